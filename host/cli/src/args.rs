@@ -1,0 +1,215 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use admit::cloud::Cloud;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 allow (or done), 1 not admitted, 2 usage, 3 bad input file or policy, 70 internal.
+ADMIT_LOG=info (or error, warn, debug, trace) writes a log to standard error.";
+
+const DECIDE_NOTES: &str = "\
+A token is never taken from the argument list. Only exit code 0 admits; 1 is any other decision,
+2 a wrong command line, 3 a bad file, value, policy or line.
+
+Example:
+  admit decide --policy windows-mdm --settings settings.json token.jwt";
+
+/// Decides whether a Microsoft Entra access token may enrol a device or sign a user in.
+#[derive(Debug, Parser)]
+#[command(name = "admit", version, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Show the whole story in one run, on embedded policies and a local issuer
+    Demo(DemoArgs),
+    /// Verify and decide one token, or a JSON-lines stream of them, and explain
+    Decide(DecideArgs),
+    /// Say what a component is: description, interface, imports, digest, size
+    Inspect(InspectArgs),
+    /// A local stand-in for Entra: tokens, key set, discovery. For trying and testing
+    Issuer(IssuerArgs),
+}
+
+/// `admit demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Client threads that send tokens during the story
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub clients: u8,
+}
+
+/// `admit decide`.
+#[derive(Debug, Args)]
+#[command(after_help = DECIDE_NOTES)]
+pub struct DecideArgs {
+    /// The policy: a component file, or an embedded one as NAME or NAME@VERSION
+    #[arg(long, value_name = "FILE|NAME@VERSION")]
+    pub policy: String,
+    /// The policy's settings, a JSON object in a file
+    #[arg(long, value_name = "FILE")]
+    pub settings: PathBuf,
+    /// The key set: a file, or the https address of one or of a discovery document
+    /// [default: the cloud's own]
+    #[arg(long, value_name = "FILE|URL")]
+    pub keys: Option<String>,
+    /// The cloud whose tokens are taken: public, us-gov or china
+    #[arg(long, default_value = "public")]
+    pub cloud: Cloud,
+    /// What the platform knows, a JSON object in a file
+    #[arg(long, value_name = "FILE")]
+    pub facts: Option<PathBuf>,
+    /// The time of the decision [default: this machine's clock]
+    #[arg(long, value_name = "RFC3339|UNIX")]
+    pub now: Option<crate::time::Moment>,
+    /// The form of the input
+    #[arg(long, default_value = "jwt")]
+    pub format: FormatArg,
+    /// The form of the result
+    #[arg(long, default_value = "text")]
+    pub output: OutputArg,
+    /// Say what every rule of the policy found
+    #[arg(long)]
+    pub trace: bool,
+    /// Read one request per line, write one decision per line (JSON):
+    /// {"id", "token"|"claims", "facts", "now"}
+    #[arg(long)]
+    pub jsonl: bool,
+    /// The file with the token; `-` or nothing for standard input
+    #[arg(value_name = "TOKEN-FILE")]
+    pub input: Option<PathBuf>,
+}
+
+/// The form of what is decided.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum FormatArg {
+    /// The access token in compact form
+    Jwt,
+    /// The content of a BinarySecurityToken: base64 of the token
+    BinarySecurityToken,
+    /// A SOAP envelope with one BinarySecurityToken
+    Soap,
+    /// A claims set that somebody else verified, as JSON. Nothing is verified here
+    Claims,
+}
+
+/// The form of the result.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum OutputArg {
+    /// For people
+    Text,
+    /// JSON, as docs/decision.schema.json and docs/inspect.schema.json describe it
+    Json,
+}
+
+/// `admit inspect`.
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// The form of the result
+    #[arg(long, default_value = "text")]
+    pub output: OutputArg,
+    /// A component file, or an embedded policy as NAME or NAME@VERSION
+    #[arg(value_name = "FILE|NAME@VERSION")]
+    pub policy: String,
+}
+
+/// `admit issuer`.
+#[derive(Debug, Args)]
+pub struct IssuerArgs {
+    /// What the issuer shall do.
+    #[command(subcommand)]
+    pub verb: IssuerVerb,
+}
+
+/// The verbs of `admit issuer`.
+#[derive(Debug, Subcommand)]
+pub enum IssuerVerb {
+    /// Print the issuer's JWK Set
+    Keys(IssuerKeyArgs),
+    /// Print a signed access token for a made-up user
+    Token(TokenArgs),
+    /// Serve discovery document and JWK Set on this machine until ended
+    Serve(ServeArgs),
+}
+
+/// The issuer's key.
+#[derive(Debug, Args)]
+pub struct IssuerKeyArgs {
+    /// The issuer's private key; made when it does not exist. For trying and testing only
+    #[arg(long, value_name = "FILE", default_value = "issuer.key")]
+    pub key: PathBuf,
+    /// The cloud it pretends to be: public, us-gov or china
+    #[arg(long, default_value = "public")]
+    pub cloud: Cloud,
+}
+
+/// `admit issuer token`.
+#[derive(Debug, Args)]
+pub struct TokenArgs {
+    /// The issuer.
+    #[command(flatten)]
+    pub issuer: IssuerKeyArgs,
+    /// The token version
+    #[arg(long = "ver", value_parser = ["1.0", "2.0"], default_value = "2.0")]
+    pub version: String,
+    /// The tenant id, `tid`
+    #[arg(
+        long,
+        value_name = "GUID",
+        default_value = "5a4f1c1e-6a3e-4c57-9d0e-1f2b3c4d5e6f"
+    )]
+    pub tid: String,
+    /// The audience, `aud`: a client id, or the URL of the MDM server in v1.0 tokens
+    #[arg(long, value_name = "AUDIENCE")]
+    pub aud: String,
+    /// Claims that replace those of the made-up user, a JSON object in a file; `null` removes one
+    #[arg(long, value_name = "FILE")]
+    pub claims: Option<PathBuf>,
+    /// The time of issue [default: this machine's clock]
+    #[arg(long, value_name = "RFC3339|UNIX")]
+    pub now: Option<crate::time::Moment>,
+}
+
+/// `admit issuer serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// The issuer.
+    #[command(flatten)]
+    pub issuer: IssuerKeyArgs,
+    /// The port on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, CommandFactory};
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound_and_every_part_of_it_explained() {
+        let command = Cli::command();
+        command.clone().debug_assert();
+        check(&command);
+    }
+
+    fn check(command: &Command) {
+        assert!(command.get_about().is_some(), "{}", command.get_name());
+        for argument in command.get_arguments() {
+            assert!(
+                argument.get_help().is_some(),
+                "{} {argument}",
+                command.get_name()
+            );
+        }
+        command.get_subcommands().for_each(check);
+    }
+}

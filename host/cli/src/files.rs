@@ -1,0 +1,184 @@
+//! Reading files, bounded, with errors that name them.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use admit::facts::Facts;
+use admit::keys::{KeySet, Keys, RemoteKeys, RemoteOptions};
+use admit::limits::Limits;
+use admit::settings::Settings;
+use serde_json::{Map, Value};
+
+use crate::error::CliError;
+
+/// Settings, facts, claims: far more than any needs.
+const MAX_JSON_BYTES: u64 = 1024 * 1024;
+
+/// Put first in UTF-8 by some editors, and by PowerShell.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Reads a whole file of at most `limit` bytes.
+pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
+    let failed = |source| CliError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let file = File::open(path).map_err(failed)?;
+    read_from(file, path, limit)
+}
+
+/// Why a file is no text, whatever it should hold.
+#[derive(Debug, thiserror::Error)]
+enum TextError {
+    #[error("empty; expected {0}")]
+    Empty(&'static str),
+    #[error("text in UTF-16; expected UTF-8")]
+    Utf16,
+}
+
+/// Why a key set gives no key.
+#[derive(Debug, thiserror::Error)]
+enum NoKeys {
+    #[error("the list `keys` is empty; expected at least one RSA key for signatures")]
+    Empty,
+    #[error("no key is usable: {0}")]
+    Unusable(String),
+}
+
+/// Reads standard input, at most `limit` bytes.
+pub(crate) fn read_stdin(limit: u64) -> Result<Vec<u8>, CliError> {
+    read_from(std::io::stdin().lock(), Path::new("standard input"), limit)
+}
+
+fn read_from(from: impl Read, path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
+    let failed = |source| CliError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let mut bytes = Vec::new();
+    from.take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    if bytes.len() as u64 > limit {
+        return Err(CliError::TooLarge {
+            path: path.to_owned(),
+            limit,
+        });
+    }
+    Ok(bytes)
+}
+
+/// Text without the byte order mark that editors may put first and without the line end they put
+/// last.
+pub(crate) fn text(
+    what: &'static str,
+    expected: &'static str,
+    path: &Path,
+    bytes: &[u8],
+) -> Result<Vec<u8>, CliError> {
+    let failed = |error| Err(content(what, &path.display(), error));
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return failed(TextError::Utf16);
+    }
+    let text = bytes
+        .strip_prefix(BYTE_ORDER_MARK)
+        .unwrap_or(bytes)
+        .trim_ascii_end();
+    if text.is_empty() {
+        failed(TextError::Empty(expected))
+    } else {
+        Ok(text.to_vec())
+    }
+}
+
+fn read_json(what: &'static str, path: &Path) -> Result<Vec<u8>, CliError> {
+    text(what, "a JSON object", path, &read(path, MAX_JSON_BYTES)?)
+}
+
+/// Reads a file that holds one JSON object.
+pub(crate) fn object(what: &'static str, path: &Path) -> Result<Map<String, Value>, CliError> {
+    let object = admit::json::parse_object(&read_json(what, path)?);
+    let object = object.map_err(|error| content(what, &path.display(), error))?;
+    Ok(object.to_json())
+}
+
+/// Reads a settings file.
+pub(crate) fn settings(path: &Path) -> Result<Settings, CliError> {
+    object("settings", path).map(Settings::from)
+}
+
+/// Reads a facts file.
+pub(crate) fn facts(path: &Path) -> Result<Facts, CliError> {
+    Facts::from_json(object("facts", path)?)
+        .map_err(|error| content("facts", &path.display(), error))
+}
+
+/// The component behind `--policy`: an embedded policy's name, or a file.
+pub(crate) fn policy(reference: &str) -> Result<Vec<u8>, CliError> {
+    if let Some(embedded) = admit_policies::find(reference) {
+        return Ok(embedded.component.to_vec());
+    }
+    let path = Path::new(reference);
+    if matches!(path.try_exists(), Ok(false)) {
+        let known: Vec<_> = admit_policies::all()
+            .iter()
+            .map(|policy| format!("`{}@{}`", policy.name, policy.version))
+            .collect();
+        let name = admit::text::Shown::new(reference).to_string();
+        return Err(CliError::UnknownPolicy {
+            name,
+            known: known.join(", "),
+        });
+    }
+    read(path, Limits::default().component_bytes as u64)
+}
+
+/// The keys behind `--keys`: an address, or a file.
+pub(crate) fn keys(reference: &str) -> Result<Keys, CliError> {
+    if reference.contains("://") {
+        return remote_keys(reference);
+    }
+    let bytes = read_json("key set", Path::new(reference))?;
+    let set = KeySet::parse(&bytes).map_err(|error| content("key set", &reference, error))?;
+    if set.is_empty() {
+        return Err(content("key set", &reference, no_keys(&set)));
+    }
+    Ok(Keys::fixed(set))
+}
+
+/// Keys at an address. The error does not repeat the address, which may hold a password.
+pub(crate) fn remote_keys(address: &str) -> Result<Keys, CliError> {
+    RemoteKeys::new(address, RemoteOptions::default())
+        .map(Keys::remote)
+        .map_err(CliError::KeyAddress)
+}
+
+fn no_keys(set: &KeySet) -> NoKeys {
+    const SHOWN: usize = 5;
+    let mut reasons: Vec<_> = set
+        .skipped()
+        .iter()
+        .take(SHOWN)
+        .map(ToString::to_string)
+        .collect();
+    match set.skipped().len() {
+        0 => return NoKeys::Empty,
+        all if all > SHOWN => reasons.push(format!("and {} more", all - SHOWN)),
+        _ => {}
+    }
+    NoKeys::Unusable(reasons.join("; "))
+}
+
+/// An error about what a file, address or policy holds.
+pub(crate) fn content(
+    what: &'static str,
+    from: &dyn std::fmt::Display,
+    source: impl std::error::Error + Send + Sync + 'static,
+) -> CliError {
+    CliError::Content {
+        what,
+        from: from.to_string(),
+        source: Box::new(source),
+    }
+}

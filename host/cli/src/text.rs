@@ -1,0 +1,243 @@
+//! Results for people. Values from tokens are escaped: they come from whoever sent the token.
+
+use std::io::{Result, Write};
+
+use admit::decision::{Decision, Identity, Outcome, PolicyRef, Presentation};
+use serde_json::Value;
+
+/// Columns of prose; values and codes are never broken.
+const WIDTH: usize = 100;
+
+/// Columns before what a label says.
+const INDENT: usize = 13;
+
+/// Prints a decision: what was decided, why, what to change, which policy.
+pub(crate) fn decision(decision: &Decision, out: &mut dyn Write) -> Result<()> {
+    headline(decision, out)?;
+    why(decision, out)?;
+    if let Some(identity) = &decision.identity {
+        self::identity(identity, out)?;
+    }
+    if !decision.asks.is_empty() {
+        let asks: Vec<_> = decision.asks.iter().map(|fact| clean(fact)).collect();
+        entry(out, "wanted", &format!("facts {}", asks.join(", ")))?;
+    }
+    evidence(decision, out)?;
+    if let Some(remedy) = &decision.remedy {
+        prose(out, "remedy", remedy)?;
+    }
+    if let Some(presentation) = &decision.presentation {
+        self::presentation(presentation, out)?;
+    }
+    for step in &decision.trace {
+        entry(
+            out,
+            "rule",
+            &format!("{:<8} {}", step.outcome, clean(&step.rule)),
+        )?;
+    }
+    footer(decision, out)
+}
+
+fn headline(decision: &Decision, out: &mut dyn Write) -> Result<()> {
+    let outcome = decision.outcome.as_str().to_uppercase();
+    let reason = decision.reason.as_deref().map(clean).unwrap_or_default();
+    let unsigned = if decision.signature.is_some() {
+        "  (SIGNATURE NOT VERIFIED)"
+    } else {
+        ""
+    };
+    writeln!(
+        out,
+        "{}{unsigned}",
+        format!("{outcome} {reason}").trim_end()
+    )
+}
+
+fn why(decision: &Decision, out: &mut dyn Write) -> Result<()> {
+    if decision.outcome == Outcome::Ask {
+        let what = "The token is good, but nobody is admitted yet: the policy wants to know more \
+                    about the account.";
+        prose(out, "what", what)?;
+    }
+    if let Some(title) = &decision.title {
+        prose(out, "what", title)?;
+    }
+    match &decision.detail {
+        Some(detail) => prose(out, "found", detail),
+        None => Ok(()),
+    }
+}
+
+fn evidence(decision: &Decision, out: &mut dyn Write) -> Result<()> {
+    for observed in &decision.observed {
+        let (kind, name) = match (&observed.claim, &observed.fact) {
+            (Some(name), _) => ("claim", clean(name)),
+            (_, name) => ("fact", clean(name.as_deref().unwrap_or_default())),
+        };
+        let held = value(observed.value.as_ref(), "missing");
+        entry(out, "came", &format!("{kind} {name} = {held}"))?;
+    }
+    for expected in &decision.expected {
+        let configured = value(expected.value.as_ref(), "not configured");
+        entry(
+            out,
+            "configured",
+            &format!("{} = {configured}", clean(&expected.setting)),
+        )?;
+    }
+    Ok(())
+}
+
+fn identity(identity: &Identity, out: &mut dyn Write) -> Result<()> {
+    let user = match (&identity.user_name, &identity.user_name_claim) {
+        (Some(name), Some(claim)) => format!("{} (a label, from {})", clean(name), clean(claim)),
+        _ => "no name in the token".to_owned(),
+    };
+    entry(out, "user", &user)?;
+    entry(out, "object id", &clean(&identity.object_id))?;
+    entry(out, "tenant id", &clean(&identity.tenant_id))?;
+    let others = [
+        ("name", &identity.display_name),
+        ("email", &identity.email),
+        ("device id", &identity.device_id),
+    ];
+    for (label, other) in others {
+        if let Some(other) = other {
+            entry(out, label, &clean(other))?;
+        }
+    }
+    Ok(())
+}
+
+fn presentation(presentation: &Presentation, out: &mut dyn Write) -> Result<()> {
+    let mut parts = vec![
+        format!("HTTP {}", presentation.http_status),
+        clean(&presentation.error_id),
+    ];
+    if presentation.retry == "once" {
+        parts.push("retry once".to_owned());
+    }
+    parts.extend(
+        presentation
+            .fallback
+            .iter()
+            .map(|way| format!("fallback {}", clean(way))),
+    );
+    if let Some(fault) = &presentation.mdm_fault {
+        parts.push(format!(
+            "MDM fault {} {}",
+            clean(&fault.subcode),
+            fault.code
+        ));
+    }
+    entry(out, "answer", &parts.join(", "))?;
+    if presentation.user_message.is_empty() {
+        return Ok(());
+    }
+    prose(out, "user sees", &presentation.user_message)
+}
+
+fn footer(decision: &Decision, out: &mut dyn Write) -> Result<()> {
+    let mut parts = Vec::new();
+    parts.extend(decision.policy.as_ref().map(policy));
+    parts.extend(
+        decision
+            .generation
+            .map(|generation| format!("generation {generation}")),
+    );
+    parts.extend(
+        decision
+            .token_version
+            .as_ref()
+            .map(|version| format!("v{version} token")),
+    );
+    parts.push(format!("{} us", decision.duration_us));
+    entry(out, "decided by", &parts.join(", "))
+}
+
+/// A policy in a few words: name, version and the start of its digest.
+pub(crate) fn policy(policy: &PolicyRef) -> String {
+    let digest: String = policy.digest.chars().take("sha256:".len() + 12).collect();
+    format!("{} {} ({digest})", policy.name, policy.version)
+}
+
+/// One labelled line.
+pub(crate) fn entry(out: &mut dyn Write, label: &str, text: &str) -> Result<()> {
+    writeln!(out, "  {label:<10} {text}")
+}
+
+/// Labelled prose, on as many lines as it takes.
+fn prose(out: &mut dyn Write, label: &str, text: &str) -> Result<()> {
+    entry(out, label, &wrapped(text, INDENT))
+}
+
+/// Prose for people, cleaned, whose lines after the first start at column `indent`.
+pub(crate) fn wrapped(text: &str, indent: usize) -> String {
+    let mut lines = String::new();
+    let mut column = indent;
+    for word in clean(text).split_whitespace() {
+        let length = word.chars().count();
+        if column > indent && column + 1 + length > WIDTH {
+            lines.push('\n');
+            lines.extend(std::iter::repeat_n(' ', indent));
+            column = indent;
+        } else if column > indent {
+            lines.push(' ');
+            column += 1;
+        }
+        lines.push_str(word);
+        column += length;
+    }
+    lines
+}
+
+/// Text with everything that a terminal would not print as one character written as an escape.
+pub(crate) fn clean(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '\'' || c == '"' || c == '\\' {
+            clean.push(c);
+        } else {
+            clean.extend(c.escape_debug());
+        }
+    }
+    clean
+}
+
+fn value(value: Option<&Value>, missing: &str) -> String {
+    const MAX: usize = 500;
+    let Some(value) = value else {
+        return missing.to_owned();
+    };
+    let text = clean(&value.to_string());
+    match text.char_indices().nth(MAX) {
+        Some((end, _)) => format!("{}… ({} characters)", &text[..end], text.chars().count()),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_token_carries_cannot_steer_a_terminal() {
+        assert_eq!(
+            clean("a\u{1b}[2J\r\n\u{202e}b\0"),
+            "a\\u{1b}[2J\\r\\n\\u{202e}b\\0"
+        );
+        assert_eq!(wrapped("a\u{1b}\r\n b", 2), "a\\u{1b}\\r\\n b");
+        assert_eq!(clean("Jörg \"J\" O'Hara \\ 漢"), "Jörg \"J\" O'Hara \\ 漢");
+    }
+
+    #[test]
+    fn prose_is_broken_between_words_before_the_last_column() {
+        let text = "four ".repeat(40);
+        let lines: Vec<_> = wrapped(&text, 13).lines().map(str::to_owned).collect();
+        assert_eq!(lines.len(), 3);
+        assert_eq!(lines[0].len() + 13, 97);
+        assert!(lines[1].starts_with("             four") && lines[1].len() == 97);
+        assert_eq!(wrapped(&"x".repeat(200), 13).lines().count(), 1);
+    }
+}

@@ -1,0 +1,240 @@
+//! A decision, as every way of calling Admit returns it.
+
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::contract::types;
+use crate::reason::{Blame, HostReason};
+
+/// What was decided. Only [`Outcome::Allow`] admits.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Admitted.
+    Allow,
+    /// The token is good; the policy wants facts about the account before it decides.
+    Ask,
+    /// The policy refused.
+    Deny,
+    /// The token did not verify; the policy never saw it.
+    Invalid,
+    /// No decision could be made.
+    Failed,
+}
+
+impl Outcome {
+    /// The outcome's name in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Ask => "ask",
+            Self::Deny => "deny",
+            Self::Invalid => "invalid",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// One decision about one token. Absent members are left out of its JSON form, whose schema is
+/// `docs/decision.schema.json`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Decision {
+    /// The caller's own id of the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// UUIDv7, new for every decision.
+    #[serde(serialize_with = "display")]
+    pub decision_id: Uuid,
+    /// What was decided.
+    pub outcome: Outcome,
+    /// The policy's code on `deny`, the host's on `invalid` and `failed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Whose fault it is; absent on `allow` and `ask`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blame: Option<Blame>,
+    /// Who the token names; on `allow` and `ask` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
+    /// The facts wanted, on `ask`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub asks: Vec<String>,
+    /// What came: the claims and facts that speak against the token.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub observed: Vec<Observed>,
+    /// What was expected: the settings concerned and their values.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub expected: Vec<Expected>,
+    /// What happened, one sentence for an administrator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What the host found, on `invalid` and `failed`; for an administrator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// What to change and where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
+    /// What the platform shows to its caller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub presentation: Option<Presentation>,
+    /// The gate that decided.
+    #[serde(serialize_with = "display")]
+    pub gate: Arc<str>,
+    /// The policy that decided; absent when the gate has no release.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyRef>,
+    /// The gate's generation; absent when the gate has no release.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generation: Option<u64>,
+    /// `ver` of the token, once its claims are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_version: Option<String>,
+    /// `not_verified` when the claims came without a signature, else absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Option<&'static str>,
+    /// How long it took, in microseconds.
+    pub duration_us: u64,
+    /// One step per rule, when asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub trace: Vec<Step>,
+}
+
+/// Who a token names. `tenant_id` with `object_id` is the identity; everything else is a label for
+/// people: mutable, possibly absent, never a key.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+pub struct Identity {
+    /// From `tid`.
+    pub tenant_id: String,
+    /// From `oid`.
+    pub object_id: String,
+    /// The user name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_name: Option<String>,
+    /// The claim that gave the user name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_name_claim: Option<String>,
+    /// The display name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// An e-mail address nobody verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// The Entra device id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_id: Option<String>,
+}
+
+/// Something that came: a claim or a fact. Without a value it was missing.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Observed {
+    /// The claim's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claim: Option<String>,
+    /// The fact's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fact: Option<String>,
+    /// What it held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+}
+
+/// Something that was expected: a setting. Without a value it is not configured.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Expected {
+    /// The setting's name.
+    pub setting: String,
+    /// What is configured, or the default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+}
+
+/// What a platform answers to its caller. Carries no values of token or settings.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Presentation {
+    /// The platform's own name of the error.
+    pub error_id: String,
+    /// 400 to 599.
+    pub http_status: u16,
+    /// For the user; left out when the user is to be shown nothing.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub user_message: String,
+    /// `no` or `once`.
+    pub retry: &'static str,
+    /// Another way in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<String>,
+    /// The SOAP fault for an MDM client.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mdm_fault: Option<MdmFault>,
+}
+
+/// A fault of the enrolment protocol (MS-MDE2 2.2.10).
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct MdmFault {
+    /// For example `s:Authorization`.
+    pub subcode: String,
+    /// The code the device shows, for example `0x80180003`.
+    pub code: String,
+}
+
+impl From<&types::Presentation> for Presentation {
+    fn from(presentation: &types::Presentation) -> Self {
+        Self {
+            error_id: presentation.error_id.clone(),
+            http_status: presentation.http_status,
+            user_message: presentation.user_message.clone(),
+            retry: match presentation.retry {
+                types::Retry::No => "no",
+                types::Retry::Once => "once",
+            },
+            fallback: presentation.fallback.clone(),
+            mdm_fault: presentation.mdm_fault.as_ref().map(|fault| MdmFault {
+                subcode: fault.subcode.clone(),
+                code: format!("0x{:08x}", fault.code),
+            }),
+        }
+    }
+}
+
+impl From<&HostReason> for Presentation {
+    fn from(reason: &HostReason) -> Self {
+        Self {
+            error_id: reason.code.to_owned(),
+            http_status: reason.http_status,
+            user_message: reason.user_message.to_owned(),
+            retry: if reason.retry_once { "once" } else { "no" },
+            fallback: None,
+            mdm_fault: None,
+        }
+    }
+}
+
+/// The policy a decision was made by.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct PolicyRef {
+    /// For example `windows-mdm`.
+    #[serde(serialize_with = "display")]
+    pub name: Arc<str>,
+    /// For example `2.0.0`.
+    #[serde(serialize_with = "display")]
+    pub version: Arc<str>,
+    /// Of the component, `sha256:` and 64 hexadecimal digits.
+    #[serde(serialize_with = "display")]
+    pub digest: Arc<str>,
+}
+
+/// What one rule said.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Step {
+    /// The rule.
+    pub rule: String,
+    /// `passed`, `failed` or `skipped`.
+    pub outcome: &'static str,
+}
+
+fn display<S: Serializer>(value: &impl std::fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}

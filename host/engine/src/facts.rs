@@ -1,0 +1,110 @@
+//! What the platform knows and passes along with a token.
+
+use serde_json::{Map, Value};
+
+use crate::contract::types::{Description, Fact, FactKind, Field, ValueParam};
+use crate::settings::type_name;
+use crate::text::Shown;
+
+/// Facts about the account, the device or the platform, by name: booleans, integers and texts.
+///
+/// A policy is passed those its description names; others are ignored, so that a platform can pass
+/// the same facts to every gate.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Facts(Map<String, Value>);
+
+/// Facts that cannot be passed to a policy.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FactsError {
+    /// Not one JSON object without duplicate names.
+    #[error("facts are not one JSON object: {0}")]
+    NotAnObject(String),
+    /// A value that is no boolean, integer or text.
+    #[error("fact `{name}` is {got}; expected a boolean, an integer or a string")]
+    Value {
+        /// The name.
+        name: String,
+        /// What came.
+        got: &'static str,
+    },
+    /// The policy wants this fact in another type.
+    #[error("fact `{name}` is {got}; expected {expected}")]
+    Kind {
+        /// The name.
+        name: String,
+        /// What came.
+        got: &'static str,
+        /// What was expected.
+        expected: &'static str,
+    },
+}
+
+impl Facts {
+    /// Reads facts from JSON text.
+    ///
+    /// # Errors
+    ///
+    /// [`FactsError::NotAnObject`], [`FactsError::Value`].
+    pub fn parse(json: &[u8]) -> Result<Self, FactsError> {
+        let object = crate::json::parse_object(json)
+            .map_err(|error| FactsError::NotAnObject(error.to_string()))?;
+        Self::from_json(object.to_json())
+    }
+
+    /// Takes facts from a JSON object.
+    ///
+    /// # Errors
+    ///
+    /// [`FactsError::Value`].
+    pub fn from_json(object: Map<String, Value>) -> Result<Self, FactsError> {
+        for (name, value) in &object {
+            let fits = value.is_boolean() || value.is_string() || value.is_i64();
+            if !fits {
+                let name = Shown::new(name).to_string();
+                return Err(FactsError::Value { name, got: type_name(value) });
+            }
+        }
+        Ok(Self(object))
+    }
+
+    /// The value of a fact; absent when it was not passed.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    /// The facts the description names, in that order.
+    pub(crate) fn select<'a>(
+        &'a self,
+        description: &'a Description,
+    ) -> Result<Vec<Field<'a>>, FactsError> {
+        if self.0.is_empty() {
+            return Ok(Vec::new());
+        }
+        let known = description.facts.iter().filter_map(|fact| Some((fact, self.get(&fact.name)?)));
+        known.map(|(fact, value)| field(fact, value)).collect()
+    }
+}
+
+fn field<'a>(fact: &'a Fact, value: &'a Value) -> Result<Field<'a>, FactsError> {
+    let value = match (fact.kind, value) {
+        (FactKind::Boolean, Value::Bool(boolean)) => ValueParam::Boolean(*boolean),
+        (FactKind::Text, Value::String(text)) => ValueParam::Text(text),
+        (FactKind::Integer, Value::Number(number)) if number.is_i64() => {
+            ValueParam::Integer(number.as_i64().unwrap_or_default())
+        }
+        (kind, value) => {
+            let (name, got) = (fact.name.clone(), type_name(value));
+            return Err(FactsError::Kind { name, got, expected: expected(kind) });
+        }
+    };
+    Ok(Field { name: &fact.name, value })
+}
+
+fn expected(kind: FactKind) -> &'static str {
+    match kind {
+        FactKind::Boolean => "true or false",
+        FactKind::Integer => "an integer",
+        FactKind::Text => "a string",
+    }
+}

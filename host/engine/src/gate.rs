@@ -1,0 +1,87 @@
+//! A gate: one named point of admission.
+
+mod activation;
+mod decide;
+mod history;
+mod log;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwapOption;
+
+pub use activation::{ActivateError, Activated, Activation, Stage, StageTime};
+pub use decide::{Input, Request, now};
+use history::History;
+
+use crate::claims::Verification;
+use crate::keys::Keys;
+use crate::release::Release;
+use crate::runtime::Runtime;
+
+/// Releases kept for roll-back, besides the active one.
+const KEPT_RELEASES: usize = 5;
+
+/// One named point of admission: a policy with its settings, and the keys and cloud whose tokens
+/// it takes.
+///
+/// Decisions and activations may run on any number of threads. A decision loads the active release
+/// once and uses it to the end; an activation works beside and ends with storing one pointer.
+pub struct Gate {
+    name: Arc<str>,
+    runtime: Runtime,
+    keys: Arc<Keys>,
+    verification: Verification,
+    active: ArcSwapOption<Active>,
+    /// INVARIANT: `active` is stored only while this is locked, so that generations rise.
+    history: Mutex<History>,
+}
+
+/// What a gate decides with, and since which activation.
+pub(crate) struct Active {
+    pub(crate) release: Arc<Release>,
+    pub(crate) generation: u64,
+}
+
+impl Gate {
+    /// Makes a gate without a release: every decision fails until one is activated.
+    pub fn new(name: &str, runtime: Runtime, keys: Arc<Keys>, verification: Verification) -> Self {
+        Self {
+            name: name.into(),
+            runtime,
+            keys,
+            verification,
+            active: ArcSwapOption::empty(),
+            history: Mutex::new(History::new(KEPT_RELEASES)),
+        }
+    }
+
+    /// The gate's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The keys tokens are verified with.
+    pub fn keys(&self) -> &Arc<Keys> {
+        &self.keys
+    }
+
+    /// The active release; absent before the first activation.
+    pub fn release(&self) -> Option<Arc<Release>> {
+        self.active.load().as_ref().map(|active| Arc::clone(&active.release))
+    }
+
+    /// The number of the last activation; 0 before the first.
+    pub fn generation(&self) -> u64 {
+        self.active.load().as_ref().map_or(0, |active| active.generation)
+    }
+
+    fn history(&self) -> std::sync::MutexGuard<'_, History> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Gate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gate").field("name", &self.name).finish_non_exhaustive()
+    }
+}

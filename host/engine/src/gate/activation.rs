@@ -1,0 +1,255 @@
+//! The swap: from a component and settings to the active release, or an error that names its step.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::{Active, Gate};
+use crate::release::{
+    Case, Configured, ConfigureError, InspectError, Inspected, RehearseError, Rehearsed, Release,
+    SealError, Sealed, component_digest, release_digest,
+};
+use crate::settings::Settings;
+
+/// What is to become a gate's active release.
+#[derive(Clone, Debug, Default)]
+pub struct Activation<'a> {
+    /// The component in binary form.
+    pub component: &'a [u8],
+    /// Its settings.
+    pub settings: Settings,
+    /// Cases that must come out as they say, or nothing is activated.
+    pub cases: &'a [Case],
+}
+
+/// A step of an activation.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Stage {
+    /// Read, compiled and described.
+    Inspect,
+    /// Settings checked and taken.
+    Configure,
+    /// Memory snapshotted, compiled and linked.
+    Seal,
+    /// Probe and cases decided.
+    Rehearse,
+}
+
+impl Stage {
+    /// The step's stable name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Inspect => "inspect",
+            Self::Configure => "configure",
+            Self::Seal => "seal",
+            Self::Rehearse => "rehearse",
+        }
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why an activation or roll-back changed nothing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ActivateError {
+    /// The component is not a policy.
+    #[error("activation failed at step inspect")]
+    Inspect(#[source] InspectError),
+    /// The policy refused its settings.
+    #[error("activation failed at step configure")]
+    Configure(#[source] ConfigureError),
+    /// The policy could not be sealed.
+    #[error("activation failed at step seal")]
+    Seal(#[source] SealError),
+    /// The sealed policy did not do what it has to.
+    #[error("activation failed at step rehearse")]
+    Rehearse(#[source] RehearseError),
+    /// There is no release to go back to.
+    #[error("gate `{gate}` has no release to roll back to")]
+    NothingKept {
+        /// The gate.
+        gate: String,
+    },
+    /// The compiler or the snapshot gave up on the component.
+    #[error("activation failed at step {stage}: the component broke the compiler")]
+    Broke {
+        /// The step.
+        stage: Stage,
+    },
+}
+
+impl ActivateError {
+    /// A stable code: the step, or `nothing_kept`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Inspect(_) => "inspect",
+            Self::Configure(_) => "configure",
+            Self::Seal(_) => "seal",
+            Self::Rehearse(_) => "rehearse",
+            Self::NothingKept { .. } => "nothing_kept",
+            Self::Broke { stage } => stage.as_str(),
+        }
+    }
+}
+
+/// How long a step took.
+#[derive(Clone, Copy, Debug)]
+pub struct StageTime {
+    /// The step.
+    pub stage: Stage,
+    /// Its time.
+    pub took: Duration,
+}
+
+/// A successful activation.
+#[derive(Clone, Debug)]
+pub struct Activated {
+    /// The active release.
+    pub release: Arc<Release>,
+    /// The gate's generation.
+    pub generation: u64,
+    /// Whether anything changed; false when this release was active already.
+    pub changed: bool,
+    /// The steps taken and their times; none when nothing changed.
+    pub stages: Vec<StageTime>,
+    /// The time of the pointer store, the only moment decisions can notice.
+    pub swap: Duration,
+}
+
+impl Gate {
+    /// Makes a component with its settings the active release.
+    ///
+    /// Everything happens beside the running decisions; the last step stores one pointer. The
+    /// release that is active already is a no-op; one that is kept for roll-back is rehearsed again
+    /// and stored, with nothing compiled. One activation at a time: a second caller waits.
+    ///
+    /// # Errors
+    ///
+    /// [`ActivateError`], by step. The active release stays as it was.
+    pub fn activate(&self, activation: Activation<'_>) -> Result<Activated, ActivateError> {
+        let mut history = self.history();
+        let digest = release_digest(&component_digest(activation.component), &activation.settings);
+        if let Some(active) = self.active_with(&digest) {
+            return Ok(active);
+        }
+        let mut stages = Vec::new();
+        let release = match history.kept(&digest) {
+            Some(kept) => self.rehearse_again(kept, activation.cases, &mut stages)?,
+            None => Arc::new(self.build(activation, &mut stages)?),
+        };
+        history.forget(&digest);
+        let generation = history.next_generation();
+        let swap = self.store(Arc::clone(&release), generation, &mut history, true);
+        let policy = release.policy();
+        tracing::info!(
+            gate = &*self.name,
+            generation,
+            policy.name = &*policy.name,
+            policy.version = &*policy.version,
+            policy.digest = &*policy.digest,
+            "release activated"
+        );
+        Ok(Activated { release, generation, changed: true, stages, swap })
+    }
+
+    /// Goes back to the release that was active before. It is linked still: nothing is compiled.
+    ///
+    /// # Errors
+    ///
+    /// [`ActivateError::NothingKept`].
+    pub fn roll_back(&self) -> Result<Activated, ActivateError> {
+        let mut history = self.history();
+        let release = history
+            .take_last()
+            .ok_or_else(|| ActivateError::NothingKept { gate: self.name.to_string() })?;
+        let generation = history.next_generation();
+        let swap = self.store(Arc::clone(&release), generation, &mut history, false);
+        tracing::info!(
+            gate = &*self.name,
+            generation,
+            policy.version = &*release.policy().version,
+            policy.digest = &*release.policy().digest,
+            "rolled back"
+        );
+        Ok(Activated { release, generation, changed: true, stages: Vec::new(), swap })
+    }
+
+    fn active_with(&self, digest: &str) -> Option<Activated> {
+        let active = self.active.load();
+        let active = active.as_ref().filter(|active| **active.release.digest() == *digest)?;
+        Some(Activated {
+            release: Arc::clone(&active.release),
+            generation: active.generation,
+            changed: false,
+            stages: Vec::new(),
+            swap: Duration::ZERO,
+        })
+    }
+
+    fn build(
+        &self,
+        activation: Activation<'_>,
+        times: &mut Vec<StageTime>,
+    ) -> Result<Release, ActivateError> {
+        let Activation { component, settings, cases } = activation;
+        let inspected = timed(times, Stage::Inspect, || Inspected::new(&self.runtime, component))?
+            .map_err(ActivateError::Inspect)?;
+        let configured =
+            timed(times, Stage::Configure, || Configured::new(inspected, settings))?
+                .map_err(ActivateError::Configure)?;
+        let sealed = timed(times, Stage::Seal, || Sealed::new(configured))?
+            .map_err(ActivateError::Seal)?;
+        let rehearsed = timed(times, Stage::Rehearse, || {
+            Rehearsed::new(sealed, &self.verification, cases)
+        })?
+        .map_err(ActivateError::Rehearse)?;
+        Ok(rehearsed.into_release())
+    }
+
+    fn rehearse_again(
+        &self,
+        release: Arc<Release>,
+        cases: &[Case],
+        times: &mut Vec<StageTime>,
+    ) -> Result<Arc<Release>, ActivateError> {
+        timed(times, Stage::Rehearse, || release.rehearse(&self.verification, cases))?
+            .map_err(ActivateError::Rehearse)?;
+        Ok(release)
+    }
+
+    /// Stores the pointer; the release before it is kept for roll-back when `keep` says so.
+    fn store(
+        &self,
+        release: Arc<Release>,
+        generation: u64,
+        history: &mut super::History,
+        keep: bool,
+    ) -> Duration {
+        let active = Arc::new(Active { release, generation });
+        let started = Instant::now();
+        let before = self.active.swap(Some(active));
+        let took = started.elapsed();
+        if let Some(before) = before.filter(|_| keep) {
+            history.keep(Arc::clone(&before.release));
+        }
+        took
+    }
+}
+
+/// Runs a step. A panic in the compiler or the snapshot must not take the host along: the step has
+/// failed, and whatever it held is dropped.
+fn timed<T>(
+    times: &mut Vec<StageTime>,
+    stage: Stage,
+    step: impl FnOnce() -> T,
+) -> Result<T, ActivateError> {
+    let started = Instant::now();
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(step));
+    times.push(StageTime { stage, took: started.elapsed() });
+    result.map_err(|_| ActivateError::Broke { stage })
+}

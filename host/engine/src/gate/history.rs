@@ -1,0 +1,45 @@
+//! The releases a gate had, for roll-back.
+
+use std::sync::Arc;
+
+use crate::release::Release;
+
+/// The generation counter and the releases before the active one, the last first.
+pub(super) struct History {
+    generation: u64,
+    before: Vec<Arc<Release>>,
+    kept: usize,
+}
+
+impl History {
+    pub(super) fn new(kept: usize) -> Self {
+        Self { generation: 0, before: Vec::new(), kept }
+    }
+
+    /// The number of the next activation. Numbers only rise.
+    pub(super) fn next_generation(&mut self) -> u64 {
+        self.generation += 1;
+        self.generation
+    }
+
+    /// Keeps a release that is no longer active.
+    pub(super) fn keep(&mut self, release: Arc<Release>) {
+        self.before.insert(0, release);
+        self.before.truncate(self.kept);
+    }
+
+    /// The kept release with this digest.
+    pub(super) fn kept(&self, digest: &str) -> Option<Arc<Release>> {
+        self.before.iter().find(|release| **release.digest() == *digest).map(Arc::clone)
+    }
+
+    /// Forgets a release that is active again.
+    pub(super) fn forget(&mut self, digest: &str) {
+        self.before.retain(|release| **release.digest() != *digest);
+    }
+
+    /// Takes the release that was active before.
+    pub(super) fn take_last(&mut self) -> Option<Arc<Release>> {
+        if self.before.is_empty() { None } else { Some(self.before.remove(0)) }
+    }
+}

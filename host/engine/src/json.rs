@@ -1,0 +1,332 @@
+//! Strict JSON: one value, no duplicate names, order kept.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Serialize, Serializer};
+use serde_json::Number;
+
+use crate::text::Shown;
+
+/// A JSON value. Unlike `serde_json::Value` it never comes from an object with duplicate names.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A finite number.
+    Number(Number),
+    /// A string.
+    String(String),
+    /// An array.
+    Array(Vec<Value>),
+    /// An object.
+    Object(Object),
+}
+
+/// The members of a JSON object, in the order of the text, names unique.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Object(Vec<(String, Value)>);
+
+/// Why a text is not the JSON that was expected.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JsonError {
+    /// Not one UTF-8 JSON value (RFC 8259) without duplicate names, at most 127 levels deep.
+    #[error("not strict JSON: {0}")]
+    Malformed(String),
+    /// JSON, but not an object.
+    #[error("not a JSON object but {0}")]
+    NotAnObject(&'static str),
+}
+
+/// Reads one JSON value that fills the whole of `text`.
+///
+/// # Errors
+///
+/// [`JsonError::Malformed`] for anything else, duplicate names at any level included.
+pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
+    serde_json::from_slice(text).map_err(|error| JsonError::Malformed(error.to_string()))
+}
+
+/// Reads one JSON object that fills the whole of `text`.
+///
+/// # Errors
+///
+/// [`JsonError::Malformed`] as for [`parse`], [`JsonError::NotAnObject`] for another JSON type.
+pub fn parse_object(text: &[u8]) -> Result<Object, JsonError> {
+    match parse(text)? {
+        Value::Object(object) => Ok(object),
+        other => Err(JsonError::NotAnObject(other.kind())),
+    }
+}
+
+impl Value {
+    /// The JSON type with its article, for messages: `a string`, `null`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "a boolean",
+            Self::Number(_) => "a number",
+            Self::String(_) => "a string",
+            Self::Array(_) => "an array",
+            Self::Object(_) => "an object",
+        }
+    }
+
+    /// The text of a string; absent for other types.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The items of an array; absent for other types.
+    pub fn as_array(&self) -> Option<&[Value]> {
+        match self {
+            Self::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+}
+
+impl Object {
+    /// The value with exactly this name.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0
+            .iter()
+            .find(|(candidate, _)| candidate == name)
+            .map(|(_, value)| value)
+    }
+
+    /// The text of the member with this name; absent when it is missing or not a string.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name).and_then(Value::as_str)
+    }
+
+    /// The members as `serde_json` has them.
+    pub fn to_json(&self) -> serde_json::Map<String, serde_json::Value> {
+        self.iter()
+            .map(|(name, value)| (name.to_owned(), value.into()))
+            .collect()
+    }
+
+    /// The members in the order of the text.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+}
+
+impl From<&Value> for serde_json::Value {
+    fn from(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(boolean) => Self::Bool(*boolean),
+            Value::Number(number) => Self::Number(number.clone()),
+            Value::String(text) => Self::String(text.clone()),
+            Value::Array(items) => Self::Array(items.iter().map(Self::from).collect()),
+            Value::Object(object) => Self::Object(object.to_json()),
+        }
+    }
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Bool(boolean) => serializer.serialize_bool(*boolean),
+            Self::Number(number) => number.serialize(serializer),
+            Self::String(text) => serializer.serialize_str(text),
+            Self::Array(items) => serializer.collect_seq(items),
+            Self::Object(object) => serializer.collect_map(object.iter()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StrictVisitor)
+    }
+}
+
+struct StrictVisitor;
+
+impl<'de> Visitor<'de> for StrictVisitor {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        Number::from_f64(value)
+            .map(Value::Number)
+            .ok_or_else(|| E::custom("number out of range"))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = access.next_element()? {
+            items.push(item);
+        }
+        Ok(Value::Array(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut members = Vec::with_capacity(FEW_MEMBERS);
+        let mut names = Names::default();
+        while let Some(name) = access.next_key::<String>()? {
+            if names.already_has(&members, &name) {
+                return Err(A::Error::custom(format_args!(
+                    "duplicate name `{}`",
+                    Shown::new(&name)
+                )));
+            }
+            members.push((name, access.next_value()?));
+        }
+        Ok(Value::Object(Object(members)))
+    }
+}
+
+/// Up to here a linear search for a duplicate is faster than hashing every name.
+const FEW_MEMBERS: usize = 32;
+
+/// The names of an object seen so far, once they are many.
+#[derive(Default)]
+struct Names(HashSet<String>);
+
+impl Names {
+    fn already_has(&mut self, members: &[(String, Value)], name: &str) -> bool {
+        if members.len() < FEW_MEMBERS {
+            return members.iter().any(|(known, _)| known == name);
+        }
+        if self.0.is_empty() {
+            self.0
+                .extend(members.iter().map(|(known, _)| known.clone()));
+        }
+        !self.0.insert(name.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_order_and_types() {
+        let text = br#"{"b":[1,-2,2.5,1e3],"a":{"x":null,"y":true},"c":"\u00e9"}"#;
+        let object = parse_object(text).unwrap();
+        let names: Vec<_> = object.iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["b", "a", "c"]);
+        assert_eq!(object.text("c"), Some("é"));
+        let written = serde_json::to_string(&Value::Object(object)).unwrap();
+        assert_eq!(
+            written,
+            r#"{"b":[1,-2,2.5,1000.0],"a":{"x":null,"y":true},"c":"é"}"#
+        );
+    }
+
+    #[test]
+    fn duplicate_names_are_refused_at_every_level_and_in_every_spelling() {
+        for text in [
+            r#"{"a":1,"a":1}"#,
+            r#"{"tid":1,"t\u0069d":2}"#,
+            r#"{"a":[{"b":1,"b":2}]}"#,
+            r#"{"a":{"b":1,"c":2,"b":3}}"#,
+        ] {
+            let error = parse(text.as_bytes()).unwrap_err();
+            assert!(
+                error.to_string().contains("duplicate name"),
+                "{text}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn duplicate_names_are_found_among_many() {
+        let mut members: Vec<_> = (0..5_000).map(|index| format!("\"n{index}\":0")).collect();
+        let unique = format!("{{{}}}", members.join(","));
+        assert_eq!(
+            parse_object(unique.as_bytes()).unwrap().iter().count(),
+            5_000
+        );
+        for repeated in [0, 31, 32, 4_999] {
+            members.push(format!("\"n{repeated}\":1"));
+            let text = format!("{{{}}}", members.join(","));
+            assert!(parse(text.as_bytes()).is_err(), "n{repeated}");
+            members.pop();
+        }
+    }
+
+    #[test]
+    fn what_is_not_one_strict_json_value_is_refused() {
+        let nested = "[".repeat(200) + &"]".repeat(200);
+        for text in [
+            "",
+            " ",
+            "{",
+            "{}{}",
+            "{} x",
+            "{}\0",
+            "\u{feff}{}",
+            "{'a':1}",
+            "{a:1}",
+            "{\"a\":1,}",
+            "{\"a\":01}",
+            "{\"a\":NaN}",
+            "{\"a\":+1}",
+            "{\"a\":1}//",
+            "/**/{}",
+            "{\"a\":\"\t\"}",
+            "{\"a\":\"\\ud800\"}",
+            "{\"a\":\"\\udc00\\ud800\"}",
+            "{\"a\":1e999}",
+            &nested,
+        ] {
+            assert!(parse(text.as_bytes()).is_err(), "{text:?}");
+        }
+        for bytes in [
+            b"{\"a\":\"\xff\"}".as_slice(),
+            b"{\"a\":\"\xc0\xaf\"}",
+            b"{\0\"\0a\0",
+        ] {
+            assert!(parse(bytes).is_err(), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn another_type_than_an_object_is_named() {
+        for (text, kind) in [("[]", "an array"), ("null", "null"), ("1", "a number")] {
+            assert_eq!(
+                parse_object(text.as_bytes()),
+                Err(JsonError::NotAnObject(kind))
+            );
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The keys that may sign: JWK Sets, fixed or fetched.
+
+mod address;
+mod fetch;
+mod jwk;
+mod key_set;
+mod remote;
+mod roca;
+
+use std::sync::Arc;
+
+pub use self::address::AddressError;
+pub use self::fetch::FetchError;
+pub use self::jwk::{KeyScope, UnusableKey, VerificationKey};
+pub use self::key_set::{KeySet, KeySetError, MAX_KEY_SET_BYTES, SkippedKey};
+pub use self::remote::{Clock, KeyStatus, MonotonicClock, RemoteKeys, RemoteOptions};
+
+use crate::text::Shown;
+
+/// Where a gate takes its keys from. Cheap to clone; clones share one set.
+#[derive(Clone, Debug)]
+pub enum Keys {
+    /// A set that never changes.
+    Fixed(Arc<KeySet>),
+    /// A set that is fetched and refreshed.
+    Remote(RemoteKeys),
+}
+
+/// Why there is no key for a token.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// The set, fresh or refreshed within the cool-down, has no key with this id.
+    #[error("no key `{kid}` in the JWK Set {origin}")]
+    UnknownKid {
+        /// The `kid` of the token.
+        kid: Shown,
+        /// Where the set came from.
+        origin: String,
+    },
+    /// The set has a key with this id, but it may not be used.
+    #[error("key `{kid}` in the JWK Set {origin} is not usable")]
+    Unusable {
+        /// The `kid` of the token.
+        kid: Shown,
+        /// Where the set came from.
+        origin: String,
+        /// Why.
+        #[source]
+        source: UnusableKey,
+    },
+    /// There is no set that is young enough, so nothing can be said about any token.
+    #[error("the JWK Set {origin} is not available: {detail}")]
+    Unavailable {
+        /// Where the set should come from.
+        origin: String,
+        /// What the last fetch failed with.
+        detail: String,
+    },
+}
+
+impl KeyError {
+    /// The stable code of this failure. Only `keys.unavailable` says nothing about the token.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownKid { .. } | Self::Unusable { .. } => "token.key",
+            Self::Unavailable { .. } => "keys.unavailable",
+        }
+    }
+}
+
+impl Keys {
+    /// Keys that never change.
+    pub fn fixed(set: KeySet) -> Self {
+        Self::Fixed(Arc::new(set))
+    }
+
+    /// Keys fetched from an address.
+    pub fn remote(keys: RemoteKeys) -> Self {
+        Self::Remote(keys)
+    }
+
+    /// The one usable key with exactly this id.
+    ///
+    /// A known id costs neither lock nor I/O. An unknown one may cost one fetch, which this call
+    /// then waits for.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::UnknownKid`] and [`KeyError::Unusable`] speak about the token,
+    /// [`KeyError::Unavailable`] about the source of the keys.
+    pub fn find(&self, kid: &str) -> Result<Arc<VerificationKey>, KeyError> {
+        match self {
+            Self::Fixed(set) => set
+                .find(kid)
+                .map_err(|miss| miss.into_error(kid, "as configured")),
+            Self::Remote(keys) => keys.find(kid),
+        }
+    }
+}
+
+/// Why a set does not give a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Miss {
+    /// No key has this id.
+    Unknown,
+    /// A key has it, but may not be used.
+    Unusable(UnusableKey),
+}
+
+impl Miss {
+    pub(crate) fn into_error(self, kid: &str, origin: &str) -> KeyError {
+        let (kid, origin) = (Shown::new(kid), origin.to_owned());
+        match self {
+            Self::Unknown => KeyError::UnknownKid { kid, origin },
+            Self::Unusable(source) => KeyError::Unusable {
+                kid,
+                origin,
+                source,
+            },
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! A JWK Set that is fetched, refreshed and kept.
+
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwapOption;
+
+use super::address::{AddressError, KeyAddress};
+use super::fetch::{FetchError, Fetcher};
+use super::jwk::VerificationKey;
+use super::key_set::{KeySet, SkippedKey};
+use super::{KeyError, Miss};
+
+/// How a remote set is fetched and how long it is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RemoteOptions {
+    /// Least time from the start of one fetch to the start of the next, whatever came of it. An
+    /// unknown key id costs at most one fetch in this time. 30 s by default.
+    pub cool_down: Duration,
+    /// Age from which the next use refreshes the set in the background. One hour by default.
+    pub refresh_after: Duration,
+    /// Age up to which a set is used when no newer one can be had. 24 hours by default.
+    pub max_age: Duration,
+    /// Most time of a fetch, discovery included. 5 s by default.
+    pub timeout: Duration,
+}
+
+impl Default for RemoteOptions {
+    fn default() -> Self {
+        Self {
+            cool_down: Duration::from_secs(30),
+            refresh_after: Duration::from_secs(60 * 60),
+            max_age: Duration::from_secs(24 * 60 * 60),
+            timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+/// A clock that never steps back.
+pub trait Clock: Send + Sync {
+    /// Time since a moment of the clock's choosing.
+    fn now(&self) -> Duration;
+}
+
+/// The clock of the operating system that wall-clock changes do not touch.
+#[derive(Clone, Copy, Debug)]
+pub struct MonotonicClock(Instant);
+
+impl Default for MonotonicClock {
+    fn default() -> Self {
+        Self(Instant::now())
+    }
+}
+
+impl Clock for MonotonicClock {
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+/// What there is to know about a remote set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyStatus {
+    /// Where the set comes from.
+    pub address: String,
+    /// How many keys are in use; 0 before the first fetch and after the maximum age.
+    pub usable: usize,
+    /// The keys of the last good set that are not used.
+    pub skipped: Vec<SkippedKey>,
+    /// Age of the last good set; absent before the first.
+    pub age: Option<Duration>,
+    /// How many fetches were started.
+    pub fetches: u64,
+    /// What the last fetch failed with; absent when it succeeded.
+    pub last_error: Option<String>,
+}
+
+/// A JWK Set at an https address. Cheap to clone; clones share one set and one client.
+///
+/// The first use fetches. A failed fetch, and a document without a usable key, leave the set in use
+/// as it was.
+#[derive(Clone)]
+pub struct RemoteKeys(Arc<Remote>);
+
+struct Remote {
+    fetcher: Fetcher,
+    options: RemoteOptions,
+    clock: Box<dyn Clock>,
+    current: ArcSwapOption<Snapshot>,
+    fetching: Mutex<Fetching>,
+    finished: Condvar,
+}
+
+struct Snapshot {
+    set: KeySet,
+    fetched_at: Duration,
+}
+
+#[derive(Default)]
+struct Fetching {
+    in_flight: bool,
+    not_before: Duration,
+    fetches: u64,
+    last_error: Option<String>,
+}
+
+impl RemoteKeys {
+    /// Keys from `address`: a JWK Set, or a discovery document whose `jwks_uri` has the same origin.
+    ///
+    /// # Errors
+    ///
+    /// [`AddressError`] unless the address is https, or http to this machine, without user
+    /// information and fragment.
+    pub fn new(address: &str, options: RemoteOptions) -> Result<Self, AddressError> {
+        Self::with_clock(address, options, MonotonicClock::default())
+    }
+
+    /// As [`RemoteKeys::new`], with another clock for ages and cool-downs.
+    ///
+    /// # Errors
+    ///
+    /// As [`RemoteKeys::new`].
+    pub fn with_clock(
+        address: &str,
+        options: RemoteOptions,
+        clock: impl Clock + 'static,
+    ) -> Result<Self, AddressError> {
+        let fetcher = Fetcher::new(KeyAddress::parse(address)?, options.timeout);
+        Ok(Self(Arc::new(Remote {
+            fetcher,
+            options,
+            clock: Box::new(clock),
+            current: ArcSwapOption::empty(),
+            fetching: Mutex::default(),
+            finished: Condvar::new(),
+        })))
+    }
+
+    /// Fetches the set unless there is a young one or the cool-down runs.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Unavailable`] when there is no set to use afterwards.
+    pub fn prefetch(&self) -> Result<(), KeyError> {
+        let remote = &self.0;
+        if remote
+            .usable_snapshot()
+            .is_none_or(|found| found.age >= remote.options.refresh_after)
+        {
+            remote.fetch_or_wait();
+        }
+        remote
+            .usable_snapshot()
+            .map(drop)
+            .ok_or_else(|| remote.unavailable())
+    }
+
+    /// As [`Keys::find`](super::Keys::find).
+    pub(super) fn find(&self, kid: &str) -> Result<Arc<VerificationKey>, KeyError> {
+        let remote = &self.0;
+        if let Some(found) = remote.usable_snapshot() {
+            if found.age >= remote.options.refresh_after {
+                remote.refresh_in_background();
+            }
+            if let Ok(key) = found.snapshot.set.find(kid) {
+                return Ok(key);
+            }
+        }
+        remote.fetch_or_wait();
+        let found = remote
+            .usable_snapshot()
+            .ok_or_else(|| remote.unavailable())?;
+        found
+            .snapshot
+            .set
+            .find(kid)
+            .map_err(|miss| remote.miss(miss, kid))
+    }
+
+    /// What there is to know now. Fetches nothing.
+    pub fn status(&self) -> KeyStatus {
+        let remote = &*self.0;
+        let snapshot = remote.current.load_full();
+        let fetching = remote.lock();
+        KeyStatus {
+            address: remote.fetcher.address().to_string(),
+            usable: remote
+                .usable_snapshot()
+                .map_or(0, |found| found.snapshot.set.len()),
+            skipped: snapshot
+                .as_ref()
+                .map_or_else(Vec::new, |kept| kept.set.skipped().to_vec()),
+            age: snapshot.map(|kept| remote.clock.now().saturating_sub(kept.fetched_at)),
+            fetches: fetching.fetches,
+            last_error: fetching.last_error.clone(),
+        }
+    }
+}
+
+/// A set that may be used, and how old it is.
+struct Usable {
+    snapshot: Arc<Snapshot>,
+    age: Duration,
+}
+
+impl fmt::Debug for RemoteKeys {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let address = self.0.fetcher.address();
+        formatter
+            .debug_struct("RemoteKeys")
+            .field("address", address)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Remote {
+    /// The last good set, unless it has reached the maximum age.
+    fn usable_snapshot(&self) -> Option<Usable> {
+        let snapshot = self.current.load_full()?;
+        let age = self.clock.now().saturating_sub(snapshot.fetched_at);
+        (age < self.options.max_age).then_some(Usable { snapshot, age })
+    }
+
+    /// Waits for the fetch in flight; without one, fetches, if the cool-down allows it.
+    fn fetch_or_wait(self: &Arc<Self>) {
+        let fetching = self.lock();
+        if fetching.in_flight {
+            self.wait(fetching);
+        } else if let Some(slot) = self.take_slot(fetching) {
+            slot.fetch();
+        }
+    }
+
+    /// Starts a fetch on another thread, if none is in flight and the cool-down allows it.
+    fn refresh_in_background(self: &Arc<Self>) {
+        let Ok(fetching) = self.fetching.try_lock() else {
+            return;
+        };
+        let Some(slot) = self.take_slot(fetching) else {
+            return;
+        };
+        let thread = std::thread::Builder::new().name("admit-keys".to_owned());
+        if thread.spawn(move || slot.fetch()).is_err() {
+            self.lock().last_error = Some(FetchError::Thread.to_string());
+        }
+    }
+
+    /// INVARIANT: the slot is taken before the fetch, so failures start the cool-down too.
+    fn take_slot(self: &Arc<Self>, mut fetching: MutexGuard<'_, Fetching>) -> Option<Slot> {
+        let now = self.clock.now();
+        if fetching.in_flight || now < fetching.not_before {
+            return None;
+        }
+        fetching.in_flight = true;
+        fetching.not_before = now.saturating_add(self.options.cool_down);
+        fetching.fetches += 1;
+        Some(Slot {
+            remote: Arc::clone(self),
+            started_at: now,
+        })
+    }
+
+    /// A fetch ends by itself within its time-out; the bound here is for a thread that was lost.
+    fn wait(&self, fetching: MutexGuard<'_, Fetching>) {
+        let bound = self.fetcher.timeout() + Duration::from_secs(1);
+        let number = fetching.fetches;
+        let in_flight = |fetching: &mut Fetching| fetching.in_flight && fetching.fetches == number;
+        let waited = self.finished.wait_timeout_while(fetching, bound, in_flight);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// The lock guards plain values that are valid at every moment, so a poisoned one is fine.
+    fn lock(&self) -> MutexGuard<'_, Fetching> {
+        self.fetching.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn origin(&self) -> String {
+        format!("of `{}`", self.fetcher.address())
+    }
+
+    fn miss(&self, miss: Miss, kid: &str) -> KeyError {
+        miss.into_error(kid, &self.origin())
+    }
+
+    fn unavailable(&self) -> KeyError {
+        let detail = self.lock().last_error.clone();
+        let detail = detail.unwrap_or_else(|| "the last one is too old".to_owned());
+        KeyError::Unavailable {
+            origin: self.origin(),
+            detail,
+        }
+    }
+}
+
+/// The right to fetch, held by one thread at a time.
+struct Slot {
+    remote: Arc<Remote>,
+    started_at: Duration,
+}
+
+impl Slot {
+    fn fetch(self) {
+        let error = match self.remote.fetcher.fetch() {
+            Ok(set) => {
+                let snapshot = Snapshot {
+                    set,
+                    fetched_at: self.started_at,
+                };
+                self.remote.current.store(Some(Arc::new(snapshot)));
+                None
+            }
+            Err(error) => {
+                let address = self.remote.fetcher.address();
+                tracing::warn!(issuer = %address, %error, "failed to fetch the JWK Set");
+                Some(error.to_string())
+            }
+        };
+        self.remote.lock().last_error = error;
+    }
+}
+
+impl Drop for Slot {
+    /// Runs on a panic too: nobody waits for a fetch that has ended.
+    fn drop(&mut self) {
+        self.remote.lock().in_flight = false;
+        self.remote.finished.notify_all();
+    }
+}

@@ -1,0 +1,153 @@
+//! The host's own reason codes: of tokens that did not verify and of decisions that failed.
+//!
+//! A policy may present them in its own words ([`crate::contract`]); these are the words used when
+//! it does not.
+
+use serde::Serialize;
+
+/// Whose fault it is that nobody was admitted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Blame {
+    /// Who sent the token.
+    Caller,
+    /// The policy.
+    Policy,
+    /// The host or what it depends on.
+    Host,
+}
+
+/// A reason code of the host.
+#[derive(Debug)]
+pub struct HostReason {
+    /// For example `token.expired`.
+    pub code: &'static str,
+    /// What happened, one sentence.
+    pub title: &'static str,
+    /// What to change.
+    pub remedy: &'static str,
+    /// The status of the presentation.
+    pub http_status: u16,
+    /// What a user may be told.
+    pub user_message: &'static str,
+    /// Whether a fresh token can help.
+    pub retry_once: bool,
+}
+
+const SIGN_IN_AGAIN: &str = "Your sign-in could not be verified. Sign in again.";
+const TRY_LATER: &str = "The sign-in could not be checked at the moment. Try again later.";
+
+const fn token(code: &'static str, title: &'static str, remedy: &'static str) -> HostReason {
+    HostReason {
+        code,
+        title,
+        remedy,
+        http_status: 401,
+        user_message: SIGN_IN_AGAIN,
+        retry_once: true,
+    }
+}
+
+const fn failed(code: &'static str, title: &'static str, remedy: &'static str) -> HostReason {
+    HostReason {
+        code,
+        title,
+        remedy,
+        http_status: 503,
+        user_message: TRY_LATER,
+        retry_once: false,
+    }
+}
+
+const POLICY_REMEDY: &str = "Roll back to the release before, and report this to the policy's author.";
+
+/// Every code of the host.
+pub const HOST_REASONS: &[HostReason] = &[
+    token(
+        "token.malformed",
+        "What was sent is not a JSON Web Token in compact form.",
+        "Send the access token exactly as Microsoft Entra issued it; check the format option when it is wrapped.",
+    ),
+    token(
+        "token.too_large",
+        "The token is larger than a token may be.",
+        "Check that an access token was sent; reduce the groups and optional claims of the application.",
+    ),
+    token(
+        "token.header",
+        "The JOSE header of the token is not one that Microsoft Entra writes.",
+        "Check which system issued the token.",
+    ),
+    token(
+        "token.algorithm",
+        "The token is not signed with RS256.",
+        "Check which system issued the token; Microsoft Entra signs access tokens with RS256.",
+    ),
+    token(
+        "token.key",
+        "The token names a signing key that is not in the key set or may not sign for its issuer.",
+        "Check that the token comes from the configured cloud; a token of another API, or one with a nonce for Microsoft Graph, cannot be verified.",
+    ),
+    token(
+        "token.signature",
+        "The signature of the token does not match its content.",
+        "Check that nothing between the device and this host changes the token; otherwise treat it as forged.",
+    ),
+    token(
+        "token.claims",
+        "The claims of the token are not those of a Microsoft Entra access token.",
+        "Check that an access token was sent, and the token configuration of the application.",
+    ),
+    token(
+        "token.issuer",
+        "The issuer of the token does not match its tenant, its version or the configured cloud.",
+        "Check the cloud of the gate, and that the token was not issued by another authority.",
+    ),
+    token(
+        "token.expired",
+        "The token has expired.",
+        "Request a fresh token; if fresh tokens are refused, check the clock of this machine.",
+    ),
+    token(
+        "token.not_yet_valid",
+        "The token is not valid yet.",
+        "Check the clock of this machine.",
+    ),
+    token(
+        "token.lifetime",
+        "The token is valid for longer than is accepted.",
+        "Shorten the token lifetime policy of the tenant, or raise the maximum lifetime of the gate.",
+    ),
+    failed(
+        "keys.unavailable",
+        "The signing keys of the issuer could not be read.",
+        "Check that this machine reaches the key set's address; see the log for the last attempt.",
+    ),
+    failed("policy.failed", "The policy ended without an answer.", POLICY_REMEDY),
+    failed("policy.answer", "The policy gave an answer that its contract does not allow.", POLICY_REMEDY),
+    failed("policy.limit.fuel", "The policy used more instructions than a decision may.", POLICY_REMEDY),
+    failed("policy.limit.time", "The policy used more time than a decision may.", POLICY_REMEDY),
+    failed("policy.limit.memory", "The policy wanted more memory than it may have.", POLICY_REMEDY),
+    failed("policy.limit.stack", "The policy called itself too deeply.", POLICY_REMEDY),
+    failed("policy.limit.transfer", "The policy returned more data than a decision may hold.", POLICY_REMEDY),
+    failed(
+        "policy.limit.instances",
+        "Too many decisions were under way at the same time.",
+        "Limit how many decisions run at the same time, or spread them over more hosts.",
+    ),
+    failed(
+        "gate.empty",
+        "The gate has no active release.",
+        "Activate a policy with its settings.",
+    ),
+];
+
+/// The host's reason with this code.
+pub fn of_host(code: &str) -> Option<&'static HostReason> {
+    HOST_REASONS.iter().find(|reason| reason.code == code)
+}
+
+/// Whether only the host may decide with this code.
+pub(crate) fn is_reserved(code: &str) -> bool {
+    ["token.", "keys.", "policy.", "gate."].iter().any(|prefix| code.starts_with(prefix))
+}

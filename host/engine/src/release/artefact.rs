@@ -1,0 +1,206 @@
+//! What a file is, before anything of it is compiled or run.
+
+use wasmparser::{Parser, Payload, Validator};
+
+use super::depth;
+use crate::contract::{INTERFACE_PREFIX, SUPPORTED_INTERFACES};
+use crate::text::Shown;
+
+/// `\0asm`, then version and layer: 0x0d and 1 for a component, 1 and 0 for a core module.
+const MAGIC: &[u8] = b"\0asm";
+const COMPONENT_HEADER: &[u8] = b"\0asm\x0d\0\x01\0";
+const CORE_MODULE_HEADER: &[u8] = b"\0asm\x01\0\0\0";
+
+/// Levels of nested components and modules, and of types; components made by the usual tools have
+/// two.
+const MAX_DEPTH: usize = 8;
+
+/// Why a file is not a policy.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ArtefactError {
+    /// More bytes than a component may have.
+    #[error("{size} bytes; expected at most {limit}")]
+    TooLarge {
+        /// The bytes.
+        size: usize,
+        /// The most there may be.
+        limit: usize,
+    },
+    /// No bytes.
+    #[error("the file is empty; expected a WebAssembly component")]
+    Empty,
+    /// A core module instead of a component.
+    #[error("a core WebAssembly module; expected a component (wrap it, see policy/README.md)")]
+    CoreModule,
+    /// WebAssembly text.
+    #[error("WebAssembly text; expected a binary component")]
+    Text,
+    /// Something compiled ahead of time, which is never loaded.
+    #[error("precompiled native code; expected a WebAssembly component")]
+    Precompiled,
+    /// Another file altogether, or another version of the format.
+    #[error("starts with `{start}`; expected a WebAssembly component (`00 61 73 6d 0d 00 01 00`)")]
+    NotWasm {
+        /// The first bytes, in hexadecimal.
+        start: String,
+    },
+    /// Damaged, truncated, or with features that policies may not use.
+    #[error("not a valid component: {0}")]
+    Malformed(String),
+    /// Components nested in components, or types in types, too deeply.
+    #[error("components or types nested more than {MAX_DEPTH} deep")]
+    TooDeep,
+    /// A policy imports nothing.
+    #[error("imports {}; a policy imports nothing", .0.join(", "))]
+    Imports(Vec<String>),
+    /// The interface is not exported.
+    #[error("exports {}; expected `{}`", listed(.exports), SUPPORTED_INTERFACES.join("`, `"))]
+    NoPolicy {
+        /// What it exports.
+        exports: Vec<String>,
+    },
+    /// The interface is exported in a version this host does not know.
+    #[error("exports `{found}`; this host supports `{}`", SUPPORTED_INTERFACES.join("`, `"))]
+    Version {
+        /// What it exports.
+        found: String,
+    },
+}
+
+fn listed(names: &[String]) -> String {
+    if names.is_empty() { "nothing".into() } else { names.join(", ") }
+}
+
+/// The outside of a component: which interface it exports, and what else.
+#[derive(Debug)]
+pub(crate) struct Artefact {
+    /// One of [`SUPPORTED_INTERFACES`].
+    pub(crate) interface: &'static str,
+    /// Everything the component exports.
+    pub(crate) exports: Vec<String>,
+}
+
+/// Reads a component from the outside, in full, running nothing.
+pub(crate) fn read(bytes: &[u8], limit: usize) -> Result<Artefact, ArtefactError> {
+    if bytes.len() > limit {
+        return Err(ArtefactError::TooLarge { size: bytes.len(), limit });
+    }
+    kind(bytes)?;
+    let outside = outside(bytes)?;
+    Validator::new().validate_all(bytes).map_err(malformed)?;
+    if !outside.imports.is_empty() {
+        return Err(ArtefactError::Imports(outside.imports));
+    }
+    let interface = interface(&outside.exports)?;
+    Ok(Artefact { interface, exports: outside.exports })
+}
+
+fn kind(bytes: &[u8]) -> Result<(), ArtefactError> {
+    let text = bytes.trim_ascii_start();
+    if bytes.is_empty() {
+        Err(ArtefactError::Empty)
+    } else if bytes.starts_with(COMPONENT_HEADER) {
+        Ok(())
+    } else if bytes.starts_with(CORE_MODULE_HEADER) {
+        Err(ArtefactError::CoreModule)
+    } else if bytes.starts_with(b"\x7fELF") {
+        Err(ArtefactError::Precompiled)
+    } else if text.starts_with(b"(") || text.starts_with(b";;") {
+        Err(ArtefactError::Text)
+    } else if bytes.starts_with(MAGIC) && bytes.len() < COMPONENT_HEADER.len() {
+        Err(ArtefactError::Malformed("the file ends within its header".into()))
+    } else {
+        Err(ArtefactError::NotWasm { start: start(bytes) })
+    }
+}
+
+fn start(bytes: &[u8]) -> String {
+    let bytes: Vec<_> = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    bytes.join(" ")
+}
+
+#[derive(Default)]
+struct Outside {
+    imports: Vec<String>,
+    exports: Vec<String>,
+}
+
+/// Imports and exports of the outermost component.
+fn outside(bytes: &[u8]) -> Result<Outside, ArtefactError> {
+    let mut outside = Outside::default();
+    let mut level = 0_usize;
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload.map_err(malformed)? {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => level += 1,
+            Payload::End(_) => level = level.saturating_sub(1),
+            Payload::ComponentTypeSection(types) => {
+                let section = bytes.get(types.range()).unwrap_or_default();
+                if !depth::is_within(section, MAX_DEPTH).map_err(malformed)? {
+                    return Err(ArtefactError::TooDeep);
+                }
+            }
+            Payload::ComponentImportSection(imports) if level == 0 => {
+                for import in imports {
+                    let name = import.map_err(malformed)?.name.name;
+                    outside.imports.push(format!("`{}`", Shown::new(name)));
+                }
+            }
+            Payload::ComponentExportSection(exports) if level == 0 => {
+                for export in exports {
+                    outside.exports.push(Shown::new(export.map_err(malformed)?.name.name).to_string());
+                }
+            }
+            _ => {}
+        }
+        if level > MAX_DEPTH {
+            return Err(ArtefactError::TooDeep);
+        }
+    }
+    Ok(outside)
+}
+
+fn malformed(error: wasmparser::BinaryReaderError) -> ArtefactError {
+    let text: String = error.to_string().chars().filter(|c| !c.is_control()).take(300).collect();
+    ArtefactError::Malformed(text)
+}
+
+fn interface(exports: &[String]) -> Result<&'static str, ArtefactError> {
+    let supported = SUPPORTED_INTERFACES.iter().find(|name| exports.iter().any(|e| e == *name));
+    if let Some(interface) = supported {
+        return Ok(interface);
+    }
+    match exports.iter().find(|name| name.starts_with(INTERFACE_PREFIX)) {
+        Some(found) => Err(ArtefactError::Version { found: found.clone() }),
+        None => Err(ArtefactError::NoPolicy { exports: exports.to_vec() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_no_component_is_named_for_what_it_is() {
+        let cases: &[(&str, &[u8], &str)] = &[
+            ("empty", b"", "the file is empty; expected a WebAssembly component"),
+            ("core module", b"\0asm\x01\0\0\0", "a core WebAssembly module"),
+            ("text", b"\n (component)", "WebAssembly text; expected a binary component"),
+            ("precompiled", b"\x7fELF\x02", "precompiled native code"),
+            ("other", b"PK\x03\x04", "starts with `50 4b 03 04`"),
+            ("header only in part", b"\0asm\x0d", "the file ends within its header"),
+            ("other layer", b"\0asm\x0e\0\x01\0", "starts with `00 61 73 6d 0e 00 01 00`"),
+            ("nothing exported", COMPONENT_HEADER, "exports nothing; expected `admit:policy/"),
+        ];
+        for (name, bytes, expected) in cases {
+            let error = read(bytes, 1_000).expect_err(name).to_string();
+            assert!(error.contains(expected), "{name}: {error}");
+        }
+    }
+
+    #[test]
+    fn size_is_looked_at_before_anything_else() {
+        let error = read(&[0; 11], 10).expect_err("too large");
+        assert_eq!(error.to_string(), "11 bytes; expected at most 10");
+    }
+}

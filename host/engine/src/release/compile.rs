@@ -1,0 +1,70 @@
+//! Compilation, bounded in time.
+//!
+//! A compilation cannot be interrupted. One that is given up goes on in its thread; until it ends
+//! no other is started, so that at most one such thread exists.
+
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use crate::failure::error_line;
+
+/// Why a component was not compiled.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CompileError {
+    /// Cranelift or the validator refused it.
+    #[error("the component does not compile: {0}")]
+    Refused(String),
+    /// It took too long.
+    #[error("compilation took longer than {} s", .0.as_secs_f32())]
+    TimedOut(Duration),
+    /// An earlier compilation that took too long is still running.
+    #[error("an earlier compilation that took too long is still running")]
+    Busy,
+    /// The compiler's thread could not be started, or ended without a result.
+    #[error("the compiler ended without a result")]
+    Ended,
+}
+
+/// The thread whose caller gave up, until it ends.
+static GIVEN_UP: Mutex<Option<JoinHandle<()>>> = Mutex::new(None);
+
+/// Compiles in a thread and waits for at most `deadline`.
+pub(crate) fn compile(
+    engine: &Engine,
+    bytes: Vec<u8>,
+    deadline: Duration,
+) -> Result<Component, CompileError> {
+    if given_up_is_running() {
+        return Err(CompileError::Busy);
+    }
+    let engine = engine.clone();
+    let (sender, receiver) = channel();
+    let thread = std::thread::Builder::new()
+        .name("admit-compile".into())
+        .spawn(move || {
+            let compiled = Component::from_binary(&engine, &bytes);
+            // Nobody receives when the caller gave up.
+            drop(sender.send(compiled));
+        })
+        .map_err(|_| CompileError::Ended)?;
+    match receiver.recv_timeout(deadline) {
+        Ok(Ok(component)) => Ok(component),
+        Ok(Err(error)) => Err(CompileError::Refused(error_line(&error))),
+        Err(RecvTimeoutError::Timeout) => {
+            *GIVEN_UP.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+            Err(CompileError::TimedOut(deadline))
+        }
+        Err(RecvTimeoutError::Disconnected) => Err(CompileError::Ended),
+    }
+}
+
+fn given_up_is_running() -> bool {
+    let given_up = GIVEN_UP.lock().unwrap_or_else(PoisonError::into_inner);
+    given_up.as_ref().is_some_and(|thread| !thread.is_finished())
+}

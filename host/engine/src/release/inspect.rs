@@ -1,0 +1,138 @@
+//! Stage one: a component that is a policy, and what it says of itself.
+
+use std::sync::Arc;
+
+use wasmtime::component::Component;
+use wasmtime_wizer::Wizer;
+
+use super::artefact::{self, Artefact, ArtefactError};
+use super::compile::{self, CompileError};
+use super::component_digest;
+use crate::contract::types::Description;
+use crate::contract::{TokenPolicy, TokenPolicyPre};
+use crate::decision::PolicyRef;
+use crate::description::{self, DescriptionError};
+use crate::failure::{CallError, error_line};
+use crate::limits::StoreState;
+use crate::runtime::Runtime;
+
+/// Why a component was not taken as a policy.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InspectError {
+    /// The file is not a component that exports the policy interface and imports nothing.
+    #[error("not a policy component")]
+    Artefact(#[source] ArtefactError),
+    /// It cannot be prepared for sealing.
+    #[error("the component cannot be sealed: {0}")]
+    Instrument(String),
+    /// It does not compile, or not in time.
+    #[error("the component was not compiled")]
+    Compile(#[source] CompileError),
+    /// The exported functions have other types than the contract's.
+    #[error("the exported interface differs from the contract: {0}")]
+    Interface(String),
+    /// `describe` gave no answer.
+    #[error("`describe` failed")]
+    Describe(#[source] CallError),
+    /// `describe` gave an answer that breaks the contract.
+    #[error("the description breaks the contract")]
+    Description(#[source] DescriptionError),
+}
+
+/// A component that is a policy, with its description.
+pub struct Inspected {
+    pub(super) runtime: Runtime,
+    pub(super) bytes: Arc<[u8]>,
+    pub(super) policy: PolicyRef,
+    pub(super) description: Arc<Description>,
+    /// The component with access to its memory added, for the snapshot.
+    pub(super) pre: TokenPolicyPre<StoreState>,
+    artefact: Artefact,
+}
+
+impl Inspected {
+    /// Reads, compiles and describes a component.
+    ///
+    /// `bytes` is the component in binary form. It runs in the sandbox, under the limits for
+    /// set-up.
+    ///
+    /// # Errors
+    ///
+    /// [`InspectError`], by what was wrong.
+    pub fn new(runtime: &Runtime, bytes: &[u8]) -> Result<Self, InspectError> {
+        let limits = runtime.limits();
+        let artefact =
+            artefact::read(bytes, limits.component_bytes).map_err(InspectError::Artefact)?;
+        let (_, instrumented) = Wizer::new()
+            .instrument_component(bytes)
+            .map_err(|error| InspectError::Instrument(error_line(&error)))?;
+        let (_, pre) = link(runtime, instrumented)?;
+        let description = describe(runtime, &pre)?;
+        description::check(&description).map_err(InspectError::Description)?;
+        let policy = PolicyRef {
+            name: description.name.as_str().into(),
+            version: description.version.as_str().into(),
+            digest: component_digest(bytes),
+        };
+        Ok(Self {
+            runtime: runtime.clone(),
+            bytes: bytes.into(),
+            policy,
+            description: Arc::new(description),
+            pre,
+            artefact,
+        })
+    }
+
+    /// Name, version and digest.
+    pub fn policy(&self) -> &PolicyRef {
+        &self.policy
+    }
+
+    /// What the policy says of itself.
+    pub fn description(&self) -> &Description {
+        &self.description
+    }
+
+    /// The component's size in bytes.
+    pub fn size_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The policy interface it exports, with its version.
+    pub fn interface(&self) -> &'static str {
+        self.artefact.interface
+    }
+
+    /// Everything it exports; what is not the interface is never called.
+    pub fn exports(&self) -> &[String] {
+        &self.artefact.exports
+    }
+}
+
+/// Compiles a component and checks the types of the interface.
+pub(super) fn link(
+    runtime: &Runtime,
+    bytes: Vec<u8>,
+) -> Result<(Component, TokenPolicyPre<StoreState>), InspectError> {
+    let deadline = runtime.limits().compile_deadline;
+    let component =
+        compile::compile(runtime.engine(), bytes, deadline).map_err(InspectError::Compile)?;
+    let pre = runtime.linker().instantiate_pre(&component).and_then(TokenPolicyPre::new);
+    let pre = pre.map_err(|error| InspectError::Interface(error_line(&error)))?;
+    Ok((component, pre))
+}
+
+fn describe(
+    runtime: &Runtime,
+    pre: &TokenPolicyPre<StoreState>,
+) -> Result<Description, InspectError> {
+    let failed =
+        |error: wasmtime::Error| InspectError::Describe(CallError::from_wasmtime(&error));
+    let mut store = runtime.setup_store();
+    let instance = pre.instance_pre().instantiate(&mut store).map_err(failed)?;
+    let policy = TokenPolicy::new(&mut store, &instance)
+        .map_err(|error| InspectError::Interface(error_line(&error)))?;
+    policy.admit_policy_policy().call_describe(&mut store).map_err(failed)
+}

@@ -1,0 +1,173 @@
+//! The one place that configures Wasmtime.
+//!
+//! A [`Runtime`] is the process's engine: compiler, instance pool and the ticker behind the
+//! deadline. Clones share it. Every call into a policy runs in a store of its own, with the limits
+//! of [`Limits`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use wasmtime::component::Linker;
+use wasmtime::{
+    Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, OptLevel,
+    PoolingAllocationConfig, Store, UpdateDeadline,
+};
+
+use crate::limits::{Limits, StoreState};
+
+/// Instances that can exist at the same time; address space is reserved for each.
+const MAX_INSTANCES: u32 = 256;
+
+/// Memory of a used slot that is reset by copying instead of being given back to the kernel.
+///
+/// More than a policy touches, so that a decision takes no page fault in a used slot.
+const KEEP_RESIDENT_BYTES: usize = 512 * 1024;
+
+/// Stack a policy may use of the calling thread's, small enough for threads of a linking platform.
+const MAX_WASM_STACK_BYTES: usize = 128 * 1024;
+
+/// How often the deadline is looked at.
+const TICK: Duration = Duration::from_millis(5);
+
+/// Why there is no runtime.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RuntimeError {
+    /// Neither the pooling nor the on-demand engine could be made.
+    #[error("failed to set up the WebAssembly engine")]
+    Engine(#[source] wasmtime::Error),
+    /// The thread that drives deadlines could not be started.
+    #[error("failed to start the deadline thread")]
+    Ticker(#[source] std::io::Error),
+}
+
+/// The WebAssembly engine of this process and the limits policies run under.
+///
+/// Make one and share it: clones are cheap and refer to the same engine.
+#[derive(Clone)]
+pub struct Runtime {
+    engine: Engine,
+    linker: Arc<Linker<StoreState>>,
+    limits: Arc<Limits>,
+}
+
+impl Runtime {
+    /// Sets up the engine with the default limits.
+    ///
+    /// Uses pooled instances where the machine grants the address space, else instances on demand
+    /// (slower, said in a warning).
+    ///
+    /// # Errors
+    ///
+    /// [`RuntimeError`] when no engine can be had at all.
+    pub fn new() -> Result<Self, RuntimeError> {
+        Self::with_limits(Limits::default())
+    }
+
+    /// Sets up the engine with other limits.
+    ///
+    /// # Errors
+    ///
+    /// As [`Runtime::new`].
+    pub fn with_limits(limits: Limits) -> Result<Self, RuntimeError> {
+        let engine = Engine::new(&pooling_config(&limits)).or_else(|error| {
+            tracing::warn!(%error, "no pooled instances on this machine, decisions will be slower");
+            Engine::new(&base_config()).map_err(RuntimeError::Engine)
+        })?;
+        start_ticker(engine.weak()).map_err(RuntimeError::Ticker)?;
+        let linker = Arc::new(Linker::new(&engine));
+        Ok(Self { engine, linker, limits: Arc::new(limits) })
+    }
+
+    /// The limits policies run under.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The engine, for a platform that runs other WebAssembly in the same process.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// A linker with nothing in it: a policy imports nothing.
+    pub(crate) fn linker(&self) -> &Linker<StoreState> {
+        &self.linker
+    }
+
+    /// A store for one decision.
+    pub(crate) fn decision_store(&self) -> Store<StoreState> {
+        self.store(self.limits.decision_fuel, self.limits.decision_deadline)
+    }
+
+    /// A store for `describe` and `configure`, which run once and off the request path.
+    pub(crate) fn setup_store(&self) -> Store<StoreState> {
+        self.store(self.limits.setup_fuel, self.limits.setup_deadline)
+    }
+
+    fn store(&self, fuel: u64, deadline: Duration) -> Store<StoreState> {
+        let mut store = Store::new(&self.engine, StoreState::new(&self.limits, deadline));
+        store.limiter(|state| state);
+        store.set_fuel(fuel).expect("`consume_fuel` is on in `base_config`");
+        store.set_hostcall_fuel(self.limits.transfer_bytes);
+        store.set_epoch_deadline(ticks(deadline));
+        store.epoch_deadline_callback(|mut context| {
+            context.data_mut().on_deadline()?;
+            Ok(UpdateDeadline::Continue(1))
+        });
+        store
+    }
+}
+
+/// Ticks that surely cover `duration`: the first one may come at once.
+fn ticks(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis().div_ceil(TICK.as_millis())).unwrap_or(u64::MAX - 1) + 1
+}
+
+fn base_config() -> Config {
+    let mut config = Config::new();
+    config
+        .consume_fuel(true)
+        .epoch_interruption(true)
+        .max_wasm_stack(MAX_WASM_STACK_BYTES)
+        .cranelift_opt_level(OptLevel::Speed)
+        // Equal arguments give equal decisions, on every processor.
+        .cranelift_nan_canonicalization(true)
+        .wasm_relaxed_simd(false)
+        .wasm_component_model(true)
+        // Policies are plain functions; without async there is less to set up per store.
+        .concurrency_support(false)
+        // A trap is reported by its code; symbolised frames would cost and could carry data.
+        .wasm_backtrace_max_frames(None);
+    config
+}
+
+fn pooling_config(limits: &Limits) -> Config {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(MAX_INSTANCES)
+        .total_core_instances(MAX_INSTANCES)
+        .total_memories(MAX_INSTANCES)
+        .total_tables(MAX_INSTANCES)
+        .max_core_instances_per_component(8)
+        .max_memories_per_component(1)
+        .max_tables_per_component(1)
+        .max_memory_size(limits.memory_bytes)
+        .table_elements(limits.table_elements)
+        .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
+        .table_keep_resident(KEEP_RESIDENT_BYTES)
+        .pagemap_scan(Enabled::Auto);
+    let mut config = base_config();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    config
+}
+
+/// Starts the thread that moves the engine's epoch; it ends with the engine.
+fn start_ticker(engine: EngineWeak) -> std::io::Result<()> {
+    std::thread::Builder::new().name("admit-deadline".into()).spawn(move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            std::thread::park_timeout(TICK);
+        }
+    })?;
+    Ok(())
+}

@@ -1,0 +1,201 @@
+//! What an administrator configured: read by the policy's description, checked by the policy.
+
+use serde_json::{Map, Value};
+
+use crate::contract::types::{Description, Field, Setting, SettingError, SettingKind, ValueParam};
+use crate::description::{is_list, kind_name, value_json};
+use crate::text::Shown;
+
+/// Settings for a policy: a JSON object of setting names and values.
+///
+/// Nothing is checked until a policy's description says what the names mean.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Settings(Map<String, Value>);
+
+/// Why settings cannot be used with a policy.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// Not one JSON object without duplicate names.
+    #[error("settings are not one JSON object: {0}")]
+    NotAnObject(String),
+    /// The policy has no setting of this name.
+    #[error("setting `{name}` is unknown to `{policy}`; expected one of {known}")]
+    Unknown {
+        /// The name.
+        name: String,
+        /// The policy.
+        policy: String,
+        /// The settings it has.
+        known: String,
+    },
+    /// The value has another JSON type than the setting's kind wants.
+    #[error("setting `{name}` is {got}; expected {expected}")]
+    Type {
+        /// The name.
+        name: String,
+        /// What came.
+        got: &'static str,
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// The policy refused values; one entry per bad value.
+    #[error("{}", refused_text(.0))]
+    Refused(Vec<SettingRefusal>),
+}
+
+/// A value the policy refused.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct SettingRefusal {
+    /// The setting.
+    pub name: String,
+    /// What came and what was expected.
+    pub reason: String,
+    /// The offending value or list entry; absent when the setting is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+}
+
+fn refused_text(refusals: &[SettingRefusal]) -> String {
+    if refusals.is_empty() {
+        return "the policy refused the settings, but names none".into();
+    }
+    let texts: Vec<_> =
+        refusals.iter().map(|refusal| format!("{}: {}", refusal.name, refusal.reason)).collect();
+    texts.join("; ")
+}
+
+impl From<SettingError> for SettingRefusal {
+    fn from(error: SettingError) -> Self {
+        Self {
+            name: Shown::new(&error.setting).to_string(),
+            reason: error.message.chars().filter(|c| !c.is_control()).take(1_000).collect(),
+            value: error.value.map(|value| Shown::new(&value).to_string()),
+        }
+    }
+}
+
+impl Settings {
+    /// Reads settings from JSON text.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError::NotAnObject`].
+    pub fn parse(json: &[u8]) -> Result<Self, SettingsError> {
+        let object = crate::json::parse_object(json)
+            .map_err(|error| SettingsError::NotAnObject(error.to_string()))?;
+        Ok(Self(object.to_json()))
+    }
+
+    /// The settings as JSON.
+    pub fn as_json(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
+    /// The value that counts for `setting`: the configured one, else the default.
+    pub(crate) fn effective(&self, setting: &Setting) -> Option<Value> {
+        let configured = self.0.get(&setting.name).cloned();
+        configured.or_else(|| setting.default.as_ref().map(value_json))
+    }
+
+    /// The settings in the types the policy declares.
+    pub(crate) fn typed<'a>(
+        &'a self,
+        description: &'a Description,
+    ) -> Result<Vec<TypedSetting<'a>>, SettingsError> {
+        self.0
+            .iter()
+            .map(|(name, value)| {
+                let setting = description
+                    .settings
+                    .iter()
+                    .find(|setting| setting.name == *name)
+                    .ok_or_else(|| unknown(name, description))?;
+                typed(setting, value)
+            })
+            .collect()
+    }
+}
+
+impl From<Map<String, Value>> for Settings {
+    fn from(object: Map<String, Value>) -> Self {
+        Self(object)
+    }
+}
+
+/// A setting with its texts borrowed, so that it can be lent to the policy.
+pub(crate) struct TypedSetting<'a> {
+    name: &'a str,
+    value: TypedValue<'a>,
+}
+
+enum TypedValue<'a> {
+    Text(&'a str),
+    Texts(Vec<&'a str>),
+    Integer(i64),
+    Boolean(bool),
+}
+
+impl TypedSetting<'_> {
+    /// The field of the contract.
+    pub(crate) fn field(&self) -> Field<'_> {
+        let value = match &self.value {
+            TypedValue::Text(text) => ValueParam::Text(text),
+            TypedValue::Texts(texts) => ValueParam::Texts(texts),
+            TypedValue::Integer(integer) => ValueParam::Integer(*integer),
+            TypedValue::Boolean(boolean) => ValueParam::Boolean(*boolean),
+        };
+        Field { name: self.name, value }
+    }
+}
+
+fn typed<'a>(setting: &'a Setting, value: &'a Value) -> Result<TypedSetting<'a>, SettingsError> {
+    let typed = match (&setting.kind, value) {
+        (SettingKind::Integer, Value::Number(number)) => number.as_i64().map(TypedValue::Integer),
+        (SettingKind::Boolean, Value::Bool(boolean)) => Some(TypedValue::Boolean(*boolean)),
+        (SettingKind::Integer | SettingKind::Boolean, _) => None,
+        (kind, Value::Array(items)) if is_list(kind) => {
+            items.iter().map(Value::as_str).collect::<Option<_>>().map(TypedValue::Texts)
+        }
+        (kind, Value::String(text)) if !is_list(kind) => Some(TypedValue::Text(text)),
+        _ => None,
+    };
+    let value = typed.ok_or_else(|| SettingsError::Type {
+        name: setting.name.clone(),
+        got: type_name(value),
+        expected: expected_type(&setting.kind),
+    })?;
+    Ok(TypedSetting { name: &setting.name, value })
+}
+
+fn unknown(name: &str, description: &Description) -> SettingsError {
+    let known: Vec<_> =
+        description.settings.iter().map(|setting| format!("`{}`", setting.name)).collect();
+    SettingsError::Unknown {
+        name: Shown::new(name).to_string(),
+        policy: format!("{} {}", description.name, description.version),
+        known: known.join(", "),
+    }
+}
+
+fn expected_type(kind: &SettingKind) -> &'static str {
+    match kind_name(kind) {
+        "integer" => "an integer",
+        "boolean" => "true or false",
+        _ if is_list(kind) => "a list of strings",
+        _ => "a string",
+    }
+}
+
+/// The JSON type of a value, for error texts.
+pub(crate) fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(items) if items.iter().all(Value::is_string) => "a list of strings",
+        Value::Array(_) => "a list with other items than strings",
+        Value::Object(_) => "an object",
+    }
+}

@@ -1,0 +1,97 @@
+//! Received text, made safe to show.
+
+use std::fmt;
+
+/// Most characters of a received value that a message shows.
+const MAX_SHOWN_CHARS: usize = 64;
+
+/// A received value, escaped and cut to 64 characters, for messages and logs.
+///
+/// Control and invisible characters, back quotes and backslashes are written as escapes, so that a
+/// value cannot leave its quotes, its line or its terminal. A cut value ends with `…`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Shown(String);
+
+impl Shown {
+    /// Prepares `received` for a message.
+    pub fn new(received: &str) -> Self {
+        let mut text = String::with_capacity(received.len().min(MAX_SHOWN_CHARS));
+        let mut chars = 0;
+        for character in received.chars() {
+            let escaped = escape(character);
+            let length = escaped.chars().count();
+            if chars + length > MAX_SHOWN_CHARS {
+                text.push('…');
+                break;
+            }
+            text.push_str(&escaped);
+            chars += length;
+        }
+        Self(text)
+    }
+
+    /// The escaped and cut text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Shown {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "`{}`", self.0)
+    }
+}
+
+fn escape(character: char) -> String {
+    match character {
+        '"' | '\'' => character.to_string(),
+        '`' => "\\u{60}".to_owned(),
+        _ => character.escape_debug().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_text_is_shown_as_it_is() {
+        for text in [
+            "",
+            "RS256",
+            "it's \"quoted\"",
+            "größe",
+            "https://sts.windows.net/x/",
+        ] {
+            assert_eq!(Shown::new(text).as_str(), text);
+        }
+    }
+
+    #[test]
+    fn what_could_leave_the_quotes_or_the_line_is_escaped() {
+        for (text, shown) in [
+            ("a`b", "a\\u{60}b"),
+            ("a\r\nb", "a\\r\\nb"),
+            ("\u{1b}[31m", "\\u{1b}[31m"),
+            ("\u{202e}abc", "\\u{202e}abc"),
+            ("a\0b", "a\\0b"),
+            ("\\n", "\\\\n"),
+        ] {
+            assert_eq!(Shown::new(text).as_str(), shown);
+        }
+    }
+
+    #[test]
+    fn long_text_is_cut() {
+        let shown = Shown::new(&"x".repeat(100_000));
+        assert_eq!(shown.as_str(), format!("{}…", "x".repeat(64)));
+        let escaped = Shown::new(&"\0".repeat(100));
+        assert!(escaped.as_str().chars().count() <= 65);
+    }
+}

@@ -1,0 +1,233 @@
+//! The JOSE header: RS256, a key id, and nothing that asks for more.
+
+use crate::json::{self, JsonError, Object};
+use crate::text::Shown;
+
+/// Most bytes of a JOSE header; Entra's have about 130.
+const MAX_HEADER_BYTES: usize = 4 * 1024;
+
+/// Most bytes of a key id, in tokens and in JWK Sets; Entra's have 27.
+pub(crate) const MAX_KID_BYTES: usize = 256;
+
+/// Parameters that change what is signed, how, or by which key. None is ever needed here, so each
+/// is refused instead of understood (RFC 7515 4.1.11, RFC 7797 7, RFC 8725 3.10).
+const REFUSED: [&str; 8] = ["crit", "b64", "zip", "enc", "jku", "x5u", "jwk", "x5c"];
+
+/// Why a JOSE header was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HeaderError {
+    /// Longer than 4 KiB.
+    #[error("the JOSE header has {bytes} bytes; expected at most {MAX_HEADER_BYTES}")]
+    TooLong {
+        /// Its size after decoding.
+        bytes: usize,
+    },
+    /// Not one strict JSON object.
+    #[error("the JOSE header is {0}")]
+    Json(#[from] JsonError),
+    /// `alg` is missing or not a string.
+    #[error("the JOSE header has {found} as `alg`; expected `RS256`")]
+    AlgorithmType {
+        /// The JSON type that came, or `nothing`.
+        found: &'static str,
+    },
+    /// `alg` names another algorithm.
+    #[error("the token is signed with `alg` `{found}`; expected `RS256`")]
+    Algorithm {
+        /// The algorithm that came.
+        found: Shown,
+    },
+    /// `kid` is missing, not a string, empty or too long.
+    #[error(
+        "the JOSE header has {found} as `kid`; expected a string of 1 to {MAX_KID_BYTES} bytes"
+    )]
+    KeyId {
+        /// What came.
+        found: &'static str,
+    },
+    /// `typ` says that this is something other than a JWT.
+    #[error("the JOSE header has `typ` `{found}`; expected `JWT` or none")]
+    Type {
+        /// What came.
+        found: Shown,
+    },
+    /// A parameter that is refused whatever its value.
+    #[error("the JOSE header has `{name}`, which is not accepted")]
+    Refused {
+        /// The parameter.
+        name: &'static str,
+    },
+}
+
+impl HeaderError {
+    /// The stable code of this refusal.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::AlgorithmType { .. } | Self::Algorithm { .. } => "token.algorithm",
+            _ => "token.header",
+        }
+    }
+}
+
+/// The key id of a header that asks for RS256 and nothing else.
+pub(super) fn key_id(header: &[u8]) -> Result<String, HeaderError> {
+    if header.len() > MAX_HEADER_BYTES {
+        return Err(HeaderError::TooLong {
+            bytes: header.len(),
+        });
+    }
+    let header = json::parse_object(header)?;
+    check_algorithm(&header)?;
+    check_type(&header)?;
+    match REFUSED.into_iter().find(|name| header.get(name).is_some()) {
+        Some(name) => Err(HeaderError::Refused { name }),
+        None => read_key_id(&header),
+    }
+}
+
+fn check_algorithm(header: &Object) -> Result<(), HeaderError> {
+    match header.get("alg") {
+        Some(json::Value::String(alg)) if alg == "RS256" => Ok(()),
+        Some(json::Value::String(alg)) => Err(HeaderError::Algorithm {
+            found: Shown::new(alg),
+        }),
+        Some(other) => Err(HeaderError::AlgorithmType {
+            found: other.kind(),
+        }),
+        None => Err(HeaderError::AlgorithmType { found: "nothing" }),
+    }
+}
+
+/// `typ` is a media type, so its letter case does not count (RFC 7515 4.1.9).
+fn check_type(header: &Object) -> Result<(), HeaderError> {
+    match header.get("typ") {
+        None => Ok(()),
+        Some(json::Value::String(typ)) if typ.eq_ignore_ascii_case("JWT") => Ok(()),
+        Some(json::Value::String(typ)) => Err(HeaderError::Type {
+            found: Shown::new(typ),
+        }),
+        Some(other) => Err(HeaderError::Type {
+            found: Shown::new(other.kind()),
+        }),
+    }
+}
+
+fn read_key_id(header: &Object) -> Result<String, HeaderError> {
+    let found = match header.get("kid") {
+        Some(json::Value::String(kid)) if kid.is_empty() => "an empty string",
+        Some(json::Value::String(kid)) if kid.len() > MAX_KID_BYTES => "a longer string",
+        Some(json::Value::String(kid)) => return Ok(kid.clone()),
+        Some(other) => other.kind(),
+        None => "nothing",
+    };
+    Err(HeaderError::KeyId { found })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(header: &str) -> &'static str {
+        key_id(header.as_bytes()).unwrap_err().code()
+    }
+
+    #[test]
+    fn entra_headers_are_accepted() {
+        for header in [
+            r#"{"typ":"JWT","alg":"RS256","x5t":"abc","kid":"abc"}"#,
+            r#"{"typ":"JWT","alg":"RS256","kid":"abc"}"#,
+            r#"{"alg":"RS256","typ":"jwt","kid":"abc","nonce":"n"}"#,
+            r#"{"alg":"RS256","kid":"abc"}"#,
+        ] {
+            assert_eq!(key_id(header.as_bytes()).unwrap(), "abc");
+        }
+    }
+
+    #[test]
+    fn every_other_algorithm_is_refused() {
+        for alg in [
+            r#""none""#,
+            r#""noNE""#,
+            r#""rs256""#,
+            r#""RS256 ""#,
+            r#"" RS256""#,
+            r#""RS256\u0000""#,
+            r#""RS384""#,
+            r#""PS256""#,
+            r#""HS256""#,
+            r#""ES256""#,
+            r#""""#,
+            "null",
+            "256",
+            r#"["RS256"]"#,
+            r#"{"RS256":1}"#,
+            "true",
+        ] {
+            assert_eq!(
+                code(&format!(r#"{{"alg":{alg},"kid":"k"}}"#)),
+                "token.algorithm",
+                "{alg}"
+            );
+        }
+        assert_eq!(code(r#"{"kid":"k"}"#), "token.algorithm");
+        assert_eq!(code(r#"{"ALG":"RS256","kid":"k"}"#), "token.algorithm");
+    }
+
+    #[test]
+    fn a_key_id_is_a_short_string() {
+        let long = format!(r#""{}""#, "k".repeat(MAX_KID_BYTES + 1));
+        for kid in ["null", "1", r#"["k"]"#, r#""""#, "{}", "false", &long] {
+            assert_eq!(
+                code(&format!(r#"{{"alg":"RS256","kid":{kid}}}"#)),
+                "token.header",
+                "{kid}"
+            );
+        }
+        assert_eq!(code(r#"{"alg":"RS256"}"#), "token.header");
+        assert_eq!(
+            code(r#"{"alg":"RS256","kid":"a","kid":"a"}"#),
+            "token.header"
+        );
+    }
+
+    #[test]
+    fn parameters_that_change_the_signature_are_refused_whatever_their_value() {
+        for name in REFUSED {
+            for value in ["null", "[]", "false", r#""x""#, r#"["b64"]"#] {
+                let header = format!(r#"{{"alg":"RS256","kid":"k","{name}":{value}}}"#);
+                assert_eq!(
+                    key_id(header.as_bytes()),
+                    Err(HeaderError::Refused { name }),
+                    "{name} {value}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn other_kinds_of_token_are_refused() {
+        for typ in [
+            r#""at+jwt""#,
+            r#""dpop+jwt""#,
+            r#""JOSE""#,
+            r#""""#,
+            "null",
+            "1",
+        ] {
+            let header = format!(r#"{{"alg":"RS256","kid":"k","typ":{typ}}}"#);
+            assert_eq!(code(&header), "token.header", "{typ}");
+        }
+    }
+
+    #[test]
+    fn a_header_is_one_small_strict_object() {
+        let deep = format!(r#"{{"alg":"RS256","kid":"k","x":{}}}"#, "[".repeat(2_000));
+        let large = format!(
+            r#"{{"alg":"RS256","kid":"k","x":"{}"}}"#,
+            "x".repeat(100_000)
+        );
+        for header in ["", "[]", "null", "{}{}", "{", "\u{feff}{}", &deep, &large] {
+            assert_eq!(code(header), "token.header");
+        }
+    }
+}

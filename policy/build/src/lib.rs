@@ -1,0 +1,84 @@
+//! Builds policies: a Rust crate becomes a WebAssembly component.
+//!
+//! Three steps: find a [`toolchain`] that compiles for WebAssembly, [`compile`] the crates to core
+//! [`module`]s, encode each as a [`component`]. The result depends on the sources,
+//! `Cargo.lock` and the compiler's version alone, not on where the checkout or the home directory
+//! is.
+//!
+//! The build script of `admit-policies` uses this library; policy authors use the binary:
+//! `cargo run -p admit-build -- CRATE_DIR OUT.wasm`.
+
+pub mod compile;
+pub mod component;
+pub mod module;
+pub mod toolchain;
+
+use std::{fs, io, path::PathBuf};
+
+pub use crate::{
+    compile::{CompileError, Request},
+    component::EncodeError,
+    module::Module,
+    toolchain::{Toolchain, ToolchainError},
+};
+
+/// A built policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Component {
+    /// The name of the library it was built from, for example `windows_mdm_1`.
+    pub library: String,
+    /// The component, in binary form.
+    pub bytes: Vec<u8>,
+}
+
+/// Builds the crates of `request`, in the order of `request.packages`.
+///
+/// # Errors
+///
+/// One variant per step: no usable toolchain, a crate that does not compile, a core module that is
+/// not a policy.
+pub fn build(request: &Request) -> Result<Vec<Component>, BuildError> {
+    let toolchain = Toolchain::find()?;
+    let modules = compile::compile(&toolchain, request)?;
+    modules.into_iter().map(encode).collect()
+}
+
+fn encode(module: Module) -> Result<Component, BuildError> {
+    let Module { library, path, .. } = module;
+    let core_module = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(source) => return Err(BuildError::Read { path, source }),
+    };
+    match component::encode(&core_module) {
+        Ok(bytes) => Ok(Component { library, bytes }),
+        Err(source) => Err(BuildError::Encode { library, source }),
+    }
+}
+
+/// Why a policy could not be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// No toolchain compiles for WebAssembly.
+    #[error(transparent)]
+    Toolchain(#[from] ToolchainError),
+    /// Cargo could not be run, or did not produce the core modules.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// A core module could not be read back.
+    #[error("failed to read the core module `{}`", path.display())]
+    Read {
+        /// The core module.
+        path: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// A core module is not a policy.
+    #[error("`{library}` does not make a component")]
+    Encode {
+        /// The library it was built from.
+        library: String,
+        /// What went wrong.
+        source: EncodeError,
+    },
+}

@@ -1,0 +1,202 @@
+//! What must hold for every policy and every decision, as `wit/policy.wit` says.
+
+use std::collections::BTreeSet;
+
+use crate::contract::{
+    Decision, Denial, Description, Outcome, Principal, Question, Request, Value, Verdict,
+};
+use crate::{Finding, Policy, Rule, Token};
+
+/// Longest name of a setting, fact, rule or reason.
+const MAX_NAME: usize = 64;
+/// Longest text for people, in characters.
+const MAX_TEXT: usize = 2_000;
+
+/// What is wrong with a description.
+pub(super) fn description(about: &Description) -> Vec<String> {
+    let mut faults = Vec::new();
+    let settings: Vec<_> = about
+        .settings
+        .iter()
+        .map(|setting| &*setting.name)
+        .collect();
+    let facts: Vec<_> = about.facts.iter().map(|fact| &*fact.name).collect();
+    let rules: Vec<_> = about.rules.iter().map(|rule| &*rule.name).collect();
+    let reasons: Vec<_> = about.reasons.iter().map(|reason| &*reason.code).collect();
+    for (list, names) in [
+        ("settings", settings),
+        ("facts", facts),
+        ("rules", rules),
+        ("reasons", reasons),
+    ] {
+        let distinct: BTreeSet<_> = names.iter().collect();
+        if distinct.len() != names.len() {
+            faults.push(format!("{list}: a name stands there twice"));
+        }
+        let bad = names.iter().filter(|name| !is_name(name));
+        faults.extend(bad.map(|name| format!("{list}: `{name}` is not a name")));
+    }
+    for reason in &about.reasons {
+        if reason.title.is_empty() || reason.remedy.is_empty() {
+            faults.push(format!(
+                "reason `{}` has no title or no remedy",
+                reason.code
+            ));
+        }
+        if !(400..=599).contains(&reason.presentation.http_status) {
+            faults.push(format!(
+                "reason `{}` has an HTTP status out of range",
+                reason.code
+            ));
+        }
+    }
+    if texts(about).any(|text| text.chars().count() > MAX_TEXT) {
+        faults.push("a text for people is too long".into());
+    }
+    faults
+}
+
+fn is_name(name: &str) -> bool {
+    let mark = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'.');
+    name.len() <= MAX_NAME
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.bytes().all(mark)
+}
+
+fn texts(about: &Description) -> impl Iterator<Item = &str> {
+    let of_settings = about
+        .settings
+        .iter()
+        .flat_map(|setting| [&setting.title, &setting.help]);
+    let of_facts = about.facts.iter().map(|fact| &fact.summary);
+    let of_rules = about.rules.iter().map(|rule| &rule.summary);
+    let of_reasons = about.reasons.iter().flat_map(|reason| {
+        [
+            &reason.title,
+            &reason.remedy,
+            &reason.presentation.user_message,
+        ]
+    });
+    of_settings
+        .chain(of_facts)
+        .chain(of_rules)
+        .chain(of_reasons)
+        .map(String::as_str)
+}
+
+/// What is wrong with a decision on this request.
+pub(super) fn decision<P: Policy>(request: &Request, decision: &Decision) -> Vec<String> {
+    let mut faults = match &decision.verdict {
+        Verdict::Allow(who) => principal(request, who),
+        Verdict::Ask(ask) => question::<P>(request, ask),
+        Verdict::Deny(refusal) => denial::<P>(refusal),
+    };
+    let steps = decision.trace.iter().map(|step| &*step.rule);
+    if !steps.eq(P::ABOUT.rules.iter().map(|rule| rule.name)) {
+        faults.push("the trace does not follow the rules".into());
+    }
+    let failed = decision
+        .trace
+        .iter()
+        .filter(|step| step.outcome == Outcome::Failed)
+        .count();
+    if failed != usize::from(matches!(decision.verdict, Verdict::Deny(_))) {
+        faults.push("the trace does not tell the rule that failed".into());
+    }
+    faults
+}
+
+fn principal(request: &Request, principal: &Principal) -> Vec<String> {
+    let attributes = &principal.attributes;
+    let has = |name, claim| {
+        attributes
+            .iter()
+            .any(|a| a.name == name && a.claim == claim)
+    };
+    let mut faults = Vec::new();
+    if !has("tenant_id", "tid") || !has("object_id", "oid") {
+        faults.push("the principal has no identity".into());
+    }
+    let unusable = attributes.iter().filter(|attribute| {
+        let mut claims = request.claims.iter();
+        let claim = claims.find(|claim| claim.name == attribute.claim);
+        !matches!(claim.map(|claim| &claim.value), Some(Value::Text(text)) if is_shown(text))
+    });
+    faults.extend(unusable.map(|a| format!("claim `{}` cannot fill `{}`", a.claim, a.name)));
+    faults
+}
+
+fn is_shown(text: &str) -> bool {
+    (1..=1024).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+}
+
+fn question<P: Policy>(request: &Request, question: &Question) -> Vec<String> {
+    let mut faults = principal(request, &question.principal);
+    let facts: Vec<_> = P::ABOUT.facts.iter().map(|fact| fact.name).collect();
+    faults.extend(unknown("fact", &question.facts, &facts));
+    let carried = request
+        .facts
+        .iter()
+        .any(|fact| question.facts.contains(&fact.name));
+    if question.facts.is_empty() || carried {
+        faults.push("asks for nothing, or for a fact that the request carried".into());
+    }
+    faults
+}
+
+fn denial<P: Policy>(denial: &Denial) -> Vec<String> {
+    let reasons: Vec<_> = P::ABOUT.reasons.iter().map(|reason| reason.code).collect();
+    let settings: Vec<_> = P::ABOUT
+        .settings
+        .iter()
+        .map(|setting| setting.name)
+        .collect();
+    let facts: Vec<_> = P::ABOUT.facts.iter().map(|fact| fact.name).collect();
+    let mut faults = unknown("reason", std::slice::from_ref(&denial.reason), &reasons);
+    faults.extend(unknown("claim", &denial.claims, P::ABOUT.claims));
+    faults.extend(unknown("setting", &denial.settings, &settings));
+    faults.extend(unknown("fact", &denial.facts, &facts));
+    faults
+}
+
+fn unknown(what: &str, names: &[String], known: &[&str]) -> Vec<String> {
+    let unknown = names.iter().filter(|name| !known.contains(&name.as_str()));
+    unknown
+        .map(|name| format!("{what} `{name}` is not described"))
+        .collect()
+}
+
+/// What the cases have shown.
+#[derive(Default)]
+pub(super) struct Coverage {
+    reasons: BTreeSet<String>,
+    rules: BTreeSet<&'static str>,
+}
+
+impl Coverage {
+    pub(super) fn note<P: Policy>(&mut self, policy: &P, request: &Request, decision: &Decision) {
+        if let Verdict::Deny(denial) = &decision.verdict {
+            self.reasons.insert(denial.reason.clone());
+        }
+        let token = Token::of(request);
+        let stops = |rule: &&Rule<P>| {
+            matches!(
+                (rule.check)(policy, &token),
+                Finding::Deny(_) | Finding::Ask(_)
+            )
+        };
+        self.rules
+            .extend(P::ABOUT.rules.iter().find(stops).map(|rule| rule.name));
+    }
+
+    pub(super) fn missing<P: Policy>(&self) -> Vec<String> {
+        let reasons = P::ABOUT.reasons.iter().map(|reason| reason.code);
+        let rules = P::ABOUT.rules.iter().map(|rule| rule.name);
+        let reasons = reasons.filter(|code| !self.reasons.contains(*code));
+        let rules = rules.filter(|rule| !self.rules.contains(*rule));
+        reasons
+            .map(|code| format!("no case is refused for `{code}`"))
+            .chain(rules.map(|rule| format!("no case is stopped by the rule `{rule}`")))
+            .collect()
+    }
+}

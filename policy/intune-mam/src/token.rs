@@ -1,0 +1,89 @@
+//! What the token must say.
+
+use admit_guest::rules::{audience, identity, scope};
+use admit_guest::{Denial, Finding, Rule, Token};
+
+use crate::IntuneMam;
+use crate::reasons::{
+    APP_ONLY_TOKEN, AUDIENCE_NOT_AUTHORIZED, IDENTITY_UNUSABLE, OBJECT_ID_MISSING,
+    PROOF_OF_POSSESSION_TOKEN, SCOPE_MISSING, TENANT_NOT_AUTHORIZED,
+};
+
+/// The claims that can name the user, best first.
+pub(crate) const USER_NAMES: [&str; 2] = ["upn", "preferred_username"];
+
+pub(crate) const TENANT: Rule<IntuneMam> = Rule {
+    name: "tenant",
+    summary: "The configured tenant issued the token.",
+    check: |policy, token| {
+        Finding::require(token.guid("tid") == Some(policy.tenant), TENANT_REFUSED)
+    },
+};
+
+pub(crate) const USER_TOKEN: Rule<IntuneMam> = Rule {
+    name: "user_token",
+    summary: "The token was issued for a signed-in user, not for an application by itself.",
+    check: |_, token| Finding::require(!token.is_app_only(), APP_ONLY),
+};
+
+pub(crate) const BEARER_TOKEN: Rule<IntuneMam> = Rule {
+    name: "bearer_token",
+    summary: "The token is not bound to a key that its sender would have to prove.",
+    check: |_, token| Finding::require(token.claim("cnf").is_none(), PROOF_OF_POSSESSION),
+};
+
+pub(crate) const AUDIENCE: Rule<IntuneMam> = Rule {
+    name: "audience",
+    summary: "The token was issued for the configured client id.",
+    check: |policy, token| Finding::require(is_audience(policy, token), AUDIENCE_REFUSED),
+};
+
+fn is_audience(policy: &IntuneMam, token: &Token<'_>) -> bool {
+    let (Some(version), Some(audience)) = (token.version(), token.audience()) else {
+        return false;
+    };
+    audience.any(|text| audience::client_id(version, text) == Some(policy.client))
+}
+
+pub(crate) const SCOPE: Rule<IntuneMam> = Rule {
+    name: "scope",
+    summary: "The token carries the configured scope.",
+    check: |policy, token| {
+        let granted = |scp| scope::is_granted(scp, &policy.scope);
+        Finding::require(token.text("scp").is_some_and(granted), SCOPE_REFUSED)
+    },
+};
+
+pub(crate) const OBJECT_ID: Rule<IntuneMam> = Rule {
+    name: "object_id",
+    summary: "The token names the user's object id.",
+    check: |_, token| Finding::require(token.first_filled(&["oid"]).is_some(), OBJECT_ID_REFUSED),
+};
+
+pub(crate) const IDENTITY: Rule<IntuneMam> = Rule {
+    name: "identity",
+    summary: "The object id is a GUID; the user name, if there is one, reads as it stands.",
+    check: |_, token| {
+        let name_reads = token
+            .first_filled(&USER_NAMES)
+            .is_none_or(|claim| token.text(claim).is_some_and(identity::is_user_name));
+        Finding::require(token.guid("oid").is_some() && name_reads, IDENTITY_REFUSED)
+    },
+};
+
+const TENANT_REFUSED: Denial = TENANT_NOT_AUTHORIZED
+    .denial()
+    .claims(&["tid"])
+    .settings(&["tenant_id"]);
+const APP_ONLY: Denial = APP_ONLY_TOKEN.denial().claims(&["idtyp", "scp", "roles"]);
+const PROOF_OF_POSSESSION: Denial = PROOF_OF_POSSESSION_TOKEN.denial().claims(&["cnf"]);
+const AUDIENCE_REFUSED: Denial = AUDIENCE_NOT_AUTHORIZED
+    .denial()
+    .claims(&["aud", "ver"])
+    .settings(&["client_id"]);
+const SCOPE_REFUSED: Denial = SCOPE_MISSING.denial().claims(&["scp"]).settings(&["scope"]);
+const OBJECT_ID_REFUSED: Denial = OBJECT_ID_MISSING.denial().claims(&["oid"]);
+const IDENTITY_REFUSED: Denial =
+    IDENTITY_UNUSABLE
+        .denial()
+        .claims(&["oid", "upn", "preferred_username"]);

@@ -1,0 +1,75 @@
+//! The rules in which version 2 differs.
+
+use admit_guest::rules::{audience, pairing};
+use admit_guest::{Denial, Finding, Guid, Rule, Token, TokenVersion};
+
+use crate::WindowsMdm;
+use crate::reasons::{AUDIENCE_NOT_AUTHORIZED, CLIENT_NOT_PAIRED, TOKEN_VERSION_NOT_ACCEPTED};
+
+pub(crate) const TOKEN_VERSION: Rule<WindowsMdm> = Rule {
+    name: "token_version",
+    summary: "The version of the token is one of the configured ones.",
+    check: |policy, token| {
+        let accepted = token
+            .text("ver")
+            .is_some_and(|ver| policy.versions.contains(&ver));
+        Finding::require(accepted, VERSION_REFUSED)
+    },
+};
+
+pub(crate) const AUDIENCE: Rule<WindowsMdm> = Rule {
+    name: "audience",
+    summary: "The token was issued for a configured client id or, if v1.0, for the server URL.",
+    check: |policy, token| match token.version() {
+        Some(TokenVersion::V2) => {
+            Finding::require(policy.is_audience(token, |_| true), CLIENT_REFUSED)
+        }
+        _ => Finding::require(policy.is_audience(token, |_| true), AUDIENCE_REFUSED),
+    },
+};
+
+pub(crate) const CLIENT_TENANT_PAIR: Rule<WindowsMdm> = Rule {
+    name: "client_tenant_pair",
+    summary: "The client id goes with the tenant; applies if pairs are configured.",
+    check: |policy, token| {
+        if policy.pairs.is_empty() {
+            return Finding::Skip;
+        }
+        let tenant = token.guid("tid");
+        let goes_with = |client: &Guid| {
+            tenant.is_some_and(|tenant| pairing::is_allowed(client, &tenant, &policy.pairs))
+        };
+        Finding::require(policy.is_audience(token, goes_with), PAIR_REFUSED)
+    },
+};
+
+impl WindowsMdm {
+    /// Whether the token was issued for this platform: for its URL, or for a configured client id
+    /// that passes the test.
+    fn is_audience(&self, token: &Token<'_>, passes: impl Fn(&Guid) -> bool) -> bool {
+        let (Some(version), Some(audience)) = (token.version(), token.audience()) else {
+            return false;
+        };
+        audience.any(|text| match audience::client_id(version, text) {
+            Some(client) => self.clients.contains(&client) && passes(&client),
+            None => audience::is_server(version, text, &self.enrolment.server),
+        })
+    }
+}
+
+const VERSION_REFUSED: Denial = TOKEN_VERSION_NOT_ACCEPTED
+    .denial()
+    .claims(&["ver"])
+    .settings(&["token_versions"]);
+const CLIENT_REFUSED: Denial = AUDIENCE_NOT_AUTHORIZED
+    .denial()
+    .claims(&["aud"])
+    .settings(&["windows_entra_client_ids"]);
+const AUDIENCE_REFUSED: Denial = AUDIENCE_NOT_AUTHORIZED
+    .denial()
+    .claims(&["aud"])
+    .settings(&["server_url", "windows_entra_client_ids"]);
+const PAIR_REFUSED: Denial = CLIENT_NOT_PAIRED
+    .denial()
+    .claims(&["aud", "tid"])
+    .settings(&["client_tenant_pairs"]);

@@ -1,0 +1,52 @@
+//! Builds the misbehaving guest to a core module, which the tests embed.
+
+use std::{
+    env,
+    error::Error,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use admit_build::{Request, Toolchain, compile, toolchain};
+
+const GUEST: &str = "misbehave";
+
+/// What the guest is made of, below the workspace's root.
+const SOURCES: [&str; 5] = [
+    "tests/guests",
+    "policy/guest",
+    "policy/rules",
+    "wit",
+    "Cargo.lock",
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let manifest_dir = env::var("CARGO_MANIFEST_DIR")?;
+    let workspace = fs::canonicalize(Path::new(&manifest_dir).join(".."))?;
+    println!("cargo::rerun-if-env-changed={}", toolchain::CHOICE);
+    for source in SOURCES {
+        println!(
+            "cargo::rerun-if-changed={}",
+            workspace.join(source).display()
+        );
+    }
+    let out_dir = PathBuf::from(env::var("OUT_DIR")?);
+    let request = Request {
+        dir: workspace,
+        packages: vec![GUEST.to_owned()],
+        target_dir: target_dir(&out_dir).join("policies"),
+        locked: true,
+    };
+    for module in compile::compile(&Toolchain::find()?, &request)? {
+        fs::copy(module.path, out_dir.join(GUEST).with_extension("wasm"))?;
+    }
+    Ok(())
+}
+
+/// The target directory, where the build of the policies has left the standard library.
+fn target_dir(out_dir: &Path) -> &Path {
+    let mut above = out_dir.ancestors();
+    above
+        .find(|dir| dir.join("CACHEDIR.TAG").is_file())
+        .unwrap_or(out_dir)
+}

@@ -1,0 +1,7 @@
+//! What the tests share. See `tests/` for the tests.
+
+pub mod clock;
+pub mod fixture;
+pub mod guests;
+pub mod key_server;
+pub mod vectors;

@@ -1,0 +1,180 @@
+//! The policies' cases as real tokens: signed, verified, decided in the sandbox, and equal to what
+//! the same rules say natively.
+
+use std::collections::HashMap;
+use std::fs;
+use std::sync::{Arc, OnceLock};
+
+use admit::claims::Verification;
+use admit::decision::Decision;
+use admit::facts::Facts;
+use admit::gate::{Activation, Gate, Input, Request};
+use admit::runtime::Runtime;
+use admit::token::Format;
+use admit_guest::Policy;
+use admit_guest::contract::{self, Outcome, Value as Field, Verdict};
+use admit_guest::testing::{Case, CaseFile};
+use admit_policies::Embedded;
+use admit_tests::fixture::{issuer, keys_with, with};
+use serde_json::{Map, Value, json};
+
+#[test]
+fn windows_mdm_1() {
+    agree::<windows_mdm_1::WindowsMdm>(&admit_policies::WINDOWS_MDM_1, "windows-mdm-1.json", 140);
+}
+
+#[test]
+fn windows_mdm_2() {
+    agree::<windows_mdm_2::WindowsMdm>(&admit_policies::WINDOWS_MDM_2, "windows-mdm-2.json", 290);
+}
+
+#[test]
+fn intune_mam() {
+    agree::<intune_mam::IntuneMam>(&admit_policies::INTUNE_MAM, "intune-mam.json", 120);
+}
+
+/// Decides every case of a file both ways. `least` is how many the file has at the least.
+fn agree<P: Policy>(policy: &Embedded, file: &str, least: usize) {
+    let path = format!("{}/cases/{file}", env!("CARGO_MANIFEST_DIR"));
+    let file = CaseFile::parse(&fs::read_to_string(path).unwrap()).unwrap();
+    assert!(file.cases.len() >= least, "only {} cases", file.cases.len());
+    let mut gates = Gates::new(policy);
+    let mut wrong = Vec::new();
+    for case in &file.cases {
+        let settings = with(json!(file.settings), json!(case.settings));
+        let claims = with(file.base[&case.base].clone(), json!(case.claims));
+        let came = gates.decide(&settings, &claims, case, file.now);
+        let expected = match case.expect.outcome.as_str() {
+            "invalid" => json!({"outcome": "invalid", "reason": case.expect.reason}),
+            _ => native::<P>(&file, case, &claims),
+        };
+        if came.outcome.as_str() != case.expect.outcome {
+            wrong.push(format!("{}: {} {:?}", case.name, came.outcome.as_str(), came.detail));
+        }
+        let (came, expected) = (comparable(&came).to_string(), expected.to_string());
+        if came != expected {
+            wrong.push(format!("{}:\n  sandbox {came}\n  native  {expected}", case.name));
+        }
+    }
+    assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// One gate for each set of settings that the cases use.
+struct Gates<'a> {
+    policy: &'a Embedded,
+    gates: HashMap<String, Gate>,
+}
+
+impl<'a> Gates<'a> {
+    fn new(policy: &'a Embedded) -> Self {
+        Self { policy, gates: HashMap::new() }
+    }
+
+    fn decide(&mut self, settings: &Value, claims: &Value, case: &Case, now: u64) -> Decision {
+        let policy = self.policy;
+        let gate = self
+            .gates
+            .entry(settings.to_string())
+            .or_insert_with(|| gate(policy, settings.as_object().unwrap().clone()));
+        let token = issuer().sign(claims);
+        let facts = Facts::from_json(case.facts.clone()).unwrap();
+        let input = Input::Token(Format::Jwt, token.as_bytes());
+        gate.decide(&Request { id: None, input, facts: &facts, now, trace: true }).unwrap()
+    }
+}
+
+fn gate(policy: &Embedded, settings: Map<String, Value>) -> Gate {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    let runtime = RUNTIME.get_or_init(|| Runtime::new().unwrap()).clone();
+    let keys = Arc::new(keys_with(json!({})));
+    let gate = Gate::new("cases", runtime, keys, Verification::default());
+    let settings = settings.into();
+    gate.activate(Activation { component: policy.component, settings, cases: &[] }).unwrap();
+    gate
+}
+
+/// What both sides must say, in one order: outcome, reason, identity, what is asked, what came,
+/// which settings speak against it, trace.
+fn comparable(decision: &Decision) -> Value {
+    let Value::Object(mut members) = serde_json::to_value(decision).unwrap() else {
+        panic!("a decision is an object");
+    };
+    if decision.outcome.as_str() == "invalid" {
+        return json!({"outcome": "invalid", "reason": decision.reason});
+    }
+    let settings: Vec<_> = decision.expected.iter().map(|item| item.setting.clone()).collect();
+    json!({
+        "outcome": members.remove("outcome"),
+        "reason": members.remove("reason"),
+        "identity": members.remove("identity"),
+        "asks": decision.asks,
+        "observed": decision.observed,
+        "settings": settings,
+        "trace": decision.trace,
+    })
+}
+
+/// The same, from the rules as plain Rust.
+fn native<P: Policy>(file: &CaseFile, case: &Case, claims: &Value) -> Value {
+    let policy = P::configured(&file.settings_of(case)).unwrap();
+    let request = file.request::<P>(case).unwrap();
+    let decision = policy.decide(&request);
+    let (outcome, identity, asks, denial) = match decision.verdict {
+        Verdict::Allow(principal) => ("allow", identity(&principal, claims), vec![], None),
+        Verdict::Ask(ask) => ("ask", identity(&ask.principal, claims), ask.facts, None),
+        Verdict::Deny(denial) => ("deny", Value::Null, vec![], Some(denial)),
+    };
+    let observed = denial.as_ref().map_or_else(Vec::new, |denial| observed(denial, &request));
+    json!({
+        "outcome": outcome,
+        "reason": denial.as_ref().map(|denial| &denial.reason),
+        "identity": identity,
+        "asks": asks,
+        "observed": observed,
+        "settings": denial.map(|denial| denial.settings).unwrap_or_default(),
+        "trace": decision.trace.iter().map(step).collect::<Vec<_>>(),
+    })
+}
+
+fn identity(principal: &contract::Principal, claims: &Value) -> Value {
+    let mut identity = Map::new();
+    for attribute in &principal.attributes {
+        identity.insert(attribute.name.clone(), claims[&attribute.claim].clone());
+        if attribute.name == "user_name" {
+            identity.insert("user_name_claim".into(), json!(attribute.claim));
+        }
+    }
+    Value::Object(identity)
+}
+
+fn observed(denial: &contract::Denial, request: &contract::Request) -> Vec<Value> {
+    let entry = |kind: &str, name: &String, fields: &[contract::Field]| {
+        let mut entry = Map::from_iter([(kind.to_owned(), json!(name))]);
+        if let Some(field) = fields.iter().find(|field| field.name == *name) {
+            entry.insert("value".into(), value(&field.value));
+        }
+        Value::Object(entry)
+    };
+    let claims = denial.claims.iter().map(|name| entry("claim", name, &request.claims));
+    let facts = denial.facts.iter().map(|name| entry("fact", name, &request.facts));
+    claims.chain(facts).collect()
+}
+
+fn value(value: &Field) -> Value {
+    match value {
+        Field::Text(text) => json!(text),
+        Field::Texts(texts) => json!(texts),
+        Field::Integer(integer) => json!(integer),
+        Field::Boolean(boolean) => json!(boolean),
+        Field::Json(text) => serde_json::from_str(text).unwrap(),
+    }
+}
+
+fn step(step: &contract::Step) -> Value {
+    let outcome = match step.outcome {
+        Outcome::Passed => "passed",
+        Outcome::Failed => "failed",
+        Outcome::Skipped => "skipped",
+    };
+    json!({"rule": step.rule, "outcome": outcome})
+}

@@ -1,0 +1,18 @@
+//! The real binary: what each command prints, and its exit code.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests stop at the first surprise, in what they share too"
+)]
+
+mod bad_input;
+mod decide;
+mod demo;
+mod inspect;
+mod issuer;
+mod quiet;
+mod run;
+mod schema;
+mod stream;

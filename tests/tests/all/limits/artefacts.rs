@@ -1,0 +1,277 @@
+//! Files that are no policies, damaged policies, and policies that want something of the host.
+//!
+//! Nothing of these is compiled: reading the file is enough to refuse it.
+
+use admit::limits::Limits;
+use admit::release::Inspected;
+use admit::runtime::Runtime;
+use admit_policies::WINDOWS_MDM_2;
+use admit_tests::guests::{self, CoreModule};
+use serde_json::json;
+use wasmparser::{Parser, Payload, Validator};
+
+use super::{activate, chain, decide, gate};
+
+/// The section numbers of the binary format of components.
+const CORE_MODULE: u8 = 1;
+const CORE_INSTANCE: u8 = 2;
+const COMPONENT: u8 = 4;
+const TYPE: u8 = 7;
+const IMPORT: u8 = 10;
+const EXPORT: u8 = 11;
+
+const HEADER: &[u8] = b"\0asm\x0d\0\x01\0";
+const POLICY: &str = "admit:policy/policy@0.1.0";
+
+fn good() -> &'static [u8] {
+    WINDOWS_MDM_2.component
+}
+
+fn runtime() -> Runtime {
+    Runtime::new().unwrap()
+}
+
+/// The error of inspecting a component, or `taken`.
+fn inspect(runtime: &Runtime, component: &[u8]) -> String {
+    match Inspected::new(runtime, component) {
+        Ok(_) => "taken".into(),
+        Err(error) => chain(&error),
+    }
+}
+
+fn refused(rows: &[(&str, Vec<u8>, &str)]) {
+    let runtime = runtime();
+    let mut wrong = Vec::new();
+    for (name, component, expected) in rows {
+        let error = inspect(&runtime, component);
+        let is_fit = error.len() < 600 && !error.chars().any(char::is_control);
+        if !error.contains(expected) || !is_fit {
+            wrong.push(format!("{name}: expected {expected:?}, got {error:?}"));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// A section: its number, its length, its content.
+fn section(id: u8, content: &[u8]) -> Vec<u8> {
+    [&[id], &*leb128(content.len()), content].concat()
+}
+
+fn leb128(mut value: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        let low = u8::try_from(value & 0x7f).unwrap();
+        value >>= 7;
+        if value == 0 {
+            bytes.push(low);
+            return bytes;
+        }
+        bytes.push(low | 0x80);
+    }
+}
+
+/// A vector of one item.
+fn one(item: &[u8]) -> Vec<u8> {
+    [&[1], item].concat()
+}
+
+fn name(name: &str) -> Vec<u8> {
+    [&[0], &*leb128(name.len()), name.as_bytes()].concat()
+}
+
+/// The good policy, which also imports an empty instance of this name.
+fn importing(interface: &str) -> Vec<u8> {
+    const EMPTY_INSTANCE_TYPE: &[u8] = &[0x42, 0];
+    const INSTANCE: u8 = 5;
+    let types = Validator::new().validate_all(good()).unwrap();
+    let index = leb128(types.as_ref().component_type_count().try_into().unwrap());
+    let import = [name(interface), vec![INSTANCE], index].concat();
+    [good(), &section(TYPE, &one(EMPTY_INSTANCE_TYPE)), &section(IMPORT, &one(&import))].concat()
+}
+
+/// The good policy, which exports its interface under this name too.
+fn exporting(interface: &str) -> Vec<u8> {
+    const INSTANCE: u8 = 5;
+    const TYPE_LEFT_OUT: u8 = 0;
+    let types = Validator::new().validate_all(good()).unwrap();
+    let last = types.as_ref().component_instance_count() - 1;
+    let index = leb128(last.try_into().unwrap());
+    let export = [name(interface), vec![INSTANCE], index, vec![TYPE_LEFT_OUT]].concat();
+    [good(), &section(EXPORT, &one(&export))].concat()
+}
+
+/// The good policy with this many more core instances, each of a module of its own.
+fn with_instances(count: usize, module: &[u8]) -> Vec<u8> {
+    let modules = Parser::new(0).parse_all(good());
+    let modules = modules.filter(|part| matches!(part, Ok(Payload::ModuleSection { .. })));
+    let first = modules.count();
+    let mut component = good().to_vec();
+    for index in first..first + count {
+        component.extend(section(CORE_MODULE, module));
+        let instance = [vec![0], leb128(index), vec![0]].concat();
+        component.extend(section(CORE_INSTANCE, &one(&instance)));
+    }
+    component
+}
+
+/// Components in components, `depth` of them.
+fn nested(depth: usize) -> Vec<u8> {
+    (0..depth).fold(HEADER.to_vec(), |inner, _| [HEADER, &section(COMPONENT, &inner)].concat())
+}
+
+/// A component type in a component type, `depth` of them.
+fn nested_types(depth: usize) -> Vec<u8> {
+    const COMPONENT_TYPE: u8 = 0x41;
+    const TYPE_DECLARATION: u8 = 1;
+    let mut inner = vec![COMPONENT_TYPE, 0];
+    for _ in 0..depth {
+        inner = [&[COMPONENT_TYPE, 1, TYPE_DECLARATION], &*inner].concat();
+    }
+    [HEADER, &section(TYPE, &one(&inner))].concat()
+}
+
+#[test]
+fn a_file_that_is_no_component_is_refused_for_what_it_is() {
+    let engine = wasmtime::Engine::default();
+    let empty_module = b"\0asm\x01\0\0\0".to_vec();
+    refused(&[
+        ("no bytes", vec![], "the file is empty"),
+        ("a core module", CoreModule::misbehave().binary(), "a core WebAssembly module; expected a"),
+        ("text", b"(component)".to_vec(), "WebAssembly text"),
+        ("text with a comment", b"\n;; a policy\n(component)".to_vec(), "WebAssembly text"),
+        ("ELF", b"\x7fELF\x02\x01\x01".to_vec(), "precompiled native code"),
+        ("compiled", engine.precompile_component(HEADER).unwrap(), "precompiled native code"),
+        ("compiled module", engine.precompile_module(&empty_module).unwrap(), "precompiled native"),
+        ("wrong magic", guests::patched(HEADER, "asm", "bsm"), "starts with `00 62 73 6d"),
+        ("next version", b"\0asm\x0e\0\x01\0".to_vec(), "starts with `00 61 73 6d 0e 00 01 00`"),
+        ("only magic", b"\0asm".to_vec(), "the file ends within its header"),
+        ("gzip", b"\x1f\x8b\x08\0\0\0\0\0".to_vec(), "starts with `1f 8b 08 00"),
+        ("a text file", b"\xef\xbb\xbfname: x".to_vec(), "starts with `ef bb bf"),
+    ]);
+}
+
+#[test]
+fn every_import_is_refused_by_name() {
+    let names = [
+        "wasi:cli/environment@0.2.0",
+        "wasi:clocks/wall-clock@0.2.0",
+        "wasi:filesystem/types@0.2.0",
+        "wasi:random/random@0.2.0",
+        "wasi:sockets/tcp@0.2.0",
+        "wasi:http/outgoing-handler@0.2.0",
+        "admit:policy/policy@0.1.0",
+        "contoso:extra/anything@9.9.9",
+        "anything",
+    ];
+    let expected = names.map(|name| format!("imports `{name}`; a policy imports nothing"));
+    let rows: Vec<_> =
+        names.iter().zip(&expected).map(|(name, said)| (*name, importing(name), &**said)).collect();
+    refused(&rows);
+}
+
+#[test]
+fn other_interfaces_are_refused_with_both_versions_named() {
+    let other = |to| guests::patched(good(), POLICY, to);
+    let function = |from, to| guests::patched(good(), from, to);
+    refused(&[
+        ("nothing", HEADER.to_vec(), "exports nothing; expected `admit:policy/policy@0.1.0`"),
+        ("newer", other("admit:policy/policy@0.2.0"), "exports `admit:policy/policy@0.2.0`; this host supports `admit:policy/policy@0.1.0`"),
+        ("older", other("admit:policy/policy@0.0.9"), "exports `admit:policy/policy@0.0.9`; this host supports `admit:policy/policy@0.1.0`"),
+        ("next major", other("admit:policy/policy@1.0.0"), "exports `admit:policy/policy@1.0.0`; this host"),
+        ("other interface", other("admit:policy/polici@0.1.0"), "exports admit:policy/polici@0.1.0; expected `admit:policy/policy@0.1.0`"),
+        ("no decide", function("decide", "devide"), "the exported interface differs from the contract: "),
+        ("no describe", function("describe", "prescibe"), "the exported interface differs from the contract: "),
+        ("other field of a record", function("http-status", "ftp2-status"), "the exported interface differs from the contract: "),
+        ("other case of a variant", function("integer", "numeral"), "the exported interface differs from the contract: "),
+        ("an instance of nothing", empty_policy(), "the exported interface differs from the contract: "),
+    ]);
+}
+
+/// Exports an instance of the right name with nothing in it.
+fn empty_policy() -> Vec<u8> {
+    wat::parse_str(format!(r#"(component (instance) (export "{POLICY}" (instance 0)))"#)).unwrap()
+}
+
+#[test]
+fn further_exports_are_reported_and_not_in_the_way() {
+    let component = exporting("contoso:extra/anything@1.0.0");
+    let inspected = Inspected::new(&runtime(), &component).map_err(|error| chain(&error)).unwrap();
+    assert_eq!(inspected.exports(), [POLICY, "contoso:extra/anything@1.0.0"]);
+    assert_eq!(inspected.interface(), POLICY);
+    let newer = exporting("admit:policy/policy@0.2.0");
+    let inspected = Inspected::new(&runtime(), &newer).map_err(|error| chain(&error)).unwrap();
+    assert_eq!(inspected.interface(), POLICY);
+}
+
+#[test]
+fn size_depth_and_instances_are_limited() {
+    let memory = wat::parse_str("(module (memory 256))").unwrap();
+    let looping = wat::parse_str("(module (func $f (loop (br 0))) (start $f))").unwrap();
+    let custom = |bytes| section(0, &[name("x"), vec![0; bytes]].concat());
+    let too_large = [good(), &custom(8 * 1024 * 1024)].concat();
+    let limit = Limits::default().component_bytes;
+    refused(&[
+        ("over-size", too_large, &format!("bytes; expected at most {limit}")),
+        ("over-size and no component", vec![b'x'; limit + 1], &format!("expected at most {limit}")),
+        ("1,000 components deep", nested(1_000), "components nested more than"),
+        ("100,000 components deep", nested(20_000), "components nested more than"),
+        ("1,000 types deep", nested_types(1_000), "not a valid component: "),
+        ("100,000 types deep", nested_types(20_000), "not a valid component: "),
+        ("20 more instances", with_instances(20, b"\0asm\x01\0\0\0"), "the component was not compiled: "),
+        ("an instance with memory of its own", with_instances(1, &memory), "the component was not compiled: "),
+        ("an instance that never starts", with_instances(1, &looping), "`describe` failed: the policy used more"),
+    ]);
+}
+
+#[test]
+fn trailing_bytes_are_refused() {
+    let behind = |bytes: &[u8]| [good(), bytes].concat();
+    refused(&[
+        ("zero", behind(b"\0"), "not a valid component: "),
+        ("zeros", behind(&[0; 64]), "not a valid component: "),
+        ("text", behind(b"trailing"), "not a valid component: "),
+        ("the same again", behind(good()), "not a valid component: "),
+        ("an unknown section", behind(&section(99, b"x")), "not a valid component: "),
+    ]);
+}
+
+#[test]
+fn a_truncated_component_is_refused_wherever_it_ends() {
+    let runtime = runtime();
+    let ends = (0..4_096).chain((4_096..good().len()).step_by(97));
+    let ends: Vec<_> = ends.filter(|end| *end < good().len()).collect();
+    assert!(ends.len() > 4_096);
+    for end in ends {
+        let error = inspect(&runtime, &good()[..end]);
+        let is_artefact = error.starts_with("not a policy component: ");
+        assert!(is_artefact, "the first {end} bytes: {error}");
+    }
+}
+
+/// A changed bit either makes the file no policy, or one that decides or fails like any other.
+#[test]
+fn a_flipped_bit_breaks_nothing_but_the_policy() {
+    const SAMPLES: usize = 40;
+    let gate = gate("flipped", &runtime());
+    let settings = json!({"server_url": "https://mdm.example.com", "windows_entra_tenant_ids": []});
+    let step = good().len() / SAMPLES;
+    let (mut activated, mut refused) = (0, 0);
+    for (sample, position) in (0..good().len()).step_by(step).enumerate() {
+        let mut component = good().to_vec();
+        component[position] ^= 1 << (sample % 8);
+        match activate(&gate, &component, settings.clone()) {
+            Err(error) => {
+                assert!(!error.starts_with("PANIC"), "bit {} of byte {position}", sample % 8);
+                refused += 1;
+            }
+            Ok(()) => {
+                let claims = admit_tests::fixture::claims();
+                let facts = admit::facts::Facts::default();
+                let decision = decide(&gate, &claims, &facts, admit_tests::fixture::NOW, true);
+                assert_ne!(decision.outcome, admit::decision::Outcome::Allow, "byte {position}");
+                activated += 1;
+            }
+        }
+    }
+    assert!(refused > 0 && activated + refused >= SAMPLES, "{activated} {refused}");
+}

@@ -1,0 +1,59 @@
+//! Too much time, memory, stack or data; no answer at all.
+
+use std::time::{Duration, Instant};
+
+use admit::limits::Limits;
+use admit_tests::guests::CoreModule;
+
+use super::{Attack, Host};
+
+pub(super) fn attacks() -> Vec<Attack> {
+    let rows = [
+        ("loop", "policy.limit.fuel"),
+        ("grow", "policy.limit.memory"),
+        ("grow_at_once", "policy.limit.memory"),
+        ("fill", "allow"),
+        ("recurse", "policy.limit.stack"),
+        // The stack in linear memory ends at address 0, before the host's is full.
+        ("recurse_with_locals", "policy.failed"),
+        ("abort", "policy.failed"),
+        ("panic", "policy.failed"),
+        ("index", "policy.failed"),
+        ("text_2_mib", "policy.limit.transfer"),
+        ("texts_aliased", "policy.limit.transfer"),
+        ("texts_many", "policy.limit.transfer"),
+    ];
+    rows.map(|(mode, expected)| Attack::mode(mode, expected))
+        .into()
+}
+
+#[test]
+fn a_policy_that_wants_too_much_is_stopped_with_its_limit_named() {
+    Host::shared().withstands(&attacks());
+}
+
+#[test]
+fn the_deadline_stops_a_loop_that_has_fuel_left() {
+    let limits = Limits {
+        decision_fuel: u64::MAX,
+        ..Limits::default()
+    };
+    let deadline = limits.decision_deadline;
+    let host = Host::with(&CoreModule::misbehave().component(), limits);
+    let started = Instant::now();
+    host.withstands(&[Attack::mode("loop", "policy.limit.time")]);
+    let took = started.elapsed();
+    assert!(took >= deadline, "{took:?}");
+    assert!(took < Duration::from_secs(10), "{took:?}");
+}
+
+#[test]
+fn small_threads_are_enough_for_good_and_hostile_policies() {
+    const STACK_BYTES: usize = 256 * 1024;
+    let host = Host::shared();
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+        let run = || host.withstands(&attacks());
+        thread.spawn_scoped(scope, run).unwrap().join().unwrap();
+    });
+}

@@ -1,0 +1,213 @@
+//! The gate: swap under load, roll-back, and activations that change nothing.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
+
+use admit::claims::Verification;
+use admit::decision::Outcome;
+use admit::facts::Facts;
+use admit::gate::{Activation, Gate, Input, Request};
+use admit::release::Case;
+use admit::runtime::Runtime;
+use admit::settings::Settings;
+use admit::token::Format;
+use admit_policies::{WINDOWS_MDM_1, WINDOWS_MDM_2};
+use admit_tests::fixture::{CLIENT, NOW, TID, claims, issuer, keys_with};
+use serde_json::{Value, json};
+
+const SERVER: &str = "https://mdm.example.com";
+
+fn gate() -> Gate {
+    let keys = Arc::new(keys_with(json!({})));
+    Gate::new("windows-mdm", Runtime::new().unwrap(), keys, Verification::default())
+}
+
+fn settings(settings: Value) -> Settings {
+    Settings::parse(settings.to_string().as_bytes()).unwrap()
+}
+
+fn version_1() -> Activation<'static> {
+    Activation {
+        component: WINDOWS_MDM_1.component,
+        settings: settings(json!({"server_url": SERVER, "windows_entra_tenant_ids": [TID]})),
+        cases: &[],
+    }
+}
+
+fn version_2() -> Activation<'static> {
+    Activation {
+        component: WINDOWS_MDM_2.component,
+        settings: settings(json!({
+            "server_url": SERVER,
+            "windows_entra_tenant_ids": [TID],
+            "windows_entra_client_ids": [CLIENT],
+        })),
+        cases: &[],
+    }
+}
+
+fn decide(gate: &Gate, token: &str) -> admit::decision::Decision {
+    let facts = Facts::default();
+    let input = Input::Token(Format::Jwt, token.as_bytes());
+    gate.decide(&Request { id: None, input, facts: &facts, now: NOW, trace: false }).unwrap()
+}
+
+#[test]
+fn a_thousand_swaps_under_load_mix_and_fail_nothing() {
+    const CLIENTS: usize = 8;
+    const ROUNDS: u64 = 500;
+    let gate = gate();
+    // Two releases with opposite answers to a v2.0 token. The gate keeps the one that is not active,
+    // so that a swap compiles nothing.
+    gate.activate(version_1()).unwrap();
+    gate.activate(version_2()).unwrap();
+    let token = issuer().sign(&claims());
+    let (stop, start) = (AtomicBool::new(false), Barrier::new(CLIENTS + 1));
+    let client = || {
+        let (mut decided, mut last) = ([0_u64; 2], 0);
+        start.wait();
+        while !stop.load(Ordering::Relaxed) {
+            let decision = decide(&gate, &token);
+            let policy = decision.policy.expect("a release is active");
+            let generation = decision.generation.expect("a release is active");
+            let (expected, index) = match &*policy.version {
+                "1.0.0" => (Outcome::Deny, 0),
+                _ => (Outcome::Allow, 1),
+            };
+            assert_eq!(decision.outcome, expected, "{:?}", decision.detail);
+            // Version 1 was activated first, so that odd generations are its own.
+            assert_eq!(generation % 2 == 0, index == 1);
+            assert!(generation >= last, "{generation} after {last}");
+            (decided[index], last) = (decided[index] + 1, generation);
+        }
+        decided
+    };
+    let decided = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(client)).collect();
+        start.wait();
+        for _ in 0..ROUNDS {
+            for activation in [version_1(), version_2()] {
+                assert!(gate.activate(activation).unwrap().changed);
+                std::thread::yield_now();
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+        let decided = clients.into_iter().map(|client| client.join().unwrap());
+        decided.fold([0, 0], |sum, one| [sum[0] + one[0], sum[1] + one[1]])
+    });
+    assert_eq!(gate.generation(), 2 + 2 * ROUNDS);
+    assert!(decided[0] > 0 && decided[1] > 0, "{decided:?}");
+}
+
+#[test]
+fn the_active_release_again_is_no_swap() {
+    let gate = gate();
+    let first = gate.activate(version_1()).unwrap();
+    let again = gate.activate(version_1()).unwrap();
+    assert!(first.changed && !again.changed);
+    assert_eq!((first.generation, again.generation), (1, 1));
+    assert_eq!(first.release.digest(), again.release.digest());
+}
+
+#[test]
+fn the_same_settings_in_another_order_are_the_same_release() {
+    let gate = gate();
+    let first = gate.activate(version_1()).unwrap();
+    let turned = json!({"windows_entra_tenant_ids": [TID], "server_url": SERVER});
+    let again = Activation { settings: settings(turned), ..version_1() };
+    assert!(!gate.activate(again).unwrap().changed);
+    let other = json!({"windows_entra_tenant_ids": [], "server_url": SERVER});
+    let other = gate.activate(Activation { settings: settings(other), ..version_1() }).unwrap();
+    assert!(other.changed && other.release.digest() != first.release.digest());
+}
+
+#[test]
+fn a_roll_back_goes_to_the_release_before_and_raises_the_generation() {
+    let gate = gate();
+    assert_eq!(gate.roll_back().unwrap_err().code(), "nothing_kept");
+    gate.activate(version_1()).unwrap();
+    assert_eq!(gate.roll_back().unwrap_err().code(), "nothing_kept");
+    gate.activate(version_2()).unwrap();
+    let token = issuer().sign(&claims());
+    assert_eq!(decide(&gate, &token).outcome, Outcome::Allow);
+    let back = gate.roll_back().unwrap();
+    assert_eq!((back.generation, &*back.release.policy().version), (3, "1.0.0"));
+    assert_eq!(decide(&gate, &token).outcome, Outcome::Deny);
+    assert_eq!(gate.roll_back().unwrap_err().code(), "nothing_kept");
+}
+
+#[test]
+fn a_gate_without_a_release_fails_and_says_so() {
+    let decision = decide(&gate(), &issuer().sign(&claims()));
+    assert_eq!(decision.outcome, Outcome::Failed);
+    assert_eq!(decision.reason.as_deref(), Some("gate.empty"));
+    assert!(decision.policy.is_none() && decision.generation.is_none());
+}
+
+#[test]
+fn a_failed_activation_changes_nothing_and_names_its_step() {
+    let gate = gate();
+    gate.activate(version_2()).unwrap();
+    let wrong_case = [case("a v2.0 token is refused", "deny")];
+    let no_tenants = json!({"server_url": SERVER, "windows_entra_tenant_ids": ["nobody"]});
+    let rows: [(&str, Activation<'_>, &str); 5] = [
+        ("inspect", Activation { component: b"\0asm", ..version_1() }, "not a policy component"),
+        (
+            "configure",
+            Activation { settings: settings(json!({"tenants": []})), ..version_1() },
+            "setting `tenants` is unknown to `windows-mdm 1.0.0`",
+        ),
+        (
+            "configure",
+            Activation { settings: settings(json!({"server_url": 1})), ..version_1() },
+            "setting `server_url` is a number; expected a string",
+        ),
+        (
+            "configure",
+            Activation { settings: settings(no_tenants), ..version_1() },
+            "windows_entra_tenant_ids: `nobody`",
+        ),
+        (
+            "rehearse",
+            Activation { cases: &wrong_case, settings: version_1_settings_for_v2(), ..version_2() },
+            "`a v2.0 token is refused`: expected deny, got allow",
+        ),
+    ];
+    for (step, activation, text) in rows {
+        let error = gate.activate(activation).unwrap_err();
+        assert_eq!(error.code(), step);
+        let mut message = error.to_string();
+        let mut source = std::error::Error::source(&error);
+        while let Some(cause) = source {
+            message = format!("{message}: {cause}");
+            source = cause.source();
+        }
+        assert!(message.contains(text), "{step}: {message}");
+        assert_eq!(gate.generation(), 1);
+        assert_eq!(decide(&gate, &issuer().sign(&claims())).outcome, Outcome::Allow);
+    }
+}
+
+/// Settings of a release that is not active yet and admits v2.0 tokens.
+fn version_1_settings_for_v2() -> Settings {
+    settings(json!({
+        "server_url": SERVER,
+        "windows_entra_tenant_ids": [TID],
+        "windows_entra_client_ids": [CLIENT],
+        "allow_guests": false,
+    }))
+}
+
+fn case(name: &str, outcome: &str) -> Case {
+    serde_json::from_value(json!({
+        "name": name, "claims": claims(), "now": NOW, "expect": {"outcome": outcome},
+    }))
+    .unwrap()
+}
+
+#[test]
+fn cases_that_come_out_as_they_say_are_no_obstacle() {
+    let gate = gate();
+    let cases = [case("a v2.0 token is admitted", "allow")];
+    assert!(gate.activate(Activation { cases: &cases, ..version_2() }).unwrap().changed);
+}
