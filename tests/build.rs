@@ -12,13 +12,7 @@ use admit_build::{Request, Toolchain, compile, toolchain};
 const GUEST: &str = "misbehave";
 
 /// What the guest is made of, below the workspace's root.
-const SOURCES: [&str; 5] = [
-    "tests/guests",
-    "policy/guest",
-    "policy/rules",
-    "wit",
-    "Cargo.lock",
-];
+const SOURCES: [&str; 3] = ["tests/guests", "wit", "Cargo.lock"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let manifest_dir = env::var("CARGO_MANIFEST_DIR")?;

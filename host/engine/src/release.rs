@@ -18,6 +18,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 pub use artefact::ArtefactError;
+pub(crate) use compile::Compiler;
 pub use configure::{ConfigureError, Configured};
 pub use evaluate::{DecideError, Verdict};
 pub use inspect::{InspectError, Inspected};

@@ -14,6 +14,7 @@ use wasmtime::{
 };
 
 use crate::limits::{Limits, StoreState};
+use crate::release::Compiler;
 
 /// Instances that can exist at the same time; address space is reserved for each.
 const MAX_INSTANCES: u32 = 256;
@@ -49,6 +50,7 @@ pub struct Runtime {
     engine: Engine,
     linker: Arc<Linker<StoreState>>,
     limits: Arc<Limits>,
+    compiler: Arc<Compiler>,
 }
 
 impl Runtime {
@@ -76,7 +78,7 @@ impl Runtime {
         })?;
         start_ticker(engine.weak()).map_err(RuntimeError::Ticker)?;
         let linker = Arc::new(Linker::new(&engine));
-        Ok(Self { engine, linker, limits: Arc::new(limits) })
+        Ok(Self { engine, linker, limits: Arc::new(limits), compiler: Arc::default() })
     }
 
     /// The limits policies run under.
@@ -92,6 +94,11 @@ impl Runtime {
     /// A linker with nothing in it: a policy imports nothing.
     pub(crate) fn linker(&self) -> &Linker<StoreState> {
         &self.linker
+    }
+
+    /// What compiles components for the engine.
+    pub(crate) fn compiler(&self) -> &Compiler {
+        &self.compiler
     }
 
     /// A store for one decision.

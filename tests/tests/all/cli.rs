@@ -1,4 +1,7 @@
 //! The real binary: what each command prints, and its exit code.
+//!
+//! Cargo brings the binary up to date for `cargo test --workspace`, and for parts of it if `usage`
+//! is among them: `cargo test --workspace --test usage --test all -- cli::`.
 
 #![expect(
     clippy::indexing_slicing,

@@ -27,6 +27,9 @@ use admit_tests::fixture::{CLIENT, NOW, SERVER, TID, claims, keys_with, with};
 use admit_tests::guests::CoreModule;
 use serde_json::{Value, json};
 
+/// Starts the text of an error by which the compiler or the snapshot broke.
+const PANIC: &str = "panic";
+
 /// A hostile policy beside a good one in one runtime.
 struct Host {
     good: Gate,
@@ -191,7 +194,7 @@ fn activate(gate: &Gate, component: &[u8], settings: Value) -> Result<(), String
         cases: &[],
     }) {
         Ok(_) => Ok(()),
-        Err(error @ ActivateError::Broke { .. }) => Err(format!("PANIC: {error}")),
+        Err(error @ ActivateError::Broke { .. }) => Err(format!("{PANIC}: {error}")),
         Err(error) => Err(format!("{}: {}", error.code(), chain(&error))),
     }
 }

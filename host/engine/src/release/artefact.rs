@@ -52,7 +52,7 @@ pub enum ArtefactError {
     #[error("components or types nested more than {MAX_DEPTH} deep")]
     TooDeep,
     /// A policy imports nothing.
-    #[error("imports {}; a policy imports nothing", .0.join(", "))]
+    #[error("imports {}; a policy imports nothing", listed(.0))]
     Imports(Vec<String>),
     /// The interface is not exported.
     #[error("exports {}; expected `{}`", listed(.exports), SUPPORTED_INTERFACES.join("`, `"))]
@@ -68,8 +68,15 @@ pub enum ArtefactError {
     },
 }
 
+/// The first names of a list, and how many more there are.
 fn listed(names: &[String]) -> String {
-    if names.is_empty() { "nothing".into() } else { names.join(", ") }
+    const MAX_LISTED: usize = 12;
+    let first: Vec<_> = names.iter().take(MAX_LISTED).map(String::as_str).collect();
+    match names.len().saturating_sub(MAX_LISTED) {
+        _ if names.is_empty() => "nothing".into(),
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
 }
 
 /// The outside of a component: which interface it exports, and what else.

@@ -31,40 +31,47 @@ pub enum CompileError {
     Ended,
 }
 
-/// The thread whose caller gave up, until it ends.
-static GIVEN_UP: Mutex<Option<JoinHandle<()>>> = Mutex::new(None);
-
-/// Compiles in a thread and waits for at most `deadline`.
-pub(crate) fn compile(
-    engine: &Engine,
-    bytes: Vec<u8>,
-    deadline: Duration,
-) -> Result<Component, CompileError> {
-    if given_up_is_running() {
-        return Err(CompileError::Busy);
-    }
-    let engine = engine.clone();
-    let (sender, receiver) = channel();
-    let thread = std::thread::Builder::new()
-        .name("admit-compile".into())
-        .spawn(move || {
-            let compiled = Component::from_binary(&engine, &bytes);
-            // Nobody receives when the caller gave up.
-            drop(sender.send(compiled));
-        })
-        .map_err(|_| CompileError::Ended)?;
-    match receiver.recv_timeout(deadline) {
-        Ok(Ok(component)) => Ok(component),
-        Ok(Err(error)) => Err(CompileError::Refused(error_line(&error))),
-        Err(RecvTimeoutError::Timeout) => {
-            *GIVEN_UP.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
-            Err(CompileError::TimedOut(deadline))
-        }
-        Err(RecvTimeoutError::Disconnected) => Err(CompileError::Ended),
-    }
+/// Compiles, one component at a time once a caller has given up.
+#[derive(Debug, Default)]
+pub(crate) struct Compiler {
+    /// The thread whose caller gave up, until it ends.
+    given_up: Mutex<Option<JoinHandle<()>>>,
 }
 
-fn given_up_is_running() -> bool {
-    let given_up = GIVEN_UP.lock().unwrap_or_else(PoisonError::into_inner);
-    given_up.as_ref().is_some_and(|thread| !thread.is_finished())
+impl Compiler {
+    /// Compiles in a thread and waits for at most `deadline`.
+    pub(crate) fn compile(
+        &self,
+        engine: &Engine,
+        bytes: Vec<u8>,
+        deadline: Duration,
+    ) -> Result<Component, CompileError> {
+        if self.given_up_is_running() {
+            return Err(CompileError::Busy);
+        }
+        let engine = engine.clone();
+        let (sender, receiver) = channel();
+        let thread = std::thread::Builder::new()
+            .name("admit-compile".into())
+            .spawn(move || {
+                let compiled = Component::from_binary(&engine, &bytes);
+                // Nobody receives when the caller gave up.
+                drop(sender.send(compiled));
+            })
+            .map_err(|_| CompileError::Ended)?;
+        match receiver.recv_timeout(deadline) {
+            Ok(Ok(component)) => Ok(component),
+            Ok(Err(error)) => Err(CompileError::Refused(error_line(&error))),
+            Err(RecvTimeoutError::Timeout) => {
+                *self.given_up.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+                Err(CompileError::TimedOut(deadline))
+            }
+            Err(RecvTimeoutError::Disconnected) => Err(CompileError::Ended),
+        }
+    }
+
+    fn given_up_is_running(&self) -> bool {
+        let given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
+        given_up.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
 }

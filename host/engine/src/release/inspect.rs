@@ -6,7 +6,7 @@ use wasmtime::component::Component;
 use wasmtime_wizer::Wizer;
 
 use super::artefact::{self, Artefact, ArtefactError};
-use super::compile::{self, CompileError};
+use super::compile::CompileError;
 use super::component_digest;
 use crate::contract::types::Description;
 use crate::contract::{TokenPolicy, TokenPolicyPre};
@@ -117,8 +117,10 @@ pub(super) fn link(
     bytes: Vec<u8>,
 ) -> Result<(Component, TokenPolicyPre<StoreState>), InspectError> {
     let deadline = runtime.limits().compile_deadline;
-    let component =
-        compile::compile(runtime.engine(), bytes, deadline).map_err(InspectError::Compile)?;
+    let component = runtime
+        .compiler()
+        .compile(runtime.engine(), bytes, deadline)
+        .map_err(InspectError::Compile)?;
     let pre = runtime.linker().instantiate_pre(&component).and_then(TokenPolicyPre::new);
     let pre = pre.map_err(|error| InspectError::Interface(error_line(&error)))?;
     Ok((component, pre))

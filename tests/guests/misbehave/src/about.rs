@@ -1,7 +1,7 @@
 //! What the policy says of itself. The texts are unlike any other, so that tests find them in the
 //! component and put bad ones in their place.
 
-use admit_guest::contract::{
+use crate::bindings::contract::{
     Description, Fact, FactKind, Presentation, Reason, Retry, Rule, Setting, SettingKind,
 };
 

@@ -1,9 +1,8 @@
 //! Answers the contract does not allow, beside a few it does.
 
-use admit_guest::contract::{
+use crate::bindings::contract::{
     Attribute, Decision, Denial, Outcome, Principal, Question, Request, SettingError, Step, Verdict,
 };
-
 use crate::memory;
 
 const MIB: usize = 1024 * 1024;

@@ -6,14 +6,16 @@
 
 mod about;
 mod answers;
+mod bindings;
 mod memory;
 mod resources;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-use admit_guest::bindings::exports::admit::policy::policy::Guest;
-use admit_guest::contract::{Decision, Description, Field, Request, SettingError, Value};
+use crate::bindings::contract::{
+    Decision, Description, Field, Guest, Request, SettingError, Value,
+};
 
 /// The policy.
 #[derive(Debug)]
@@ -57,6 +59,3 @@ fn text<'a>(fields: &'a [Field], name: &str) -> Option<&'a str> {
         _ => None,
     }
 }
-
-#[cfg(target_family = "wasm")]
-admit_guest::bindings::export!(Misbehave with_types_in admit_guest::bindings);

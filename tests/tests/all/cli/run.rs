@@ -144,7 +144,7 @@ fn binary() -> PathBuf {
     let binary = folder.join(format!("admit{}", std::env::consts::EXE_SUFFIX));
     assert!(
         binary.exists(),
-        "no {}; run `cargo build --workspace --bins --examples`",
+        "no {}; see `cli.rs` for how to have it built",
         binary.display()
     );
     binary

@@ -63,7 +63,11 @@ fn configure(mode: &'static str, expected: &'static str) -> Row {
 
 /// Instead of `decide`.
 fn probe(name: &'static str, body: &str) -> Row {
-    row(name, misbehave().instead_of(DECIDE, &format!("{DECIDE_START} {body})")), "")
+    row(
+        name,
+        misbehave().instead_of(DECIDE, &format!("{DECIDE_START} {body})")),
+        "",
+    )
 }
 
 /// Tries each on a gate that has a good release, and looks whether that one still decides.
@@ -199,8 +203,8 @@ fn a_description_that_breaks_the_contract_is_refused() {
         ),
         (
             "account.bot",
-            "account\r\nbot",
-            r"facts: `account\r\nbot` is not a name",
+            "account\r\nb.",
+            r"facts: `account\r\nb.` is not a name",
         ),
         (
             "called_before",
@@ -327,4 +331,14 @@ fn a_policy_that_cannot_decide_is_not_activated() {
         ..probe(name, body)
     });
     refused(rows.into());
+}
+
+#[test]
+fn what_configure_leaves_in_memory_is_sealed_however_much_it_is() {
+    let gate = gate("full", &Runtime::new().unwrap());
+    activate(&gate, &misbehave().component(), json!({"mode": "fill"})).unwrap();
+    for _ in 0..50 {
+        let decision = decide(&gate, &claims(), &Facts::default(), NOW, true);
+        assert_eq!(decision.outcome, Outcome::Allow, "{:?}", decision.detail);
+    }
 }

@@ -23,6 +23,12 @@ const DECIDE_ATTACKS: &[(&str, &str, &str, &str)] = &[
         "policy.limit.fuel",
     ),
     (
+        "memory.fill of 4 GiB",
+        "",
+        "(memory.fill (i32.const 0) (i32.const 0) (i32.const -1))",
+        "policy.limit.fuel",
+    ),
+    (
         "endless loop of memory.copy",
         "",
         "(loop (memory.copy (i32.const 0) (i32.const 1) (i32.const 65535)) (br 0))",
@@ -37,7 +43,7 @@ const DECIDE_ATTACKS: &[(&str, &str, &str, &str)] = &[
     (
         "memory.fill beyond the end",
         "",
-        "(memory.fill (i32.const 0) (i32.const 0) (i32.const -1))",
+        "(memory.fill (i32.const -8) (i32.const 0) (i32.const 100))",
         "policy.failed",
     ),
     (
@@ -67,9 +73,9 @@ const DECIDE_ATTACKS: &[(&str, &str, &str, &str)] = &[
         "policy.failed",
     ),
     (
-        "answer at the last byte",
+        "answer that ends outside memory",
         "",
-        "(return (i32.const 65532))",
+        "(return (i32.sub (i32.shl (memory.size) (i32.const 16)) (i32.const 4)))",
         "policy.failed",
     ),
     (
@@ -128,10 +134,11 @@ const DECIDE_ATTACKS: &[(&str, &str, &str, &str)] = &[
         "policy.failed",
     ),
     (
-        "list that is as long as memory",
+        "list of half a million empty texts",
         "deny",
-        "(i32.store offset=12 (local.get $answer) (i32.const 0))
-         (i32.store offset=16 (local.get $answer) (i32.const 8192))",
+        "(i32.store offset=12 (local.get $answer)
+           (i32.shl (memory.grow (i32.const 64)) (i32.const 16)))
+         (i32.store offset=16 (local.get $answer) (i32.const 524288))",
         "policy.limit.transfer",
     ),
     (
