@@ -5,6 +5,9 @@ use std::fmt;
 /// Most characters of a received value that a message shows.
 const MAX_SHOWN_CHARS: usize = 64;
 
+/// Most characters of a value that an administrator has to compare or copy: an issuer, an audience.
+const MAX_COPIED_CHARS: usize = 256;
+
 /// A received value, escaped and cut to 64 characters, for messages and logs.
 ///
 /// Control and invisible characters, back quotes and backslashes are written as escapes, so that a
@@ -15,12 +18,21 @@ pub struct Shown(String);
 impl Shown {
     /// Prepares `received` for a message.
     pub fn new(received: &str) -> Self {
-        let mut text = String::with_capacity(received.len().min(MAX_SHOWN_CHARS));
+        Self::cut(received, MAX_SHOWN_CHARS)
+    }
+
+    /// As [`Shown::new`], cut to 256 characters: for values that have to be copied.
+    pub fn whole(received: &str) -> Self {
+        Self::cut(received, MAX_COPIED_CHARS)
+    }
+
+    fn cut(received: &str, max_chars: usize) -> Self {
+        let mut text = String::with_capacity(received.len().min(max_chars));
         let mut chars = 0;
         for character in received.chars() {
             let escaped = escape(character);
             let length = escaped.chars().count();
-            if chars + length > MAX_SHOWN_CHARS {
+            if chars + length > max_chars {
                 text.push('…');
                 break;
             }

@@ -19,7 +19,7 @@ pub enum ClaimsError {
     },
     /// The payload is not one strict JSON object.
     #[error("the payload is {0}")]
-    Json(#[from] JsonError),
+    Json(JsonError),
     /// A claim that every token has is missing.
     #[error("the claim `{claim}` is missing")]
     Missing {
@@ -118,6 +118,12 @@ pub enum ClaimsError {
         /// The longest accepted.
         max: f64,
     },
+}
+
+impl From<JsonError> for ClaimsError {
+    fn from(error: JsonError) -> Self {
+        Self::Json(error)
+    }
 }
 
 impl ClaimsError {

@@ -35,8 +35,8 @@ pub(super) fn check_issuer<'a>(
         return Ok(iss);
     }
     Err(ClaimsError::Issuer {
-        found: Shown::new(iss),
-        expected: Shown::new(&expected),
+        found: Shown::whole(iss),
+        expected: Shown::whole(&expected),
         cloud,
     })
 }
@@ -57,7 +57,7 @@ pub(super) fn check_key(
         let filled_in = key_issuer.replace("{tenantid}", tid);
         let expected = cloud.issuer(TokenVersion::V2, tid);
         if filled_in != iss && filled_in != expected {
-            let (key_issuer, expected) = (Shown::new(key_issuer), Shown::new(&expected));
+            let (key_issuer, expected) = (Shown::whole(key_issuer), Shown::whole(&expected));
             return Err(ClaimsError::KeyIssuer {
                 key_issuer,
                 expected,

@@ -66,8 +66,8 @@ struct Claims<'a>(Option<&'a VerifiedClaims>);
 impl Claims<'_> {
     fn shown(&self, name: &str) -> Option<String> {
         let text = match self.0?.get(name)? {
-            Value::String(text) => Shown::new(text).to_string(),
-            other => Shown::new(&serde_json::Value::from(other).to_string()).to_string(),
+            Value::String(text) => Shown::whole(text).to_string(),
+            other => Shown::whole(&serde_json::Value::from(other).to_string()).to_string(),
         };
         Some(text)
     }

@@ -16,7 +16,7 @@ use crate::json::{self, JsonError};
 pub enum FetchError {
     /// No answer, no connection, no valid certificate, too slow or too large.
     #[error("the request failed: {0}")]
-    Request(#[from] Box<ureq::Error>),
+    Request(Box<ureq::Error>),
     /// Another status than 200. Redirects are not followed.
     #[error("the answer has status {found}; expected 200")]
     Status {
@@ -25,13 +25,13 @@ pub enum FetchError {
     },
     /// The answer is not one strict JSON object.
     #[error("the answer is {0}")]
-    Json(#[from] JsonError),
+    Json(JsonError),
     /// The answer is not a JWK Set.
     #[error(transparent)]
     KeySet(#[from] KeySetError),
     /// The discovery document points to an address that is not fetched from.
     #[error("the discovery document has a bad `jwks_uri`: {0}")]
-    Discovery(#[from] AddressError),
+    Discovery(AddressError),
     /// The discovery document points to another origin.
     #[error("the discovery document has a `jwks_uri` of another scheme, host or port")]
     OtherOrigin,
@@ -44,6 +44,24 @@ pub enum FetchError {
     /// No thread to fetch in the background.
     #[error("no thread could be started to fetch")]
     Thread,
+}
+
+impl From<Box<ureq::Error>> for FetchError {
+    fn from(error: Box<ureq::Error>) -> Self {
+        Self::Request(error)
+    }
+}
+
+impl From<JsonError> for FetchError {
+    fn from(error: JsonError) -> Self {
+        Self::Json(error)
+    }
+}
+
+impl From<AddressError> for FetchError {
+    fn from(error: AddressError) -> Self {
+        Self::Discovery(error)
+    }
 }
 
 /// A client for one address.

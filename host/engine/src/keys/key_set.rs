@@ -44,7 +44,7 @@ pub enum KeySetError {
     },
     /// Not one strict JSON object.
     #[error("the JWK Set is {0}")]
-    Json(#[from] JsonError),
+    Json(JsonError),
     /// `keys` is missing or of another type.
     #[error("the JWK Set has {found} as `keys`; expected an array")]
     Keys {
@@ -57,6 +57,12 @@ pub enum KeySetError {
         /// How many there are.
         found: usize,
     },
+}
+
+impl From<JsonError> for KeySetError {
+    fn from(error: JsonError) -> Self {
+        Self::Json(error)
+    }
 }
 
 impl KeySet {

@@ -24,7 +24,7 @@ pub enum HeaderError {
     },
     /// Not one strict JSON object.
     #[error("the JOSE header is {0}")]
-    Json(#[from] JsonError),
+    Json(JsonError),
     /// `alg` is missing or not a string.
     #[error("the JOSE header has {found} as `alg`; expected `RS256`")]
     AlgorithmType {
@@ -57,6 +57,12 @@ pub enum HeaderError {
         /// The parameter.
         name: &'static str,
     },
+}
+
+impl From<JsonError> for HeaderError {
+    fn from(error: JsonError) -> Self {
+        Self::Json(error)
+    }
 }
 
 impl HeaderError {

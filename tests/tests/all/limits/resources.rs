@@ -1,6 +1,5 @@
 //! Too much time, memory, stack or data; no answer at all.
 
-use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 use admit::limits::Limits;
@@ -71,33 +70,4 @@ fn good_decisions_go_on_beside_endless_loops() {
             .into_iter()
             .for_each(|thread| thread.join().unwrap());
     });
-}
-
-/// More decisions at the same time than there are instances: each holds one until its deadline.
-#[test]
-fn a_decision_without_an_instance_says_so() {
-    const THREADS: usize = 280;
-    let limits = Limits {
-        decision_fuel: u64::MAX,
-        ..Limits::default()
-    };
-    let host = Host::with(&CoreModule::misbehave().component(), limits);
-    let start = Barrier::new(THREADS);
-    let attack = Attack::mode("loop", "policy.limit.time");
-    let decide = || {
-        start.wait();
-        host.decide(&attack).reason.unwrap()
-    };
-    let reasons: Vec<_> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(decide)).collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap())
-            .collect()
-    });
-    let count = |code: &str| reasons.iter().filter(|reason| *reason == code).count();
-    let (late, without) = (count("policy.limit.time"), count("policy.limit.instances"));
-    assert_eq!(late + without, THREADS, "{reasons:?}");
-    assert!(late > 0 && without > 0, "{late} {without}");
-    host.is_well("many decisions at the same time");
 }
