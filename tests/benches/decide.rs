@@ -171,6 +171,15 @@ impl Bench {
                 gate.activate(release).expect("an active release")
             });
         });
+        group.bench_function("pointer store", |bencher| {
+            bencher.iter_custom(|swaps| {
+                let swap = |_| {
+                    let release = turn.next().expect("a cycle has no end").clone();
+                    gate.activate(release).expect("an active release").swap
+                };
+                (0..swaps).map(swap).sum()
+            });
+        });
         group.finish();
     }
 

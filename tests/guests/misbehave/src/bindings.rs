@@ -1,6 +1,6 @@
 //! The contract, generated here and not taken from `admit-guest`, so that nothing which is done for
 //! good policies (their allocator, for one) stands in the way of a bad one.
-#![expect(unsafe_code, reason = "generated")]
+#![cfg_attr(target_family = "wasm", expect(unsafe_code, reason = "generated"))]
 
 wit_bindgen::generate!({
     path: "../../../wit",

@@ -44,7 +44,6 @@ fn memories_tables_and_features_are_limited() {
             Ok(_) => "taken".into(),
             Err(error) => chain(&error),
         };
-        println!("{name}: {error}");
         if !error.contains(expected) {
             wrong.push(format!("{name}: expected {expected:?}, got {error:?}"));
         }
