@@ -19,10 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let workspace = fs::canonicalize(Path::new(&manifest_dir).join(".."))?;
     println!("cargo::rerun-if-env-changed={}", toolchain::CHOICE);
     for source in SOURCES {
-        println!(
-            "cargo::rerun-if-changed={}",
-            workspace.join(source).display()
-        );
+        println!("cargo::rerun-if-changed={}", workspace.join(source).display());
     }
     let out_dir = PathBuf::from(env::var("OUT_DIR")?);
     let request = Request {
@@ -40,7 +37,5 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// The target directory, where the build of the policies has left the standard library.
 fn target_dir(out_dir: &Path) -> &Path {
     let mut above = out_dir.ancestors();
-    above
-        .find(|dir| dir.join("CACHEDIR.TAG").is_file())
-        .unwrap_or(out_dir)
+    above.find(|dir| dir.join("CACHEDIR.TAG").is_file()).unwrap_or(out_dir)
 }

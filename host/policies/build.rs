@@ -30,10 +30,7 @@ fn build() -> Result<(), Box<dyn Error>> {
     let workspace = fs::canonicalize(Path::new(&manifest_dir).join("../.."))?;
     println!("cargo::rerun-if-env-changed={}", toolchain::CHOICE);
     for source in SOURCES {
-        println!(
-            "cargo::rerun-if-changed={}",
-            workspace.join(source).display()
-        );
+        println!("cargo::rerun-if-changed={}", workspace.join(source).display());
     }
     let out_dir = PathBuf::from(env::var("OUT_DIR")?);
     let request = Request {
@@ -43,10 +40,7 @@ fn build() -> Result<(), Box<dyn Error>> {
         locked: true,
     };
     for (package, component) in PACKAGES.iter().zip(admit_build::build(&request)?) {
-        fs::write(
-            out_dir.join(package).with_extension("wasm"),
-            component.bytes,
-        )?;
+        fs::write(out_dir.join(package).with_extension("wasm"), component.bytes)?;
     }
     Ok(())
 }
@@ -55,9 +49,7 @@ fn build() -> Result<(), Box<dyn Error>> {
 /// and doc, so that each does not build the standard library anew.
 fn target_dir(out_dir: &Path) -> &Path {
     let mut above = out_dir.ancestors();
-    above
-        .find(|dir| dir.join("CACHEDIR.TAG").is_file())
-        .unwrap_or(out_dir)
+    above.find(|dir| dir.join("CACHEDIR.TAG").is_file()).unwrap_or(out_dir)
 }
 
 fn report(error: &dyn Error) {

@@ -75,10 +75,7 @@ pub struct Verdict {
 /// Takes a token all the way: frame, key, signature, claims.
 pub fn judge(token: &str, keys: &Keys, verification: &Verification, now: u64) -> Verdict {
     match judge_claims(token, keys, verification, now) {
-        Ok(_) => Verdict {
-            code: "ok",
-            text: String::new(),
-        },
+        Ok(_) => Verdict { code: "ok", text: String::new() },
         Err(verdict) => verdict,
     }
 }
@@ -96,9 +93,7 @@ pub fn judge_claims(
 ) -> Result<VerifiedClaims, Verdict> {
     let token = UnverifiedToken::parse(token, MAX_TOKEN_BYTES)
         .map_err(|error| refused(error.code(), &error))?;
-    let key = keys
-        .find(token.kid())
-        .map_err(|error| refused(error.code(), &error))?;
+    let key = keys.find(token.kid()).map_err(|error| refused(error.code(), &error))?;
     let token = verify(token, &key).map_err(|error| refused(error.code(), &error))?;
     VerifiedClaims::from_token(&token, verification, now)
         .map_err(|error| refused(error.code(), &error))

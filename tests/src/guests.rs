@@ -51,13 +51,8 @@ impl CoreModule {
     #[must_use]
     pub fn instead_of(self, export: &str, function: &str) -> Self {
         let start = format!("(export \"{export}\" (func ");
-        let (before, rest) = self
-            .0
-            .split_once(&start)
-            .expect("the policy exports its interface");
-        let (original, after) = rest
-            .split_once(')')
-            .expect("an export ends with a parenthesis");
+        let (before, rest) = self.0.split_once(&start).expect("the policy exports its interface");
+        let (original, after) = rest.split_once(')').expect("an export ends with a parenthesis");
         let name = format!("$instead_of_{original}");
         let function = function.replace("$original", original);
         let function = function.replacen("(func ", &format!("(func {name} "), 1);
@@ -111,11 +106,7 @@ impl CoreModule {
 ///
 /// When the text is not there, or the other one is not as long.
 pub fn patched(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
-    assert_eq!(
-        from.len(),
-        to.len(),
-        "another length would move everything behind it"
-    );
+    assert_eq!(from.len(), to.len(), "another length would move everything behind it");
     let mut patched = bytes.to_vec();
     let (mut at, mut count) = (0, 0);
     while let Some(window) = patched.get_mut(at..at + from.len()) {

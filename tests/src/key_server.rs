@@ -65,17 +65,11 @@ impl KeyServer {
     /// When no port of this machine can be had.
     pub fn start(answer: Answer) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port on loopback");
-        let address = listener
-            .local_addr()
-            .expect("a bound listener has an address");
+        let address = listener.local_addr().expect("a bound listener has an address");
         let shared = Arc::new(Shared::default());
         let for_thread = Arc::clone(&shared);
         let thread = std::thread::spawn(move || serve(&listener, &for_thread));
-        let server = Self {
-            address,
-            shared,
-            thread: Some(thread),
-        };
+        let server = Self { address, shared, thread: Some(thread) };
         server.answer("/keys", answer);
         server
     }

@@ -160,11 +160,7 @@ pub struct TokenArgs {
     #[arg(long = "ver", value_parser = ["1.0", "2.0"], default_value = "2.0")]
     pub version: String,
     /// The tenant id, `tid`
-    #[arg(
-        long,
-        value_name = "GUID",
-        default_value = "5a4f1c1e-6a3e-4c57-9d0e-1f2b3c4d5e6f"
-    )]
+    #[arg(long, value_name = "GUID", default_value = "5a4f1c1e-6a3e-4c57-9d0e-1f2b3c4d5e6f")]
     pub tid: String,
     /// The audience, `aud`: a client id, or the URL of the MDM server in v1.0 tokens
     #[arg(long, value_name = "AUDIENCE")]
@@ -204,11 +200,7 @@ mod tests {
     fn check(command: &Command) {
         assert!(command.get_about().is_some(), "{}", command.get_name());
         for argument in command.get_arguments() {
-            assert!(
-                argument.get_help().is_some(),
-                "{} {argument}",
-                command.get_name()
-            );
+            assert!(argument.get_help().is_some(), "{} {argument}", command.get_name());
         }
         command.get_subcommands().for_each(check);
     }

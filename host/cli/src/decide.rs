@@ -22,12 +22,7 @@ const NOT_VERIFIED: &str =
 
 /// Decides what the arguments name.
 pub(crate) fn run(args: &DecideArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
-    let facts = args
-        .facts
-        .as_deref()
-        .map(files::facts)
-        .transpose()?
-        .unwrap_or_default();
+    let facts = args.facts.as_deref().map(files::facts).transpose()?.unwrap_or_default();
     let gate = gate(args)?;
     if args.jsonl {
         return stream::run(args, &gate, &facts, out);
@@ -52,11 +47,7 @@ pub(crate) fn run(args: &DecideArgs, out: &mut dyn Write) -> Result<Exit, CliErr
 
 /// Only `allow` admits.
 fn exit(decision: &Decision) -> Exit {
-    if decision.outcome == Outcome::Allow {
-        Exit::Done
-    } else {
-        Exit::NotAdmitted
-    }
+    if decision.outcome == Outcome::Allow { Exit::Done } else { Exit::NotAdmitted }
 }
 
 /// A gate with the policy, the settings and the keys of the arguments.
@@ -65,18 +56,9 @@ fn gate(args: &DecideArgs) -> Result<Gate, CliError> {
     let settings = files::settings(&args.settings)?;
     let keys = Arc::new(keys(args)?);
     let runtime = runtime()?;
-    let gate = Gate::new(
-        gate_name(&args.policy),
-        runtime,
-        keys,
-        Verification::new(args.cloud),
-    );
-    gate.activate(Activation {
-        component: &component,
-        settings,
-        cases: &[],
-    })
-    .map_err(|error| not_activated(args, error))?;
+    let gate = Gate::new(gate_name(&args.policy), runtime, keys, Verification::new(args.cloud));
+    gate.activate(Activation { component: &component, settings, cases: &[] })
+        .map_err(|error| not_activated(args, error))?;
     Ok(gate)
 }
 
@@ -104,10 +86,7 @@ pub(crate) fn runtime() -> Result<Runtime, CliError> {
 fn gate_name(policy: &str) -> &str {
     match admit_policies::find(policy) {
         Some(embedded) => embedded.name,
-        None => Path::new(policy)
-            .file_stem()
-            .and_then(|stem| stem.to_str())
-            .unwrap_or("gate"),
+        None => Path::new(policy).file_stem().and_then(|stem| stem.to_str()).unwrap_or("gate"),
     }
 }
 
@@ -121,8 +100,7 @@ fn keys(args: &DecideArgs) -> Result<Keys, CliError> {
 }
 
 fn shown_path(path: Option<&Path>) -> String {
-    path.map(|path| path.display().to_string())
-        .unwrap_or_default()
+    path.map(|path| path.display().to_string()).unwrap_or_default()
 }
 
 /// The token from the file or from standard input.

@@ -61,9 +61,7 @@ impl Demo<'_> {
     fn before(&mut self, server: &server::Server) -> Result<(), CliError> {
         self.say("A local issuer stands in for Microsoft Entra; its key set is at")?;
         self.say(&format!("  {}", server.key_set_address()))?;
-        self.heading(&format!(
-            "Gate `windows-mdm` of {SERVER_URL}, with policy version 1"
-        ))?;
+        self.heading(&format!("Gate `windows-mdm` of {SERVER_URL}, with policy version 1"))?;
         self.activate(&WINDOWS_MDM_1, &json!({}))?;
         self.heading("A v1.0 token, issued for the server's URL")?;
         self.decide(Token::V1)?;
@@ -75,10 +73,7 @@ impl Demo<'_> {
     fn under_load(&mut self, clients: &Clients) -> Result<(), CliError> {
         clients.wait_for(self.gate.generation(), ENOUGH);
         self.heading("Swap to version 2 while clients send tokens, with the client id configured")?;
-        self.activate(
-            &WINDOWS_MDM_2,
-            &json!({"windows_entra_client_ids": [CLIENT_ID]}),
-        )?;
+        self.activate(&WINDOWS_MDM_2, &json!({"windows_entra_client_ids": [CLIENT_ID]}))?;
         clients.wait_for(self.gate.generation(), ENOUGH);
         self.heading("The same v2.0 token")?;
         self.decide(Token::V2)?;
@@ -112,11 +107,8 @@ impl Demo<'_> {
     }
 
     fn activate(&mut self, policy: &Embedded, more: &Value) -> Result<(), CliError> {
-        let activation = Activation {
-            component: policy.component,
-            settings: settings(more),
-            cases: &[],
-        };
+        let activation =
+            Activation { component: policy.component, settings: settings(more), cases: &[] };
         let activated = self
             .gate
             .activate(activation)
@@ -126,10 +118,7 @@ impl Demo<'_> {
 
     fn activated(&mut self, activated: &Activated) -> Result<(), CliError> {
         let policy = crate::text::policy(activated.release.policy());
-        self.say(&format!(
-            "  active     {policy}, generation {}",
-            activated.generation
-        ))?;
+        self.say(&format!("  active     {policy}, generation {}", activated.generation))?;
         if !activated.stages.is_empty() {
             let stages: Vec<_> = activated
                 .stages
@@ -138,10 +127,7 @@ impl Demo<'_> {
                 .collect();
             self.say(&format!("  steps      {}", stages.join(", ")))?;
         }
-        self.say(&format!(
-            "  pointer    stored in {} ns",
-            activated.swap.as_nanos()
-        ))
+        self.say(&format!("  pointer    stored in {} ns", activated.swap.as_nanos()))
     }
 
     fn decide(&mut self, token: Token) -> Result<(), CliError> {
@@ -157,9 +143,7 @@ impl Demo<'_> {
     }
 
     fn say(&mut self, text: &str) -> Result<(), CliError> {
-        writeln!(self.out, "{text}")
-            .and_then(|()| self.out.flush())
-            .map_err(CliError::Output)
+        writeln!(self.out, "{text}").and_then(|()| self.out.flush()).map_err(CliError::Output)
     }
 }
 
@@ -175,12 +159,7 @@ fn gate(server: &server::Server) -> Result<Gate, CliError> {
         .map_err(|error| internal("the demo's key set address is wrong", error))?;
     let keys = Arc::new(Keys::remote(keys));
     let runtime = crate::decide::runtime()?;
-    Ok(Gate::new(
-        "windows-mdm",
-        runtime,
-        keys,
-        Verification::new(Cloud::Public),
-    ))
+    Ok(Gate::new("windows-mdm", runtime, keys, Verification::new(Cloud::Public)))
 }
 
 /// The settings of the story, and those a version adds.
@@ -199,8 +178,5 @@ fn internal(
     what: &'static str,
     source: impl std::error::Error + Send + Sync + 'static,
 ) -> CliError {
-    CliError::Internal {
-        what,
-        source: Box::new(source),
-    }
+    CliError::Internal { what, source: Box::new(source) }
 }

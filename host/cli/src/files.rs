@@ -20,10 +20,7 @@ pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads a whole file of at most `limit` bytes.
 pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
-    let failed = |source| CliError::Read {
-        path: path.to_owned(),
-        source,
-    };
+    let failed = |source| CliError::Read { path: path.to_owned(), source };
     let file = File::open(path).map_err(failed)?;
     read_from(file, path, limit)
 }
@@ -52,19 +49,11 @@ pub(crate) fn read_stdin(limit: u64) -> Result<Vec<u8>, CliError> {
 }
 
 fn read_from(from: impl Read, path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
-    let failed = |source| CliError::Read {
-        path: path.to_owned(),
-        source,
-    };
+    let failed = |source| CliError::Read { path: path.to_owned(), source };
     let mut bytes = Vec::new();
-    from.take(limit + 1)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
+    from.take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > limit {
-        return Err(CliError::TooLarge {
-            path: path.to_owned(),
-            limit,
-        });
+        return Err(CliError::TooLarge { path: path.to_owned(), limit });
     }
     Ok(bytes)
 }
@@ -81,15 +70,8 @@ pub(crate) fn text(
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return failed(TextError::Utf16);
     }
-    let text = bytes
-        .strip_prefix(BYTE_ORDER_MARK)
-        .unwrap_or(bytes)
-        .trim_ascii_end();
-    if text.is_empty() {
-        failed(TextError::Empty(expected))
-    } else {
-        Ok(text.to_vec())
-    }
+    let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes).trim_ascii_end();
+    if text.is_empty() { failed(TextError::Empty(expected)) } else { Ok(text.to_vec()) }
 }
 
 fn read_json(what: &'static str, path: &Path) -> Result<Vec<u8>, CliError> {
@@ -126,10 +108,7 @@ pub(crate) fn policy(reference: &str) -> Result<Vec<u8>, CliError> {
             .map(|policy| format!("`{}@{}`", policy.name, policy.version))
             .collect();
         let name = admit::text::Shown::new(reference).to_string();
-        return Err(CliError::UnknownPolicy {
-            name,
-            known: known.join(", "),
-        });
+        return Err(CliError::UnknownPolicy { name, known: known.join(", ") });
     }
     read(path, Limits::default().component_bytes as u64)
 }
@@ -156,12 +135,7 @@ pub(crate) fn remote_keys(address: &str) -> Result<Keys, CliError> {
 
 fn no_keys(set: &KeySet) -> NoKeys {
     const SHOWN: usize = 5;
-    let mut reasons: Vec<_> = set
-        .skipped()
-        .iter()
-        .take(SHOWN)
-        .map(ToString::to_string)
-        .collect();
+    let mut reasons: Vec<_> = set.skipped().iter().take(SHOWN).map(ToString::to_string).collect();
     match set.skipped().len() {
         0 => return NoKeys::Empty,
         all if all > SHOWN => reasons.push(format!("and {} more", all - SHOWN)),
@@ -176,9 +150,5 @@ pub(crate) fn content(
     from: &dyn std::fmt::Display,
     source: impl std::error::Error + Send + Sync + 'static,
 ) -> CliError {
-    CliError::Content {
-        what,
-        from: from.to_string(),
-        source: Box::new(source),
-    }
+    CliError::Content { what, from: from.to_string(), source: Box::new(source) }
 }

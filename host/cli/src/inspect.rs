@@ -47,29 +47,16 @@ fn people(inspected: &Inspected, out: &mut dyn Write) -> IoResult<()> {
     let policy = inspected.policy();
     let description = description::to_json(inspected.description());
     writeln!(out, "{} {}", policy.name, policy.version)?;
-    writeln!(
-        out,
-        "{}\n",
-        text::wrapped(member(&description, "summary"), 0)
-    )?;
+    writeln!(out, "{}\n", text::wrapped(member(&description, "summary"), 0))?;
     text::entry(out, "digest", &policy.digest)?;
     text::entry(out, "size", &format!("{} bytes", inspected.size_bytes()))?;
     text::entry(out, "world", WORLD)?;
     text::entry(out, "imports", "nothing")?;
     text::entry(out, "exports", &inspected.exports().join(", "))?;
-    text::entry(
-        out,
-        "claims",
-        &text::clean(&inspected.description().claims.join(", ")),
-    )?;
+    text::entry(out, "claims", &text::clean(&inspected.description().claims.join(", ")))?;
     settings(out, &description)?;
     section(out, &description, "Facts", ["facts", "name", "summary"])?;
-    section(
-        out,
-        &description,
-        "Rules, in this order",
-        ["rules", "name", "summary"],
-    )?;
+    section(out, &description, "Rules, in this order", ["rules", "name", "summary"])?;
     section(out, &description, "Refusals", ["reasons", "code", "title"])
 }
 
@@ -80,18 +67,8 @@ fn settings(out: &mut dyn Write, description: &Value) -> IoResult<()> {
         writeln!(out, "\nSettings")?;
     }
     for item in items {
-        writeln!(
-            out,
-            "  {}: {}",
-            text::clean(member(item, "name")),
-            form(item)
-        )?;
-        writeln!(
-            out,
-            "{:INDENT$}{}",
-            "",
-            text::wrapped(member(item, "help"), INDENT)
-        )?;
+        writeln!(out, "  {}: {}", text::clean(member(item, "name")), form(item))?;
+        writeln!(out, "{:INDENT$}{}", "", text::wrapped(member(item, "help"), INDENT))?;
     }
     Ok(())
 }
@@ -108,13 +85,8 @@ fn form(setting: &Value) -> String {
         "choices" => "list of",
         other => other,
     };
-    let choices: Vec<_> = list(setting, "choices")
-        .iter()
-        .filter_map(Value::as_str)
-        .collect();
-    let mut form = format!("{kind} {}", text::clean(&choices.join(", ")))
-        .trim_end()
-        .to_owned();
+    let choices: Vec<_> = list(setting, "choices").iter().filter_map(Value::as_str).collect();
+    let mut form = format!("{kind} {}", text::clean(&choices.join(", "))).trim_end().to_owned();
     if setting.get("required").and_then(Value::as_bool) == Some(true) {
         form.push_str(" (required)");
     } else if let Some(default) = setting.get("default") {
@@ -134,11 +106,7 @@ fn section(
     if !items.is_empty() {
         writeln!(out, "\n{title}")?;
     }
-    let width = items
-        .iter()
-        .map(|item| member(item, name).len())
-        .max()
-        .unwrap_or_default();
+    let width = items.iter().map(|item| member(item, name).len()).max().unwrap_or_default();
     for item in items {
         let says = text::wrapped(member(item, says), width + 4);
         writeln!(out, "  {:<width$}  {says}", text::clean(member(item, name)))?;
@@ -147,11 +115,7 @@ fn section(
 }
 
 fn list<'a>(object: &'a Value, name: &str) -> &'a [Value] {
-    object
-        .get(name)
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default()
+    object.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
 fn member<'a>(object: &'a Value, name: &str) -> &'a str {

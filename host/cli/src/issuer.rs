@@ -60,10 +60,8 @@ fn change(claims: &mut Value, changes: Map<String, Value>) {
 
 fn serve(args: &ServeArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
     let issuer = issuer(&args.issuer)?;
-    let server = server::start(&issuer, args.port).map_err(|source| CliError::Serve {
-        port: args.port,
-        source,
-    })?;
+    let server = server::start(&issuer, args.port)
+        .map_err(|source| CliError::Serve { port: args.port, source })?;
     writeln!(out, "keys       {}", server.key_set_address())
         .and_then(|()| writeln!(out, "discovery  {}", server.discovery_address()))
         .and_then(|()| out.flush())

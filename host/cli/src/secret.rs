@@ -18,9 +18,7 @@ const MIN_RUN: usize = 128;
 pub fn is_like_token(argument: &OsStr) -> bool {
     let text = argument.to_string_lossy();
     let letter = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    let runs = text
-        .split(|c| !letter(c))
-        .map(|run| run.trim_start_matches('-'));
+    let runs = text.split(|c| !letter(c)).map(|run| run.trim_start_matches('-'));
     let like_token = |run: &str| {
         let header = STARTS.iter().any(|start| run.starts_with(start));
         run.len() >= MIN_RUN || header && run.len() >= MIN_HEADER

@@ -30,11 +30,7 @@ pub(crate) fn decision(decision: &Decision, out: &mut dyn Write) -> Result<()> {
         self::presentation(presentation, out)?;
     }
     for step in &decision.trace {
-        entry(
-            out,
-            "rule",
-            &format!("{:<8} {}", step.outcome, clean(&step.rule)),
-        )?;
+        entry(out, "rule", &format!("{:<8} {}", step.outcome, clean(&step.rule)))?;
     }
     footer(decision, out)
 }
@@ -42,16 +38,8 @@ pub(crate) fn decision(decision: &Decision, out: &mut dyn Write) -> Result<()> {
 fn headline(decision: &Decision, out: &mut dyn Write) -> Result<()> {
     let outcome = decision.outcome.as_str().to_uppercase();
     let reason = decision.reason.as_deref().map(clean).unwrap_or_default();
-    let unsigned = if decision.signature.is_some() {
-        "  (SIGNATURE NOT VERIFIED)"
-    } else {
-        ""
-    };
-    writeln!(
-        out,
-        "{}{unsigned}",
-        format!("{outcome} {reason}").trim_end()
-    )
+    let unsigned = if decision.signature.is_some() { "  (SIGNATURE NOT VERIFIED)" } else { "" };
+    writeln!(out, "{}{unsigned}", format!("{outcome} {reason}").trim_end())
 }
 
 fn why(decision: &Decision, out: &mut dyn Write) -> Result<()> {
@@ -80,11 +68,7 @@ fn evidence(decision: &Decision, out: &mut dyn Write) -> Result<()> {
     }
     for expected in &decision.expected {
         let configured = value(expected.value.as_ref(), "not configured");
-        entry(
-            out,
-            "configured",
-            &format!("{} = {configured}", clean(&expected.setting)),
-        )?;
+        entry(out, "configured", &format!("{} = {configured}", clean(&expected.setting)))?;
     }
     Ok(())
 }
@@ -111,25 +95,14 @@ fn identity(identity: &Identity, out: &mut dyn Write) -> Result<()> {
 }
 
 fn presentation(presentation: &Presentation, out: &mut dyn Write) -> Result<()> {
-    let mut parts = vec![
-        format!("HTTP {}", presentation.http_status),
-        clean(&presentation.error_id),
-    ];
+    let mut parts =
+        vec![format!("HTTP {}", presentation.http_status), clean(&presentation.error_id)];
     if presentation.retry == "once" {
         parts.push("retry once".to_owned());
     }
-    parts.extend(
-        presentation
-            .fallback
-            .iter()
-            .map(|way| format!("fallback {}", clean(way))),
-    );
+    parts.extend(presentation.fallback.iter().map(|way| format!("fallback {}", clean(way))));
     if let Some(fault) = &presentation.mdm_fault {
-        parts.push(format!(
-            "MDM fault {} {}",
-            clean(&fault.subcode),
-            fault.code
-        ));
+        parts.push(format!("MDM fault {} {}", clean(&fault.subcode), fault.code));
     }
     entry(out, "answer", &parts.join(", "))?;
     if presentation.user_message.is_empty() {
@@ -141,17 +114,8 @@ fn presentation(presentation: &Presentation, out: &mut dyn Write) -> Result<()> 
 fn footer(decision: &Decision, out: &mut dyn Write) -> Result<()> {
     let mut parts = Vec::new();
     parts.extend(decision.policy.as_ref().map(policy));
-    parts.extend(
-        decision
-            .generation
-            .map(|generation| format!("generation {generation}")),
-    );
-    parts.extend(
-        decision
-            .token_version
-            .as_ref()
-            .map(|version| format!("v{version} token")),
-    );
+    parts.extend(decision.generation.map(|generation| format!("generation {generation}")));
+    parts.extend(decision.token_version.as_ref().map(|version| format!("v{version} token")));
     parts.push(format!("{} us", decision.duration_us));
     entry(out, "decided by", &parts.join(", "))
 }
@@ -223,10 +187,7 @@ mod tests {
 
     #[test]
     fn what_a_token_carries_cannot_steer_a_terminal() {
-        assert_eq!(
-            clean("a\u{1b}[2J\r\n\u{202e}b\0"),
-            "a\\u{1b}[2J\\r\\n\\u{202e}b\\0"
-        );
+        assert_eq!(clean("a\u{1b}[2J\r\n\u{202e}b\0"), "a\\u{1b}[2J\\r\\n\\u{202e}b\\0");
         assert_eq!(wrapped("a\u{1b}\r\n b", 2), "a\\u{1b}\\r\\n b");
         assert_eq!(clean("Jörg \"J\" O'Hara \\ 漢"), "Jörg \"J\" O'Hara \\ 漢");
     }

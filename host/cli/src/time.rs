@@ -19,9 +19,7 @@ impl FromStr for Moment {
             return Ok(Self(seconds));
         }
         let timestamp: jiff::Timestamp = text.parse().map_err(|_| MomentError)?;
-        u64::try_from(timestamp.as_second())
-            .map(Self)
-            .map_err(|_| MomentError)
+        u64::try_from(timestamp.as_second()).map(Self).map_err(|_| MomentError)
     }
 }
 
@@ -42,11 +40,7 @@ mod tests {
             ("", None),
         ];
         for (text, expected) in cases {
-            assert_eq!(
-                text.parse::<Moment>().ok().map(|moment| moment.0),
-                expected,
-                "{text}"
-            );
+            assert_eq!(text.parse::<Moment>().ok().map(|moment| moment.0), expected, "{text}");
         }
     }
 }

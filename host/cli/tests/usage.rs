@@ -4,24 +4,16 @@
 use std::process::{Command, Output};
 
 fn admit(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_admit"))
-        .args(arguments)
-        .output()
-        .expect("the binary runs")
+    Command::new(env!("CARGO_BIN_EXE_admit")).args(arguments).output().expect("the binary runs")
 }
 
 #[test]
 fn help_names_every_command_and_the_exit_codes() {
     let output = admit(&["-h"]);
     let text = String::from_utf8(output.stdout).unwrap();
-    for part in [
-        "\n  demo ",
-        "\n  decide ",
-        "\n  inspect ",
-        "\n  issuer ",
-        "0 allow",
-        "70 internal",
-    ] {
+    for part in
+        ["\n  demo ", "\n  decide ", "\n  inspect ", "\n  issuer ", "0 allow", "70 internal"]
+    {
         assert!(text.contains(part), "{part:?} is not in {text}");
     }
     assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
@@ -38,9 +30,5 @@ fn the_version_is_that_of_the_package() {
 fn nothing_asked_is_answered_with_help_on_standard_error() {
     let output = admit(&[]);
     assert_eq!((output.status.code(), output.stdout), (Some(2), Vec::new()));
-    assert!(
-        String::from_utf8(output.stderr)
-            .unwrap()
-            .contains("Usage: admit <COMMAND>")
-    );
+    assert!(String::from_utf8(output.stderr).unwrap().contains("Usage: admit <COMMAND>"));
 }

@@ -6,7 +6,7 @@ use crate::decision::{Identity, Step};
 use crate::facts::Facts;
 use crate::json::Value;
 use crate::reason;
-use crate::text::Shown;
+use crate::text::{Shown, turns_direction};
 
 const MAX_ATTRIBUTES: usize = 16;
 const MAX_LABEL_CHARS: usize = 1_024;
@@ -150,7 +150,8 @@ fn is_label(text: &str) -> bool {
         return (1..=MAX_LABEL_CHARS).contains(&text.len())
             && text.bytes().all(|byte| !byte.is_ascii_control());
     }
-    text.chars().count() <= MAX_LABEL_CHARS && !text.chars().any(char::is_control)
+    text.chars().count() <= MAX_LABEL_CHARS
+        && !text.chars().any(|c| c.is_control() || turns_direction(c))
 }
 
 /// Checks the facts of an `ask`.

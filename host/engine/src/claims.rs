@@ -46,11 +46,7 @@ impl Verification {
     /// access evaluation.
     pub fn new(cloud: Cloud) -> Self {
         let (leeway, max_lifetime) = (Duration::from_secs(60), Duration::from_secs(28 * 60 * 60));
-        Self {
-            cloud,
-            leeway,
-            max_lifetime,
-        }
+        Self { cloud, leeway, max_lifetime }
     }
 
     /// Sets the time after `exp`, and before `nbf` and `iat`, in which a token is still accepted.
@@ -191,13 +187,8 @@ mod tests {
         let verification = Verification::default();
         assert_eq!(verification.leeway(), Duration::from_secs(60));
         assert!(verification.with_leeway(MAX_LEEWAY).is_ok());
-        let error = verification
-            .with_leeway(Duration::from_secs(301))
-            .unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "a leeway of 301 s is too long; expected at most 300 s"
-        );
+        let error = verification.with_leeway(Duration::from_secs(301)).unwrap_err();
+        assert_eq!(error.to_string(), "a leeway of 301 s is too long; expected at most 300 s");
     }
 
     #[test]

@@ -141,9 +141,7 @@ impl FromStr for Cloud {
         let mut clouds = Self::ALL.into_iter();
         clouds
             .find(|cloud| cloud.name() == name)
-            .ok_or_else(|| UnknownCloud {
-                found: Shown::new(name),
-            })
+            .ok_or_else(|| UnknownCloud { found: Shown::new(name) })
     }
 }
 
@@ -157,10 +155,7 @@ mod tests {
             assert_eq!(cloud.to_string().parse(), Ok(cloud));
         }
         let error = "Public".parse::<Cloud>().unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "no cloud `Public`; expected `public`, `us-gov` or `china`"
-        );
+        assert_eq!(error.to_string(), "no cloud `Public`; expected `public`, `us-gov` or `china`");
     }
 
     #[test]

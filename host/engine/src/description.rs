@@ -20,7 +20,9 @@ const MAX_REASONS: usize = 128;
 #[non_exhaustive]
 pub enum DescriptionError {
     /// A name is empty, too long or has characters that names may not have.
-    #[error("{list}: `{name}` is not a name; expected 1 to 64 of a-z, 0-9, `_`, `-`, `.`, starting with a letter")]
+    #[error(
+        "{list}: `{name}` is not a name; expected 1 to 64 of a-z, 0-9, `_`, `-`, `.`, starting with a letter"
+    )]
     Name {
         /// The list.
         list: &'static str,
@@ -279,8 +281,7 @@ fn setting_json(setting: &types::Setting) -> Value {
         object.insert("default".into(), value_json(default));
     }
     if let Some(entry) = &setting.entry {
-        let names =
-            json!({"noun": entry.noun, "activity": entry.activity, "detail": entry.detail});
+        let names = json!({"noun": entry.noun, "activity": entry.activity, "detail": entry.detail});
         object.insert("entry".into(), names);
     }
     Value::Object(object)

@@ -56,9 +56,7 @@ impl Issuer {
     ///
     /// [`IssuerError::Generate`] when the system gives no key.
     pub fn generate() -> Result<Self, IssuerError> {
-        KeyPair::generate(KeySize::Rsa2048)
-            .map(Self::new)
-            .map_err(|_| IssuerError::Generate)
+        KeyPair::generate(KeySize::Rsa2048).map(Self::new).map_err(|_| IssuerError::Generate)
     }
 
     /// An issuer of the public cloud with a stored key, PKCS #8 in DER.
@@ -67,9 +65,7 @@ impl Issuer {
     ///
     /// [`IssuerError::NotAKey`] for other bytes.
     pub fn from_der(pkcs8: &[u8]) -> Result<Self, IssuerError> {
-        KeyPair::from_pkcs8(pkcs8)
-            .map(Self::new)
-            .map_err(|_| IssuerError::NotAKey)
+        KeyPair::from_pkcs8(pkcs8).map(Self::new).map_err(|_| IssuerError::NotAKey)
     }
 
     /// The private key, PKCS #8 in DER.
@@ -91,11 +87,7 @@ impl Issuer {
 
     fn new(key: KeyPair) -> Self {
         let kid = thumbprint(&key);
-        Self {
-            key,
-            kid,
-            cloud: Cloud::Public,
-        }
+        Self { key, kid, cloud: Cloud::Public }
     }
 
     /// The cloud it pretends to be.
@@ -153,12 +145,7 @@ impl Issuer {
     pub fn signature(&self, input: &[u8]) -> Vec<u8> {
         let mut signature = vec![0; self.key.public_modulus_len()];
         self.key
-            .sign(
-                &RSA_PKCS1_SHA256,
-                &SystemRandom::new(),
-                input,
-                &mut signature,
-            )
+            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), input, &mut signature)
             .expect("the buffer has the length of the modulus");
         signature
     }
@@ -227,10 +214,7 @@ fn extend(claims: &mut Value, more: Value) {
 
 fn components(key: &KeyPair) -> (String, String) {
     let components = RsaPublicKeyComponents::<Vec<u8>>::from(key.public_key());
-    (
-        URL_SAFE_NO_PAD.encode(components.n),
-        URL_SAFE_NO_PAD.encode(components.e),
-    )
+    (URL_SAFE_NO_PAD.encode(components.n), URL_SAFE_NO_PAD.encode(components.e))
 }
 
 fn thumbprint(key: &KeyPair) -> String {
@@ -262,31 +246,19 @@ mod tests {
         assert_eq!(again.kid(), issuer.kid());
         assert_eq!(again.jwk_set(), issuer.jwk_set());
         assert_eq!(again.sign(&json!({})), issuer.sign(&json!({})));
-        assert_eq!(
-            Issuer::from_der(b"no key").unwrap_err(),
-            IssuerError::NotAKey
-        );
+        assert_eq!(Issuer::from_der(b"no key").unwrap_err(), IssuerError::NotAKey);
     }
 
     #[test]
     fn the_cloud_shows_in_keys_and_claims() {
         let issuer = Issuer::generate().unwrap().in_cloud(Cloud::China);
-        assert_eq!(
-            issuer.jwk()["cloud_instance_name"],
-            "partner.microsoftonline.cn"
-        );
-        assert_eq!(
-            issuer.claims_v1("t", "a", 0)["iss"],
-            "https://sts.chinacloudapi.cn/t/"
-        );
+        assert_eq!(issuer.jwk()["cloud_instance_name"], "partner.microsoftonline.cn");
+        assert_eq!(issuer.claims_v1("t", "a", 0)["iss"], "https://sts.chinacloudapi.cn/t/");
     }
 
     #[test]
     fn debug_shows_no_private_key() {
         let text = format!("{:?}", Issuer::generate().unwrap());
-        assert!(
-            text.starts_with("Issuer { kid: ") && text.len() < 120,
-            "{text}"
-        );
+        assert!(text.starts_with("Issuer { kid: ") && text.len() < 120, "{text}");
     }
 }

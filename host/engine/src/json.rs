@@ -95,10 +95,7 @@ impl Value {
 impl Object {
     /// The value with exactly this name.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0
-            .iter()
-            .find(|(candidate, _)| candidate == name)
-            .map(|(_, value)| value)
+        self.0.iter().find(|(candidate, _)| candidate == name).map(|(_, value)| value)
     }
 
     /// The text of the member with this name; absent when it is missing or not a string.
@@ -108,9 +105,7 @@ impl Object {
 
     /// The members as `serde_json` has them.
     pub fn to_json(&self) -> serde_json::Map<String, serde_json::Value> {
-        self.iter()
-            .map(|(name, value)| (name.to_owned(), value.into()))
-            .collect()
+        self.iter().map(|(name, value)| (name.to_owned(), value.into())).collect()
     }
 
     /// The members in the order of the text.
@@ -177,9 +172,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value)
-            .map(Value::Number)
-            .ok_or_else(|| E::custom("number out of range"))
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -227,8 +220,7 @@ impl Names {
             return members.iter().any(|(known, _)| known == name);
         }
         if self.0.is_empty() {
-            self.0
-                .extend(members.iter().map(|(known, _)| known.clone()));
+            self.0.extend(members.iter().map(|(known, _)| known.clone()));
         }
         !self.0.insert(name.to_owned())
     }
@@ -246,10 +238,7 @@ mod tests {
         assert_eq!(names, ["b", "a", "c"]);
         assert_eq!(object.text("c"), Some("é"));
         let written = serde_json::to_string(&Value::Object(object)).unwrap();
-        assert_eq!(
-            written,
-            r#"{"b":[1,-2,2.5,1000.0],"a":{"x":null,"y":true},"c":"é"}"#
-        );
+        assert_eq!(written, r#"{"b":[1,-2,2.5,1000.0],"a":{"x":null,"y":true},"c":"é"}"#);
     }
 
     #[test]
@@ -261,10 +250,7 @@ mod tests {
             r#"{"a":{"b":1,"c":2,"b":3}}"#,
         ] {
             let error = parse(text.as_bytes()).unwrap_err();
-            assert!(
-                error.to_string().contains("duplicate name"),
-                "{text}: {error}"
-            );
+            assert!(error.to_string().contains("duplicate name"), "{text}: {error}");
         }
     }
 
@@ -272,10 +258,7 @@ mod tests {
     fn duplicate_names_are_found_among_many() {
         let mut members: Vec<_> = (0..5_000).map(|index| format!("\"n{index}\":0")).collect();
         let unique = format!("{{{}}}", members.join(","));
-        assert_eq!(
-            parse_object(unique.as_bytes()).unwrap().iter().count(),
-            5_000
-        );
+        assert_eq!(parse_object(unique.as_bytes()).unwrap().iter().count(), 5_000);
         for repeated in [0, 31, 32, 4_999] {
             members.push(format!("\"n{repeated}\":1"));
             let text = format!("{{{}}}", members.join(","));
@@ -311,11 +294,7 @@ mod tests {
         ] {
             assert!(parse(text.as_bytes()).is_err(), "{text:?}");
         }
-        for bytes in [
-            b"{\"a\":\"\xff\"}".as_slice(),
-            b"{\"a\":\"\xc0\xaf\"}",
-            b"{\0\"\0a\0",
-        ] {
+        for bytes in [b"{\"a\":\"\xff\"}".as_slice(), b"{\"a\":\"\xc0\xaf\"}", b"{\0\"\0a\0"] {
             assert!(parse(bytes).is_err(), "{bytes:?}");
         }
     }
@@ -323,10 +302,7 @@ mod tests {
     #[test]
     fn another_type_than_an_object_is_named() {
         for (text, kind) in [("[]", "an array"), ("null", "null"), ("1", "a number")] {
-            assert_eq!(
-                parse_object(text.as_bytes()),
-                Err(JsonError::NotAnObject(kind))
-            );
+            assert_eq!(parse_object(text.as_bytes()), Err(JsonError::NotAnObject(kind)));
         }
     }
 }

@@ -90,9 +90,7 @@ impl Keys {
     /// [`KeyError::Unavailable`] about the source of the keys.
     pub fn find(&self, kid: &str) -> Result<Arc<VerificationKey>, KeyError> {
         match self {
-            Self::Fixed(set) => set
-                .find(kid)
-                .map_err(|miss| miss.into_error(kid, "as configured")),
+            Self::Fixed(set) => set.find(kid).map_err(|miss| miss.into_error(kid, "as configured")),
             Self::Remote(keys) => keys.find(kid),
         }
     }
@@ -112,11 +110,7 @@ impl Miss {
         let (kid, origin) = (Shown::new(kid), origin.to_owned());
         match self {
             Self::Unknown => KeyError::UnknownKid { kid, origin },
-            Self::Unusable(source) => KeyError::Unusable {
-                kid,
-                origin,
-                source,
-            },
+            Self::Unusable(source) => KeyError::Unusable { kid, origin, source },
         }
     }
 }

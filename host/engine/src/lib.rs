@@ -59,24 +59,24 @@
 //!
 //! Modules are listed in the order of a request: from token text to decision.
 
-pub mod token;
-pub mod keys;
-pub mod cloud;
-pub mod verify;
+mod answer;
 pub mod claims;
+pub mod cloud;
+pub mod contract;
+pub mod decision;
+pub mod description;
+pub mod facts;
+pub mod failure;
+pub mod gate;
 pub mod issuer;
 pub mod json;
-pub mod text;
-pub mod contract;
-pub mod description;
-pub mod settings;
-pub mod facts;
+pub mod keys;
 pub mod limits;
-pub mod runtime;
-pub mod failure;
-pub mod release;
-pub mod gate;
-pub mod decision;
 pub mod reason;
-mod answer;
+pub mod release;
+pub mod runtime;
 mod select;
+pub mod settings;
+pub mod text;
+pub mod token;
+pub mod verify;

@@ -26,7 +26,9 @@ pub struct Limits {
     pub table_elements: usize,
     /// What one call may hand to the host, in bytes of host memory.
     pub transfer_bytes: usize,
-    /// Size of a component, in bytes.
+    /// Decisions that may be under way at the same time; address space is reserved for each.
+    pub instances: u32,
+    /// Size of a component, in bytes. Compiling takes up to 600 times this in memory.
     pub component_bytes: usize,
     /// Time of one compilation.
     pub compile_deadline: Duration,
@@ -42,7 +44,8 @@ impl Default for Limits {
             memory_bytes: 16 * 1024 * 1024,
             table_elements: 20_000,
             transfer_bytes: 256 * 1024,
-            component_bytes: 8 * 1024 * 1024,
+            instances: 256,
+            component_bytes: 2 * 1024 * 1024,
             compile_deadline: Duration::from_secs(30),
         }
     }

@@ -49,17 +49,11 @@ const fn token(code: &'static str, title: &'static str, remedy: &'static str) ->
 }
 
 const fn failed(code: &'static str, title: &'static str, remedy: &'static str) -> HostReason {
-    HostReason {
-        code,
-        title,
-        remedy,
-        http_status: 503,
-        user_message: TRY_LATER,
-        retry_once: false,
-    }
+    HostReason { code, title, remedy, http_status: 503, user_message: TRY_LATER, retry_once: false }
 }
 
-const POLICY_REMEDY: &str = "Roll back to the release before, and report this to the policy's author.";
+const POLICY_REMEDY: &str =
+    "Roll back to the release before, and report this to the policy's author.";
 
 /// Every code of the host.
 pub const HOST_REASONS: &[HostReason] = &[
@@ -108,11 +102,7 @@ pub const HOST_REASONS: &[HostReason] = &[
         "The token has expired.",
         "Request a fresh token; if fresh tokens are refused, check the clock of this machine.",
     ),
-    token(
-        "token.not_yet_valid",
-        "The token is not valid yet.",
-        "Check the clock of this machine.",
-    ),
+    token("token.not_yet_valid", "The token is not valid yet.", "Check the clock of this machine."),
     token(
         "token.lifetime",
         "The token is valid for longer than is accepted.",
@@ -124,22 +114,30 @@ pub const HOST_REASONS: &[HostReason] = &[
         "Check that this machine reaches the key set's address; see the log for the last attempt.",
     ),
     failed("policy.failed", "The policy ended without an answer.", POLICY_REMEDY),
-    failed("policy.answer", "The policy gave an answer that its contract does not allow.", POLICY_REMEDY),
-    failed("policy.limit.fuel", "The policy used more instructions than a decision may.", POLICY_REMEDY),
+    failed(
+        "policy.answer",
+        "The policy gave an answer that its contract does not allow.",
+        POLICY_REMEDY,
+    ),
+    failed(
+        "policy.limit.fuel",
+        "The policy used more instructions than a decision may.",
+        POLICY_REMEDY,
+    ),
     failed("policy.limit.time", "The policy used more time than a decision may.", POLICY_REMEDY),
     failed("policy.limit.memory", "The policy wanted more memory than it may have.", POLICY_REMEDY),
     failed("policy.limit.stack", "The policy called itself too deeply.", POLICY_REMEDY),
-    failed("policy.limit.transfer", "The policy returned more data than a decision may hold.", POLICY_REMEDY),
+    failed(
+        "policy.limit.transfer",
+        "The policy returned more data than a decision may hold.",
+        POLICY_REMEDY,
+    ),
     failed(
         "policy.limit.instances",
         "Too many decisions were under way at the same time.",
         "Limit how many decisions run at the same time, or spread them over more hosts.",
     ),
-    failed(
-        "gate.empty",
-        "The gate has no active release.",
-        "Activate a policy with its settings.",
-    ),
+    failed("gate.empty", "The gate has no active release.", "Activate a policy with its settings."),
 ];
 
 /// The host's reason with this code.

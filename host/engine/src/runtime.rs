@@ -16,8 +16,8 @@ use wasmtime::{
 use crate::limits::{Limits, StoreState};
 use crate::release::Compiler;
 
-/// Instances that can exist at the same time; address space is reserved for each.
-const MAX_INSTANCES: u32 = 256;
+/// Core instances a component may be made of.
+const MAX_CORE_INSTANCES: u32 = 8;
 
 /// Memory of a used slot that is reset by copying instead of being given back to the kernel.
 ///
@@ -130,6 +130,7 @@ fn ticks(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis().div_ceil(TICK.as_millis())).unwrap_or(u64::MAX - 1) + 1
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one place that configures Wasmtime")]
 fn base_config() -> Config {
     let mut config = Config::new();
     config
@@ -150,11 +151,11 @@ fn base_config() -> Config {
 
 fn pooling_config(limits: &Limits) -> Config {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(MAX_INSTANCES)
-        .total_core_instances(MAX_INSTANCES)
-        .total_memories(MAX_INSTANCES)
-        .total_tables(MAX_INSTANCES)
-        .max_core_instances_per_component(8)
+    pool.total_component_instances(limits.instances)
+        .total_core_instances(limits.instances.saturating_mul(MAX_CORE_INSTANCES))
+        .total_memories(limits.instances)
+        .total_tables(limits.instances)
+        .max_core_instances_per_component(MAX_CORE_INSTANCES)
         .max_memories_per_component(1)
         .max_tables_per_component(1)
         .max_memory_size(limits.memory_bytes)

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::contract::types::{Description, Field, Setting, SettingError, SettingKind, ValueParam};
 use crate::description::{is_list, kind_name, value_json};
-use crate::text::Shown;
+use crate::text::{Shown, turns_direction};
 
 /// Settings for a policy: a JSON object of setting names and values.
 ///
@@ -69,10 +69,14 @@ impl From<SettingError> for SettingRefusal {
     fn from(error: SettingError) -> Self {
         Self {
             name: Shown::new(&error.setting).to_string(),
-            reason: error.message.chars().filter(|c| !c.is_control()).take(1_000).collect(),
+            reason: error.message.chars().filter(is_plain).take(1_000).collect(),
             value: error.value.map(|value| Shown::new(&value).to_string()),
         }
     }
+}
+
+fn is_plain(c: &char) -> bool {
+    !c.is_control() && !turns_direction(*c)
 }
 
 impl Settings {

@@ -68,19 +68,18 @@ fn escape(character: char) -> String {
     }
 }
 
+/// Characters that make text read otherwise than it stands (Unicode UAX #9).
+pub(crate) fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn ordinary_text_is_shown_as_it_is() {
-        for text in [
-            "",
-            "RS256",
-            "it's \"quoted\"",
-            "größe",
-            "https://sts.windows.net/x/",
-        ] {
+        for text in ["", "RS256", "it's \"quoted\"", "größe", "https://sts.windows.net/x/"] {
             assert_eq!(Shown::new(text).as_str(), text);
         }
     }

@@ -135,15 +135,8 @@ impl<'a> UnverifiedToken<'a> {
         let kid = header::key_id(&header)?;
         let signature = base64url("signature", not_empty("signature", signature)?)?;
         let unverified_payload = base64url("payload", payload)?;
-        let (signing_input, _) = compact
-            .rsplit_once('.')
-            .expect("`segments` found two full stops");
-        Ok(Self {
-            kid,
-            signing_input,
-            unverified_payload,
-            signature,
-        })
+        let (signing_input, _) = compact.rsplit_once('.').expect("`segments` found two full stops");
+        Ok(Self { kid, signing_input, unverified_payload, signature })
     }
 
     /// The id of the key that is said to have signed.
@@ -168,70 +161,44 @@ impl<'a> UnverifiedToken<'a> {
 impl std::fmt::Debug for UnverifiedToken<'_> {
     /// Shows the key id only: no part of a token reaches a log.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("UnverifiedToken")
-            .field("kid", &self.kid)
-            .finish_non_exhaustive()
+        formatter.debug_struct("UnverifiedToken").field("kid", &self.kid).finish_non_exhaustive()
     }
 }
 
 fn bounded(what: &'static str, input: &[u8], max: usize) -> Result<(), TokenError> {
     let bytes = input.len();
-    if bytes > max {
-        Err(TokenError::TooLarge { what, bytes, max })
-    } else {
-        Ok(())
-    }
+    if bytes > max { Err(TokenError::TooLarge { what, bytes, max }) } else { Ok(()) }
 }
 
 fn ascii(input: &[u8]) -> Result<&str, TokenError> {
-    let text = std::str::from_utf8(input)
-        .ok()
-        .filter(|text| text.is_ascii());
-    text.ok_or(TokenError::Encoding {
-        what: "token",
-        expected: "ASCII",
-    })
+    let text = std::str::from_utf8(input).ok().filter(|text| text.is_ascii());
+    text.ok_or(TokenError::Encoding { what: "token", expected: "ASCII" })
 }
 
 fn not_empty<'a>(what: &'static str, segment: &'a str) -> Result<&'a str, TokenError> {
-    if segment.is_empty() {
-        Err(TokenError::Empty { what })
-    } else {
-        Ok(segment)
-    }
+    if segment.is_empty() { Err(TokenError::Empty { what }) } else { Ok(segment) }
 }
 
 fn segments(compact: &str) -> Result<[&str; 3], TokenError> {
     let mut parts = compact.splitn(4, '.');
     match (parts.next(), parts.next(), parts.next(), parts.next()) {
         (Some(header), Some(payload), Some(signature), None) => Ok([header, payload, signature]),
-        _ => Err(TokenError::Segments {
-            found: compact.splitn(4, '.').count(),
-        }),
+        _ => Err(TokenError::Segments { found: compact.splitn(4, '.').count() }),
     }
 }
 
 fn base64url(what: &'static str, segment: &str) -> Result<Vec<u8>, TokenError> {
     let expected = "base64url without padding";
-    URL_SAFE_NO_PAD
-        .decode(segment)
-        .map_err(|_| TokenError::Encoding { what, expected })
+    URL_SAFE_NO_PAD.decode(segment).map_err(|_| TokenError::Encoding { what, expected })
 }
 
 fn unwrap_binary_security_token(content: &[u8]) -> Result<String, TokenError> {
     const WHAT: &str = "BinarySecurityToken";
     bounded(WHAT, content, MAX_TOKEN_BYTES.div_ceil(3) * 4)?;
-    let encoding = || TokenError::Encoding {
-        what: WHAT,
-        expected: "padded base64 of a token",
-    };
+    let encoding = || TokenError::Encoding { what: WHAT, expected: "padded base64 of a token" };
     let token = STANDARD.decode(content).map_err(|_| encoding())?;
     bounded("token", &token, MAX_TOKEN_BYTES)?;
-    String::from_utf8(token)
-        .ok()
-        .filter(|token| token.is_ascii())
-        .ok_or_else(encoding)
+    String::from_utf8(token).ok().filter(|token| token.is_ascii()).ok_or_else(encoding)
 }
 
 #[cfg(test)]
@@ -245,12 +212,7 @@ mod tests {
     }
 
     fn good() -> String {
-        format!(
-            "{}.{}.{}",
-            encode(HEADER),
-            encode("{}"),
-            encode("signature")
-        )
+        format!("{}.{}.{}", encode(HEADER), encode("{}"), encode("signature"))
     }
 
     fn parse_error(compact: &str) -> TokenError {
@@ -275,30 +237,21 @@ mod tests {
     fn the_size_is_checked_before_anything_else() {
         let text = ".".repeat(MAX_TOKEN_BYTES + 1);
         assert_eq!(parse_error(&text).code(), "token.too_large");
-        assert_eq!(
-            UnverifiedToken::parse(&good(), 10).unwrap_err().code(),
-            "token.too_large"
-        );
+        assert_eq!(UnverifiedToken::parse(&good(), 10).unwrap_err().code(), "token.too_large");
     }
 
     #[test]
     fn other_numbers_of_segments_are_refused() {
-        for (text, found) in [
-            ("", 1),
-            ("a", 1),
-            ("a.b", 2),
-            ("a.b.c.d", 4),
-            (&*".".repeat(5_000), 4),
-        ] {
+        for (text, found) in
+            [("", 1), ("a", 1), ("a.b", 2), ("a.b.c.d", 4), (&*".".repeat(5_000), 4)]
+        {
             assert_eq!(parse_error(text), TokenError::Segments { found });
         }
     }
 
     #[test]
     fn loose_base64_is_refused_in_every_segment() {
-        for bad in [
-            "Zg===", "Zg=", "a", "Zh", "a+b/", "ab!c", "Zg ", "Z\ng", "ＡA",
-        ] {
+        for bad in ["Zg===", "Zg=", "a", "Zh", "a+b/", "ab!c", "Zg ", "Z\ng", "ＡA"] {
             let (header, payload, signature) = (encode(HEADER), encode("{}"), encode("s"));
             for text in [
                 format!("{bad}.{payload}.{signature}"),
@@ -330,14 +283,8 @@ mod tests {
             compact_form(Format::BinarySecurityToken, text.as_bytes()).map(Cow::into_owned)
         };
         assert_eq!(unwrap(&wrapped).unwrap(), "a.b.c!");
-        for bad in [
-            "YQ", "YR==", "YQ=", "YQ== ", " YQ==", "YQ==\n", "/w==", "-_-_",
-        ] {
-            assert_eq!(
-                unwrap(bad).unwrap_err().code(),
-                "token.malformed",
-                "{bad:?}"
-            );
+        for bad in ["YQ", "YR==", "YQ=", "YQ== ", " YQ==", "YQ==\n", "/w==", "-_-_"] {
+            assert_eq!(unwrap(bad).unwrap_err().code(), "token.malformed", "{bad:?}");
         }
         let large = STANDARD.encode("a".repeat(MAX_TOKEN_BYTES + 1));
         assert_eq!(unwrap(&large).unwrap_err().code(), "token.too_large");
@@ -349,15 +296,9 @@ mod tests {
     fn a_plain_token_must_be_ascii_and_small() {
         assert!(compact_form(Format::Jwt, b"a.b.c").is_ok());
         for bad in ["ä.b.c".as_bytes(), b"\xff.b.c"] {
-            assert_eq!(
-                compact_form(Format::Jwt, bad).unwrap_err().code(),
-                "token.malformed"
-            );
+            assert_eq!(compact_form(Format::Jwt, bad).unwrap_err().code(), "token.malformed");
         }
         let large = vec![b'a'; MAX_TOKEN_BYTES + 1];
-        assert_eq!(
-            compact_form(Format::Jwt, &large).unwrap_err().code(),
-            "token.too_large"
-        );
+        assert_eq!(compact_form(Format::Jwt, &large).unwrap_err().code(), "token.too_large");
     }
 }

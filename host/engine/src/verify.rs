@@ -63,24 +63,16 @@ pub fn verify(
         return Err(VerifyError::OtherKey { named, given });
     }
     if !signature_is_good(&token, key) {
-        return Err(VerifyError::Signature {
-            kid: Shown::new(token.kid()),
-        });
+        return Err(VerifyError::Signature { kid: Shown::new(token.kid()) });
     }
-    Ok(VerifiedToken {
-        payload: token.into_payload(),
-        key_scope: Arc::clone(key.scope()),
-    })
+    Ok(VerifiedToken { payload: token.into_payload(), key_scope: Arc::clone(key.scope()) })
 }
 
 /// The provider is named here, so that no provider installed for the process can take its place.
 fn signature_is_good(token: &UnverifiedToken<'_>, key: &VerificationKey) -> bool {
     let new_verifier = aws_lc::DEFAULT_PROVIDER.verifier_factory;
-    new_verifier(&Algorithm::RS256, key.decoding_key()).is_ok_and(|verifier| {
-        verifier
-            .verify(token.signing_input(), token.signature())
-            .is_ok()
-    })
+    new_verifier(&Algorithm::RS256, key.decoding_key())
+        .is_ok_and(|verifier| verifier.verify(token.signing_input(), token.signature()).is_ok())
 }
 
 impl VerifiedToken {
@@ -98,9 +90,7 @@ impl VerifiedToken {
 impl fmt::Debug for VerifiedToken {
     /// Shows no part of the token.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("VerifiedToken")
-            .finish_non_exhaustive()
+        formatter.debug_struct("VerifiedToken").finish_non_exhaustive()
     }
 }
 
@@ -137,26 +127,15 @@ mod tests {
         let issuer = Issuer::generate().unwrap();
         let key = key_of(&issuer);
         let header = json!({"alg": "RS256", "kid": issuer.kid()});
-        let forged = Issuer::generate()
-            .unwrap()
-            .sign_parts(header.to_string(), "{}");
-        assert_eq!(
-            verify_text(&forged, &key).unwrap_err().code(),
-            "token.signature"
-        );
+        let forged = Issuer::generate().unwrap().sign_parts(header.to_string(), "{}");
+        assert_eq!(verify_text(&forged, &key).unwrap_err().code(), "token.signature");
 
         let token = issuer.sign(&json!({"a": 1}));
         let parts: Vec<&str> = token.split('.').collect();
         let swapped = format!("{}.{}.{}", parts[0], "eyJhIjoyfQ", parts[2]);
-        assert_eq!(
-            verify_text(&swapped, &key).unwrap_err().code(),
-            "token.signature"
-        );
+        assert_eq!(verify_text(&swapped, &key).unwrap_err().code(), "token.signature");
 
         let stranger = key_of(&Issuer::generate().unwrap());
-        assert_eq!(
-            verify_text(&token, &stranger).unwrap_err().code(),
-            "token.key"
-        );
+        assert_eq!(verify_text(&token, &stranger).unwrap_err().code(), "token.key");
     }
 }

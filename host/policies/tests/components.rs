@@ -32,19 +32,8 @@ fn interface(policy: &Embedded) -> wasmparser::Result<(Vec<String>, Vec<String>)
 fn a_component_imports_nothing_and_exports_the_policy_interface() {
     for policy in all() {
         let (imports, exports) = interface(policy).unwrap();
-        assert!(
-            imports.is_empty(),
-            "{}@{}: {imports:?}",
-            policy.name,
-            policy.version
-        );
-        assert_eq!(
-            exports,
-            ["admit:policy/policy@0.1.0"],
-            "{}@{}",
-            policy.name,
-            policy.version
-        );
+        assert!(imports.is_empty(), "{}@{}: {imports:?}", policy.name, policy.version);
+        assert_eq!(exports, ["admit:policy/policy@0.1.0"], "{}@{}", policy.name, policy.version);
     }
 }
 
@@ -52,12 +41,7 @@ fn a_component_imports_nothing_and_exports_the_policy_interface() {
 fn a_component_is_small() {
     for policy in all() {
         let bytes = policy.component.len();
-        assert!(
-            bytes <= MAX_BYTES,
-            "{}@{}: {bytes} bytes",
-            policy.name,
-            policy.version
-        );
+        assert!(bytes <= MAX_BYTES, "{}@{}: {bytes} bytes", policy.name, policy.version);
     }
 }
 
@@ -65,13 +49,7 @@ fn a_component_is_small() {
 fn a_component_is_valid() {
     for policy in all() {
         let result = Validator::new().validate_all(policy.component);
-        assert!(
-            result.is_ok(),
-            "{}@{}: {:?}",
-            policy.name,
-            policy.version,
-            result.err()
-        );
+        assert!(result.is_ok(), "{}@{}: {:?}", policy.name, policy.version, result.err());
     }
 }
 
@@ -84,12 +62,7 @@ fn a_component_names_no_path_of_the_machine_it_was_built_on() {
         let text = String::from_utf8_lossy(policy.component);
         for path in [&workspace, &home] {
             let path = path.to_str().unwrap();
-            assert!(
-                !text.contains(path),
-                "{}@{} names {path}",
-                policy.name,
-                policy.version
-            );
+            assert!(!text.contains(path), "{}@{} names {path}", policy.name, policy.version);
         }
     }
 }

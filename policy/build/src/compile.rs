@@ -29,13 +29,7 @@ const PROFILE: [&str; 7] = [
 ];
 
 /// What reaches the inner Cargo of the variables that speak to Cargo and the compiler.
-const KEPT: [&str; 5] = [
-    "CARGO_HOME",
-    "CARGO_HTTP_",
-    "CARGO_NET_",
-    "CARGO_REGISTR",
-    "RUSTUP_HOME",
-];
+const KEPT: [&str; 5] = ["CARGO_HOME", "CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTR", "RUSTUP_HOME"];
 
 /// Which crates to compile, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,14 +57,9 @@ pub fn compile(toolchain: &Toolchain, request: &Request) -> Result<Vec<Module>, 
     let output = command(toolchain, request)
         .stderr(Stdio::inherit())
         .output()
-        .map_err(|source| CompileError::Start {
-            cargo: toolchain.cargo.clone(),
-            source,
-        })?;
+        .map_err(|source| CompileError::Start { cargo: toolchain.cargo.clone(), source })?;
     if !output.status.success() {
-        return Err(CompileError::Failed {
-            status: output.status,
-        });
+        return Err(CompileError::Failed { status: output.status });
     }
     let modules = module::read(&String::from_utf8_lossy(&output.stdout));
     module::select(request, &modules)
@@ -80,18 +69,9 @@ fn command(toolchain: &Toolchain, request: &Request) -> Command {
     let mut cargo = Command::new(&toolchain.cargo);
     cargo.current_dir(&request.dir);
     cargo.args(["build", "--lib", "--profile", "policy", "--target", TARGET]);
-    cargo.args([
-        "--message-format",
-        "json-render-diagnostics",
-        "--target-dir",
-    ]);
+    cargo.args(["--message-format", "json-render-diagnostics", "--target-dir"]);
     cargo.arg(&request.target_dir);
-    cargo.args(
-        request
-            .packages
-            .iter()
-            .flat_map(|package| ["--package", package]),
-    );
+    cargo.args(request.packages.iter().flat_map(|package| ["--package", package]));
     cargo.args(PROFILE.map(|setting| format!("--config=profile.policy.{setting}")));
     cargo.args(request.locked.then_some("--locked"));
     clean_environment(&mut cargo);
@@ -106,23 +86,17 @@ fn command(toolchain: &Toolchain, request: &Request) -> Command {
 /// Removes what an outer Cargo, rustup or make left in the environment for itself: its flags,
 /// wrappers, target and toolchain would change or stop this build.
 fn clean_environment(cargo: &mut Command) {
-    for name in env::vars_os()
-        .map(|(name, _)| name)
-        .filter(|name| confuses(name))
-    {
+    for name in env::vars_os().map(|(name, _)| name).filter(|name| confuses(name)) {
         cargo.env_remove(name);
     }
     // Empty means none, whatever a configuration file says.
-    cargo
-        .env("RUSTC_WRAPPER", "")
-        .env("RUSTC_WORKSPACE_WRAPPER", "");
+    cargo.env("RUSTC_WRAPPER", "").env("RUSTC_WORKSPACE_WRAPPER", "");
 }
 
 fn confuses(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
-    let concerns_cargo = ["CARGO", "RUST", "MAKEFLAGS", "MFLAGS"]
-        .iter()
-        .any(|start| name.starts_with(start));
+    let concerns_cargo =
+        ["CARGO", "RUST", "MAKEFLAGS", "MFLAGS"].iter().any(|start| name.starts_with(start));
     concerns_cargo && !KEPT.iter().any(|kept| name.starts_with(kept))
 }
 

@@ -32,20 +32,10 @@ fn main() -> ExitCode {
 }
 
 fn build(crate_dir: &Path, out: &Path, locked: bool) -> Result<(), Box<dyn Error>> {
-    let in_dir = |source| {
-        format!(
-            "failed to open the crate `{}`: {source}",
-            crate_dir.display()
-        )
-    };
+    let in_dir = |source| format!("failed to open the crate `{}`: {source}", crate_dir.display());
     let dir = fs::canonicalize(crate_dir).map_err(in_dir)?;
     let target_dir = target_dir()?;
-    let request = Request {
-        dir,
-        packages: Vec::new(),
-        target_dir,
-        locked,
-    };
+    let request = Request { dir, packages: Vec::new(), target_dir, locked };
     for component in admit_build::build(&request)? {
         let at_out = |source| format!("failed to write `{}`: {source}", out.display());
         fs::write(out, &component.bytes).map_err(at_out)?;

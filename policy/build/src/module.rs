@@ -31,35 +31,20 @@ pub(crate) fn select(request: &Request, made: &[Module]) -> Result<Vec<Module>, 
     }
     let by_name = |package: &String| {
         let library = package.replace('-', "_");
-        found(
-            made.iter().find(|module| module.library == library),
-            package,
-        )
+        found(made.iter().find(|module| module.library == library), package)
     };
     request.packages.iter().map(by_name).collect()
 }
 
 fn found(module: Option<&Module>, package: &str) -> Result<Module, CompileError> {
-    module.cloned().ok_or_else(|| CompileError::NoModule {
-        package: package.to_owned(),
-    })
+    module.cloned().ok_or_else(|| CompileError::NoModule { package: package.to_owned() })
 }
 
 /// Reads one line of Cargo's messages; absent if it is not about a core module.
 fn module(line: &str) -> Option<Module> {
-    let Message {
-        manifest_path,
-        target,
-        filenames,
-    } = serde_json::from_str(line).ok()?;
-    let path = filenames
-        .into_iter()
-        .find(|name| name.extension() == Some("wasm".as_ref()))?;
-    Some(Module {
-        library: target.name,
-        manifest: manifest_path,
-        path,
-    })
+    let Message { manifest_path, target, filenames } = serde_json::from_str(line).ok()?;
+    let path = filenames.into_iter().find(|name| name.extension() == Some("wasm".as_ref()))?;
+    Some(Module { library: target.name, manifest: manifest_path, path })
 }
 
 /// The part of Cargo's `compiler-artifact` message that matters here.
@@ -84,11 +69,7 @@ mod tests {
 
     fn made(library: &str) -> Module {
         let manifest = PathBuf::from(format!("/policies/{library}/Cargo.toml"));
-        Module {
-            library: library.to_owned(),
-            manifest,
-            path: format!("/{library}.wasm").into(),
-        }
+        Module { library: library.to_owned(), manifest, path: format!("/{library}.wasm").into() }
     }
 
     fn request(dir: &str, packages: &[&str]) -> Request {
@@ -111,10 +92,7 @@ mod tests {
         };
         assert_eq!(module(line), Some(expected));
         assert_eq!(module(&line.replace("a_b.wasm", "liba_b.rmeta")), None);
-        assert_eq!(
-            module(r#"{"reason":"build-finished","success":true}"#),
-            None
-        );
+        assert_eq!(module(r#"{"reason":"build-finished","success":true}"#), None);
         assert_eq!(module("not JSON"), None);
     }
 
@@ -135,9 +113,6 @@ mod tests {
     #[test]
     fn a_crate_without_a_core_module_is_named() {
         let error = select(&request("/policies", &["a", "e"]), &[made("a")]).unwrap_err();
-        assert!(
-            matches!(&error, CompileError::NoModule { package } if package == "e"),
-            "{error}"
-        );
+        assert!(matches!(&error, CompileError::NoModule { package } if package == "e"), "{error}");
     }
 }

@@ -74,12 +74,7 @@ impl Toolchain {
     /// The compiler in use, if it has the target.
     fn in_use() -> Option<Self> {
         let sysroot = sysroot_in_use()?;
-        if !sysroot
-            .join("lib/rustlib")
-            .join(TARGET)
-            .join("lib")
-            .is_dir()
-        {
+        if !sysroot.join("lib/rustlib").join(TARGET).join("lib").is_dir() {
             return None;
         }
         Self::at(&sysroot, &sysroot.join("bin"), Library::Installed)
@@ -88,10 +83,7 @@ impl Toolchain {
     /// Debian's compiler, if it is new enough and its library source and a linker are there.
     fn debian() -> Option<Self> {
         let sysroot = Path::new("/usr");
-        if !sysroot
-            .join("lib/rustlib/src/rust/library/Cargo.lock")
-            .is_file()
-        {
+        if !sysroot.join("lib/rustlib/src/rust/library/Cargo.lock").is_file() {
             return None;
         }
         let library = Library::FromSource { linker: linker()? };
@@ -122,21 +114,13 @@ fn sysroot_in_use() -> Option<PathBuf> {
 
 /// The linker of the toolchain in use, else Debian's.
 fn linker() -> Option<PathBuf> {
-    let own = sysroot_in_use()
-        .into_iter()
-        .flat_map(|sysroot| rust_lld(&sysroot));
-    own.chain(DEBIAN_LINKERS.map(PathBuf::from))
-        .find(|linker| linker.is_file())
+    let own = sysroot_in_use().into_iter().flat_map(|sysroot| rust_lld(&sysroot));
+    own.chain(DEBIAN_LINKERS.map(PathBuf::from)).find(|linker| linker.is_file())
 }
 
 /// `lib/rustlib/<host>/bin/rust-lld` for every host in the toolchain, which is one.
 fn rust_lld(sysroot: &Path) -> Vec<PathBuf> {
-    let hosts = sysroot
-        .join("lib/rustlib")
-        .read_dir()
-        .into_iter()
-        .flatten()
-        .flatten();
+    let hosts = sysroot.join("lib/rustlib").read_dir().into_iter().flatten().flatten();
     hosts.map(|host| host.path().join("bin/rust-lld")).collect()
 }
 

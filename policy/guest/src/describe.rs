@@ -15,12 +15,7 @@ impl<P> About<P> {
             facts: self.facts.iter().map(Fact::describe).collect(),
             settings: self.settings.iter().map(Setting::describe).collect(),
             rules: self.rules.iter().map(Rule::describe).collect(),
-            reasons: self
-                .reasons
-                .iter()
-                .chain(self.host_reasons)
-                .map(Reason::describe)
-                .collect(),
+            reasons: self.reasons.iter().chain(self.host_reasons).map(Reason::describe).collect(),
         }
     }
 }
@@ -32,11 +27,7 @@ pub(crate) fn owned(texts: &[&str]) -> Vec<String> {
 
 impl Fact {
     fn describe(&self) -> contract::Fact {
-        contract::Fact {
-            name: self.name.into(),
-            summary: self.summary.into(),
-            kind: self.kind,
-        }
+        contract::Fact { name: self.name.into(), summary: self.summary.into(), kind: self.kind }
     }
 }
 
@@ -102,10 +93,7 @@ impl Entry {
 
 impl<P> Rule<P> {
     fn describe(&self) -> contract::Rule {
-        contract::Rule {
-            name: self.name.into(),
-            summary: self.summary.into(),
-        }
+        contract::Rule { name: self.name.into(), summary: self.summary.into() }
     }
 }
 

@@ -20,11 +20,7 @@ impl Finding {
     /// Passes if the condition holds, denies otherwise.
     #[must_use]
     pub const fn require(holds: bool, otherwise: Denial) -> Self {
-        if holds {
-            Self::Pass
-        } else {
-            Self::Deny(otherwise)
-        }
+        if holds { Self::Pass } else { Self::Deny(otherwise) }
     }
 
     /// The finding as a step of a trace. A rule that asks has not decided yet.
@@ -50,12 +46,7 @@ pub struct Denial {
 
 impl Denial {
     pub(crate) const fn new(reason: &'static str) -> Self {
-        Self {
-            reason,
-            claims: &[],
-            settings: &[],
-            facts: &[],
-        }
+        Self { reason, claims: &[], settings: &[], facts: &[] }
     }
 
     /// Points at claims, those of the description; a missing one is named too.

@@ -53,19 +53,13 @@ pub trait Policy: Sized + 'static {
                 Finding::Deny(_) | Finding::Ask(_) => break,
             };
             if request.trace {
-                trace.push(Step {
-                    rule: rule.name.into(),
-                    outcome: finding.outcome(),
-                });
+                trace.push(Step { rule: rule.name.into(), outcome: finding.outcome() });
             }
             if !matches!(finding, Finding::Skip) {
                 last = finding;
             }
         }
-        Decision {
-            verdict: verdict(self, &token, last),
-            trace,
-        }
+        Decision { verdict: verdict(self, &token, last), trace }
     }
 }
 
@@ -75,9 +69,8 @@ fn verdict<P: Policy>(policy: &P, token: &Token<'_>, last: Finding) -> Verdict {
     match last {
         Finding::Pass | Finding::Skip => Verdict::Allow(principal()),
         Finding::Deny(denial) => Verdict::Deny(denial.answer()),
-        Finding::Ask(facts) => Verdict::Ask(Question {
-            principal: principal(),
-            facts: crate::describe::owned(&facts),
-        }),
+        Finding::Ask(facts) => {
+            Verdict::Ask(Question { principal: principal(), facts: crate::describe::owned(&facts) })
+        }
     }
 }

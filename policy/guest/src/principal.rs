@@ -31,11 +31,7 @@ impl Principal {
             claim: claim.into(),
         };
         contract::Principal {
-            attributes: identity
-                .into_iter()
-                .chain(self.labels)
-                .map(attribute)
-                .collect(),
+            attributes: identity.into_iter().chain(self.labels).map(attribute).collect(),
         }
     }
 }

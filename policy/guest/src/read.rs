@@ -11,10 +11,8 @@ const MAX_SHOWN: usize = 64;
 /// Control characters are replaced and at most 64 characters are shown.
 #[must_use]
 pub fn says(received: &str, fault: &str) -> String {
-    let shown = received
-        .chars()
-        .take(MAX_SHOWN)
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c });
+    let shown =
+        received.chars().take(MAX_SHOWN).map(|c| if c.is_control() { '\u{fffd}' } else { c });
     let mut message = String::from('`');
     message.extend(shown);
     if received.chars().nth(MAX_SHOWN).is_some() {

@@ -21,10 +21,7 @@ impl<'a> Settings<'a> {
     /// The settings of one `configure`.
     #[must_use]
     pub const fn new(fields: &'a [Field]) -> Self {
-        Self {
-            fields,
-            refused: Vec::new(),
-        }
+        Self { fields, refused: Vec::new() }
     }
 
     /// A text that is not empty.
@@ -140,21 +137,13 @@ impl<'a> Settings<'a> {
         }
         let default = setting.absent.describe().map(Cow::Owned);
         if default.is_none() {
-            self.refuse(
-                setting,
-                None,
-                ["missing; expected ", expected(setting.kind)].concat(),
-            );
+            self.refuse(setting, None, ["missing; expected ", expected(setting.kind)].concat());
         }
         default
     }
 
     fn wrong_type<T>(&mut self, setting: &Setting, expected: &str) -> Option<T> {
-        self.refuse(
-            setting,
-            None,
-            ["value of another type; expected ", expected].concat(),
-        );
+        self.refuse(setting, None, ["value of another type; expected ", expected].concat());
         None
     }
 }
@@ -165,10 +154,7 @@ fn read_choice(kind: Kind, text: &str) -> Result<&'static str, String> {
     };
     let chosen = choices.iter().find(|choice| **choice == text);
     chosen.copied().ok_or_else(|| {
-        says(
-            text,
-            &["is not accepted; expected `", &choices.join("` or `"), "`"].concat(),
-        )
+        says(text, &["is not accepted; expected `", &choices.join("` or `"), "`"].concat())
     })
 }
 

@@ -40,11 +40,7 @@ pub fn run<P: Policy>(file: &str) -> Vec<String> {
         faults.push("the file is for another policy or version".into());
     }
     let mut seen = check::Coverage::default();
-    for case in file
-        .cases
-        .iter()
-        .filter(|case| case.expect.outcome != "invalid")
-    {
+    for case in file.cases.iter().filter(|case| case.expect.outcome != "invalid") {
         let found = match answer::<P>(&file, case) {
             Ok((policy, request, decision)) => {
                 seen.note(&policy, &request, &decision);
@@ -54,11 +50,7 @@ pub fn run<P: Policy>(file: &str) -> Vec<String> {
             }
             Err(fault) => vec![fault],
         };
-        faults.extend(
-            found
-                .into_iter()
-                .map(|fault| format!("{}: {fault}", case.name)),
-        );
+        faults.extend(found.into_iter().map(|fault| format!("{}: {fault}", case.name)));
     }
     faults.extend(seen.missing::<P>());
     faults
@@ -75,11 +67,7 @@ pub fn verdicts<P: Policy>(file: &str) -> Result<Vec<(String, Verdict)>, String>
         let (_, _, decision) = answer::<P>(&file, case)?;
         Ok((case.name.clone(), decision.verdict))
     };
-    file.cases
-        .iter()
-        .filter(|case| case.expect.outcome != "invalid")
-        .map(verdict)
-        .collect()
+    file.cases.iter().filter(|case| case.expect.outcome != "invalid").map(verdict).collect()
 }
 
 /// Configures the policy and decides one case.
@@ -88,10 +76,7 @@ fn answer<P: Policy>(file: &CaseFile, case: &Case) -> Result<(P, Request, Decisi
     let policy = P::configured(&settings).map_err(|errors| format!("settings: {errors:?}"))?;
     let request = file.request::<P>(case)?;
     let decision = policy.decide(&request);
-    let untraced = policy.decide(&Request {
-        trace: false,
-        ..request.clone()
-    });
+    let untraced = policy.decide(&Request { trace: false, ..request.clone() });
     if untraced.verdict != decision.verdict || !untraced.trace.is_empty() {
         return Err("the trace changes the decision".into());
     }

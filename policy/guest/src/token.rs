@@ -19,11 +19,7 @@ impl<'a> Token<'a> {
     /// The token of a request.
     #[must_use]
     pub fn of(request: &'a Request) -> Self {
-        Self {
-            claims: &request.claims,
-            facts: &request.facts,
-            now: request.now,
-        }
+        Self { claims: &request.claims, facts: &request.facts, now: request.now }
     }
 
     /// A claim; `None` when the token has none of this name.
@@ -51,10 +47,7 @@ impl<'a> Token<'a> {
     #[must_use]
     pub fn first_filled(&self, names: &[&'static str]) -> Option<&'static str> {
         let is_filled = |value: &Value| !matches!(value, Value::Text(text) if text.is_empty());
-        names
-            .iter()
-            .copied()
-            .find(|name| self.claim(name).is_some_and(is_filled))
+        names.iter().copied().find(|name| self.claim(name).is_some_and(is_filled))
     }
 
     /// The claim `aud`, one text or a list.
@@ -106,8 +99,5 @@ impl<'a> Token<'a> {
 }
 
 fn find<'a>(fields: &'a [Field], name: &str) -> Option<&'a Value> {
-    fields
-        .iter()
-        .find(|field| field.name == name)
-        .map(|field| &field.value)
+    fields.iter().find(|field| field.name == name).map(|field| &field.value)
 }

@@ -14,22 +14,12 @@ const LIMIT: Setting = setting("limit", Kind::Integer, Absent::Integer(3));
 const MODE: Setting = setting("mode", Kind::Choice(&["a", "b"]), Absent::Text("b"));
 const TAGS: Setting = setting(
     "tags",
-    Kind::Texts(Entry {
-        noun: "tag",
-        activity: "tag",
-        detail: "tag",
-    }),
+    Kind::Texts(Entry { noun: "tag", activity: "tag", detail: "tag" }),
     Absent::Texts(&["x", "y"]),
 );
 
 const fn setting(name: &'static str, kind: Kind, absent: Absent) -> Setting {
-    Setting {
-        name,
-        title: "Title",
-        help: "Help.",
-        kind,
-        absent,
-    }
+    Setting { name, title: "Title", help: "Help.", kind, absent }
 }
 
 const REFUSED: Reason = Reason {
@@ -61,18 +51,10 @@ impl Policy for Sample {
         version: "1.2.3",
         summary: "A sample.",
         claims: &["tid", "oid", "upn", "x"],
-        facts: &[Fact {
-            name: "known",
-            summary: "It is known.",
-            kind: FactKind::Boolean,
-        }],
+        facts: &[Fact { name: "known", summary: "It is known.", kind: FactKind::Boolean }],
         settings: &[GREETING, LIMIT, MODE, TAGS],
         rules: &[
-            Rule {
-                name: "never",
-                summary: "Never applies.",
-                check: |_, _| Finding::Skip,
-            },
+            Rule { name: "never", summary: "Never applies.", check: |_, _| Finding::Skip },
             Rule {
                 name: "no_x",
                 summary: "There is no `x`.",
@@ -89,17 +71,10 @@ impl Policy for Sample {
                     Some(known) => Finding::require(known, REFUSED.denial().facts(&["known"])),
                 },
             },
-            Rule {
-                name: "last",
-                summary: "Always passes.",
-                check: |_, _| Finding::Pass,
-            },
+            Rule { name: "last", summary: "Always passes.", check: |_, _| Finding::Pass },
         ],
         reasons: &[REFUSED],
-        host_reasons: &[Reason {
-            code: "token.expired",
-            ..REFUSED
-        }],
+        host_reasons: &[Reason { code: "token.expired", ..REFUSED }],
     };
 
     fn configure(settings: &mut Settings<'_>) -> Option<Self> {
@@ -110,12 +85,7 @@ impl Policy for Sample {
             1 => Ok(tag.to_owned()),
             _ => Err(admit_guest::says(tag, "is too long")),
         });
-        Some(Self {
-            greeting: greeting?,
-            limit: limit?,
-            mode: mode?,
-            tags: tags?,
-        })
+        Some(Self { greeting: greeting?, limit: limit?, mode: mode?, tags: tags? })
     }
 
     fn principal(&self, token: &Token<'_>) -> Principal {
@@ -124,103 +94,49 @@ impl Policy for Sample {
 }
 
 fn text(name: &str, value: &str) -> Field {
-    Field {
-        name: name.into(),
-        value: Value::Text(value.into()),
-    }
+    Field { name: name.into(), value: Value::Text(value.into()) }
 }
 
 fn known(known: bool) -> Field {
-    Field {
-        name: "known".into(),
-        value: Value::Boolean(known),
-    }
+    Field { name: "known".into(), value: Value::Boolean(known) }
 }
 
 fn decide(claims: Vec<Field>, facts: Vec<Field>) -> (Verdict, Vec<Outcome>) {
     let sample = Sample::configured(&[text("greeting", "hello")]).unwrap();
-    let decision = sample.decide(&Request {
-        claims,
-        facts,
-        now: 1,
-        trace: true,
-    });
-    (
-        decision.verdict,
-        decision.trace.iter().map(|step| step.outcome).collect(),
-    )
+    let decision = sample.decide(&Request { claims, facts, now: 1, trace: true });
+    (decision.verdict, decision.trace.iter().map(|step| step.outcome).collect())
 }
 
 #[test]
 fn allows_when_every_rule_passes_or_does_not_apply() {
     let claims = vec![text("tid", "t"), text("oid", "o"), text("upn", "")];
     let (verdict, trace) = decide(claims, vec![known(true)]);
-    let Verdict::Allow(principal) = verdict else {
-        panic!("{verdict:?}")
-    };
-    let named = principal
-        .attributes
-        .iter()
-        .map(|a| (a.name.as_str(), a.claim.as_str()));
-    let expected = [
-        ("tenant_id", "tid"),
-        ("object_id", "oid"),
-        ("user_name", "oid"),
-    ];
-    assert!(
-        named.eq(expected),
-        "an empty `upn` counts as absent: {principal:?}"
-    );
-    assert_eq!(
-        trace,
-        [
-            Outcome::Skipped,
-            Outcome::Passed,
-            Outcome::Passed,
-            Outcome::Passed
-        ]
-    );
+    let Verdict::Allow(principal) = verdict else { panic!("{verdict:?}") };
+    let named = principal.attributes.iter().map(|a| (a.name.as_str(), a.claim.as_str()));
+    let expected = [("tenant_id", "tid"), ("object_id", "oid"), ("user_name", "oid")];
+    assert!(named.eq(expected), "an empty `upn` counts as absent: {principal:?}");
+    assert_eq!(trace, [Outcome::Skipped, Outcome::Passed, Outcome::Passed, Outcome::Passed]);
 }
 
 #[test]
 fn stops_at_the_first_refusal() {
     let (verdict, trace) = decide(vec![text("x", "1")], vec![known(false)]);
-    let Verdict::Deny(denial) = verdict else {
-        panic!("{verdict:?}")
-    };
+    let Verdict::Deny(denial) = verdict else { panic!("{verdict:?}") };
     assert_eq!(denial.reason, "refused");
     assert_eq!(
         (denial.claims, denial.settings, denial.facts.len()),
         (vec!["x".into()], vec!["mode".into()], 0)
     );
-    assert_eq!(
-        trace,
-        [
-            Outcome::Skipped,
-            Outcome::Failed,
-            Outcome::Skipped,
-            Outcome::Skipped
-        ]
-    );
+    assert_eq!(trace, [Outcome::Skipped, Outcome::Failed, Outcome::Skipped, Outcome::Skipped]);
 }
 
 #[test]
 fn asks_before_the_rules_behind() {
     let (verdict, trace) = decide(vec![text("tid", "t"), text("oid", "o")], vec![]);
-    let Verdict::Ask(Question { facts, principal }) = verdict else {
-        panic!("{verdict:?}")
-    };
+    let Verdict::Ask(Question { facts, principal }) = verdict else { panic!("{verdict:?}") };
     assert_eq!(facts, ["known"]);
     assert_eq!(principal.attributes.len(), 3);
-    assert_eq!(
-        trace,
-        [
-            Outcome::Skipped,
-            Outcome::Passed,
-            Outcome::Skipped,
-            Outcome::Skipped
-        ]
-    );
+    assert_eq!(trace, [Outcome::Skipped, Outcome::Passed, Outcome::Skipped, Outcome::Skipped]);
 }
 
 #[test]
@@ -232,12 +148,7 @@ fn a_fact_of_another_type_is_not_known() {
 #[test]
 fn leaves_the_trace_out_unless_asked_for() {
     let sample = Sample::configured(&[text("greeting", "hello")]).unwrap();
-    let request = Request {
-        claims: vec![],
-        facts: vec![known(false)],
-        now: 1,
-        trace: false,
-    };
+    let request = Request { claims: vec![], facts: vec![known(false)], now: 1, trace: false };
     let decision = sample.decide(&request);
     assert!(decision.trace.is_empty());
     assert!(matches!(decision.verdict, Verdict::Deny(_)));
@@ -247,15 +158,7 @@ fn leaves_the_trace_out_unless_asked_for() {
 fn takes_defaults_from_the_description() {
     let sample = Sample::configured(&[text("greeting", "hello")]).unwrap();
     let tags = vec!["x".to_owned(), "y".to_owned()];
-    assert_eq!(
-        sample,
-        Sample {
-            greeting: "hello".into(),
-            limit: 3,
-            mode: "b",
-            tags
-        }
-    );
+    assert_eq!(sample, Sample { greeting: "hello".into(), limit: 3, mode: "b", tags });
 }
 
 #[test]
@@ -265,10 +168,7 @@ fn says_all_that_is_wrong_with_the_settings() {
         text("greeting", ""),
         text("limit", "3"),
         text("mode", "c"),
-        Field {
-            name: "tags".into(),
-            value: tags,
-        },
+        Field { name: "tags".into(), value: tags },
     ];
     let refused = Sample::configured(&settings).err().unwrap();
     let error = |setting: &str, value: Option<&str>, message: &str| SettingError {
@@ -280,16 +180,8 @@ fn says_all_that_is_wrong_with_the_settings() {
         refused,
         [
             error("greeting", Some(""), "expected a text that is not empty"),
-            error(
-                "limit",
-                None,
-                "value of another type; expected a whole number"
-            ),
-            error(
-                "mode",
-                Some("c"),
-                "`c` is not accepted; expected `a` or `b`"
-            ),
+            error("limit", None, "value of another type; expected a whole number"),
+            error("mode", Some("c"), "`c` is not accepted; expected `a` or `b`"),
             error("tags", Some("long\u{1b}"), "`long\u{fffd}` is too long"),
             error("tags", Some("x"), "`x` stands in the list twice"),
         ]
@@ -299,31 +191,18 @@ fn says_all_that_is_wrong_with_the_settings() {
 #[test]
 fn bounds_what_a_message_shows() {
     let message = admit_guest::says(&"\u{e9}".repeat(65), "is too long");
-    assert_eq!(
-        message,
-        format!("`{}\u{2026}` is too long", "\u{e9}".repeat(64))
-    );
+    assert_eq!(message, format!("`{}\u{2026}` is too long", "\u{e9}".repeat(64)));
 }
 
 #[test]
 fn describes_the_tables() {
     let about = Sample::describe();
     assert_eq!((&*about.name, &*about.version), ("sample", "1.2.3"));
-    let required: Vec<_> = about
-        .settings
-        .iter()
-        .map(|setting| setting.required)
-        .collect();
+    let required: Vec<_> = about.settings.iter().map(|setting| setting.required).collect();
     assert_eq!(required, [true, false, false, false]);
     assert_eq!(about.settings[1].default, Some(Value::Integer(3)));
-    assert_eq!(
-        about.settings[2].kind,
-        SettingKind::Choice(vec!["a".into(), "b".into()])
-    );
-    assert_eq!(
-        about.settings[3].entry.as_ref().map(|entry| &*entry.noun),
-        Some("tag")
-    );
+    assert_eq!(about.settings[2].kind, SettingKind::Choice(vec!["a".into(), "b".into()]));
+    assert_eq!(about.settings[3].entry.as_ref().map(|entry| &*entry.noun), Some("tag"));
     let codes: Vec<_> = about.reasons.iter().map(|reason| &*reason.code).collect();
     assert_eq!(codes, ["refused", "token.expired"]);
 }
@@ -347,17 +226,12 @@ mod testing {
         r#"{"name": "k", "base": "b", "expect": {"outcome": "ask", "asks": ["known"]}}"#;
 
     /// The rules that refuse nothing in any case.
-    const IDLE: [&str; 2] = [
-        "no case is stopped by the rule `never`",
-        "no case is stopped by the rule `last`",
-    ];
+    const IDLE: [&str; 2] =
+        ["no case is stopped by the rule `never`", "no case is stopped by the rule `last`"];
 
     #[test]
     fn finds_nothing_wrong_with_good_cases() {
-        assert_eq!(
-            run::<super::Sample>(&file(&[ALLOW, DENY, ASK].join(","))),
-            IDLE
-        );
+        assert_eq!(run::<super::Sample>(&file(&[ALLOW, DENY, ASK].join(","))), IDLE);
     }
 
     #[test]
@@ -376,10 +250,7 @@ mod testing {
     #[test]
     fn tells_reasons_without_a_case() {
         let faults = run::<super::Sample>(&file(ALLOW));
-        assert!(
-            faults.contains(&"no case is refused for `refused`".into()),
-            "{faults:?}"
-        );
+        assert!(faults.contains(&"no case is refused for `refused`".into()), "{faults:?}");
     }
 
     #[test]

@@ -17,16 +17,9 @@ pub(crate) const FACTS: Rule<IntuneMam> = Rule {
             Some(false) => &[],
             _ => &[FACT_EXISTS, FACT_BOT, FACT_DEACTIVATED],
         };
-        let unknown = wanted
-            .iter()
-            .copied()
-            .filter(|fact| token.flag(fact).is_none());
+        let unknown = wanted.iter().copied().filter(|fact| token.flag(fact).is_none());
         let unknown: Vec<_> = unknown.collect();
-        if unknown.is_empty() {
-            Finding::Pass
-        } else {
-            Finding::Ask(unknown)
-        }
+        if unknown.is_empty() { Finding::Pass } else { Finding::Ask(unknown) }
     },
 };
 
@@ -51,9 +44,7 @@ pub(crate) const ACTIVE: Rule<IntuneMam> = Rule {
     check: |_, token| Finding::require(token.flag(FACT_DEACTIVATED) != Some(true), LOCKED),
 };
 
-const NOT_FOUND: Denial = ACCOUNT_NOT_FOUND
-    .denial()
-    .settings(&["auth_service"])
-    .facts(&["account.exists"]);
+const NOT_FOUND: Denial =
+    ACCOUNT_NOT_FOUND.denial().settings(&["auth_service"]).facts(&["account.exists"]);
 const IS_BOT: Denial = BOT_LOGIN_FORBIDDEN.denial().facts(&["account.bot"]);
 const LOCKED: Denial = ACCOUNT_LOCKED.denial().facts(&["account.deactivated"]);

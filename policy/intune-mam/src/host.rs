@@ -103,10 +103,5 @@ const fn reason(
     title: &'static str,
     remedy: &'static str,
 ) -> Reason {
-    Reason {
-        code,
-        title,
-        remedy,
-        presentation,
-    }
+    Reason { code, title, remedy, presentation }
 }

@@ -47,10 +47,7 @@ impl Policy for IntuneMam {
             "cnf",
         ],
         facts: &[
-            fact(
-                "platform.enabled",
-                "Sign-in from managed applications is turned on.",
-            ),
+            fact("platform.enabled", "Sign-in from managed applications is turned on."),
             fact("platform.licensed", "The platform's licence covers it."),
             fact("account.exists", "The user has an account."),
             fact("account.bot", "The account belongs to a bot."),
@@ -108,9 +105,5 @@ impl Policy for IntuneMam {
 }
 
 const fn fact(name: &'static str, summary: &'static str) -> Fact {
-    Fact {
-        name,
-        summary,
-        kind: FactKind::Boolean,
-    }
+    Fact { name, summary, kind: FactKind::Boolean }
 }

@@ -7,10 +7,7 @@ use admit_guest::{Presentation, Reason, Retry};
 
 /// The sign-in service is not there: the application signs in on the web, without a message.
 const fn use_web(error_id: &'static str, http_status: u16) -> Presentation {
-    Presentation {
-        fallback: Some("web_sso"),
-        ..refused(error_id, http_status, "")
-    }
+    Presentation { fallback: Some("web_sso"), ..refused(error_id, http_status, "") }
 }
 
 /// Another token of the same user does not help.
@@ -35,10 +32,7 @@ pub(crate) const fn retried(
     http_status: u16,
     user_message: &'static str,
 ) -> Presentation {
-    Presentation {
-        retry: Retry::Once,
-        ..refused(error_id, http_status, user_message)
-    }
+    Presentation { retry: Retry::Once, ..refused(error_id, http_status, user_message) }
 }
 
 pub(crate) const INVALID_TOKEN: Presentation = retried(

@@ -71,19 +71,13 @@ pub(crate) const IDENTITY: Rule<IntuneMam> = Rule {
     },
 };
 
-const TENANT_REFUSED: Denial = TENANT_NOT_AUTHORIZED
-    .denial()
-    .claims(&["tid"])
-    .settings(&["tenant_id"]);
+const TENANT_REFUSED: Denial =
+    TENANT_NOT_AUTHORIZED.denial().claims(&["tid"]).settings(&["tenant_id"]);
 const APP_ONLY: Denial = APP_ONLY_TOKEN.denial().claims(&["idtyp", "scp", "roles"]);
 const PROOF_OF_POSSESSION: Denial = PROOF_OF_POSSESSION_TOKEN.denial().claims(&["cnf"]);
-const AUDIENCE_REFUSED: Denial = AUDIENCE_NOT_AUTHORIZED
-    .denial()
-    .claims(&["aud", "ver"])
-    .settings(&["client_id"]);
+const AUDIENCE_REFUSED: Denial =
+    AUDIENCE_NOT_AUTHORIZED.denial().claims(&["aud", "ver"]).settings(&["client_id"]);
 const SCOPE_REFUSED: Denial = SCOPE_MISSING.denial().claims(&["scp"]).settings(&["scope"]);
 const OBJECT_ID_REFUSED: Denial = OBJECT_ID_MISSING.denial().claims(&["oid"]);
 const IDENTITY_REFUSED: Denial =
-    IDENTITY_UNUSABLE
-        .denial()
-        .claims(&["oid", "upn", "preferred_username"]);
+    IDENTITY_UNUSABLE.denial().claims(&["oid", "upn", "preferred_username"]);

@@ -7,8 +7,5 @@ const CASES: &str = include_str!("../../../tests/cases/intune-mam.json");
 
 #[test]
 fn decides_every_case_as_expected() {
-    assert_eq!(
-        admit_guest::testing::run::<IntuneMam>(CASES),
-        [] as [String; 0]
-    );
+    assert_eq!(admit_guest::testing::run::<IntuneMam>(CASES), [] as [String; 0]);
 }

@@ -15,20 +15,13 @@ fn refused(settings: &[(&str, &str)]) -> Vec<(String, String)> {
     };
     let fields: Vec<_> = settings.iter().map(field).collect();
     let errors = IntuneMam::configured(&fields).err().unwrap_or_default();
-    errors
-        .into_iter()
-        .map(|error| (error.setting, error.message))
-        .collect()
+    errors.into_iter().map(|error| (error.setting, error.message)).collect()
 }
 
 #[test]
 fn takes_good_settings() {
     for service in ["office365", "saml"] {
-        let settings = [
-            ("tenant_id", TENANT),
-            ("client_id", CLIENT),
-            ("auth_service", service),
-        ];
+        let settings = [("tenant_id", TENANT), ("client_id", CLIENT), ("auth_service", service)];
         assert_eq!(refused(&settings), []);
     }
 }
@@ -40,19 +33,12 @@ fn names_every_setting_that_is_missing() {
         ("client_id", "missing; expected a GUID"),
         ("auth_service", "missing; expected one of its choices"),
     ];
-    assert_eq!(
-        refused(&[]),
-        expected.map(|(setting, message)| (setting.into(), message.into()))
-    );
+    assert_eq!(refused(&[]), expected.map(|(setting, message)| (setting.into(), message.into())));
 }
 
 #[test]
 fn refuses_bad_values() {
-    let good = [
-        ("tenant_id", TENANT),
-        ("client_id", CLIENT),
-        ("auth_service", "saml"),
-    ];
+    let good = [("tenant_id", TENANT), ("client_id", CLIENT), ("auth_service", "saml")];
     for (setting, value, message) in [
         (
             "tenant_id",
@@ -72,11 +58,7 @@ fn refuses_bad_values() {
             "`*` is not a GUID; expected 8-4-4-4-12 hexadecimal digits, for example \
              `0f8fad5b-d9cb-469f-a165-70867728950e`",
         ),
-        (
-            "auth_service",
-            "SAML",
-            "`SAML` is not accepted; expected `office365` or `saml`",
-        ),
+        ("auth_service", "SAML", "`SAML` is not accepted; expected `office365` or `saml`"),
         (
             "scope",
             "login.mattermost openid",
@@ -92,9 +74,6 @@ fn refuses_bad_values() {
         let mut settings = good.to_vec();
         settings.retain(|(kept, _)| *kept != setting);
         settings.push((setting, value));
-        assert_eq!(
-            refused(&settings),
-            [(setting.to_owned(), message.to_owned())]
-        );
+        assert_eq!(refused(&settings), [(setting.to_owned(), message.to_owned())]);
     }
 }

@@ -71,21 +71,12 @@ mod tests {
             ("identifier URI, v1.0", V1, &uri, true),
             ("identifier URI, v2.0", V2, &uri, false),
             ("identifier URI with slash", V1, &format!("{uri}/"), false),
-            (
-                "identifier URI, scheme in upper case",
-                V1,
-                &format!("API://{CLIENT}"),
-                false,
-            ),
+            ("identifier URI, scheme in upper case", V1, &format!("API://{CLIENT}"), false),
             ("twice", V1, &format!("api://api://{CLIENT}"), false),
             ("other scheme", V1, &format!("https://{CLIENT}"), false),
         ];
         for (name, version, audience, expected) in cases {
-            assert_eq!(
-                client_id(version, audience) == Some(client),
-                expected,
-                "{name}"
-            );
+            assert_eq!(client_id(version, audience) == Some(client), expected, "{name}");
         }
     }
 

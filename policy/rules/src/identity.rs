@@ -45,13 +45,8 @@ mod tests {
     #[test]
     fn takes_names() {
         let longest = "\u{10400}".repeat(256);
-        let names = [
-            "a",
-            "dana@example.com",
-            "dana o'neill",
-            "J\u{fc}rgen@example.com",
-            "\u{5f20}",
-        ];
+        let names =
+            ["a", "dana@example.com", "dana o'neill", "J\u{fc}rgen@example.com", "\u{5f20}"];
         for name in names.into_iter().chain([longest.as_str()]) {
             assert!(is_user_name(name), "{name}");
         }

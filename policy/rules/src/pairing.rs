@@ -16,10 +16,7 @@ impl Pair {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (client, tenant) = text.split_once('@')?;
-        Some(Self {
-            client: Guid::parse(client).ok()?,
-            tenant: Guid::parse(tenant).ok()?,
-        })
+        Some(Self { client: Guid::parse(client).ok()?, tenant: Guid::parse(tenant).ok()? })
     }
 }
 
@@ -28,10 +25,7 @@ impl Pair {
 /// A client id that is in no pair counts in every tenant's tokens.
 #[must_use]
 pub fn is_allowed(client: &Guid, tenant: &Guid, pairs: &[Pair]) -> bool {
-    let mut bound = pairs
-        .iter()
-        .filter(|pair| pair.client == *client)
-        .peekable();
+    let mut bound = pairs.iter().filter(|pair| pair.client == *client).peekable();
     bound.peek().is_none() || bound.any(|pair| pair.tenant == *tenant)
 }
 
@@ -46,48 +40,25 @@ mod tests {
     #[test]
     fn a_bound_client_counts_with_its_tenants_only() {
         let pairs = [
-            Pair {
-                client: guid('a'),
-                tenant: guid('1'),
-            },
-            Pair {
-                client: guid('a'),
-                tenant: guid('2'),
-            },
-            Pair {
-                client: guid('b'),
-                tenant: guid('3'),
-            },
+            Pair { client: guid('a'), tenant: guid('1') },
+            Pair { client: guid('a'), tenant: guid('2') },
+            Pair { client: guid('b'), tenant: guid('3') },
         ];
         assert!(is_allowed(&guid('a'), &guid('1'), &pairs));
         assert!(is_allowed(&guid('a'), &guid('2'), &pairs));
         assert!(!is_allowed(&guid('a'), &guid('3'), &pairs));
         assert!(!is_allowed(&guid('b'), &guid('1'), &pairs));
-        assert!(
-            is_allowed(&guid('c'), &guid('1'), &pairs),
-            "an unbound client"
-        );
+        assert!(is_allowed(&guid('c'), &guid('1'), &pairs), "an unbound client");
         assert!(is_allowed(&guid('a'), &guid('3'), &[]), "no pairs");
     }
 
     #[test]
     fn reads_pairs() {
-        let (client, tenant) = (
-            "3e9a2c71-5b08-4d6f-a1c4-7f2e8b9d0c5a",
-            "3e9a2c71-5b08-4d6f-a1c4-7f2e8b9d0c51",
-        );
-        let pair = Pair {
-            client: guid('a'),
-            tenant: guid('1'),
-        };
+        let (client, tenant) =
+            ("3e9a2c71-5b08-4d6f-a1c4-7f2e8b9d0c5a", "3e9a2c71-5b08-4d6f-a1c4-7f2e8b9d0c51");
+        let pair = Pair { client: guid('a'), tenant: guid('1') };
         assert_eq!(Pair::parse(&format!("{client}@{tenant}")), Some(pair));
-        for text in [
-            "",
-            "@",
-            client,
-            &format!("{client}@"),
-            &format!("{client}:{tenant}"),
-        ] {
+        for text in ["", "@", client, &format!("{client}@"), &format!("{client}:{tenant}")] {
             assert_eq!(Pair::parse(text), None, "{text}");
         }
         assert_eq!(Pair::parse(&format!("{client}@{tenant}@{tenant}")), None);

@@ -48,12 +48,7 @@ mod tests {
 
     #[test]
     fn knows_well_formed_scopes() {
-        for scope in [
-            "mdm_delegation",
-            "login.mattermost",
-            "User.Read",
-            "api://x/y",
-        ] {
+        for scope in ["mdm_delegation", "login.mattermost", "User.Read", "api://x/y"] {
             assert!(is_well_formed(scope), "{scope}");
         }
         for scope in ["", " ", "a b", "a\"", "a\\", "a\n", "\u{e9}"] {

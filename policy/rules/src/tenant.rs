@@ -32,15 +32,7 @@ mod tests {
     fn refuses_everything_else() {
         let tenants = GuidSet::from_iter([Guid::parse(TENANT).unwrap()]);
         let braces = format!("{{{TENANT}}}");
-        for tid in [
-            "",
-            "*",
-            "common",
-            "organizations",
-            "consumers",
-            "example.com",
-            &braces,
-        ] {
+        for tid in ["", "*", "common", "organizations", "consumers", "example.com", &braces] {
             assert!(!is_listed(tid, &tenants), "{tid}");
         }
         assert!(!is_listed("3e9a2c71-5b08-4d6f-a1c4-7f2e8b9d0c54", &tenants));
@@ -49,9 +41,6 @@ mod tests {
 
     #[test]
     fn knows_the_consumer_tenant() {
-        assert_eq!(
-            Guid::parse("9188040d-6c67-4c5b-b112-36a304b66dad"),
-            Ok(CONSUMERS)
-        );
+        assert_eq!(Guid::parse("9188040d-6c67-4c5b-b112-36a304b66dad"), Ok(CONSUMERS));
     }
 }

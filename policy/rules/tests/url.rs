@@ -20,17 +20,10 @@ fn agrees(text: &str) {
     let host = lenient.host_str().unwrap();
     let port = lenient.port_or_known_default().unwrap();
     assert_eq!(strict.port(), port, "{text:?}");
-    assert!(
-        strict.same_origin(&format!("https://{host}:{port}")),
-        "{text:?} is not at {host}"
-    );
+    assert!(strict.same_origin(&format!("https://{host}:{port}")), "{text:?} is not at {host}");
     assert!(text.is_ascii(), "{text:?}");
     if let Some(Host::Domain(name)) = lenient.host() {
-        assert!(
-            text.to_ascii_lowercase()
-                .starts_with(&format!("https://{name}")),
-            "{text:?}"
-        );
+        assert!(text.to_ascii_lowercase().starts_with(&format!("https://{name}")), "{text:?}");
     }
     let path = lenient.path().trim_start_matches('/');
     assert!(text.ends_with(path), "{text:?} has the path {path:?}");
@@ -71,19 +64,14 @@ fn web_platform_tests() {
         return println!("skipped: no public vectors beside the workspace");
     };
     let entries: Vec<serde_json::Value> = serde_json::from_slice(&json).unwrap();
-    let inputs: Vec<&str> = entries
-        .iter()
-        .filter_map(|entry| entry["input"].as_str())
-        .collect();
+    let inputs: Vec<&str> = entries.iter().filter_map(|entry| entry["input"].as_str()).collect();
     assert!(inputs.len() > 700);
     let server = HttpsUrl::parse("https://example.org").unwrap();
     let as_written = ["https://example.org", "https://example.org:443"];
     for input in inputs {
         agrees(input);
         let lower = input.to_ascii_lowercase();
-        let rest = as_written
-            .iter()
-            .find_map(|origin| lower.strip_prefix(origin));
+        let rest = as_written.iter().find_map(|origin| lower.strip_prefix(origin));
         let expected = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         assert!(!server.same_origin(input) || expected, "{input:?}");
     }

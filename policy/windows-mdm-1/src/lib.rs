@@ -73,9 +73,7 @@ impl Policy for WindowsMdm {
     };
 
     fn configure(settings: &mut Settings<'_>) -> Option<Self> {
-        Some(Self {
-            enrolment: Enrolment::configure(settings)?,
-        })
+        Some(Self { enrolment: Enrolment::configure(settings)? })
     }
 
     fn principal(&self, token: &Token<'_>) -> Principal {
@@ -95,20 +93,14 @@ const AUDIENCE: Rule<WindowsMdm> = Rule {
     check: |policy, token| {
         let server = &policy.enrolment.server;
         let named = |aud: &str| audience::is_server(TokenVersion::V1, aud, server);
-        Finding::require(
-            token.audience().is_some_and(|aud| aud.any(named)),
-            AUDIENCE_REFUSED,
-        )
+        Finding::require(token.audience().is_some_and(|aud| aud.any(named)), AUDIENCE_REFUSED)
     },
 };
 
-const VERSION_REFUSED: Denial = reasons::TOKEN_VERSION_NOT_ACCEPTED
-    .denial()
-    .claims(&["ver", "aud"]);
-const AUDIENCE_REFUSED: Denial = reasons::AUDIENCE_NOT_AUTHORIZED
-    .denial()
-    .claims(&["aud"])
-    .settings(&["server_url"]);
+const VERSION_REFUSED: Denial =
+    reasons::TOKEN_VERSION_NOT_ACCEPTED.denial().claims(&["ver", "aud"]);
+const AUDIENCE_REFUSED: Denial =
+    reasons::AUDIENCE_NOT_AUTHORIZED.denial().claims(&["aud"]).settings(&["server_url"]);
 
 impl AsRef<Enrolment> for WindowsMdm {
     fn as_ref(&self) -> &Enrolment {

@@ -94,12 +94,7 @@ impl Policy for WindowsMdm {
         let tenants = enrolment.as_ref().map(|enrolment| &enrolment.tenants);
         let pairs = settings::pairs(settings, clients.as_ref(), tenants);
         let versions = settings::versions(settings);
-        Some(Self {
-            enrolment: enrolment?,
-            clients: clients?,
-            pairs: pairs?,
-            versions: versions?,
-        })
+        Some(Self { enrolment: enrolment?, clients: clients?, pairs: pairs?, versions: versions? })
     }
 
     fn principal(&self, token: &Token<'_>) -> Principal {

@@ -10,9 +10,7 @@ pub(crate) const TOKEN_VERSION: Rule<WindowsMdm> = Rule {
     name: "token_version",
     summary: "The version of the token is one of the configured ones.",
     check: |policy, token| {
-        let accepted = token
-            .text("ver")
-            .is_some_and(|ver| policy.versions.contains(&ver));
+        let accepted = token.text("ver").is_some_and(|ver| policy.versions.contains(&ver));
         Finding::require(accepted, VERSION_REFUSED)
     },
 };
@@ -57,19 +55,13 @@ impl WindowsMdm {
     }
 }
 
-const VERSION_REFUSED: Denial = TOKEN_VERSION_NOT_ACCEPTED
-    .denial()
-    .claims(&["ver"])
-    .settings(&["token_versions"]);
-const CLIENT_REFUSED: Denial = AUDIENCE_NOT_AUTHORIZED
-    .denial()
-    .claims(&["aud"])
-    .settings(&["windows_entra_client_ids"]);
+const VERSION_REFUSED: Denial =
+    TOKEN_VERSION_NOT_ACCEPTED.denial().claims(&["ver"]).settings(&["token_versions"]);
+const CLIENT_REFUSED: Denial =
+    AUDIENCE_NOT_AUTHORIZED.denial().claims(&["aud"]).settings(&["windows_entra_client_ids"]);
 const AUDIENCE_REFUSED: Denial = AUDIENCE_NOT_AUTHORIZED
     .denial()
     .claims(&["aud"])
     .settings(&["server_url", "windows_entra_client_ids"]);
-const PAIR_REFUSED: Denial = CLIENT_NOT_PAIRED
-    .denial()
-    .claims(&["aud", "tid"])
-    .settings(&["client_tenant_pairs"]);
+const PAIR_REFUSED: Denial =
+    CLIENT_NOT_PAIRED.denial().claims(&["aud", "tid"]).settings(&["client_tenant_pairs"]);

@@ -40,11 +40,7 @@ pub const TOKEN_VERSIONS: Setting = Setting {
            v1.0 tokens any more.",
     kind: Kind::Choices(
         &["1.0", "2.0"],
-        Entry {
-            noun: "token version",
-            activity: "token_version",
-            detail: "token_version",
-        },
+        Entry { noun: "token version", activity: "token_version", detail: "token_version" },
     ),
     absent: Absent::Texts(&["1.0", "2.0"]),
 };
@@ -76,11 +72,7 @@ pub(crate) fn pairs(
 pub(crate) fn versions(settings: &mut Settings<'_>) -> Option<Vec<&'static str>> {
     let versions = settings.choices(&TOKEN_VERSIONS)?;
     if versions.is_empty() {
-        settings.refuse(
-            &TOKEN_VERSIONS,
-            None,
-            "empty; expected `1.0`, `2.0` or both",
-        );
+        settings.refuse(&TOKEN_VERSIONS, None, "empty; expected `1.0`, `2.0` or both");
     }
     Some(versions)
 }

@@ -18,13 +18,7 @@ fn admits_every_case_that_version_1_admits() {
     let before = verdicts::<windows_mdm_1::WindowsMdm>(CASES_OF_VERSION_1).unwrap();
     let after = verdicts::<WindowsMdm>(CASES_OF_VERSION_1).unwrap();
     let is_allow = |verdict: &Verdict| matches!(verdict, Verdict::Allow(_));
-    assert!(
-        before
-            .iter()
-            .filter(|(_, verdict)| is_allow(verdict))
-            .count()
-            > 20
-    );
+    assert!(before.iter().filter(|(_, verdict)| is_allow(verdict)).count() > 20);
     for ((name, before), (_, after)) in before.iter().zip(&after) {
         assert!(!is_allow(before) || is_allow(after), "{name}: {after:?}");
     }

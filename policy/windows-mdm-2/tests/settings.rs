@@ -28,26 +28,14 @@ fn refused(changes: &[(&str, Value)]) -> Vec<(String, Option<String>, String)> {
         fields.retain(|(kept, _)| kept != name);
         fields.push((*name, value.clone()));
     }
-    let fields: Vec<_> = fields
-        .into_iter()
-        .map(|(name, value)| Field {
-            name: name.into(),
-            value,
-        })
-        .collect();
+    let fields: Vec<_> =
+        fields.into_iter().map(|(name, value)| Field { name: name.into(), value }).collect();
     let errors = WindowsMdm::configured(&fields).err().unwrap_or_default();
-    errors
-        .into_iter()
-        .map(|error| (error.setting, error.value, error.message))
-        .collect()
+    errors.into_iter().map(|error| (error.setting, error.value, error.message)).collect()
 }
 
 fn refuses(setting: &str, value: Value, offending: Option<&str>, message: &str) {
-    let expected = (
-        setting.to_owned(),
-        offending.map(Into::into),
-        message.to_owned(),
-    );
+    let expected = (setting.to_owned(), offending.map(Into::into), message.to_owned());
     assert_eq!(refused(&[(setting, value)]), [expected]);
 }
 
@@ -55,15 +43,9 @@ fn refuses(setting: &str, value: Value, offending: Option<&str>, message: &str) 
 fn takes_good_settings() {
     assert_eq!(refused(&[]), []);
     let padded = format!(" {}\n", TENANT.to_uppercase());
-    assert_eq!(
-        refused(&[("windows_entra_tenant_ids", texts(&[&padded]))]),
-        []
-    );
-    for url in [
-        "https://mdm.example.com:8443",
-        "https://[::1]",
-        "HTTPS://MDM.example.com/prefix/",
-    ] {
+    assert_eq!(refused(&[("windows_entra_tenant_ids", texts(&[&padded]))]), []);
+    for url in ["https://mdm.example.com:8443", "https://[::1]", "HTTPS://MDM.example.com/prefix/"]
+    {
         assert_eq!(refused(&[("server_url", text(url))]), [], "{url}");
     }
 }
@@ -73,20 +55,9 @@ fn refuses_what_is_not_a_guid() {
     let fault = "is not a GUID; expected 8-4-4-4-12 hexadecimal digits, for example \
                  `0f8fad5b-d9cb-469f-a165-70867728950e`";
     let braces = format!("{{{TENANT}}}");
-    for bad in [
-        "",
-        "*",
-        "example.com",
-        "common",
-        &braces,
-        &TENANT.replace('-', ""),
-    ] {
+    for bad in ["", "*", "example.com", "common", &braces, &TENANT.replace('-', "")] {
         let message = format!("`{bad}` {fault}");
-        for setting in [
-            "windows_entra_tenant_ids",
-            "windows_entra_client_ids",
-            "allowed_apps",
-        ] {
+        for setting in ["windows_entra_tenant_ids", "windows_entra_client_ids", "allowed_apps"] {
             refuses(setting, texts(&[bad]), Some(bad), &message);
         }
     }
@@ -104,12 +75,7 @@ fn refuses_the_consumer_tenant_and_repeats() {
     );
     let again = TENANT.to_uppercase();
     let message = format!("`{again}` stands in the list twice");
-    refuses(
-        "windows_entra_tenant_ids",
-        texts(&[TENANT, &again]),
-        Some(&again),
-        &message,
-    );
+    refuses("windows_entra_tenant_ids", texts(&[TENANT, &again]), Some(&again), &message);
 }
 
 #[test]
@@ -125,23 +91,12 @@ fn refuses_server_urls_that_name_more_or_less_than_a_server() {
         ("https://mdm.example.com:0", "has no usable port"),
         ("https://a@mdm.example.com", "has user information"),
         ("https://mdm.example.com?x", "has user information, a query"),
-        (
-            "https://mdm.example.com/#x",
-            "has user information, a query, a fragment",
-        ),
+        ("https://mdm.example.com/#x", "has user information, a query, a fragment"),
     ] {
         let errors = refused(&[("server_url", text(url))]);
-        let [(setting, value, message)] = &errors[..] else {
-            panic!("{url}: {errors:?}")
-        };
-        assert_eq!(
-            (setting.as_str(), value.as_deref()),
-            ("server_url", Some(url))
-        );
-        assert!(
-            message.starts_with(&format!("`{url}` {fault}")),
-            "{message}"
-        );
+        let [(setting, value, message)] = &errors[..] else { panic!("{url}: {errors:?}") };
+        assert_eq!((setting.as_str(), value.as_deref()), ("server_url", Some(url)));
+        assert!(message.starts_with(&format!("`{url}` {fault}")), "{message}");
         assert!(message.contains("expected"), "{message}");
     }
 }
@@ -149,14 +104,8 @@ fn refuses_server_urls_that_name_more_or_less_than_a_server() {
 #[test]
 fn refuses_pairs_that_bind_nothing() {
     for (pair, fault) in [
-        (
-            TENANT.to_owned(),
-            "is not a pair; expected `client-id@tenant-id`, two GUIDs",
-        ),
-        (
-            format!("{CLIENT}@*"),
-            "is not a pair; expected `client-id@tenant-id`, two GUIDs",
-        ),
+        (TENANT.to_owned(), "is not a pair; expected `client-id@tenant-id`, two GUIDs"),
+        (format!("{CLIENT}@*"), "is not a pair; expected `client-id@tenant-id`, two GUIDs"),
         (
             format!("{OTHER}@{TENANT}"),
             "names a client id that is not configured; expected one of \
@@ -171,29 +120,14 @@ fn refuses_pairs_that_bind_nothing() {
         let shown: String = pair.chars().take(64).collect();
         let cut = if pair.len() > 64 { "\u{2026}" } else { "" };
         let message = format!("`{shown}{cut}` {fault}");
-        refuses(
-            "client_tenant_pairs",
-            texts(&[&pair]),
-            Some(&pair),
-            &message,
-        );
+        refuses("client_tenant_pairs", texts(&[&pair]), Some(&pair), &message);
     }
 }
 
 #[test]
 fn refuses_lists_that_would_admit_nobody() {
-    refuses(
-        "token_versions",
-        texts(&[]),
-        None,
-        "empty; expected `1.0`, `2.0` or both",
-    );
-    refuses(
-        "scopes",
-        texts(&[]),
-        None,
-        "empty; expected at least one scope",
-    );
+    refuses("token_versions", texts(&[]), None, "empty; expected `1.0`, `2.0` or both");
+    refuses("scopes", texts(&[]), None, "empty; expected at least one scope");
 }
 
 #[test]
@@ -207,36 +141,16 @@ fn refuses_choices_and_scopes_that_do_not_exist() {
     for scope in ["", "a b", "\u{e9}"] {
         let fault =
             "is not a scope; expected printable ASCII without spaces, quotes or backslashes";
-        refuses(
-            "scopes",
-            texts(&[scope]),
-            Some(scope),
-            &format!("`{scope}` {fault}"),
-        );
+        refuses("scopes", texts(&[scope]), Some(scope), &format!("`{scope}` {fault}"));
     }
 }
 
 #[test]
 fn refuses_values_of_another_type() {
     let fault = "value of another type; expected ";
-    refuses(
-        "server_url",
-        Value::Boolean(true),
-        None,
-        &[fault, "a text"].concat(),
-    );
-    refuses(
-        "allowed_apps",
-        text(CLIENT),
-        None,
-        &[fault, "a list of texts"].concat(),
-    );
-    refuses(
-        "allow_guests",
-        text("false"),
-        None,
-        &[fault, "`true` or `false`"].concat(),
-    );
+    refuses("server_url", Value::Boolean(true), None, &[fault, "a text"].concat());
+    refuses("allowed_apps", text(CLIENT), None, &[fault, "a list of texts"].concat());
+    refuses("allow_guests", text("false"), None, &[fault, "`true` or `false`"].concat());
 }
 
 #[test]
@@ -247,10 +161,8 @@ fn reports_every_bad_value() {
         ("allow_guests", Value::Integer(1)),
         ("token_versions", texts(&["3.0"])),
     ]);
-    let named: Vec<_> = errors
-        .iter()
-        .map(|(setting, value, _)| (&**setting, value.as_deref()))
-        .collect();
+    let named: Vec<_> =
+        errors.iter().map(|(setting, value, _)| (&**setting, value.as_deref())).collect();
     assert_eq!(
         named,
         [
@@ -266,15 +178,7 @@ fn reports_every_bad_value() {
 #[test]
 fn refuses_to_be_without_a_server_url() {
     let errors = WindowsMdm::configured(&[]).err().unwrap();
-    let [error] = &errors[..] else {
-        panic!("{errors:?}")
-    };
-    assert_eq!(
-        (error.setting.as_str(), &error.value),
-        ("server_url", &None)
-    );
-    assert_eq!(
-        error.message,
-        "missing; expected a URL of the form `https://host[:port]`"
-    );
+    let [error] = &errors[..] else { panic!("{errors:?}") };
+    assert_eq!((error.setting.as_str(), &error.value), ("server_url", &None));
+    assert_eq!(error.message, "missing; expected a URL of the form `https://host[:port]`");
 }

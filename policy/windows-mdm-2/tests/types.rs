@@ -10,10 +10,7 @@ const CLIENT: &str = "6f1d7a2c-93b4-4c1e-8f0a-2b5d9e7c4a31";
 const USER: &str = "91b7e0c4-2d36-4f58-8a9b-c0d1e2f3a4b5";
 
 fn field(name: &str, value: Value) -> Field {
-    Field {
-        name: name.into(),
-        value,
-    }
+    Field { name: name.into(), value }
 }
 
 fn text(name: &str, value: &str) -> Field {
@@ -41,21 +38,13 @@ fn claims() -> Vec<Field> {
         text("scp", "mdm_delegation"),
         text("upn", "dana@example.com"),
         text("azp", CLIENT),
-        text(
-            "idp",
-            "https://sts.windows.net/3e9a2c71-5b08-4d6f-a1c4-7f2e8b9d0c53/",
-        ),
+        text("idp", "https://sts.windows.net/3e9a2c71-5b08-4d6f-a1c4-7f2e8b9d0c53/"),
         text("idtyp", "user"),
     ]
 }
 
 fn admits(claims: Vec<Field>) -> bool {
-    let request = Request {
-        claims,
-        facts: vec![],
-        now: 0,
-        trace: true,
-    };
+    let request = Request { claims, facts: vec![], now: 0, trace: true };
     matches!(policy().decide(&request).verdict, Verdict::Allow(_))
 }
 

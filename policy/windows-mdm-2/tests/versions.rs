@@ -22,17 +22,11 @@ fn claim(
 }
 
 fn text(name: &str, value: &str) -> Field {
-    Field {
-        name: name.into(),
-        value: Value::Text(value.into()),
-    }
+    Field { name: name.into(), value: Value::Text(value.into()) }
 }
 
 fn texts(name: &str, values: &[&str]) -> Field {
-    Field {
-        name: name.into(),
-        value: Value::Texts(values.iter().map(|&v| v.into()).collect()),
-    }
+    Field { name: name.into(), value: Value::Texts(values.iter().map(|&v| v.into()).collect()) }
 }
 
 fn token() -> impl Strategy<Value = Vec<Field>> {
@@ -56,18 +50,12 @@ fn token() -> impl Strategy<Value = Vec<Field>> {
         claim("azp", &[APP, CLIENT]),
         claim(
             "idp",
-            &[
-                "https://sts.windows.net/3e9a2c71-5b08-4d6f-a1c4-7f2e8b9d0c53/",
-                "live.com",
-            ],
+            &["https://sts.windows.net/3e9a2c71-5b08-4d6f-a1c4-7f2e8b9d0c53/", "live.com"],
         ),
         claim("idtyp", &["user", "app"]),
     )
         .prop_map(|(a, b, c, d, e, f, g, h, i, j, k)| {
-            [a, b, c, d, e, f, g, h, i, j, k]
-                .into_iter()
-                .flatten()
-                .collect()
+            [a, b, c, d, e, f, g, h, i, j, k].into_iter().flatten().collect()
         })
 }
 
@@ -81,22 +69,17 @@ fn settings() -> impl Strategy<Value = Vec<Field>> {
             texts("windows_entra_tenant_ids", &[TENANT]),
         ];
         fields.extend(allowed);
-        fields.extend(guests.map(|guests| Field {
-            name: "allow_guests".into(),
-            value: Value::Boolean(guests),
-        }));
+        fields.extend(
+            guests
+                .map(|guests| Field { name: "allow_guests".into(), value: Value::Boolean(guests) }),
+        );
         fields
     })
 }
 
 fn is_admitted<P: Policy>(settings: &[Field], claims: &[Field]) -> bool {
     let policy = P::configured(settings).unwrap_or_else(|errors| panic!("{errors:?}"));
-    let request = Request {
-        claims: claims.into(),
-        facts: vec![],
-        now: 0,
-        trace: false,
-    };
+    let request = Request { claims: claims.into(), facts: vec![], now: 0, trace: false };
     matches!(policy.decide(&request).verdict, Verdict::Allow(_))
 }
 

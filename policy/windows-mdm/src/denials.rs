@@ -8,42 +8,28 @@ use crate::reasons::{
     USER_NAME_INVALID,
 };
 
-pub(crate) const TENANTS_MISSING: Denial = NO_TENANTS_CONFIGURED
-    .denial()
-    .claims(&["tid"])
-    .settings(&["windows_entra_tenant_ids"]);
+pub(crate) const TENANTS_MISSING: Denial =
+    NO_TENANTS_CONFIGURED.denial().claims(&["tid"]).settings(&["windows_entra_tenant_ids"]);
 
-pub(crate) const TENANT_REFUSED: Denial = TENANT_NOT_AUTHORIZED
-    .denial()
-    .claims(&["tid"])
-    .settings(&["windows_entra_tenant_ids"]);
+pub(crate) const TENANT_REFUSED: Denial =
+    TENANT_NOT_AUTHORIZED.denial().claims(&["tid"]).settings(&["windows_entra_tenant_ids"]);
 
 pub(crate) const APP_ONLY: Denial = APP_ONLY_TOKEN.denial().claims(&["idtyp", "scp", "roles"]);
 
 pub(crate) const PROOF_OF_POSSESSION: Denial = PROOF_OF_POSSESSION_TOKEN.denial().claims(&["cnf"]);
 
-pub(crate) const SCOPE: Denial = SCOPE_MISSING
-    .denial()
-    .claims(&["scp"])
-    .settings(&["scopes"]);
+pub(crate) const SCOPE: Denial = SCOPE_MISSING.denial().claims(&["scp"]).settings(&["scopes"]);
 
-pub(crate) const APP_OF_V1: Denial = APP_NOT_AUTHORIZED
-    .denial()
-    .claims(&["appid"])
-    .settings(&["allowed_apps"]);
+pub(crate) const APP_OF_V1: Denial =
+    APP_NOT_AUTHORIZED.denial().claims(&["appid"]).settings(&["allowed_apps"]);
 
-pub(crate) const APP_OF_V2: Denial = APP_NOT_AUTHORIZED
-    .denial()
-    .claims(&["azp"])
-    .settings(&["allowed_apps"]);
+pub(crate) const APP_OF_V2: Denial =
+    APP_NOT_AUTHORIZED.denial().claims(&["azp"]).settings(&["allowed_apps"]);
 
-pub(crate) const GUEST: Denial = GUEST_NOT_ALLOWED
-    .denial()
-    .claims(&["idp", "tid"])
-    .settings(&["allow_guests"]);
+pub(crate) const GUEST: Denial =
+    GUEST_NOT_ALLOWED.denial().claims(&["idp", "tid"]).settings(&["allow_guests"]);
 
 pub(crate) const OBJECT_ID: Denial = OBJECT_ID_MISSING.denial().claims(&["oid"]);
 
-pub(crate) const USER_NAME: Denial = USER_NAME_INVALID
-    .denial()
-    .claims(&["upn", "preferred_username"]);
+pub(crate) const USER_NAME: Denial =
+    USER_NAME_INVALID.denial().claims(&["upn", "preferred_username"]);

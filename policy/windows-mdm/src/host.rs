@@ -102,10 +102,7 @@ reason!(
 reason!(
     KEYS_UNAVAILABLE,
     "keys.unavailable",
-    not_decided(
-        503,
-        "Enrolment is not available right now. Try again later."
-    ),
+    not_decided(503, "Enrolment is not available right now. Try again later."),
     "The keys of Entra could not be fetched, so no token can be verified.",
     "Let the server reach the key set of the configured cloud over https, or through its proxy."
 );

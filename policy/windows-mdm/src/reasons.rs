@@ -30,10 +30,7 @@ pub const fn not_authorized(
     http_status: u16,
     user_message: &'static str,
 ) -> Presentation {
-    let fault = MdmFault {
-        subcode: "s:Authorization",
-        code: 0x8018_0003,
-    };
+    let fault = MdmFault { subcode: "s:Authorization", code: 0x8018_0003 };
     answer(error_id, http_status, user_message, Retry::No, fault)
 }
 
@@ -44,10 +41,7 @@ pub const fn not_authenticated(
     http_status: u16,
     user_message: &'static str,
 ) -> Presentation {
-    let fault = MdmFault {
-        subcode: "s:Authentication",
-        code: 0x8018_0002,
-    };
+    let fault = MdmFault { subcode: "s:Authentication", code: 0x8018_0002 };
     answer(error_id, http_status, user_message, Retry::Once, fault)
 }
 
@@ -58,10 +52,7 @@ pub const fn not_decided(
     http_status: u16,
     user_message: &'static str,
 ) -> Presentation {
-    let fault = MdmFault {
-        subcode: "s:EnrollmentServer",
-        code: 0x8018_0005,
-    };
+    let fault = MdmFault { subcode: "s:EnrollmentServer", code: 0x8018_0005 };
     answer(error_id, http_status, user_message, Retry::Once, fault)
 }
 
@@ -85,10 +76,7 @@ const fn answer(
 reason!(
     NO_TENANTS_CONFIGURED,
     "no_tenants_configured",
-    not_authorized(
-        403,
-        "Enrolment is not set up yet. Contact your IT administrator."
-    ),
+    not_authorized(403, "Enrolment is not set up yet. Contact your IT administrator."),
     "No tenant is configured, so nobody may enrol.",
     "Add the id of your tenant to `windows_entra_tenant_ids` (portal: Microsoft Entra ID > Overview \
      > Tenant ID)."
@@ -138,10 +126,7 @@ reason!(
 reason!(
     APP_NOT_AUTHORIZED,
     "app_not_authorized",
-    not_authorized(
-        403,
-        "This application may not enrol devices. Contact your IT administrator."
-    ),
+    not_authorized(403, "This application may not enrol devices. Contact your IT administrator."),
     "The application that obtained the token is not one of the configured ones.",
     "If this application may enrol devices, add its client id, the value of `azp` (v2.0 token) or \
      `appid` (v1.0 token), to `allowed_apps`; an empty list lets any application."
@@ -159,10 +144,7 @@ reason!(
 reason!(
     OBJECT_ID_MISSING,
     "object_id_missing",
-    not_authorized(
-        400,
-        "Your sign-in is incomplete. Contact your IT administrator."
-    ),
+    not_authorized(400, "Your sign-in is incomplete. Contact your IT administrator."),
     "The token does not name the user: `oid` is missing or not a GUID.",
     "Let the client ask for the scope `profile` too; Entra adds `oid` to user tokens then."
 );

@@ -19,9 +19,7 @@ pub const fn tenant<P: AsRef<Enrolment>>() -> Rule<P> {
             if tenants.is_empty() {
                 return Finding::Deny(denials::TENANTS_MISSING);
             }
-            let listed = token
-                .text("tid")
-                .is_some_and(|tid| tenant::is_listed(tid, tenants));
+            let listed = token.text("tid").is_some_and(|tid| tenant::is_listed(tid, tenants));
             Finding::require(listed, denials::TENANT_REFUSED)
         },
     }
@@ -53,13 +51,8 @@ pub const fn scope<P: AsRef<Enrolment>>() -> Rule<P> {
         name: "scope",
         summary: "The token carries a configured scope.",
         check: |policy, token| {
-            let granted = |scp| {
-                policy
-                    .as_ref()
-                    .scopes
-                    .iter()
-                    .any(|scope| scope::is_granted(scp, scope))
-            };
+            let granted =
+                |scp| policy.as_ref().scopes.iter().any(|scope| scope::is_granted(scp, scope));
             Finding::require(token.text("scp").is_some_and(granted), denials::SCOPE)
         },
     }
@@ -79,9 +72,7 @@ pub const fn calling_app<P: AsRef<Enrolment>>() -> Rule<P> {
                 Some("azp") => ("azp", denials::APP_OF_V2),
                 _ => ("appid", denials::APP_OF_V1),
             };
-            let listed = token
-                .text(claim)
-                .is_some_and(|app| app::is_listed(app, allowed));
+            let listed = token.text(claim).is_some_and(|app| app::is_listed(app, allowed));
             Finding::require(listed, denial)
         },
     }
@@ -103,9 +94,7 @@ pub const fn guest<P: AsRef<Enrolment>>() -> Rule<P> {
 
 /// An `idp` of another type than text names nobody known.
 fn is_guest(token: &Token<'_>) -> bool {
-    let idp = token
-        .claim("idp")
-        .map(|_| token.text("idp").unwrap_or_default());
+    let idp = token.claim("idp").map(|_| token.text("idp").unwrap_or_default());
     guest::is_guest(idp, token.text("tid").unwrap_or_default())
 }
 

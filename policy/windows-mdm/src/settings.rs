@@ -33,11 +33,7 @@ pub const SCOPES: Setting = Setting {
     title: "Scopes",
     help: "The scopes of which a token must carry at least one in `scp`, as a whole item (portal: \
            App registrations > Expose an API > Scopes defined by this API).",
-    kind: Kind::Texts(Entry {
-        noun: "scope",
-        activity: "enrolment_scope",
-        detail: "scope",
-    }),
+    kind: Kind::Texts(Entry { noun: "scope", activity: "enrolment_scope", detail: "scope" }),
     absent: Absent::Texts(&["mdm_delegation"]),
 };
 

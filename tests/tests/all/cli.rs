@@ -3,13 +3,6 @@
 //! Cargo brings the binary up to date for `cargo test --workspace`, and for parts of it if `usage`
 //! is among them: `cargo test --workspace --test usage --test all -- cli::`.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "tests stop at the first surprise, in what they share too"
-)]
-
 mod bad_input;
 mod decide;
 mod demo;

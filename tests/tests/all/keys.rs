@@ -37,12 +37,7 @@ impl World {
         let remote = RemoteKeys::with_clock(&server.url(path), options, clock.clone())
             .expect("an address of this machine");
         let keys = Keys::remote(remote.clone());
-        Self {
-            server,
-            clock,
-            remote,
-            keys,
-        }
+        Self { server, clock, remote, keys }
     }
 
     fn finds(&self, kid: &str) -> bool {
@@ -50,9 +45,7 @@ impl World {
     }
 
     fn code(&self, kid: &str) -> &'static str {
-        self.keys
-            .find(kid)
-            .map_or_else(|error| error.code(), |_| "ok")
+        self.keys.find(kid).map_or_else(|error| error.code(), |_| "ok")
     }
 
     fn fetches(&self) -> usize {
@@ -81,10 +74,7 @@ fn the_first_use_fetches_and_the_next_thousand_do_not() {
     }
     assert_eq!(world.fetches(), 1);
     let status = world.status();
-    assert_eq!(
-        (status.usable, status.fetches, status.last_error),
-        (1, 1, None)
-    );
+    assert_eq!((status.usable, status.fetches, status.last_error), (1, 1, None));
     assert_eq!(status.age, Some(Duration::ZERO));
 }
 
@@ -98,12 +88,7 @@ fn prefetch_fetches_once_and_reports_an_outage() {
     let dead = World::with_answer(Answer::page("503 Service Unavailable", ""));
     let error = dead.remote.prefetch().unwrap_err();
     assert_eq!(error.code(), "keys.unavailable");
-    assert!(
-        error
-            .to_string()
-            .ends_with("the answer has status 503; expected 200"),
-        "{error}"
-    );
+    assert!(error.to_string().ends_with("the answer has status 503; expected 200"), "{error}");
 }
 
 #[test]
@@ -111,15 +96,8 @@ fn a_rotated_key_is_found_within_one_cool_down() {
     let world = World::new();
     assert!(world.finds(kid()));
     let next = Issuer::generate().unwrap();
-    world.server.answer(
-        "/keys",
-        Answer::json(&json!({"keys": [issuer().jwk(), next.jwk()]})),
-    );
-    assert_eq!(
-        world.code(next.kid()),
-        "token.key",
-        "the cool-down of the first fetch runs"
-    );
+    world.server.answer("/keys", Answer::json(&json!({"keys": [issuer().jwk(), next.jwk()]})));
+    assert_eq!(world.code(next.kid()), "token.key", "the cool-down of the first fetch runs");
     world.clock.advance(COOL_DOWN - Duration::from_millis(1));
     assert_eq!(world.code(next.kid()), "token.key");
     assert_eq!(world.fetches(), 1);
@@ -157,9 +135,7 @@ fn ten_thousand_unknown_key_ids_cost_one_fetch_per_cool_down() {
 fn a_flood_during_an_outage_costs_no_more() {
     let world = World::new();
     assert!(world.finds(kid()));
-    world
-        .server
-        .answer("/keys", Answer::page("500 Internal Server Error", ""));
+    world.server.answer("/keys", Answer::page("500 Internal Server Error", ""));
     world.clock.advance(COOL_DOWN);
     for number in 0..10_000 {
         assert_eq!(world.code(&format!("unknown-{number}")), "token.key");
@@ -216,13 +192,8 @@ fn an_old_set_is_refreshed_in_the_background() {
     let world = World::new();
     assert!(world.finds(kid()));
     let next = Issuer::generate().unwrap();
-    world.server.answer(
-        "/keys",
-        Answer::json(&json!({"keys": [issuer().jwk(), next.jwk()]})),
-    );
-    world
-        .clock
-        .advance(REFRESH_AFTER - Duration::from_millis(1));
+    world.server.answer("/keys", Answer::json(&json!({"keys": [issuer().jwk(), next.jwk()]})));
+    world.clock.advance(REFRESH_AFTER - Duration::from_millis(1));
     assert!(world.finds(kid()));
     assert_eq!(world.fetches(), 1);
     world.clock.advance(Duration::from_millis(1));
@@ -240,9 +211,7 @@ fn an_old_set_is_refreshed_in_the_background() {
 fn an_outage_is_survived_up_to_the_maximum_age() {
     let world = World::new();
     assert!(world.finds(kid()));
-    world
-        .server
-        .answer("/keys", Answer::page("500 Internal Server Error", ""));
+    world.server.answer("/keys", Answer::page("500 Internal Server Error", ""));
     world.clock.advance(MAX_AGE - Duration::from_millis(1));
     assert!(world.finds(kid()));
     wait_until("the failed refresh", || world.status().last_error.is_some());
@@ -255,11 +224,7 @@ fn an_outage_is_survived_up_to_the_maximum_age() {
     assert_eq!(world.status().usable, 0);
     let before = world.fetches();
     assert_eq!(world.code(kid()), "keys.unavailable");
-    assert_eq!(
-        world.fetches(),
-        before,
-        "the cool-down runs after a failure too"
-    );
+    assert_eq!(world.fetches(), before, "the cool-down runs after a failure too");
 
     world.server.answer("/keys", good());
     world.clock.advance(COOL_DOWN);
@@ -297,66 +262,22 @@ fn bad_answers() -> Vec<(&'static str, Answer, &'static str)> {
     let huge = format!("{}{set}", " ".repeat(MAX_KEY_SET_BYTES));
     let bomb = "Content-Encoding: gzip\r\n";
     vec![
-        (
-            "no keys",
-            Answer::json(&json!({"keys": []})),
-            "no usable key, but 0",
-        ),
-        (
-            "no usable key",
-            Answer::json(&unusable),
-            "no usable key, but 2",
-        ),
-        (
-            "too many keys",
-            Answer::json(&many),
-            "1001 keys; expected at most 1000",
-        ),
+        ("no keys", Answer::json(&json!({"keys": []})), "no usable key, but 0"),
+        ("no usable key", Answer::json(&unusable), "no usable key, but 2"),
+        ("too many keys", Answer::json(&many), "1001 keys; expected at most 1000"),
         ("no key set", Answer::json(&json!({})), "nothing as `keys`"),
-        (
-            "an array",
-            Answer::json(&json!([1])),
-            "not a JSON object but an array",
-        ),
-        (
-            "cut off",
-            Answer::page("200 OK", &set[..set.len() - 2]),
-            "not strict JSON",
-        ),
-        (
-            "two documents",
-            Answer::page("200 OK", &format!("{set}{set}")),
-            "not strict JSON",
-        ),
+        ("an array", Answer::json(&json!([1])), "not a JSON object but an array"),
+        ("cut off", Answer::page("200 OK", &set[..set.len() - 2]), "not strict JSON"),
+        ("two documents", Answer::page("200 OK", &format!("{set}{set}")), "not strict JSON"),
         ("deep", Answer::page("200 OK", &deep), "not strict JSON"),
-        (
-            "a page",
-            Answer::page("200 OK", "<html>sign in</html>"),
-            "not strict JSON",
-        ),
+        ("a page", Answer::page("200 OK", "<html>sign in</html>"), "not strict JSON"),
         ("empty", Answer::page("200 OK", ""), "not strict JSON"),
-        (
-            "compressed",
-            Answer::with_headers("200 OK", bomb, "\u{1f}\u{8b}"),
-            "not strict JSON",
-        ),
+        ("compressed", Answer::with_headers("200 OK", bomb, "\u{1f}\u{8b}"), "not strict JSON"),
         ("huge", Answer::page("200 OK", &huge), "request failed"),
         ("endless", Answer::Endless, "request failed"),
-        (
-            "another status",
-            Answer::page("206 Partial Content", &set),
-            "status 206; expected 200",
-        ),
-        (
-            "an error",
-            Answer::page("500 Internal Server Error", &set),
-            "status 500; expected 200",
-        ),
-        (
-            "no HTTP",
-            Answer::Bytes(b"hello\r\n\r\n".to_vec()),
-            "request failed",
-        ),
+        ("another status", Answer::page("206 Partial Content", &set), "status 206; expected 200"),
+        ("an error", Answer::page("500 Internal Server Error", &set), "status 500; expected 200"),
+        ("no HTTP", Answer::Bytes(b"hello\r\n\r\n".to_vec()), "request failed"),
         ("nothing", Answer::Bytes(Vec::new()), "request failed"),
         (
             "short body",
@@ -377,9 +298,7 @@ fn bad_documents_leave_the_old_set_in_use() {
         assert!(world.finds(kid()), "{name}");
         assert_eq!(world.fetches(), 2, "{name}");
         let status = world.status();
-        let error = status
-            .last_error
-            .unwrap_or_else(|| panic!("{name} is an error"));
+        let error = status.last_error.unwrap_or_else(|| panic!("{name} is an error"));
         assert!(error.contains(expected), "{name}: {error}");
         assert_eq!((status.usable, status.age), (1, Some(COOL_DOWN)), "{name}");
 
@@ -393,10 +312,7 @@ fn a_server_that_stalls_is_left_alone_after_the_time_out() {
     let stalled = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{".to_vec();
     for answer in [Answer::Stall(Vec::new()), Answer::Stall(stalled)] {
         let timeout = Duration::from_millis(200);
-        let options = RemoteOptions {
-            timeout,
-            ..RemoteOptions::default()
-        };
+        let options = RemoteOptions { timeout, ..RemoteOptions::default() };
         let world = World::at("/keys", answer, options);
         let started = Instant::now();
         assert_eq!(world.code(kid()), "keys.unavailable");
@@ -407,11 +323,7 @@ fn a_server_that_stalls_is_left_alone_after_the_time_out() {
 
 #[test]
 fn redirects_are_not_followed() {
-    for status in [
-        "301 Moved Permanently",
-        "302 Found",
-        "307 Temporary Redirect",
-    ] {
+    for status in ["301 Moved Permanently", "302 Found", "307 Temporary Redirect"] {
         let location = "Location: /elsewhere\r\n";
         let world = World::with_answer(Answer::with_headers(status, location, ""));
         world.server.answer("/elsewhere", good());
@@ -440,12 +352,8 @@ fn a_discovery_document_leads_to_the_keys_of_the_same_origin() {
     assert_eq!(elsewhere.code(kid()), "keys.unavailable");
     assert_eq!(other.requests(), Vec::<String>::new());
 
-    for jwks_uri in [
-        "https://127.0.0.1/keys",
-        "http://example.com/keys",
-        "file:///etc/passwd",
-        "",
-    ] {
+    for jwks_uri in ["https://127.0.0.1/keys", "http://example.com/keys", "file:///etc/passwd", ""]
+    {
         let world = server(&|_| jwks_uri.to_owned());
         assert_eq!(world.code(kid()), "keys.unavailable", "{jwks_uri}");
         assert_eq!(world.server.requests(), [DISCOVERY], "{jwks_uri}");
@@ -462,12 +370,7 @@ fn https_is_never_downgraded() {
     let address = format!("https://127.0.0.1:{}/keys", server.port());
     let keys = RemoteKeys::new(&address, RemoteOptions::default()).unwrap();
     assert_eq!(keys.prefetch().unwrap_err().code(), "keys.unavailable");
-    assert!(
-        keys.status()
-            .last_error
-            .unwrap()
-            .starts_with("the request failed")
-    );
+    assert!(keys.status().last_error.unwrap().starts_with("the request failed"));
 }
 
 #[test]
@@ -477,12 +380,7 @@ fn a_bad_key_in_a_good_set_is_named() {
     encryption["kid"] = json!("encryption");
     let world = World::with_answer(Answer::json(&json!({"keys": [issuer().jwk(), encryption]})));
     assert!(world.finds(kid()));
-    let shown: Vec<_> = world
-        .status()
-        .skipped
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let shown: Vec<_> = world.status().skipped.iter().map(ToString::to_string).collect();
     assert_eq!(shown, ["key `encryption`: `use` is not `sig`"]);
     let error = world.keys.find("encryption").unwrap_err();
     assert!(matches!(error, KeyError::Unusable { .. }));

@@ -2,12 +2,6 @@
 //!
 //! Every attack is followed by a good decision of a good policy in the same runtime and by a good
 //! decision of the attacker itself.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "tests stop at the first surprise, in what they share too"
-)]
 
 mod activation;
 mod answers;
@@ -74,10 +68,7 @@ impl Attack {
     }
 
     fn with_trace(self) -> Self {
-        Self {
-            trace: true,
-            ..self
-        }
+        Self { trace: true, ..self }
     }
 }
 
@@ -90,10 +81,7 @@ impl Host {
 
     fn with(component: &[u8], limits: Limits) -> Self {
         let runtime = Runtime::with_limits(limits).unwrap();
-        let host = Self {
-            good: gate("good", &runtime),
-            hostile: gate("hostile", &runtime),
-        };
+        let host = Self { good: gate("good", &runtime), hostile: gate("hostile", &runtime) };
         host.good.activate(windows_mdm()).unwrap();
         activate(&host.hostile, component, json!({})).unwrap_or_else(|error| panic!("{error}"));
         host
@@ -123,12 +111,7 @@ impl Host {
         for (gate, claims) in [(&self.good, claims()), (&self.hostile, claims())] {
             let decision = decide(gate, &claims, &Facts::default(), NOW, false);
             let detail = decision.detail.as_deref().unwrap_or_default();
-            assert_eq!(
-                decision.outcome,
-                Outcome::Allow,
-                "{} after {after}: {detail}",
-                gate.name()
-            );
+            assert_eq!(decision.outcome, Outcome::Allow, "{} after {after}: {detail}", gate.name());
         }
     }
 }
@@ -142,10 +125,7 @@ fn fault(attack: &Attack, decision: &Decision) -> Option<String> {
     };
     let admits = matches!(decision.outcome, Outcome::Allow | Outcome::Ask);
     if came != attack.expected {
-        Some(format!(
-            "expected {}, got {came} ({detail})",
-            attack.expected
-        ))
+        Some(format!("expected {}, got {came} ({detail})", attack.expected))
     } else if admits != decision.identity.is_some() {
         Some(format!("{came} with identity {:?}", decision.identity))
     } else if detail.chars().any(char::is_control) || detail.len() > 600 {
@@ -156,12 +136,7 @@ fn fault(attack: &Attack, decision: &Decision) -> Option<String> {
 }
 
 fn gate(name: &str, runtime: &Runtime) -> Gate {
-    Gate::new(
-        name,
-        runtime.clone(),
-        Arc::new(keys_with(json!({}))),
-        Verification::default(),
-    )
+    Gate::new(name, runtime.clone(), Arc::new(keys_with(json!({}))), Verification::default())
 }
 
 fn windows_mdm() -> Activation<'static> {
@@ -171,34 +146,19 @@ fn windows_mdm() -> Activation<'static> {
         "windows_entra_client_ids": [CLIENT],
     });
     let settings = Settings::parse(settings.to_string().as_bytes()).unwrap();
-    Activation {
-        component: WINDOWS_MDM_2.component,
-        settings,
-        cases: &[],
-    }
+    Activation { component: WINDOWS_MDM_2.component, settings, cases: &[] }
 }
 
 fn decide(gate: &Gate, claims: &Value, facts: &Facts, now: u64, trace: bool) -> Decision {
     let claims = claims.to_string();
     let input = Input::Claims(claims.as_bytes());
-    gate.decide(&Request {
-        id: None,
-        input,
-        facts,
-        now,
-        trace,
-    })
-    .unwrap()
+    gate.decide(&Request { id: None, input, facts, now, trace }).unwrap()
 }
 
 /// Activates a component; an error comes as its code and the whole chain of its messages.
 fn activate(gate: &Gate, component: &[u8], settings: Value) -> Result<(), String> {
     let settings = Settings::parse(settings.to_string().as_bytes()).unwrap();
-    match gate.activate(Activation {
-        component,
-        settings,
-        cases: &[],
-    }) {
+    match gate.activate(Activation { component, settings, cases: &[] }) {
         Ok(_) => Ok(()),
         Err(error @ ActivateError::Broke { .. }) => Err(format!("{PANIC}: {error}")),
         Err(error) => Err(format!("{}: {}", error.code(), chain(&error))),
@@ -207,8 +167,5 @@ fn activate(gate: &Gate, component: &[u8], settings: Value) -> Result<(), String
 
 fn chain(error: &dyn Error) -> String {
     let causes = std::iter::successors(Some(error), |&error| error.source());
-    causes
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -1,4 +1,10 @@
 //! All integration tests in one binary.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests stop at the first surprise, in what they share too"
+)]
 
 mod cases;
 mod cli;

@@ -76,7 +76,7 @@ fn a_thousand_swaps_under_load_mix_and_fail_nothing() {
             };
             assert_eq!(decision.outcome, expected, "{:?}", decision.detail);
             // Version 1 was activated first, so that odd generations are its own.
-            assert_eq!(generation % 2 == 0, index == 1);
+            assert_eq!(generation.is_multiple_of(2), index == 1);
             assert!(generation >= last, "{generation} after {last}");
             (decided[index], last) = (decided[index] + 1, generation);
         }

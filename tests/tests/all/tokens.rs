@@ -42,10 +42,7 @@ fn check_with(rows: Vec<Row>, keys: &Keys, verification: &Verification) {
         let verdict = judge(&token, keys, verification, NOW);
         assert_discreet(&name, &token, &verdict);
         if verdict.code != code {
-            wrong.push(format!(
-                "{name}: expected {code}, got {} ({})",
-                verdict.code, verdict.text
-            ));
+            wrong.push(format!("{name}: expected {code}, got {} ({})", verdict.code, verdict.text));
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
@@ -100,11 +97,7 @@ fn with_raw_payload(payload: impl AsRef<[u8]>) -> String {
 
 /// The good payload with this raw text in front of its members.
 fn with_raw_member(member: &str) -> String {
-    with_raw_payload(
-        claims()
-            .to_string()
-            .replacen('{', &format!("{{{member},"), 1),
-    )
+    with_raw_payload(claims().to_string().replacen('{', &format!("{{{member},"), 1))
 }
 
 /// The good payload with `name` set to raw JSON text, `null` included.
@@ -115,10 +108,7 @@ fn with_raw_claim(name: &str, value: &str) -> String {
 
 #[test]
 fn good_tokens_of_both_versions_pass() {
-    check(vec![
-        row("v2.0", good(), "ok"),
-        row("v1.0", issuer().sign(&claims_v1()), "ok"),
-    ]);
+    check(vec![row("v2.0", good(), "ok"), row("v1.0", issuer().sign(&claims_v1()), "ok")]);
     let claims = judge_claims(&good(), &own_keys(), &Verification::default(), NOW).unwrap();
     assert_eq!(claims.version(), TokenVersion::V2);
     assert_eq!(claims.text("tid"), Some(TID));
@@ -126,9 +116,5 @@ fn good_tokens_of_both_versions_pass() {
 }
 
 fn hmac_with(secret: Vec<u8>) -> impl Fn(&[u8]) -> Vec<u8> {
-    move |input| {
-        hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &secret), input)
-            .as_ref()
-            .to_vec()
-    }
+    move |input| hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &secret), input).as_ref().to_vec()
 }

@@ -65,11 +65,7 @@ fn issuer_templates() {
     };
     for row in rows(&table, "issuer_template") {
         let template = text(row, "template");
-        let base = if template.contains("sts.windows.net") {
-            claims_v1()
-        } else {
-            claims()
-        };
+        let base = if template.contains("sts.windows.net") { claims_v1() } else { claims() };
         let changes = json!({"iss": row["token_iss"], "tid": row["tid"]});
         let token = issuer().sign(&with(base, changes));
         let keys = keys_with(json!({"issuer": template, "cloud_instance_name": null}));
@@ -85,10 +81,7 @@ fn signing_key_issuers() {
         return;
     };
     for row in rows(&table, "signing_key_issuer") {
-        let is_v1 = row["claims"]["iss"]
-            .as_str()
-            .unwrap()
-            .contains("sts.windows.net");
+        let is_v1 = row["claims"]["iss"].as_str().unwrap().contains("sts.windows.net");
         let base = if is_v1 { claims_v1() } else { claims() };
         let base = with(base, json!({"tid": null, "iss": null}));
         let token = issuer().sign(&with(base, row["claims"].clone()));
@@ -106,12 +99,7 @@ fn cloud_instances() {
     };
     for row in rows(&table, "cloud_instance") {
         let keys = keys_with(json!({"cloud_instance_name": row["key_cloud_instance_name"]}));
-        let verdict = judge(
-            &issuer().sign(&claims()),
-            &keys,
-            &Verification::default(),
-            NOW,
-        );
+        let verdict = judge(&issuer().sign(&claims()), &keys, &Verification::default(), NOW);
         let accept = text(row, "verdict") == "accept";
         assert_eq!(verdict.code == "ok", accept, "{}: {verdict:?}", row["id"]);
     }
@@ -146,10 +134,9 @@ fn moduli_of_2040_and_2048_bits() {
     let Some(table) = vectors::table("jose-header-and-claim-cases.json") else {
         return;
     };
-    for (name, usable) in [
-        ("rsa_2040_bit_public_jwk_must_be_refused", 0),
-        ("rsa_2048_bit_public_jwk_ok", 1),
-    ] {
+    for (name, usable) in
+        [("rsa_2040_bit_public_jwk_must_be_refused", 0), ("rsa_2048_bit_public_jwk_ok", 1)]
+    {
         let set = KeySet::parse(json!({"keys": [table[name]]}).to_string().as_bytes()).unwrap();
         assert_eq!(set.len(), usable, "{name}");
     }
@@ -162,10 +149,7 @@ fn key_set_addresses() {
     };
     for row in rows(&table, "jwks_uri_must_be_rejected") {
         let address = row.as_str().unwrap();
-        assert!(
-            RemoteKeys::new(address, RemoteOptions::default()).is_err(),
-            "{address}"
-        );
+        assert!(RemoteKeys::new(address, RemoteOptions::default()).is_err(), "{address}");
     }
 }
 
@@ -183,18 +167,12 @@ fn crit_headers_and_loose_base64() {
     }
     let token = issuer().sign(&claims());
     let parts: Vec<&str> = token.split('.').collect();
-    for row in rows(
-        &table,
-        "base64url_segment_must_be_rejected_by_strict_decoder",
-    ) {
+    for row in rows(&table, "base64url_segment_must_be_rejected_by_strict_decoder") {
         for changed in 0..3 {
             let mut parts = parts.clone();
             parts[changed] = row.as_str().unwrap();
             let verdict = judge(&parts.join("."), &keys, &Verification::default(), NOW);
-            assert_eq!(
-                verdict.code, "token.malformed",
-                "{row} as segment {changed}"
-            );
+            assert_eq!(verdict.code, "token.malformed", "{row} as segment {changed}");
         }
     }
 }
@@ -209,9 +187,6 @@ fn a_published_key_set_with_its_token() {
     assert_eq!(signature_layer(token, &own), Ok(()));
     assert!(signature_layer(token, &table["auth0_jwks_other_kid"].to_string()).is_err());
     for row in rows(&table["GHSA-ffqj-6fqr-9h24_CVE-2022-29217"], "tokens") {
-        assert!(
-            signature_layer(row.as_str().unwrap(), &own).is_err(),
-            "{row}"
-        );
+        assert!(signature_layer(row.as_str().unwrap(), &own).is_err(), "{row}");
     }
 }

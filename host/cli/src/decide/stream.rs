@@ -28,11 +28,7 @@ enum LineError {
     #[error("member {0} is unknown; expected `id`, `token` or `claims`, `facts`, `now`")]
     Unknown(String),
     #[error("`{member}` is {got}; expected {expected}")]
-    Type {
-        member: &'static str,
-        got: &'static str,
-        expected: &'static str,
-    },
+    Type { member: &'static str, got: &'static str, expected: &'static str },
     #[error("expected exactly one of `token` and `claims`")]
     Input,
     #[error(transparent)]
@@ -51,26 +47,11 @@ pub(super) fn run(
             "--format claims does not go with --jsonl: give `claims` in the line instead".into(),
         ));
     }
-    let stream = Stream {
-        args,
-        gate,
-        facts,
-        warned: false,
-        all: Exit::Done,
-        lines: 0,
-        bad: 0,
-    };
+    let stream = Stream { args, gate, facts, warned: false, all: Exit::Done, lines: 0, bad: 0 };
     match super::input_file(args) {
         Some(path) => {
-            let failed = |source| CliError::Read {
-                path: path.to_owned(),
-                source,
-            };
-            stream.read(
-                BufReader::new(std::fs::File::open(path).map_err(failed)?),
-                path,
-                out,
-            )
+            let failed = |source| CliError::Read { path: path.to_owned(), source };
+            stream.read(BufReader::new(std::fs::File::open(path).map_err(failed)?), path, out)
         }
         None => stream.read(std::io::stdin().lock(), Path::new("standard input"), out),
     }
@@ -93,17 +74,11 @@ impl Stream<'_> {
         path: &Path,
         out: &mut dyn Write,
     ) -> Result<Exit, CliError> {
-        let failed = |source| CliError::Read {
-            path: path.to_owned(),
-            source,
-        };
+        let failed = |source| CliError::Read { path: path.to_owned(), source };
         let mut line = Vec::new();
         loop {
             line.clear();
-            let read = from
-                .by_ref()
-                .take(MAX_LINE_BYTES + 1)
-                .read_until(b'\n', &mut line);
+            let read = from.by_ref().take(MAX_LINE_BYTES + 1).read_until(b'\n', &mut line);
             if read.map_err(failed)? == 0 {
                 break;
             }
@@ -111,17 +86,12 @@ impl Stream<'_> {
             if too_long {
                 skip_line(&mut from).map_err(failed)?;
             }
-            let text = line
-                .strip_prefix(files::BYTE_ORDER_MARK)
-                .filter(|_| self.lines == 0);
+            let text = line.strip_prefix(files::BYTE_ORDER_MARK).filter(|_| self.lines == 0);
             self.line(text.unwrap_or(&line).trim_ascii(), too_long, out)?;
         }
         match self.bad {
             0 => Ok(self.all),
-            bad => Err(CliError::BadLines {
-                bad,
-                lines: self.lines,
-            }),
+            bad => Err(CliError::BadLines { bad, lines: self.lines }),
         }
     }
 
@@ -137,9 +107,7 @@ impl Stream<'_> {
                 if exit != Exit::Done {
                     self.all = exit;
                 }
-                writeln!(out, "{json}")
-                    .and_then(|()| out.flush())
-                    .map_err(CliError::Output)
+                writeln!(out, "{json}").and_then(|()| out.flush()).map_err(CliError::Output)
             }
             Err(error) => {
                 self.bad += 1;
@@ -186,10 +154,7 @@ impl Stream<'_> {
     fn now(&self, members: &Object) -> Result<u64, LineError> {
         const EXPECTED: &str = "seconds since 1970 or an RFC 3339 time";
         match members.get("now") {
-            None => Ok(self
-                .args
-                .now
-                .map_or_else(admit::gate::now, |moment| moment.0)),
+            None => Ok(self.args.now.map_or_else(admit::gate::now, |moment| moment.0)),
             Some(Value::Number(number)) if number.is_u64() => {
                 Ok(number.as_u64().unwrap_or_default())
             }
@@ -231,11 +196,7 @@ fn shown(name: &str) -> String {
 }
 
 fn wrong(member: &'static str, got: &Value, expected: &'static str) -> LineError {
-    LineError::Type {
-        member,
-        got: got.kind(),
-        expected,
-    }
+    LineError::Type { member, got: got.kind(), expected }
 }
 
 fn skip_line(from: &mut impl BufRead) -> std::io::Result<()> {

@@ -30,10 +30,7 @@ pub(super) struct Counts {
 
 impl Counts {
     pub(super) fn decided(&self) -> u64 {
-        self.by_generation
-            .values()
-            .map(|seen| seen.allowed + seen.denied)
-            .sum::<u64>()
+        self.by_generation.values().map(|seen| seen.allowed + seen.denied).sum::<u64>()
             + self.failed
     }
 
@@ -63,9 +60,7 @@ impl Counts {
     }
 
     fn of_generation(&self, generation: u64) -> u64 {
-        self.by_generation
-            .get(&generation)
-            .map_or(0, |seen| seen.allowed + seen.denied)
+        self.by_generation.get(&generation).map_or(0, |seen| seen.allowed + seen.denied)
     }
 }
 
@@ -85,17 +80,12 @@ struct Shared {
 impl Clients {
     /// Starts the threads. Each sends both tokens in turn until [`Clients::stop`].
     pub(super) fn start(gate: &Arc<Gate>, tokens: &Tokens, count: u8) -> io::Result<Self> {
-        let mut clients = Self {
-            shared: Arc::default(),
-            threads: Vec::new(),
-        };
+        let mut clients = Self { shared: Arc::default(), threads: Vec::new() };
         for _ in 0..count {
             let (shared, gate) = (Arc::clone(&clients.shared), Arc::clone(gate));
             let tokens = tokens.clone();
             let client = move || shared.send(&gate, &tokens);
-            let thread = std::thread::Builder::new()
-                .name("demo-client".into())
-                .spawn(client)?;
+            let thread = std::thread::Builder::new().name("demo-client".into()).spawn(client)?;
             clients.threads.push(thread);
         }
         Ok(clients)
@@ -103,11 +93,7 @@ impl Clients {
 
     /// Waits until the clients have seen `count` decisions of a generation, or all have ended.
     pub(super) fn wait_for(&self, generation: u64, count: u64) {
-        let counts = self
-            .shared
-            .counts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let counts = self.shared.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let waits =
             |counts: &mut Counts| counts.of_generation(generation) < count && counts.failed < count;
         drop(self.shared.counted.wait_while(counts, waits));
@@ -118,18 +104,10 @@ impl Clients {
         self.shared.stop.store(true, Ordering::Relaxed);
         for thread in self.threads {
             if thread.join().is_err() {
-                self.shared
-                    .counts
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .failed += 1;
+                self.shared.counts.lock().unwrap_or_else(PoisonError::into_inner).failed += 1;
             }
         }
-        self.shared
-            .counts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.shared.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -32,10 +32,7 @@ fn create(path: &Path) -> Result<Issuer, CliError> {
         Ok(()) => Ok(issuer),
         // Another run was faster: its key counts.
         Err(error) if error.kind() == ErrorKind::AlreadyExists => open(path),
-        Err(source) => Err(CliError::Write {
-            path: path.to_owned(),
-            source,
-        }),
+        Err(source) => Err(CliError::Write { path: path.to_owned(), source }),
     }
 }
 

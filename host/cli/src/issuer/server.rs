@@ -29,29 +29,21 @@ pub struct Server {
 ///
 /// When the port or a thread cannot be had.
 pub fn start(issuer: &Issuer, port: u16) -> io::Result<Server> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, port)))?;
     let address = listener.local_addr()?;
     let router = router(issuer, address);
     let (stop, stopped) = oneshot::channel::<()>();
-    let thread = std::thread::Builder::new()
-        .name("admit-issuer".into())
-        .spawn(move || {
-            runtime.block_on(async {
-                tokio::select! {
-                    // Only an unusable listener ends it by itself; then the documents are gone too.
-                    _ = axum::serve(listener, router).into_future() => {}
-                    _ = stopped => {}
-                }
-            });
-        })?;
-    Ok(Server {
-        address,
-        stop: Some(stop),
-        thread: Some(thread),
-    })
+    let thread = std::thread::Builder::new().name("admit-issuer".into()).spawn(move || {
+        runtime.block_on(async {
+            tokio::select! {
+                // Only an unusable listener ends it by itself; then the documents are gone too.
+                _ = axum::serve(listener, router).into_future() => {}
+                _ = stopped => {}
+            }
+        });
+    })?;
+    Ok(Server { address, stop: Some(stop), thread: Some(thread) })
 }
 
 impl Server {
@@ -89,9 +81,7 @@ impl Drop for Server {
 fn router(issuer: &Issuer, address: SocketAddr) -> Router {
     let keys = issuer.jwk_set().to_string();
     let discovery = discovery(issuer.cloud(), address).to_string();
-    Router::new()
-        .route(KEYS, document(keys))
-        .route(DISCOVERY, document(discovery))
+    Router::new().route(KEYS, document(keys)).route(DISCOVERY, document(discovery))
 }
 
 fn document(text: String) -> axum::routing::MethodRouter {

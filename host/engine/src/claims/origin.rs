@@ -11,9 +11,7 @@ pub(super) fn version(claims: &Object) -> Result<TokenVersion, ClaimsError> {
     match claims.text("ver") {
         Some("1.0") => Ok(TokenVersion::V1),
         Some("2.0") => Ok(TokenVersion::V2),
-        Some(other) => Err(ClaimsError::Version {
-            found: Shown::new(other),
-        }),
+        Some(other) => Err(ClaimsError::Version { found: Shown::new(other) }),
         None => Err(ClaimsError::Missing { claim: "ver" }),
     }
 }
@@ -27,18 +25,12 @@ pub(super) fn check_issuer<'a>(
     version: TokenVersion,
     tid: &str,
 ) -> Result<&'a str, ClaimsError> {
-    let iss = claims
-        .text("iss")
-        .ok_or(ClaimsError::Missing { claim: "iss" })?;
+    let iss = claims.text("iss").ok_or(ClaimsError::Missing { claim: "iss" })?;
     let expected = cloud.issuer(version, tid);
     if iss == expected {
         return Ok(iss);
     }
-    Err(ClaimsError::Issuer {
-        found: Shown::whole(iss),
-        expected: Shown::whole(&expected),
-        cloud,
-    })
+    Err(ClaimsError::Issuer { found: Shown::whole(iss), expected: Shown::whole(&expected), cloud })
 }
 
 /// Checks that the key belongs to the issuer and to the cloud, as far as its set says so.
@@ -58,17 +50,13 @@ pub(super) fn check_key(
         let expected = cloud.issuer(TokenVersion::V2, tid);
         if filled_in != iss && filled_in != expected {
             let (key_issuer, expected) = (Shown::whole(key_issuer), Shown::whole(&expected));
-            return Err(ClaimsError::KeyIssuer {
-                key_issuer,
-                expected,
-            });
+            return Err(ClaimsError::KeyIssuer { key_issuer, expected });
         }
     }
     match &scope.cloud_instance_name {
-        Some(found) if found != cloud.instance_name() => Err(ClaimsError::KeyCloud {
-            found: Shown::new(found),
-            expected: cloud.instance_name(),
-        }),
+        Some(found) if found != cloud.instance_name() => {
+            Err(ClaimsError::KeyCloud { found: Shown::new(found), expected: cloud.instance_name() })
+        }
         _ => Ok(()),
     }
 }
@@ -102,10 +90,7 @@ mod tests {
             (&v2, Cloud::UsGov, TokenVersion::V2),
             (&v1, Cloud::China, TokenVersion::V1),
         ] {
-            assert!(
-                issuer(iss, cloud, version, TID).is_err(),
-                "{iss} {cloud} {version}"
-            );
+            assert!(issuer(iss, cloud, version, TID).is_err(), "{iss} {cloud} {version}");
         }
     }
 
@@ -133,12 +118,7 @@ mod tests {
             (Some(&*v1), None, &v1, true),
             (Some(&*v1), None, &v2, false),
             (Some(consumer), None, &v2, false),
-            (
-                Some("https://login.microsoftonline.us/{tenantid}/v2.0"),
-                None,
-                &v2,
-                false,
-            ),
+            (Some("https://login.microsoftonline.us/{tenantid}/v2.0"), None, &v2, false),
             (None, Some("microsoftonline.us"), &v2, false),
         ] {
             let scope = KeyScope {

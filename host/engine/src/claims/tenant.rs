@@ -10,16 +10,8 @@ const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
 ///
 /// Source: Microsoft Entra "Claims validation": `tid` is a GUID.
 pub(super) fn tid(claims: &Object) -> Result<&str, ClaimsError> {
-    let tid = claims
-        .text("tid")
-        .ok_or(ClaimsError::Missing { claim: "tid" })?;
-    if is_guid(tid) {
-        Ok(tid)
-    } else {
-        Err(ClaimsError::Tenant {
-            found: Shown::new(tid),
-        })
-    }
+    let tid = claims.text("tid").ok_or(ClaimsError::Missing { claim: "tid" })?;
+    if is_guid(tid) { Ok(tid) } else { Err(ClaimsError::Tenant { found: Shown::new(tid) }) }
 }
 
 /// Whether the text is 8-4-4-4-12 ASCII hexadecimal digits and nothing else.

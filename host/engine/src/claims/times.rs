@@ -18,22 +18,12 @@ pub(super) fn check(
     let leeway = verification.leeway().as_secs_f64();
     let exp = time(claims, "exp").ok_or(ClaimsError::Missing { claim: "exp" })?;
     if now >= exp + leeway {
-        return Err(ClaimsError::Expired {
-            exp,
-            now,
-            leeway,
-            late: now - exp,
-        });
+        return Err(ClaimsError::Expired { exp, now, leeway, late: now - exp });
     }
     for claim in ["nbf", "iat"] {
         match time(claims, claim) {
             Some(time) if now + leeway < time => {
-                return Err(ClaimsError::NotYetValid {
-                    claim,
-                    time,
-                    now,
-                    leeway,
-                });
+                return Err(ClaimsError::NotYetValid { claim, time, now, leeway });
             }
             _ => {}
         }
@@ -54,15 +44,7 @@ fn check_lifetime(
         None => ("now", now, longest + verification.leeway().as_secs_f64()),
     };
     let lifetime = exp - start;
-    if lifetime > max {
-        Err(ClaimsError::Lifetime {
-            lifetime,
-            from,
-            max,
-        })
-    } else {
-        Ok(())
-    }
+    if lifetime > max { Err(ClaimsError::Lifetime { lifetime, from, max }) } else { Ok(()) }
 }
 
 fn time(claims: &Object, claim: &str) -> Option<f64> {
@@ -94,21 +76,13 @@ mod tests {
             for (offset, expected) in [(1, "ok"), (0, "token.expired"), (-1, "token.expired")] {
                 let exp = NOW.saturating_sub(leeway).saturating_add_signed(offset);
                 let claims = format!(r#"{{"exp":{exp}}}"#);
-                assert_eq!(
-                    code(&claims, leeway),
-                    expected,
-                    "exp {offset} leeway {leeway}"
-                );
+                assert_eq!(code(&claims, leeway), expected, "exp {offset} leeway {leeway}");
             }
             for claim in ["nbf", "iat"] {
                 for (offset, expected) in [(-1, "ok"), (0, "ok"), (1, "token.not_yet_valid")] {
                     let time = NOW.saturating_add(leeway).saturating_add_signed(offset);
                     let claims = format!(r#"{{"exp":{},"{claim}":{time}}}"#, NOW + 3600);
-                    assert_eq!(
-                        code(&claims, leeway),
-                        expected,
-                        "{claim} {offset} leeway {leeway}"
-                    );
+                    assert_eq!(code(&claims, leeway), expected, "{claim} {offset} leeway {leeway}");
                 }
             }
         }
@@ -117,10 +91,7 @@ mod tests {
     #[test]
     fn fractions_are_fine() {
         assert_eq!(code(&format!(r#"{{"exp":{NOW}.5}}"#), 0), "ok");
-        assert_eq!(
-            code(&format!(r#"{{"exp":{}.5}}"#, NOW - 1), 0),
-            "token.expired"
-        );
+        assert_eq!(code(&format!(r#"{{"exp":{}.5}}"#, NOW - 1), 0), "token.expired");
     }
 
     #[test]
@@ -138,11 +109,7 @@ mod tests {
             ("1767229200000", "token.lifetime"),
         ] {
             for iat in [String::new(), format!(r#","iat":{NOW}"#)] {
-                assert_eq!(
-                    code(&format!(r#"{{"exp":{exp}{iat}}}"#), 60),
-                    expected,
-                    "{exp}{iat}"
-                );
+                assert_eq!(code(&format!(r#"{{"exp":{exp}{iat}}}"#), 60), expected, "{exp}{iat}");
             }
         }
         let ancient = format!(r#"{{"exp":{},"iat":-1e308}}"#, NOW + 1);

@@ -94,10 +94,9 @@ fn registered(name: &str) -> Option<(&'static str, Kind)> {
 fn check_spelling(name: &str) -> Result<(), ClaimsError> {
     let mut decisive = DECISIVE.into_iter();
     match decisive.find(|claim| claim.eq_ignore_ascii_case(name)) {
-        Some(expected) if expected != name => Err(ClaimsError::Spelling {
-            found: Shown::new(name),
-            expected,
-        }),
+        Some(expected) if expected != name => {
+            Err(ClaimsError::Spelling { found: Shown::new(name), expected })
+        }
         _ => Ok(()),
     }
 }
@@ -113,15 +112,7 @@ fn check_type(claim: &'static str, kind: Kind, value: &Value) -> Result<(), Clai
         Kind::Time => (matches!(value, Value::Number(_)), "a number of seconds"),
         Kind::Object => (matches!(value, Value::Object(_)), "an object"),
     };
-    if fits {
-        Ok(())
-    } else {
-        Err(ClaimsError::Type {
-            claim,
-            found: value.kind(),
-            expected,
-        })
-    }
+    if fits { Ok(()) } else { Err(ClaimsError::Type { claim, found: value.kind(), expected }) }
 }
 
 fn is_text(value: &Value) -> bool {
@@ -129,9 +120,7 @@ fn is_text(value: &Value) -> bool {
 }
 
 fn are_texts(value: &Value) -> bool {
-    value
-        .as_array()
-        .is_some_and(|items| items.iter().all(is_text))
+    value.as_array().is_some_and(|items| items.iter().all(is_text))
 }
 
 #[cfg(test)]
@@ -145,16 +134,7 @@ mod tests {
 
     #[test]
     fn every_claim_refuses_every_other_type() {
-        let values = [
-            "null",
-            "true",
-            "1",
-            r#""a""#,
-            "[]",
-            r#"["a"]"#,
-            r#"["a",1]"#,
-            "{}",
-        ];
+        let values = ["null", "true", "1", r#""a""#, "[]", r#"["a"]"#, r#"["a",1]"#, "{}"];
         for (claim, kind) in TYPES {
             let fitting: &[&str] = match kind {
                 Kind::Text => &[r#""a""#],
@@ -181,10 +161,7 @@ mod tests {
         for claim in DECISIVE {
             let upper = claim.to_uppercase();
             let error = check_text(&format!(r#"{{"aud":"a","{upper}":"x"}}"#)).unwrap_err();
-            assert_eq!(
-                error.to_string(),
-                format!("the claim `{upper}` is not spelt `{claim}`")
-            );
+            assert_eq!(error.to_string(), format!("the claim `{upper}` is not spelt `{claim}`"));
         }
         assert!(check_text(r#"{"aud":"a","Name":"x","XMS_CC":1}"#).is_ok());
     }
@@ -197,9 +174,6 @@ mod tests {
     #[test]
     fn a_wrong_type_is_named_without_the_value() {
         let error = check_text(r#"{"aud":"a","upn":["adele"]}"#).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "the claim `upn` is an array; expected a string"
-        );
+        assert_eq!(error.to_string(), "the claim `upn` is an array; expected a string");
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::{Active, Gate};
 use crate::release::{
-    Case, Configured, ConfigureError, InspectError, Inspected, RehearseError, Rehearsed, Release,
+    Case, ConfigureError, Configured, InspectError, Inspected, RehearseError, Rehearsed, Release,
     SealError, Sealed, component_digest, release_digest,
 };
 use crate::settings::Settings;
@@ -199,15 +199,13 @@ impl Gate {
         let Activation { component, settings, cases } = activation;
         let inspected = timed(times, Stage::Inspect, || Inspected::new(&self.runtime, component))?
             .map_err(ActivateError::Inspect)?;
-        let configured =
-            timed(times, Stage::Configure, || Configured::new(inspected, settings))?
-                .map_err(ActivateError::Configure)?;
-        let sealed = timed(times, Stage::Seal, || Sealed::new(configured))?
-            .map_err(ActivateError::Seal)?;
-        let rehearsed = timed(times, Stage::Rehearse, || {
-            Rehearsed::new(sealed, &self.verification, cases)
-        })?
-        .map_err(ActivateError::Rehearse)?;
+        let configured = timed(times, Stage::Configure, || Configured::new(inspected, settings))?
+            .map_err(ActivateError::Configure)?;
+        let sealed =
+            timed(times, Stage::Seal, || Sealed::new(configured))?.map_err(ActivateError::Seal)?;
+        let rehearsed =
+            timed(times, Stage::Rehearse, || Rehearsed::new(sealed, &self.verification, cases))?
+                .map_err(ActivateError::Rehearse)?;
         Ok(rehearsed.into_release())
     }
 

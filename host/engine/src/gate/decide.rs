@@ -10,7 +10,9 @@ use crate::claims::{ClaimsError, VerifiedClaims};
 use crate::contract::types;
 use crate::decision::{Decision, Expected, Observed, Outcome, Presentation};
 use crate::facts::{Facts, FactsError};
+use crate::failure::CallError;
 use crate::keys::KeyError;
+use crate::limits::Limit;
 use crate::reason::{self, Blame, HostReason};
 use crate::release::{DecideError, Release, Verdict};
 use crate::token::{self, Format, TokenError, UnverifiedToken};
@@ -60,6 +62,7 @@ impl<'a> Request<'a> {
 }
 
 /// The time of this machine, seconds since 1970; 0 when its clock is before that.
+#[expect(clippy::disallowed_methods, reason = "the one clock; everything else is passed the time")]
 pub fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }
@@ -99,6 +102,7 @@ impl RequestError {
 
     fn blame(&self) -> Blame {
         match self {
+            Self::Decide(DecideError::Call(CallError::Limit(Limit::Instances))) => Blame::Host,
             Self::Decide(_) => Blame::Policy,
             _ if self.outcome() == Outcome::Invalid => Blame::Caller,
             _ => Blame::Host,

@@ -54,17 +54,12 @@ impl KeyAddress {
     pub(super) fn parse(text: &str) -> Result<Self, AddressError> {
         let found = || Shown::new(text);
         let not_a_url = || AddressError::NotAUrl { found: found() };
-        let printable = text
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+        let printable = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
         if !printable || text.len() > MAX_ADDRESS_BYTES {
             return Err(not_a_url());
         }
         let uri: Uri = text.parse().map_err(|_| not_a_url())?;
-        let (scheme, authority) = uri
-            .scheme_str()
-            .zip(uri.authority())
-            .ok_or_else(not_a_url)?;
+        let (scheme, authority) = uri.scheme_str().zip(uri.authority()).ok_or_else(not_a_url)?;
         if authority.as_str().contains('@') {
             return Err(AddressError::UserInformation);
         }
@@ -78,10 +73,7 @@ impl KeyAddress {
         };
         let port = port(authority.as_str(), authority.host(), https).ok_or_else(not_a_url)?;
         let host = authority.host().to_ascii_lowercase();
-        Ok(Self {
-            text: text.to_owned(),
-            origin: Origin { https, host, port },
-        })
+        Ok(Self { text: text.to_owned(), origin: Origin { https, host, port } })
     }
 
     pub(super) fn as_str(&self) -> &str {
@@ -112,9 +104,7 @@ fn is_this_machine(host: &str) -> bool {
     if let Ok(address) = host.parse::<Ipv4Addr>() {
         return address.is_loopback();
     }
-    let inside = host
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'));
+    let inside = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     inside
         .and_then(|text| text.parse::<Ipv6Addr>().ok())
         .is_some_and(|address| address.is_loopback())
@@ -123,11 +113,7 @@ fn is_this_machine(host: &str) -> bool {
 fn port(authority: &str, host: &str, https: bool) -> Option<u16> {
     match authority.strip_prefix(host)? {
         "" => Some(if https { 443 } else { 80 }),
-        rest => rest
-            .strip_prefix(':')?
-            .parse()
-            .ok()
-            .filter(|&port| port != 0),
+        rest => rest.strip_prefix(':')?.parse().ok().filter(|&port| port != 0),
     }
 }
 

@@ -74,11 +74,7 @@ pub(super) struct Fetcher {
 
 impl Fetcher {
     pub(super) fn new(address: KeyAddress, timeout: Duration) -> Self {
-        Self {
-            agent: agent(&address),
-            address,
-            timeout,
-        }
+        Self { agent: agent(&address), address, timeout }
     }
 
     pub(super) fn address(&self) -> &KeyAddress {
@@ -102,9 +98,7 @@ impl Fetcher {
         }
         let set = KeySet::from_object(&document)?;
         if set.is_empty() {
-            return Err(FetchError::NoUsableKey {
-                skipped: set.skipped().len(),
-            });
+            return Err(FetchError::NoUsableKey { skipped: set.skipped().len() });
         }
         Ok(set)
     }

@@ -133,10 +133,7 @@ fn check_purpose(jwk: &Object) -> Result<(), UnusableKey> {
     if !absent_or(jwk, "alg", "RS256") {
         return Err(UnusableKey::Algorithm);
     }
-    if jwk
-        .get("key_ops")
-        .is_some_and(|operations| !allow_verify(operations))
-    {
+    if jwk.get("key_ops").is_some_and(|operations| !allow_verify(operations)) {
         return Err(UnusableKey::Operations);
     }
     if PRIVATE.iter().any(|name| jwk.get(name).is_some()) {
@@ -146,8 +143,7 @@ fn check_purpose(jwk: &Object) -> Result<(), UnusableKey> {
 }
 
 fn absent_or(jwk: &Object, name: &str, expected: &str) -> bool {
-    jwk.get(name)
-        .is_none_or(|value| value.as_str() == Some(expected))
+    jwk.get(name).is_none_or(|value| value.as_str() == Some(expected))
 }
 
 fn allow_verify(operations: &Value) -> bool {
@@ -160,11 +156,7 @@ fn allow_verify(operations: &Value) -> bool {
 /// An unsigned integer in the fewest bytes (RFC 7518 2, Base64urlUInt).
 fn integer(jwk: &Object, name: &str) -> Option<Vec<u8>> {
     let bytes = URL_SAFE_NO_PAD.decode(jwk.text(name)?).ok()?;
-    if bytes.first().is_none_or(|&first| first == 0) {
-        None
-    } else {
-        Some(bytes)
-    }
+    if bytes.first().is_none_or(|&first| first == 0) { None } else { Some(bytes) }
 }
 
 fn is_odd(integer: &[u8]) -> bool {
@@ -181,11 +173,7 @@ fn modulus(jwk: &Object) -> Result<Vec<u8>, UnusableKey> {
     if !is_odd(&modulus) || !MODULUS_BITS.contains(&bits(&modulus)) {
         return Err(UnusableKey::Modulus);
     }
-    if roca::has_fingerprint(&modulus) {
-        Err(UnusableKey::Roca)
-    } else {
-        Ok(modulus)
-    }
+    if roca::has_fingerprint(&modulus) { Err(UnusableKey::Roca) } else { Ok(modulus) }
 }
 
 fn exponent(jwk: &Object) -> Result<Vec<u8>, UnusableKey> {
@@ -193,9 +181,7 @@ fn exponent(jwk: &Object) -> Result<Vec<u8>, UnusableKey> {
     if exponent.len() > 8 {
         return Err(UnusableKey::Exponent);
     }
-    let value = exponent
-        .iter()
-        .fold(0_u64, |value, &byte| value << 8 | u64::from(byte));
+    let value = exponent.iter().fold(0_u64, |value, &byte| value << 8 | u64::from(byte));
     if value % 2 == 1 && EXPONENTS.contains(&value) {
         Ok(exponent)
     } else {
@@ -319,10 +305,7 @@ mod tests {
     fn a_modulus_of_the_weak_generator_is_refused() {
         let modulus = power_of_65537();
         assert_eq!(bits(&modulus), 2049);
-        assert_eq!(
-            with("n", json!(URL_SAFE_NO_PAD.encode(modulus))),
-            Err(UnusableKey::Roca)
-        );
+        assert_eq!(with("n", json!(URL_SAFE_NO_PAD.encode(modulus))), Err(UnusableKey::Roca));
     }
 
     #[test]

@@ -85,16 +85,12 @@ impl KeySet {
         let entries = match document.get("keys") {
             Some(Value::Array(entries)) => entries,
             Some(other) => {
-                return Err(KeySetError::Keys {
-                    found: other.kind(),
-                });
+                return Err(KeySetError::Keys { found: other.kind() });
             }
             None => return Err(KeySetError::Keys { found: "nothing" }),
         };
         if entries.len() > MAX_KEYS {
-            return Err(KeySetError::TooMany {
-                found: entries.len(),
-            });
+            return Err(KeySetError::TooMany { found: entries.len() });
         }
         Ok(Self::from_entries(entries))
     }
@@ -109,10 +105,7 @@ impl KeySet {
                     set.usable.insert(key.kid().to_owned(), Arc::new(key));
                 }
                 Err(reason) => {
-                    set.skipped.push(SkippedKey {
-                        kid: kid.map(str::to_owned),
-                        reason,
-                    });
+                    set.skipped.push(SkippedKey { kid: kid.map(str::to_owned), reason });
                 }
             }
         }
@@ -163,8 +156,7 @@ fn key_id(entry: &Value) -> Option<&str> {
     let Value::Object(jwk) = entry else {
         return None;
     };
-    jwk.text("kid")
-        .filter(|kid| (1..=MAX_KID_BYTES).contains(&kid.len()))
+    jwk.text("kid").filter(|kid| (1..=MAX_KID_BYTES).contains(&kid.len()))
 }
 
 fn count_holders(entries: &[Value]) -> HashMap<&str, usize> {
@@ -212,10 +204,7 @@ mod tests {
         let set = parse(&json!({"keys": [1, encryption, nameless, good]})).unwrap();
         assert_eq!(set.len(), 1);
         assert!(set.find(good["kid"].as_str().unwrap()).is_ok());
-        assert_eq!(
-            set.find("enc").unwrap_err(),
-            Miss::Unusable(UnusableKey::Use)
-        );
+        assert_eq!(set.find("enc").unwrap_err(), Miss::Unusable(UnusableKey::Use));
         assert_eq!(set.find("").unwrap_err(), Miss::Unknown);
         let shown: Vec<_> = set.skipped().iter().map(ToString::to_string).collect();
         assert_eq!(
@@ -244,31 +233,16 @@ mod tests {
     fn other_documents_are_refused() {
         for (document, text) in [
             (json!([]), "the JWK Set is not a JSON object but an array"),
-            (
-                json!({}),
-                "the JWK Set has nothing as `keys`; expected an array",
-            ),
-            (
-                json!({"keys": {}}),
-                "the JWK Set has an object as `keys`; expected an array",
-            ),
-            (
-                json!({"keys": vec![0; 1_001]}),
-                "the JWK Set has 1001 keys; expected at most 1000",
-            ),
+            (json!({}), "the JWK Set has nothing as `keys`; expected an array"),
+            (json!({"keys": {}}), "the JWK Set has an object as `keys`; expected an array"),
+            (json!({"keys": vec![0; 1_001]}), "the JWK Set has 1001 keys; expected at most 1000"),
         ] {
             assert_eq!(parse(&document).unwrap_err().to_string(), text);
         }
         let large = vec![b' '; MAX_KEY_SET_BYTES + 1];
-        assert!(matches!(
-            KeySet::parse(&large),
-            Err(KeySetError::TooLarge { .. })
-        ));
+        assert!(matches!(KeySet::parse(&large), Err(KeySetError::TooLarge { .. })));
         for broken in ["", "<html>", "{\"keys\":[", "{\"keys\":[],\"keys\":[]}"] {
-            assert!(matches!(
-                KeySet::parse(broken.as_bytes()),
-                Err(KeySetError::Json(_))
-            ));
+            assert!(matches!(KeySet::parse(broken.as_bytes()), Err(KeySetError::Json(_))));
         }
     }
 }

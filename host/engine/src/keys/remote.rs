@@ -144,16 +144,10 @@ impl RemoteKeys {
     /// [`KeyError::Unavailable`] when there is no set to use afterwards.
     pub fn prefetch(&self) -> Result<(), KeyError> {
         let remote = &self.0;
-        if remote
-            .usable_snapshot()
-            .is_none_or(|found| found.age >= remote.options.refresh_after)
-        {
+        if remote.usable_snapshot().is_none_or(|found| found.age >= remote.options.refresh_after) {
             remote.fetch_or_wait();
         }
-        remote
-            .usable_snapshot()
-            .map(drop)
-            .ok_or_else(|| remote.unavailable())
+        remote.usable_snapshot().map(drop).ok_or_else(|| remote.unavailable())
     }
 
     /// As [`Keys::find`](super::Keys::find).
@@ -168,14 +162,8 @@ impl RemoteKeys {
             }
         }
         remote.fetch_or_wait();
-        let found = remote
-            .usable_snapshot()
-            .ok_or_else(|| remote.unavailable())?;
-        found
-            .snapshot
-            .set
-            .find(kid)
-            .map_err(|miss| remote.miss(miss, kid))
+        let found = remote.usable_snapshot().ok_or_else(|| remote.unavailable())?;
+        found.snapshot.set.find(kid).map_err(|miss| remote.miss(miss, kid))
     }
 
     /// What there is to know now. Fetches nothing.
@@ -185,12 +173,8 @@ impl RemoteKeys {
         let fetching = remote.lock();
         KeyStatus {
             address: remote.fetcher.address().to_string(),
-            usable: remote
-                .usable_snapshot()
-                .map_or(0, |found| found.snapshot.set.len()),
-            skipped: snapshot
-                .as_ref()
-                .map_or_else(Vec::new, |kept| kept.set.skipped().to_vec()),
+            usable: remote.usable_snapshot().map_or(0, |found| found.snapshot.set.len()),
+            skipped: snapshot.as_ref().map_or_else(Vec::new, |kept| kept.set.skipped().to_vec()),
             age: snapshot.map(|kept| remote.clock.now().saturating_sub(kept.fetched_at)),
             fetches: fetching.fetches,
             last_error: fetching.last_error.clone(),
@@ -207,10 +191,7 @@ struct Usable {
 impl fmt::Debug for RemoteKeys {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let address = self.0.fetcher.address();
-        formatter
-            .debug_struct("RemoteKeys")
-            .field("address", address)
-            .finish_non_exhaustive()
+        formatter.debug_struct("RemoteKeys").field("address", address).finish_non_exhaustive()
     }
 }
 
@@ -255,10 +236,7 @@ impl Remote {
         fetching.in_flight = true;
         fetching.not_before = now.saturating_add(self.options.cool_down);
         fetching.fetches += 1;
-        Some(Slot {
-            remote: Arc::clone(self),
-            started_at: now,
-        })
+        Some(Slot { remote: Arc::clone(self), started_at: now })
     }
 
     /// A fetch ends by itself within its time-out; the bound here is for a thread that was lost.
@@ -286,10 +264,7 @@ impl Remote {
     fn unavailable(&self) -> KeyError {
         let detail = self.lock().last_error.clone();
         let detail = detail.unwrap_or_else(|| "the last one is too old".to_owned());
-        KeyError::Unavailable {
-            origin: self.origin(),
-            detail,
-        }
+        KeyError::Unavailable { origin: self.origin(), detail }
     }
 }
 
@@ -303,10 +278,7 @@ impl Slot {
     fn fetch(self) {
         let error = match self.remote.fetcher.fetch() {
             Ok(set) => {
-                let snapshot = Snapshot {
-                    set,
-                    fetched_at: self.started_at,
-                };
+                let snapshot = Snapshot { set, fetched_at: self.started_at };
                 self.remote.current.store(Some(Arc::new(snapshot)));
                 None
             }

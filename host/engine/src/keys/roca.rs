@@ -14,16 +14,12 @@ const PRIMES: [u16; 38] = [
 
 /// Whether the modulus, big-endian, looks as if the weak generator had made it.
 pub(super) fn has_fingerprint(modulus: &[u8]) -> bool {
-    PRIMES
-        .iter()
-        .all(|&prime| is_power_of_generator(remainder(modulus, prime), prime))
+    PRIMES.iter().all(|&prime| is_power_of_generator(remainder(modulus, prime), prime))
 }
 
 fn remainder(integer: &[u8], prime: u16) -> u16 {
     let prime = u32::from(prime);
-    let remainder = integer
-        .iter()
-        .fold(0, |rest, &byte| (rest << 8 | u32::from(byte)) % prime);
+    let remainder = integer.iter().fold(0, |rest, &byte| (rest << 8 | u32::from(byte)) % prime);
     u16::try_from(remainder).expect("less than a prime of 16 bits")
 }
 
@@ -56,10 +52,7 @@ mod tests {
         let integer = 0x0123_4567_89ab_cdef_u64;
         for prime in PRIMES {
             let expected = integer % u64::from(prime);
-            assert_eq!(
-                u64::from(remainder(&integer.to_be_bytes(), prime)),
-                expected
-            );
+            assert_eq!(u64::from(remainder(&integer.to_be_bytes(), prime)), expected);
         }
     }
 
@@ -67,9 +60,7 @@ mod tests {
     fn ordinary_integers_do_not_have_it() {
         let mut state = 1_u64;
         for _ in 0..10_000 {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             assert!(!has_fingerprint(&state.to_be_bytes()));
         }
     }

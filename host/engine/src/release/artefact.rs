@@ -155,7 +155,9 @@ fn outside(bytes: &[u8]) -> Result<Outside, ArtefactError> {
             }
             Payload::ComponentExportSection(exports) if level == 0 => {
                 for export in exports {
-                    outside.exports.push(Shown::new(export.map_err(malformed)?.name.name).to_string());
+                    outside
+                        .exports
+                        .push(Shown::new(export.map_err(malformed)?.name.name).to_string());
                 }
             }
             _ => {}

@@ -75,13 +75,7 @@ mod tests {
 
     #[test]
     fn damaged_types_are_refused() {
-        for section in [
-            &[][..],
-            &[1],
-            &[1, 0x41],
-            &[1, 0x41, 1, 9],
-            &[1, 0x41, 1, 1],
-        ] {
+        for section in [&[][..], &[1], &[1, 0x41], &[1, 0x41, 1, 9], &[1, 0x41, 1, 1]] {
             assert!(is_within(section, 8).is_err(), "{section:?}");
         }
     }

@@ -130,8 +130,7 @@ fn describe(
     runtime: &Runtime,
     pre: &TokenPolicyPre<StoreState>,
 ) -> Result<Description, InspectError> {
-    let failed =
-        |error: wasmtime::Error| InspectError::Describe(CallError::from_wasmtime(&error));
+    let failed = |error: wasmtime::Error| InspectError::Describe(CallError::from_wasmtime(&error));
     let mut store = runtime.setup_store();
     let instance = pre.instance_pre().instantiate(&mut store).map_err(failed)?;
     let policy = TokenPolicy::new(&mut store, &instance)

@@ -153,10 +153,7 @@ fn probe(release: &Release, verification: &Verification) -> Result<(), RehearseE
     });
     let claims = VerifiedClaims::vouched(claims.to_string().as_bytes(), verification, NOW)
         .map_err(RehearseError::ProbeClaims)?;
-    release
-        .evaluate(&claims, &Facts::default(), NOW, true)
-        .map(drop)
-        .map_err(RehearseError::Probe)
+    release.evaluate(&claims, &Facts::default(), NOW, true).map(drop).map_err(RehearseError::Probe)
 }
 
 /// What came out of a case, as far as expectations can speak of it.

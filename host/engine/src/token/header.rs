@@ -78,9 +78,7 @@ impl HeaderError {
 /// The key id of a header that asks for RS256 and nothing else.
 pub(super) fn key_id(header: &[u8]) -> Result<String, HeaderError> {
     if header.len() > MAX_HEADER_BYTES {
-        return Err(HeaderError::TooLong {
-            bytes: header.len(),
-        });
+        return Err(HeaderError::TooLong { bytes: header.len() });
     }
     let header = json::parse_object(header)?;
     check_algorithm(&header)?;
@@ -94,12 +92,8 @@ pub(super) fn key_id(header: &[u8]) -> Result<String, HeaderError> {
 fn check_algorithm(header: &Object) -> Result<(), HeaderError> {
     match header.get("alg") {
         Some(json::Value::String(alg)) if alg == "RS256" => Ok(()),
-        Some(json::Value::String(alg)) => Err(HeaderError::Algorithm {
-            found: Shown::new(alg),
-        }),
-        Some(other) => Err(HeaderError::AlgorithmType {
-            found: other.kind(),
-        }),
+        Some(json::Value::String(alg)) => Err(HeaderError::Algorithm { found: Shown::new(alg) }),
+        Some(other) => Err(HeaderError::AlgorithmType { found: other.kind() }),
         None => Err(HeaderError::AlgorithmType { found: "nothing" }),
     }
 }
@@ -109,12 +103,8 @@ fn check_type(header: &Object) -> Result<(), HeaderError> {
     match header.get("typ") {
         None => Ok(()),
         Some(json::Value::String(typ)) if typ.eq_ignore_ascii_case("JWT") => Ok(()),
-        Some(json::Value::String(typ)) => Err(HeaderError::Type {
-            found: Shown::new(typ),
-        }),
-        Some(other) => Err(HeaderError::Type {
-            found: Shown::new(other.kind()),
-        }),
+        Some(json::Value::String(typ)) => Err(HeaderError::Type { found: Shown::new(typ) }),
+        Some(other) => Err(HeaderError::Type { found: Shown::new(other.kind()) }),
     }
 }
 
@@ -169,11 +159,7 @@ mod tests {
             r#"{"RS256":1}"#,
             "true",
         ] {
-            assert_eq!(
-                code(&format!(r#"{{"alg":{alg},"kid":"k"}}"#)),
-                "token.algorithm",
-                "{alg}"
-            );
+            assert_eq!(code(&format!(r#"{{"alg":{alg},"kid":"k"}}"#)), "token.algorithm", "{alg}");
         }
         assert_eq!(code(r#"{"kid":"k"}"#), "token.algorithm");
         assert_eq!(code(r#"{"ALG":"RS256","kid":"k"}"#), "token.algorithm");
@@ -183,17 +169,10 @@ mod tests {
     fn a_key_id_is_a_short_string() {
         let long = format!(r#""{}""#, "k".repeat(MAX_KID_BYTES + 1));
         for kid in ["null", "1", r#"["k"]"#, r#""""#, "{}", "false", &long] {
-            assert_eq!(
-                code(&format!(r#"{{"alg":"RS256","kid":{kid}}}"#)),
-                "token.header",
-                "{kid}"
-            );
+            assert_eq!(code(&format!(r#"{{"alg":"RS256","kid":{kid}}}"#)), "token.header", "{kid}");
         }
         assert_eq!(code(r#"{"alg":"RS256"}"#), "token.header");
-        assert_eq!(
-            code(r#"{"alg":"RS256","kid":"a","kid":"a"}"#),
-            "token.header"
-        );
+        assert_eq!(code(r#"{"alg":"RS256","kid":"a","kid":"a"}"#), "token.header");
     }
 
     #[test]
@@ -212,14 +191,7 @@ mod tests {
 
     #[test]
     fn other_kinds_of_token_are_refused() {
-        for typ in [
-            r#""at+jwt""#,
-            r#""dpop+jwt""#,
-            r#""JOSE""#,
-            r#""""#,
-            "null",
-            "1",
-        ] {
+        for typ in [r#""at+jwt""#, r#""dpop+jwt""#, r#""JOSE""#, r#""""#, "null", "1"] {
             let header = format!(r#"{{"alg":"RS256","kid":"k","typ":{typ}}}"#);
             assert_eq!(code(&header), "token.header", "{typ}");
         }
@@ -228,10 +200,7 @@ mod tests {
     #[test]
     fn a_header_is_one_small_strict_object() {
         let deep = format!(r#"{{"alg":"RS256","kid":"k","x":{}}}"#, "[".repeat(2_000));
-        let large = format!(
-            r#"{{"alg":"RS256","kid":"k","x":"{}"}}"#,
-            "x".repeat(100_000)
-        );
+        let large = format!(r#"{{"alg":"RS256","kid":"k","x":"{}"}}"#, "x".repeat(100_000));
         for header in ["", "[]", "null", "{}{}", "{", "\u{feff}{}", &deep, &large] {
             assert_eq!(code(header), "token.header");
         }

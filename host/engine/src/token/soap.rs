@@ -71,10 +71,7 @@ pub enum SoapError {
 pub(super) fn binary_security_token(envelope: &[u8]) -> Result<String, SoapError> {
     let text = std::str::from_utf8(envelope).map_err(|_| SoapError::NotUtf8)?;
     check_complexity(text)?;
-    let options = ParsingOptions {
-        allow_dtd: false,
-        ..ParsingOptions::default()
-    };
+    let options = ParsingOptions { allow_dtd: false, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).map_err(malformed)?;
     let token = find_token(&document)?;
     expect_attribute(token, "ValueType", JWT)?;
@@ -86,11 +83,7 @@ pub(super) fn binary_security_token(envelope: &[u8]) -> Result<String, SoapError
 fn check_complexity(text: &str) -> Result<(), SoapError> {
     let count = |mark| text.bytes().filter(|&byte| byte == mark).count();
     let too_complex = count(b'<') > MAX_MARKS || count(b'=') > MAX_MARKS;
-    if too_complex {
-        Err(SoapError::TooComplex)
-    } else {
-        Ok(())
-    }
+    if too_complex { Err(SoapError::TooComplex) } else { Ok(()) }
 }
 
 /// The reader's own message may quote the document, so only the place is kept.
@@ -99,18 +92,13 @@ fn malformed(error: roxmltree::Error) -> SoapError {
         return SoapError::DocumentType;
     }
     let place = error.pos();
-    SoapError::Malformed {
-        line: place.row,
-        column: place.col,
-    }
+    SoapError::Malformed { line: place.row, column: place.col }
 }
 
 fn find_token<'a>(document: &'a Document<'a>) -> Result<Node<'a, 'a>, SoapError> {
     let envelope = document.root_element();
     if !envelope.has_tag_name((SOAP, "Envelope")) {
-        return Err(SoapError::NotAnEnvelope {
-            found: Shown::new(envelope.tag_name().name()),
-        });
+        return Err(SoapError::NotAnEnvelope { found: Shown::new(envelope.tag_name().name()) });
     }
     let header = only_child(envelope, SOAP, "Header")?;
     let security = only_child(header, SECEXT, "Security")?;
@@ -122,15 +110,12 @@ fn only_child<'a>(
     namespace: &'static str,
     name: &'static str,
 ) -> Result<Node<'a, 'a>, SoapError> {
-    let mut children = parent
-        .children()
-        .filter(|child| child.has_tag_name((namespace, name)));
+    let mut children = parent.children().filter(|child| child.has_tag_name((namespace, name)));
     match (children.next(), children.count()) {
         (Some(child), 0) => Ok(child),
-        (first, others) => Err(SoapError::NotOne {
-            element: name,
-            found: usize::from(first.is_some()) + others,
-        }),
+        (first, others) => {
+            Err(SoapError::NotOne { element: name, found: usize::from(first.is_some()) + others })
+        }
     }
 }
 
@@ -143,11 +128,7 @@ fn expect_attribute(
     if found == expected {
         return Ok(());
     }
-    Err(SoapError::Attribute {
-        attribute,
-        found: Shown::new(found),
-        expected,
-    })
+    Err(SoapError::Attribute { attribute, found: Shown::new(found), expected })
 }
 
 /// An element in any place and any namespace counts, so that no other reader of the same document
@@ -162,10 +143,7 @@ fn expect_no_other(document: &Document<'_>) -> Result<(), SoapError> {
     };
     match document.descendants().filter(claims_to_be_one).count() {
         1 => Ok(()),
-        found => Err(SoapError::NotOne {
-            element: "BinarySecurityToken for a JWT",
-            found,
-        }),
+        found => Err(SoapError::NotOne { element: "BinarySecurityToken for a JWT", found }),
     }
 }
 
@@ -175,10 +153,7 @@ fn content(token: Node<'_, '_>) -> Result<String, SoapError> {
     match (children.next(), children.next()) {
         (Some(only), None) if only.is_text() => {
             let text = only.text().unwrap_or_default();
-            Ok(text
-                .chars()
-                .filter(|letter| !matches!(letter, ' ' | '\t' | '\r' | '\n'))
-                .collect())
+            Ok(text.chars().filter(|letter| !matches!(letter, ' ' | '\t' | '\r' | '\n')).collect())
         }
         _ => Err(SoapError::Content),
     }
@@ -212,10 +187,7 @@ mod tests {
 
     #[test]
     fn an_enrolment_request_gives_its_token() {
-        assert_eq!(
-            binary_security_token(REQUEST.as_bytes()).unwrap(),
-            "YS5iLmM="
-        );
+        assert_eq!(binary_security_token(REQUEST.as_bytes()).unwrap(), "YS5iLmM=");
     }
 
     #[test]
@@ -242,17 +214,9 @@ mod tests {
         let start = REQUEST.find("<wsse:BinarySecurityToken").unwrap();
         let end = REQUEST.find("</wsse:Security>").unwrap();
         let token = &REQUEST[start..end];
-        for place in [
-            "</wsse:Security>",
-            "</s:Header>",
-            "</s:Body>",
-            "</RequestSecurityToken>",
-        ] {
+        for place in ["</wsse:Security>", "</s:Header>", "</s:Body>", "</RequestSecurityToken>"] {
             let error = changed(place, &format!("{token}{place}")).unwrap_err();
-            assert!(
-                matches!(error, SoapError::NotOne { found: 2, .. }),
-                "{place}: {error}"
-            );
+            assert!(matches!(error, SoapError::NotOne { found: 2, .. }), "{place}: {error}");
         }
         let other_namespace = token.replace("wsse:BinarySecurityToken", "BinarySecurityToken");
         assert!(changed("</s:Body>", &format!("{other_namespace}</s:Body>")).is_err());
@@ -274,10 +238,7 @@ mod tests {
     #[test]
     fn a_document_type_is_refused() {
         let entity = r#"<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e "YS5i">]>"#;
-        assert_eq!(
-            changed(r#"<?xml version="1.0"?>"#, entity),
-            Err(SoapError::DocumentType)
-        );
+        assert_eq!(changed(r#"<?xml version="1.0"?>"#, entity), Err(SoapError::DocumentType));
         assert!(changed("YS5i", "&e;").is_err());
     }
 
@@ -287,17 +248,11 @@ mod tests {
         let attributes: String = (0..20_000).map(|index| format!(" a{index}=''")).collect();
         let crowded = format!("<a{attributes}/>");
         for text in [deep, crowded] {
-            assert_eq!(
-                binary_security_token(text.as_bytes()),
-                Err(SoapError::TooComplex)
-            );
+            assert_eq!(binary_security_token(text.as_bytes()), Err(SoapError::TooComplex));
         }
         for text in ["", "{}", "<a", "<a/>", "a.b.c"] {
             assert!(binary_security_token(text.as_bytes()).is_err(), "{text}");
         }
-        assert_eq!(
-            binary_security_token(b"<a>\xff</a>"),
-            Err(SoapError::NotUtf8)
-        );
+        assert_eq!(binary_security_token(b"<a>\xff</a>"), Err(SoapError::NotUtf8));
     }
 }

@@ -119,11 +119,7 @@ fn changed(base: &Map<String, Json>, changes: &Map<String, Json>) -> Map<String,
 
 fn wanted(names: &[&str], members: &Map<String, Json>) -> Vec<Field> {
     let found = names.iter().filter_map(|name| members.get_key_value(*name));
-    value::fields(
-        &found
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect(),
-    )
+    value::fields(&found.map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 
 impl Expected {
@@ -144,32 +140,19 @@ impl Expected {
             Verdict::Deny(denial) => ("deny", Some(denial.reason.clone()), None, vec![]),
         };
         let identity = principal.map(|principal| Identity::of(request, principal));
-        Self {
-            outcome: outcome.into(),
-            reason,
-            identity,
-            asks,
-        }
+        Self { outcome: outcome.into(), reason, identity, asks }
     }
 }
 
 impl Identity {
     fn of(request: &Request, principal: &Principal) -> Self {
         let mut attributes = principal.attributes.iter();
-        let claim = attributes
-            .find(|a| a.name == "user_name")
-            .map(|a| a.claim.clone());
-        let field = request
-            .claims
-            .iter()
-            .find(|field| Some(&field.name) == claim.as_ref());
+        let claim = attributes.find(|a| a.name == "user_name").map(|a| a.claim.clone());
+        let field = request.claims.iter().find(|field| Some(&field.name) == claim.as_ref());
         let user_name = field.and_then(|field| match &field.value {
             Value::Text(text) => Some(text.clone()),
             _ => None,
         });
-        Self {
-            user_name,
-            user_name_claim: claim,
-        }
+        Self { user_name, user_name_claim: claim }
     }
 }

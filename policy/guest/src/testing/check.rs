@@ -15,20 +15,13 @@ const MAX_TEXT: usize = 2_000;
 /// What is wrong with a description.
 pub(super) fn description(about: &Description) -> Vec<String> {
     let mut faults = Vec::new();
-    let settings: Vec<_> = about
-        .settings
-        .iter()
-        .map(|setting| &*setting.name)
-        .collect();
+    let settings: Vec<_> = about.settings.iter().map(|setting| &*setting.name).collect();
     let facts: Vec<_> = about.facts.iter().map(|fact| &*fact.name).collect();
     let rules: Vec<_> = about.rules.iter().map(|rule| &*rule.name).collect();
     let reasons: Vec<_> = about.reasons.iter().map(|reason| &*reason.code).collect();
-    for (list, names) in [
-        ("settings", settings),
-        ("facts", facts),
-        ("rules", rules),
-        ("reasons", reasons),
-    ] {
+    for (list, names) in
+        [("settings", settings), ("facts", facts), ("rules", rules), ("reasons", reasons)]
+    {
         let distinct: BTreeSet<_> = names.iter().collect();
         if distinct.len() != names.len() {
             faults.push(format!("{list}: a name stands there twice"));
@@ -38,16 +31,10 @@ pub(super) fn description(about: &Description) -> Vec<String> {
     }
     for reason in &about.reasons {
         if reason.title.is_empty() || reason.remedy.is_empty() {
-            faults.push(format!(
-                "reason `{}` has no title or no remedy",
-                reason.code
-            ));
+            faults.push(format!("reason `{}` has no title or no remedy", reason.code));
         }
         if !(400..=599).contains(&reason.presentation.http_status) {
-            faults.push(format!(
-                "reason `{}` has an HTTP status out of range",
-                reason.code
-            ));
+            faults.push(format!("reason `{}` has an HTTP status out of range", reason.code));
         }
     }
     if texts(about).any(|text| text.chars().count() > MAX_TEXT) {
@@ -64,24 +51,14 @@ fn is_name(name: &str) -> bool {
 }
 
 fn texts(about: &Description) -> impl Iterator<Item = &str> {
-    let of_settings = about
-        .settings
-        .iter()
-        .flat_map(|setting| [&setting.title, &setting.help]);
+    let of_settings = about.settings.iter().flat_map(|setting| [&setting.title, &setting.help]);
     let of_facts = about.facts.iter().map(|fact| &fact.summary);
     let of_rules = about.rules.iter().map(|rule| &rule.summary);
-    let of_reasons = about.reasons.iter().flat_map(|reason| {
-        [
-            &reason.title,
-            &reason.remedy,
-            &reason.presentation.user_message,
-        ]
-    });
-    of_settings
-        .chain(of_facts)
-        .chain(of_rules)
-        .chain(of_reasons)
-        .map(String::as_str)
+    let of_reasons = about
+        .reasons
+        .iter()
+        .flat_map(|reason| [&reason.title, &reason.remedy, &reason.presentation.user_message]);
+    of_settings.chain(of_facts).chain(of_rules).chain(of_reasons).map(String::as_str)
 }
 
 /// What is wrong with a decision on this request.
@@ -95,11 +72,7 @@ pub(super) fn decision<P: Policy>(request: &Request, decision: &Decision) -> Vec
     if !steps.eq(P::ABOUT.rules.iter().map(|rule| rule.name)) {
         faults.push("the trace does not follow the rules".into());
     }
-    let failed = decision
-        .trace
-        .iter()
-        .filter(|step| step.outcome == Outcome::Failed)
-        .count();
+    let failed = decision.trace.iter().filter(|step| step.outcome == Outcome::Failed).count();
     if failed != usize::from(matches!(decision.verdict, Verdict::Deny(_))) {
         faults.push("the trace does not tell the rule that failed".into());
     }
@@ -108,11 +81,7 @@ pub(super) fn decision<P: Policy>(request: &Request, decision: &Decision) -> Vec
 
 fn principal(request: &Request, principal: &Principal) -> Vec<String> {
     let attributes = &principal.attributes;
-    let has = |name, claim| {
-        attributes
-            .iter()
-            .any(|a| a.name == name && a.claim == claim)
-    };
+    let has = |name, claim| attributes.iter().any(|a| a.name == name && a.claim == claim);
     let mut faults = Vec::new();
     if !has("tenant_id", "tid") || !has("object_id", "oid") {
         faults.push("the principal has no identity".into());
@@ -134,10 +103,7 @@ fn question<P: Policy>(request: &Request, question: &Question) -> Vec<String> {
     let mut faults = principal(request, &question.principal);
     let facts: Vec<_> = P::ABOUT.facts.iter().map(|fact| fact.name).collect();
     faults.extend(unknown("fact", &question.facts, &facts));
-    let carried = request
-        .facts
-        .iter()
-        .any(|fact| question.facts.contains(&fact.name));
+    let carried = request.facts.iter().any(|fact| question.facts.contains(&fact.name));
     if question.facts.is_empty() || carried {
         faults.push("asks for nothing, or for a fact that the request carried".into());
     }
@@ -146,11 +112,7 @@ fn question<P: Policy>(request: &Request, question: &Question) -> Vec<String> {
 
 fn denial<P: Policy>(denial: &Denial) -> Vec<String> {
     let reasons: Vec<_> = P::ABOUT.reasons.iter().map(|reason| reason.code).collect();
-    let settings: Vec<_> = P::ABOUT
-        .settings
-        .iter()
-        .map(|setting| setting.name)
-        .collect();
+    let settings: Vec<_> = P::ABOUT.settings.iter().map(|setting| setting.name).collect();
     let facts: Vec<_> = P::ABOUT.facts.iter().map(|fact| fact.name).collect();
     let mut faults = unknown("reason", std::slice::from_ref(&denial.reason), &reasons);
     faults.extend(unknown("claim", &denial.claims, P::ABOUT.claims));
@@ -161,9 +123,7 @@ fn denial<P: Policy>(denial: &Denial) -> Vec<String> {
 
 fn unknown(what: &str, names: &[String], known: &[&str]) -> Vec<String> {
     let unknown = names.iter().filter(|name| !known.contains(&name.as_str()));
-    unknown
-        .map(|name| format!("{what} `{name}` is not described"))
-        .collect()
+    unknown.map(|name| format!("{what} `{name}` is not described")).collect()
 }
 
 /// What the cases have shown.
@@ -180,13 +140,9 @@ impl Coverage {
         }
         let token = Token::of(request);
         let stops = |rule: &&Rule<P>| {
-            matches!(
-                (rule.check)(policy, &token),
-                Finding::Deny(_) | Finding::Ask(_)
-            )
+            matches!((rule.check)(policy, &token), Finding::Deny(_) | Finding::Ask(_))
         };
-        self.rules
-            .extend(P::ABOUT.rules.iter().find(stops).map(|rule| rule.name));
+        self.rules.extend(P::ABOUT.rules.iter().find(stops).map(|rule| rule.name));
     }
 
     pub(super) fn missing<P: Policy>(&self) -> Vec<String> {

@@ -6,10 +6,7 @@ use crate::contract::{Field, Value};
 
 /// The members of an object as fields, in their order.
 pub(super) fn fields(members: &Map<String, Json>) -> Vec<Field> {
-    let field = |(name, value): (&String, &Json)| Field {
-        name: name.clone(),
-        value: of(value),
-    };
+    let field = |(name, value): (&String, &Json)| Field { name: name.clone(), value: of(value) };
     members.iter().map(field).collect()
 }
 
@@ -24,9 +21,7 @@ fn of(json: &Json) -> Value {
         },
         Json::Array(items) => {
             let texts = items.iter().map(|item| item.as_str().map(String::from));
-            texts
-                .collect::<Option<_>>()
-                .map_or_else(|| Value::Json(json.to_string()), Value::Texts)
+            texts.collect::<Option<_>>().map_or_else(|| Value::Json(json.to_string()), Value::Texts)
         }
         Json::Null | Json::Object(_) => Value::Json(json.to_string()),
     }

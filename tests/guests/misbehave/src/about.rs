@@ -10,24 +10,16 @@ pub(crate) fn description() -> Description {
         name: "misbehave".into(),
         version: "1.0.0-guest".into(),
         summary: "Misbehaves on demand.".into(),
-        claims: ["tid", "oid", "upn", "mode", "groups"]
-            .map(Into::into)
-            .into(),
+        claims: ["tid", "oid", "upn", "mode", "groups"].map(Into::into).into(),
         facts: ["account.exists", "account.bot"].map(fact).into(),
         settings: vec![mode()],
         rules: ["first_rule", "second_rule"].map(rule).into(),
-        reasons: ["misbehaved", "called_before", "token.expired"]
-            .map(reason)
-            .into(),
+        reasons: ["misbehaved", "called_before", "token.expired"].map(reason).into(),
     }
 }
 
 fn fact(name: &str) -> Fact {
-    Fact {
-        name: name.into(),
-        summary: "A fact.".into(),
-        kind: FactKind::Boolean,
-    }
+    Fact { name: name.into(), summary: "A fact.".into(), kind: FactKind::Boolean }
 }
 
 fn mode() -> Setting {
@@ -43,10 +35,7 @@ fn mode() -> Setting {
 }
 
 fn rule(name: &str) -> Rule {
-    Rule {
-        name: name.into(),
-        summary: "A rule.".into(),
-    }
+    Rule { name: name.into(), summary: "A rule.".into() }
 }
 
 fn reason(code: &str) -> Reason {

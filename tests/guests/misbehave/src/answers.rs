@@ -9,16 +9,8 @@ const MIB: usize = 1024 * 1024;
 
 /// The answer to a request of this mode.
 pub(crate) fn decision(mode: &str, request: &Request, is_first: bool) -> Decision {
-    let verdict = if is_first {
-        verdict(mode)
-    } else {
-        deny("called_before")
-    };
-    let trace = if request.trace || mode == "trace_unasked" {
-        trace(mode)
-    } else {
-        Vec::new()
-    };
+    let verdict = if is_first { verdict(mode) } else { deny("called_before") };
+    let trace = if request.trace || mode == "trace_unasked" { trace(mode) } else { Vec::new() };
     Decision { verdict, trace }
 }
 
@@ -72,10 +64,7 @@ fn verdict(mode: &str) -> Verdict {
         "ask_twice" => ask(&["account.exists", "account.exists"]),
         "ask_empty_principal" => {
             let facts = vec!["account.exists".into()];
-            Verdict::Ask(Question {
-                principal: principal(&[]),
-                facts,
-            })
+            Verdict::Ask(Question { principal: principal(&[]), facts })
         }
         "text_2_mib" => deny(&"x".repeat(2 * MIB)),
         "texts_aliased" => claims(memory::aliased(4_000, 100_000)),
@@ -89,21 +78,14 @@ fn allow(attributes: &[(&str, &str)]) -> Verdict {
 }
 
 fn principal(attributes: &[(&str, &str)]) -> Principal {
-    let attribute = |&(name, claim): &(&str, &str)| Attribute {
-        name: name.into(),
-        claim: claim.into(),
-    };
-    Principal {
-        attributes: attributes.iter().map(attribute).collect(),
-    }
+    let attribute =
+        |&(name, claim): &(&str, &str)| Attribute { name: name.into(), claim: claim.into() };
+    Principal { attributes: attributes.iter().map(attribute).collect() }
 }
 
 fn ask(facts: &[&str]) -> Verdict {
     let principal = principal(&[("tenant_id", "tid"), ("object_id", "oid")]);
-    Verdict::Ask(Question {
-        principal,
-        facts: facts.iter().map(|&fact| fact.into()).collect(),
-    })
+    Verdict::Ask(Question { principal, facts: facts.iter().map(|&fact| fact.into()).collect() })
 }
 
 fn deny(reason: &str) -> Verdict {
@@ -111,19 +93,11 @@ fn deny(reason: &str) -> Verdict {
 }
 
 fn denial(reason: &str) -> Denial {
-    Denial {
-        reason: reason.into(),
-        claims: Vec::new(),
-        settings: Vec::new(),
-        facts: Vec::new(),
-    }
+    Denial { reason: reason.into(), claims: Vec::new(), settings: Vec::new(), facts: Vec::new() }
 }
 
 fn claims(claims: Vec<String>) -> Verdict {
-    Verdict::Deny(Denial {
-        claims,
-        ..denial("misbehaved")
-    })
+    Verdict::Deny(Denial { claims, ..denial("misbehaved") })
 }
 
 fn pointing(list: &str, names: &[&str]) -> Verdict {
@@ -138,10 +112,7 @@ fn pointing(list: &str, names: &[&str]) -> Verdict {
 }
 
 fn trace(mode: &str) -> Vec<Step> {
-    let passed = |rule: &str| Step {
-        rule: rule.into(),
-        outcome: Outcome::Passed,
-    };
+    let passed = |rule: &str| Step { rule: rule.into(), outcome: Outcome::Passed };
     let good = || vec![passed("first_rule"), passed("second_rule")];
     match mode {
         "trace_huge" => vec![passed(&"r".repeat(1_000)); 1_000],
@@ -152,10 +123,7 @@ fn trace(mode: &str) -> Vec<Step> {
         "trace_contradicts" => {
             vec![
                 passed("first_rule"),
-                Step {
-                    rule: "second_rule".into(),
-                    outcome: Outcome::Failed,
-                },
+                Step { rule: "second_rule".into(), outcome: Outcome::Failed },
             ]
         }
         _ => good(),

@@ -4,10 +4,7 @@
 ///
 /// The host is meant to refuse them. Were they given back to the allocator, it would be corrupted,
 /// so they must not be dropped in this instance.
-#[expect(
-    unsafe_code,
-    reason = "a hostile guest does not ask whether a text has one owner"
-)]
+#[expect(unsafe_code, reason = "a hostile guest does not ask whether a text has one owner")]
 pub(crate) fn aliased(count: usize, bytes: usize) -> Vec<String> {
     let shared = "a".repeat(bytes).leak().as_mut_ptr();
     let alias = || {

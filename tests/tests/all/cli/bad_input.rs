@@ -34,48 +34,24 @@ fn a_file_that_holds_no_json_object_is_named() {
         ("facts", "1767225600", "1767225600 --facts "),
     ] {
         let refusal = |name: &str| {
-            decide_with(&folder, place, &format!("{file}{name}"))
-                .refusal(3)
-                .to_owned()
+            decide_with(&folder, place, &format!("{file}{name}")).refusal(3).to_owned()
         };
-        let the = if what == "key set" {
-            "the JWK Set is "
-        } else {
-            ""
-        };
+        let the = if what == "key set" { "the JWK Set is " } else { "" };
         assert_eq!(refusal("none"), format!("failed to read `none`: {NO_FILE}"));
-        assert_eq!(
-            refusal("folder"),
-            format!("failed to read `folder`: {IS_DIRECTORY}")
-        );
-        assert_eq!(
-            refusal("empty"),
-            format!("{what} `empty`: empty; expected a JSON object")
-        );
-        assert_eq!(
-            refusal("blank"),
-            format!("{what} `blank`: empty; expected a JSON object")
-        );
-        assert_eq!(
-            refusal("utf16"),
-            format!("{what} `utf16`: text in UTF-16; expected UTF-8")
-        );
+        assert_eq!(refusal("folder"), format!("failed to read `folder`: {IS_DIRECTORY}"));
+        assert_eq!(refusal("empty"), format!("{what} `empty`: empty; expected a JSON object"));
+        assert_eq!(refusal("blank"), format!("{what} `blank`: empty; expected a JSON object"));
+        assert_eq!(refusal("utf16"), format!("{what} `utf16`: text in UTF-16; expected UTF-8"));
         assert_eq!(
             refusal("text"),
             format!("{what} `text`: {the}not strict JSON: expected value at line 1 column 1")
         );
-        assert_eq!(
-            refusal("list"),
-            format!("{what} `list`: {the}not a JSON object but an array")
-        );
+        assert_eq!(refusal("list"), format!("{what} `list`: {the}not a JSON object but an array"));
         assert_eq!(
             refusal("twice"),
             format!("{what} `twice`: {the}not strict JSON: duplicate name `a` at line 1 column 12")
         );
-        assert_eq!(
-            refusal("large"),
-            "`large` is too large; expected at most 1048576 bytes"
-        );
+        assert_eq!(refusal("large"), "`large` is too large; expected at most 1048576 bytes");
     }
 }
 
@@ -85,10 +61,7 @@ fn a_bad_setting_is_named_with_what_came_and_what_was_expected() {
     let refusal = |changes: Value| {
         folder.write("bad.json", with(windows_settings(), changes).to_string());
         let run = decide_with(&folder, "windows.json", "bad.json");
-        run.refusal(3)
-            .strip_prefix("settings `bad.json`: ")
-            .unwrap()
-            .to_owned()
+        run.refusal(3).strip_prefix("settings `bad.json`: ").unwrap().to_owned()
     };
     assert_eq!(
         refusal(json!({"windows_entra_client_id": [CLIENT]})),
@@ -172,15 +145,9 @@ fn a_key_set_without_a_usable_key_is_refused_with_the_reason_for_each() {
     let keys = |keys: Value| {
         folder.write("bad.json", json!({"keys": keys}).to_string());
         let run = decide_with(&folder, "keys.json", "bad.json");
-        run.refusal(3)
-            .strip_prefix("key set `bad.json`: ")
-            .unwrap()
-            .to_owned()
+        run.refusal(3).strip_prefix("key set `bad.json`: ").unwrap().to_owned()
     };
-    assert_eq!(
-        keys(json!("x")),
-        "the JWK Set has a string as `keys`; expected an array"
-    );
+    assert_eq!(keys(json!("x")), "the JWK Set has a string as `keys`; expected an array");
     assert_eq!(
         keys(json!([])),
         "the list `keys` is empty; expected at least one RSA key for signatures"
@@ -201,10 +168,7 @@ fn a_key_set_without_a_usable_key_is_refused_with_the_reason_for_each() {
          `n` is not an odd modulus of 2048 to 8192 bits in strict base64url; key without id: `kid` \
          is missing, empty, too long or not a string; key `e`: `kty` is not `RSA`; and 2 more"
     );
-    folder.write(
-        "discovery.json",
-        json!({"jwks_uri": "https://example.com/keys"}).to_string(),
-    );
+    folder.write("discovery.json", json!({"jwks_uri": "https://example.com/keys"}).to_string());
     assert_eq!(
         decide_with(&folder, "keys.json", "discovery.json").refusal(3),
         "key set `discovery.json`: the JWK Set has nothing as `keys`; expected an array"
@@ -225,14 +189,8 @@ fn an_address_that_keys_are_not_fetched_from_is_refused() {
             "`http://127.0.0.1.example.com/` is neither https nor http to `localhost`, \
              `127.0.0.0/8` or `::1`",
         ),
-        (
-            "file:///etc/keys",
-            "`file:///etc/keys` is not an absolute URL",
-        ),
-        (
-            "https://example.com/#keys",
-            "`https://example.com/#keys` has a fragment; expected none",
-        ),
+        ("file:///etc/keys", "`file:///etc/keys` is not an absolute URL"),
+        ("https://example.com/#keys", "`https://example.com/#keys` has a fragment; expected none"),
         (
             "https://user:secret@example.com/",
             "the address of the key set has user information; expected none",
@@ -288,46 +246,20 @@ fn a_token_file_that_holds_no_token_is_named() {
     for (file, expected) in [
         ("none.jwt", format!("failed to read `none.jwt`: {NO_FILE}")),
         ("folder", format!("failed to read `folder`: {IS_DIRECTORY}")),
-        (
-            "empty.jwt",
-            "token `empty.jwt`: empty; expected an access token".into(),
-        ),
-        (
-            "--format soap empty.jwt",
-            "token `empty.jwt`: empty; expected a SOAP envelope".into(),
-        ),
-        (
-            "utf16.jwt",
-            "token `utf16.jwt`: text in UTF-16; expected UTF-8".into(),
-        ),
-        (
-            "large.jwt",
-            "`large.jwt` is too large; expected at most 262144 bytes".into(),
-        ),
-        (
-            "--jsonl none.jsonl",
-            format!("failed to read `none.jsonl`: {NO_FILE}"),
-        ),
-        (
-            "--jsonl folder",
-            format!("failed to read `folder`: {IS_DIRECTORY}"),
-        ),
+        ("empty.jwt", "token `empty.jwt`: empty; expected an access token".into()),
+        ("--format soap empty.jwt", "token `empty.jwt`: empty; expected a SOAP envelope".into()),
+        ("utf16.jwt", "token `utf16.jwt`: text in UTF-16; expected UTF-8".into()),
+        ("large.jwt", "`large.jwt` is too large; expected at most 262144 bytes".into()),
+        ("--jsonl none.jsonl", format!("failed to read `none.jsonl`: {NO_FILE}")),
+        ("--jsonl folder", format!("failed to read `folder`: {IS_DIRECTORY}")),
     ] {
-        assert_eq!(
-            folder.admit(&format!("{DECIDE} {file}")).refusal(3),
-            expected
-        );
+        assert_eq!(folder.admit(&format!("{DECIDE} {file}")).refusal(3), expected);
     }
     let run = folder.admit(DECIDE);
-    assert_eq!(
-        run.refusal(3),
-        "token `standard input`: empty; expected an access token"
-    );
+    assert_eq!(run.refusal(3), "token `standard input`: empty; expected an access token");
     // Larger than a token, smaller than an envelope: that is for the gate to say.
     folder.write("large.jwt", "x".repeat(64 * 1024 + 1));
-    let decision = folder
-        .admit(&format!("{DECIDE} --output json large.jwt"))
-        .decision(1);
+    let decision = folder.admit(&format!("{DECIDE} --output json large.jwt")).decision(1);
     assert_eq!(decision["reason"], "token.too_large");
 }
 
@@ -338,23 +270,14 @@ fn bad_files_of_the_issuer_are_named() {
     folder.write("bad.json", "[]");
     let no_key = "not an RSA private key of 2048 to 8192 bits in PKCS #8 DER";
     for (arguments, expected) in [
-        (
-            "keys --key bad.key".to_owned(),
-            format!("issuer key `bad.key`: {no_key}"),
-        ),
-        (
-            "keys --key .".to_owned(),
-            format!("failed to read `.`: {IS_DIRECTORY}"),
-        ),
+        ("keys --key bad.key".to_owned(), format!("issuer key `bad.key`: {no_key}")),
+        ("keys --key .".to_owned(), format!("failed to read `.`: {IS_DIRECTORY}")),
         (
             format!("token --aud {CLIENT} --claims bad.json"),
             "claims `bad.json`: not a JSON object but an array".to_owned(),
         ),
     ] {
-        assert_eq!(
-            folder.admit(&format!("issuer {arguments}")).refusal(3),
-            expected
-        );
+        assert_eq!(folder.admit(&format!("issuer {arguments}")).refusal(3), expected);
     }
     let run = folder.admit("issuer keys --key none/issuer.key");
     let start = "failed to write `none/issuer.key`: No such file or directory";
@@ -386,22 +309,13 @@ fn a_wrong_command_line_is_explained() {
             "error: invalid value 'saml' for '--format <FORMAT>'\n  [possible values: jwt, \
              binary-security-token, soap, claims]",
         ),
-        (
-            format!("{DECIDE} --trase good.jwt"),
-            "error: unexpected argument '--trase' found",
-        ),
-        (
-            format!("{DECIDE} good.jwt mam.jwt"),
-            "error: unexpected argument 'mam.jwt' found",
-        ),
+        (format!("{DECIDE} --trase good.jwt"), "error: unexpected argument '--trase' found"),
+        (format!("{DECIDE} good.jwt mam.jwt"), "error: unexpected argument 'mam.jwt' found"),
         (
             "decide --policy windows-mdm good.jwt".to_owned(),
             "error: the following required arguments were not provided:\n  --settings <FILE>",
         ),
-        (
-            "inspct windows-mdm".to_owned(),
-            "error: unrecognized subcommand 'inspct'",
-        ),
+        ("inspct windows-mdm".to_owned(), "error: unrecognized subcommand 'inspct'"),
         (
             "issuer token".to_owned(),
             "error: the following required arguments were not provided:\n  --aud <AUDIENCE>",
@@ -409,11 +323,7 @@ fn a_wrong_command_line_is_explained() {
     ] {
         let run = folder.admit(&arguments);
         assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{run:?}");
-        assert!(
-            run.err.starts_with(expected),
-            "{expected}\nis not the start of\n{}",
-            run.err
-        );
+        assert!(run.err.starts_with(expected), "{expected}\nis not the start of\n{}", run.err);
         assert_eq!(run.err.matches("error:").count(), 1, "{}", run.err);
     }
     let run = folder.admit(&format!("{DECIDE} --jsonl --format claims good.jwt"));
@@ -421,11 +331,7 @@ fn a_wrong_command_line_is_explained() {
         run.refusal(2),
         "--format claims does not go with --jsonl: give `claims` in the line instead"
     );
-    let run = Run::of(
-        folder
-            .command("inspect windows-mdm")
-            .env("ADMIT_LOG", "loud"),
-    );
+    let run = Run::of(folder.command("inspect windows-mdm").env("ADMIT_LOG", "loud"));
     assert_eq!(
         run.refusal(2),
         "the environment variable `ADMIT_LOG` is no log level; expected `off`, `error`, `warn`, \
@@ -458,11 +364,8 @@ fn a_closed_output_is_no_panic() {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let mut command = folder.command(&arguments);
-        let status = command
-            .env("ADMIT_LOG", "trace")
-            .stdout(Stdio::null())
-            .stderr(writer)
-            .status();
+        let status =
+            command.env("ADMIT_LOG", "trace").stdout(Stdio::null()).stderr(writer).status();
         assert_eq!(status.unwrap().code(), Some(code), "{arguments}");
     }
 }
@@ -471,16 +374,8 @@ fn a_closed_output_is_no_panic() {
 #[test]
 fn a_full_disk_is_reported() {
     let folder = Folder::new();
-    let full = || {
-        std::fs::File::options()
-            .write(true)
-            .open("/dev/full")
-            .unwrap()
-    };
-    for arguments in [
-        "inspect windows-mdm".to_owned(),
-        format!("{DECIDE} good.jwt"),
-    ] {
+    let full = || std::fs::File::options().write(true).open("/dev/full").unwrap();
+    for arguments in ["inspect windows-mdm".to_owned(), format!("{DECIDE} good.jwt")] {
         let run = Run::of(folder.command(&arguments).stdout(full()));
         let expected = "failed to write the result: No space left on device (os error 28)";
         assert_eq!(run.refusal(70), expected, "{arguments}");

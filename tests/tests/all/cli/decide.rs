@@ -12,15 +12,13 @@ const CLOSED: &str = "http://127.0.0.1:1/keys";
 
 /// Text output without what differs from build to build and from run to run.
 fn steady(text: &str) -> String {
-    let words = text
-        .split(' ')
-        .map(|word| match word.split_once("sha256:") {
-            Some((before, digest)) => {
-                let rest = digest.trim_start_matches(|c: char| c.is_ascii_hexdigit());
-                format!("{before}sha256:0{rest}")
-            }
-            None => word.to_owned(),
-        });
+    let words = text.split(' ').map(|word| match word.split_once("sha256:") {
+        Some((before, digest)) => {
+            let rest = digest.trim_start_matches(|c: char| c.is_ascii_hexdigit());
+            format!("{before}sha256:0{rest}")
+        }
+        None => word.to_owned(),
+    });
     let text: Vec<_> = words.collect();
     let text = text.join(" ");
     let (before, _) = text.rsplit_once(", ").unwrap();
@@ -45,10 +43,7 @@ fn allow_says_who_and_by_what() {
 #[test]
 fn deny_says_what_came_what_is_configured_and_what_to_change() {
     let folder = Folder::new();
-    folder.token(
-        "other.jwt",
-        json!({"aud": "00000000-0000-4000-8000-000000000001"}),
-    );
+    folder.token("other.jwt", json!({"aud": "00000000-0000-4000-8000-000000000001"}));
     let run = folder.admit(&format!("{DECIDE} other.jwt"));
     assert_eq!(
         steady(run.text(1)),
@@ -107,10 +102,7 @@ fn failed_says_what_the_host_lacks() {
     let folder = Folder::new();
     let run = folder.admit(&format!("{} good.jwt", DECIDE.replace("keys.json", CLOSED)));
     let text = run.text(1);
-    assert!(
-        text.starts_with("FAILED keys.unavailable\n  what       "),
-        "{text}"
-    );
+    assert!(text.starts_with("FAILED keys.unavailable\n  what       "), "{text}");
     let found = format!("\n  found      the JWK Set of `{CLOSED}` is not available: ");
     assert!(text.contains(&found), "{text}");
 }
@@ -118,14 +110,9 @@ fn failed_says_what_the_host_lacks() {
 #[test]
 fn json_has_every_outcome() {
     let folder = Folder::new();
-    folder.token(
-        "tenant.jwt",
-        json!({"tid": CLIENT, "iss": issuer_of(CLIENT)}),
-    );
+    folder.token("tenant.jwt", json!({"tid": CLIENT, "iss": issuer_of(CLIENT)}));
     let json = |arguments: String, code| {
-        folder
-            .admit(&format!("{arguments} --output json"))
-            .decision(code)
+        folder.admit(&format!("{arguments} --output json")).decision(code)
     };
 
     let allow = json(format!("{DECIDE} good.jwt"), 0);
@@ -155,14 +142,8 @@ fn json_has_every_outcome() {
         (&json!("invalid"), &json!("token.expired"))
     );
 
-    let failed = json(
-        format!("{} good.jwt", DECIDE.replace("keys.json", CLOSED)),
-        1,
-    );
-    assert_eq!(
-        (&failed["outcome"], &failed["blame"]),
-        (&json!("failed"), &json!("host"))
-    );
+    let failed = json(format!("{} good.jwt", DECIDE.replace("keys.json", CLOSED)), 1);
+    assert_eq!((&failed["outcome"], &failed["blame"]), (&json!("failed"), &json!("host")));
 }
 
 fn issuer_of(tid: &str) -> String {
@@ -174,14 +155,9 @@ fn a_trace_has_every_rule_in_order() {
     let folder = Folder::new();
     folder.token("scope.jwt", json!({"scp": "other"}));
     let rules = super::inspect::names(&folder, "windows-mdm", "rules", "name");
-    let decision = folder
-        .admit(&format!("{DECIDE} --trace --output json scope.jwt"))
-        .decision(1);
+    let decision = folder.admit(&format!("{DECIDE} --trace --output json scope.jwt")).decision(1);
     let steps = decision["trace"].as_array().unwrap();
-    let traced: Vec<_> = steps
-        .iter()
-        .map(|step| step["rule"].as_str().unwrap())
-        .collect();
+    let traced: Vec<_> = steps.iter().map(|step| step["rule"].as_str().unwrap()).collect();
     assert_eq!(traced, rules);
     let outcome = |rule: &str| {
         let step = steps.iter().find(|step| step["rule"] == rule);
@@ -191,11 +167,7 @@ fn a_trace_has_every_rule_in_order() {
     assert_eq!(outcomes, ["passed", "failed", "skipped"]);
 
     let run = folder.admit(&format!("{DECIDE} --trace scope.jwt"));
-    let lines: Vec<_> = run
-        .text(1)
-        .lines()
-        .filter(|line| line.starts_with("  rule "))
-        .collect();
+    let lines: Vec<_> = run.text(1).lines().filter(|line| line.starts_with("  rule ")).collect();
     assert_eq!(lines.len(), rules.len());
     assert!(lines.contains(&"  rule       failed   scope"), "{lines:?}");
 }
@@ -206,26 +178,18 @@ fn a_token_is_taken_in_every_form() {
     let token = folder.token("good.jwt", json!({}));
     folder.write("good.bst", STANDARD.encode(&token));
     folder.write("good.xml", envelope(&token));
-    for (format, file) in [
-        ("jwt", "good.jwt"),
-        ("binary-security-token", "good.bst"),
-        ("soap", "good.xml"),
-    ] {
-        let decision = folder
-            .admit(&format!("{DECIDE} --output json --format {format} {file}"))
-            .decision(0);
+    for (format, file) in
+        [("jwt", "good.jwt"), ("binary-security-token", "good.bst"), ("soap", "good.xml")]
+    {
+        let decision =
+            folder.admit(&format!("{DECIDE} --output json --format {format} {file}")).decision(0);
         assert!(decision.get("signature").is_none(), "{format}");
         // No form is guessed.
-        for other in ["jwt", "binary-security-token", "soap"]
-            .into_iter()
-            .filter(|other| *other != format)
+        for other in
+            ["jwt", "binary-security-token", "soap"].into_iter().filter(|other| *other != format)
         {
             let run = folder.admit(&format!("{DECIDE} --output json --format {other} {file}"));
-            assert_eq!(
-                run.decision(1)["reason"],
-                "token.malformed",
-                "{file} as {other}"
-            );
+            assert_eq!(run.decision(1)["reason"], "token.malformed", "{file} as {other}");
         }
     }
 }
@@ -244,34 +208,22 @@ EncodingType="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity
 fn vouched_claims_are_taken_without_keys_and_loudly() {
     let folder = Folder::new();
     folder.write("claims.json", claims().to_string());
-    let arguments = format!(
-        "{} --format claims claims.json",
-        DECIDE.replace(" --keys keys.json", "")
-    );
+    let arguments =
+        format!("{} --format claims claims.json", DECIDE.replace(" --keys keys.json", ""));
     let run = folder.admit(&arguments);
     assert_eq!(run.code, Some(0), "{run:?}");
-    assert!(
-        run.out.starts_with("ALLOW  (SIGNATURE NOT VERIFIED)\n"),
-        "{}",
-        run.out
-    );
+    assert!(run.out.starts_with("ALLOW  (SIGNATURE NOT VERIFIED)\n"), "{}", run.out);
     assert_eq!(
         run.err,
         "admit: WARNING: no signature was verified; the claims are taken as they were given\n"
     );
-    let decision = folder
-        .admit(&format!("{arguments} --output json"))
-        .decision(0);
+    let decision = folder.admit(&format!("{arguments} --output json")).decision(0);
     assert_eq!(decision["signature"], "not_verified");
 
-    let expired = with(
-        claims(),
-        json!({"exp": NOW - 3_600, "iat": NOW - 7_200, "nbf": NOW - 7_200}),
-    );
+    let expired =
+        with(claims(), json!({"exp": NOW - 3_600, "iat": NOW - 7_200, "nbf": NOW - 7_200}));
     folder.write("claims.json", expired.to_string());
-    let decision = folder
-        .admit(&format!("{arguments} --output json"))
-        .decision(1);
+    let decision = folder.admit(&format!("{arguments} --output json")).decision(1);
     assert_eq!(decision["reason"], "token.expired");
 }
 
@@ -279,9 +231,8 @@ fn vouched_claims_are_taken_without_keys_and_loudly() {
 fn a_cloud_takes_its_own_tokens_only() {
     let folder = Folder::new();
     for cloud in admit::cloud::Cloud::ALL {
-        let own = admit::issuer::Issuer::from_der(&issuer().to_der().unwrap())
-            .unwrap()
-            .in_cloud(cloud);
+        let own =
+            admit::issuer::Issuer::from_der(&issuer().to_der().unwrap()).unwrap().in_cloud(cloud);
         folder.write("keys.json", own.jwk_set().to_string());
         folder.write("good.jwt", own.sign(&own.claims_v2(TID, CLIENT, NOW)));
         for asked in admit::cloud::Cloud::ALL {
@@ -308,10 +259,7 @@ fn facts_answer_what_was_asked() {
     decide(known.clone(), 0);
     let locked = decide(with(known.clone(), json!({"account.deactivated": true})), 1);
     assert_eq!(locked["outcome"], "deny");
-    assert_eq!(
-        locked["observed"],
-        json!([{"fact": "account.deactivated", "value": true}])
-    );
+    assert_eq!(locked["observed"], json!([{"fact": "account.deactivated", "value": true}]));
     let missing = decide(with(known, json!({"account.bot": null})), 1);
     assert_eq!(missing["asks"], json!(["account.bot"]));
 }
@@ -328,9 +276,7 @@ fn now_is_taken_in_both_forms() {
         ("0", 1),
         ("18446744073709551615", 1),
     ] {
-        folder
-            .admit(&DECIDE.replace("1767225600", &format!("{now} good.jwt")))
-            .text(code);
+        folder.admit(&DECIDE.replace("1767225600", &format!("{now} good.jwt"))).text(code);
     }
 }
 
@@ -350,43 +296,29 @@ fn a_token_comes_from_standard_input_too() {
 #[test]
 fn a_policy_is_an_embedded_one_or_a_file() {
     let folder = Folder::new();
-    folder.write(
-        "rules-of.today.wasm",
-        admit_policies::WINDOWS_MDM_1.component,
-    );
+    folder.write("rules-of.today.wasm", admit_policies::WINDOWS_MDM_1.component);
     let settings = json!({"server_url": SERVER, "windows_entra_tenant_ids": [TID]});
     folder.write("one.json", settings.to_string());
     folder.write("v1.jwt", issuer().sign(&claims_v1()));
     let with_policy = |policy: &str, token: &str| {
-        DECIDE
-            .replace("windows-mdm", policy)
-            .replace("windows.json", "one.json")
+        DECIDE.replace("windows-mdm", policy).replace("windows.json", "one.json")
             + " --output json "
             + token
     };
-    let embedded = folder
-        .admit(&with_policy("windows-mdm@1.0.0", "v1.jwt"))
-        .decision(0);
-    let file = folder
-        .admit(&with_policy("rules-of.today.wasm", "v1.jwt"))
-        .decision(0);
+    let embedded = folder.admit(&with_policy("windows-mdm@1.0.0", "v1.jwt")).decision(0);
+    let file = folder.admit(&with_policy("rules-of.today.wasm", "v1.jwt")).decision(0);
     assert_eq!(embedded["policy"], file["policy"]);
     assert_eq!(
         (&embedded["gate"], &file["gate"]),
         (&json!("windows-mdm"), &json!("rules-of.today"))
     );
-    let refused = folder
-        .admit(&with_policy("windows-mdm@1.0.0", "good.jwt"))
-        .decision(1);
+    let refused = folder.admit(&with_policy("windows-mdm@1.0.0", "good.jwt")).decision(1);
     assert_eq!(refused["token_version"], "2.0");
 }
 
 #[test]
 fn a_settings_file_may_come_from_a_windows_editor() {
     let folder = Folder::new();
-    folder.write(
-        "windows.json",
-        format!("\u{feff}{:#}\r\n", windows_settings()),
-    );
+    folder.write("windows.json", format!("\u{feff}{:#}\r\n", windows_settings()));
     folder.admit(&format!("{DECIDE} good.jwt")).text(0);
 }

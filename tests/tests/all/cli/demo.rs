@@ -7,10 +7,7 @@ fn the_story_is_told_and_nothing_fails() {
     let folder = Folder::new();
     let run = folder.admit("demo --clients 2");
     let text = run.text(0);
-    let place = |part: &str| {
-        text.find(part)
-            .unwrap_or_else(|| panic!("{part}\nis not in\n{text}"))
-    };
+    let place = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part}\nis not in\n{text}"));
     let story = [
         "windows-mdm 1.0.0 (sha256:",
         "\nALLOW\n",
@@ -31,16 +28,8 @@ fn the_story_is_told_and_nothing_fails() {
     place("\n  failed     0\n");
     place("\n  mixed      0 ");
     let count = |label: &str| -> u64 {
-        let line = text
-            .lines()
-            .find_map(|line| line.strip_prefix(label))
-            .unwrap();
-        line.trim_start()
-            .split(' ')
-            .next()
-            .unwrap()
-            .parse()
-            .unwrap()
+        let line = text.lines().find_map(|line| line.strip_prefix(label)).unwrap();
+        line.trim_start().split(' ').next().unwrap().parse().unwrap()
     };
     assert!(count("  decided    ") >= 600, "{text}");
     assert_eq!(count("  swaps      "), 2);

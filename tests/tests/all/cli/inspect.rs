@@ -14,10 +14,7 @@ fn json(folder: &Folder, policy: &str) -> Value {
 pub(super) fn names(folder: &Folder, policy: &str, list: &str, name: &str) -> Vec<String> {
     let document = json(folder, policy);
     let items = document["description"][list].as_array().unwrap();
-    items
-        .iter()
-        .map(|item| item[name].as_str().unwrap().to_owned())
-        .collect()
+    items.iter().map(|item| item[name].as_str().unwrap().to_owned()).collect()
 }
 
 #[test]
@@ -65,8 +62,7 @@ fn text_says_what_it_is_and_what_can_be_configured() {
         assert!(text.contains(part), "{part}\nis not in\n{text}");
     }
     assert!(
-        text.lines()
-            .all(|line| line.chars().count() <= 100 || line.contains("  claims ")),
+        text.lines().all(|line| line.chars().count() <= 100 || line.contains("  claims ")),
         "{text}"
     );
 }

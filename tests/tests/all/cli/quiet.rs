@@ -35,10 +35,7 @@ fn the_log_of_every_outcome_is_quiet() {
     let folder = Folder::new();
     let good = folder.token("good.jwt", json!({}));
     let denied = folder.token("denied.jwt", json!({"aud": "https://other.example"}));
-    let unnamed = folder.token(
-        "unnamed.jwt",
-        json!({"preferred_username": "adele\u{202e}vance"}),
-    );
+    let unnamed = folder.token("unnamed.jwt", json!({"preferred_username": "adele\u{202e}vance"}));
     let ask = folder.token("mam.jwt", json!({"scp": "login.mattermost"}));
     let claims_invalid = folder.token("invalid.jwt", json!({"upn": ["adele.vance"]}));
     let forged = forged(&good);
@@ -51,55 +48,13 @@ fn the_log_of_every_outcome_is_quiet() {
     for (arguments, token, code, outcome, logged) in [
         (format!("{DECIDE} good.jwt"), &*good, 0, "allow", "decided"),
         (format!("{DECIDE_MAM} mam.jwt"), &*ask, 1, "ask", "decided"),
-        (
-            format!("{DECIDE} denied.jwt"),
-            &*denied,
-            1,
-            "deny",
-            "token refused",
-        ),
-        (
-            format!("{DECIDE} unnamed.jwt"),
-            &*unnamed,
-            1,
-            "deny",
-            "token refused",
-        ),
-        (
-            format!("{DECIDE} invalid.jwt"),
-            &*claims_invalid,
-            1,
-            "invalid",
-            "token refused",
-        ),
-        (
-            format!("{DECIDE} forged.jwt"),
-            &*forged,
-            1,
-            "invalid",
-            "token refused",
-        ),
-        (
-            format!("{DECIDE} cut.jwt"),
-            cut,
-            1,
-            "invalid",
-            "token refused",
-        ),
-        (
-            format!("{DECIDE} unknown.jwt"),
-            &*unknown,
-            1,
-            "invalid",
-            "token refused",
-        ),
-        (
-            format!("{down} good.jwt"),
-            &*good,
-            1,
-            "failed",
-            "no decision",
-        ),
+        (format!("{DECIDE} denied.jwt"), &*denied, 1, "deny", "token refused"),
+        (format!("{DECIDE} unnamed.jwt"), &*unnamed, 1, "deny", "token refused"),
+        (format!("{DECIDE} invalid.jwt"), &*claims_invalid, 1, "invalid", "token refused"),
+        (format!("{DECIDE} forged.jwt"), &*forged, 1, "invalid", "token refused"),
+        (format!("{DECIDE} cut.jwt"), cut, 1, "invalid", "token refused"),
+        (format!("{DECIDE} unknown.jwt"), &*unknown, 1, "invalid", "token refused"),
+        (format!("{down} good.jwt"), &*good, 1, "failed", "no decision"),
     ] {
         let run = traced(&folder, &format!("{arguments} --output json"));
         assert_eq!(run.decision(code)["outcome"], outcome, "{arguments}");
@@ -124,10 +79,7 @@ fn other_forms_and_streams_are_quiet() {
     let good = folder.token("good.jwt", json!({}));
     let wrapped = STANDARD.encode(&good);
     folder.write("good.bst", &wrapped);
-    folder.write(
-        "claims.json",
-        with(claims(), json!({"aud": CLIENT})).to_string(),
-    );
+    folder.write("claims.json", with(claims(), json!({"aud": CLIENT})).to_string());
     folder.write("bad.xml", format!("<a b='{wrapped}'><{good}>"));
     let tokens = [&*good, &*wrapped];
     for arguments in [
@@ -166,10 +118,7 @@ fn a_token_in_the_place_of_another_file_is_not_shown() {
         ("keys.json", "good.jwt"),
         ("1767225600", "1767225600 --facts good.jwt"),
     ] {
-        let run = traced(
-            &folder,
-            &format!("{} good.jwt", DECIDE.replace(file, other)),
-        );
+        let run = traced(&folder, &format!("{} good.jwt", DECIDE.replace(file, other)));
         assert_eq!((run.code, run.out.as_str()), (Some(3), ""), "{run:?}");
         assert_quiet(&run, &[&good]);
     }

@@ -53,10 +53,7 @@ impl Folder {
     /// The binary with these arguments, separated by single spaces.
     pub(super) fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(binary());
-        command
-            .args(arguments.split(' '))
-            .current_dir(self.0.path())
-            .stdin(Stdio::null());
+        command.args(arguments.split(' ')).current_dir(self.0.path()).stdin(Stdio::null());
         command.env_remove("ADMIT_LOG").env_remove("COLUMNS");
         command
     }
@@ -67,10 +64,7 @@ impl Folder {
 
     pub(super) fn admit_with(&self, arguments: &str, input: impl AsRef<[u8]>) -> Run {
         let mut command = self.command(arguments);
-        let command = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         // A command that has seen enough stops reading.
         drop(child.stdin.take().unwrap().write_all(input.as_ref()));
@@ -127,10 +121,7 @@ impl Run {
     /// The one line on standard error of a command that did nothing, without the program's name.
     pub(super) fn refusal(&self, code: i32) -> &str {
         assert_eq!((self.code, self.out.as_str()), (Some(code), ""), "{self:?}");
-        let line = self
-            .err
-            .strip_prefix("admit: ")
-            .and_then(|err| err.strip_suffix('\n'));
+        let line = self.err.strip_prefix("admit: ").and_then(|err| err.strip_suffix('\n'));
         let line = line.unwrap_or_else(|| panic!("not one error: {self:?}"));
         assert!(!line.chars().any(char::is_control), "{line:?}");
         line
@@ -142,10 +133,6 @@ fn binary() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let folder = test.ancestors().nth(2).map(Path::to_owned).unwrap();
     let binary = folder.join(format!("admit{}", std::env::consts::EXE_SUFFIX));
-    assert!(
-        binary.exists(),
-        "no {}; see `cli.rs` for how to have it built",
-        binary.display()
-    );
+    assert!(binary.exists(), "no {}; see `cli.rs` for how to have it built", binary.display());
     binary
 }

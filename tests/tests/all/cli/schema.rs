@@ -13,24 +13,15 @@ struct Schema {
 
 impl Schema {
     fn read(name: &str) -> Self {
-        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-            .join("../docs")
-            .join(name);
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name);
         let document = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
         let validator = jsonschema::validator_for(&document).unwrap();
-        Self {
-            document,
-            validator,
-        }
+        Self { document, validator }
     }
 
     fn check(&self, text: &str) -> Value {
         let value: Value = serde_json::from_str(text).unwrap();
-        let errors: Vec<_> = self
-            .validator
-            .iter_errors(&value)
-            .map(|e| e.to_string())
-            .collect();
+        let errors: Vec<_> = self.validator.iter_errors(&value).map(|e| e.to_string()).collect();
         assert_eq!(errors, Vec::<String>::new(), "{text}");
         value
     }
@@ -72,16 +63,12 @@ fn check_objects(place: &str, schema: &Value, objects: &mut usize) {
         assert_eq!(schema["additionalProperties"], json!(false), "{place}");
         for (name, member) in schema["properties"].as_object().unwrap() {
             let place = format!("{place}/{name}");
-            let target = member["$ref"]
-                .as_str()
-                .and_then(|name| name.strip_prefix("#/$defs/"));
+            let target = member["$ref"].as_str().and_then(|name| name.strip_prefix("#/$defs/"));
             let described = member["description"].is_string() || target.is_some();
             assert!(described, "{place} is not described");
         }
     }
-    let parts = ["properties", "$defs"]
-        .into_iter()
-        .filter_map(|part| schema[part].as_object());
+    let parts = ["properties", "$defs"].into_iter().filter_map(|part| schema[part].as_object());
     for (name, part) in parts.flatten() {
         let place = format!("{place}/{name}");
         if !place.starts_with("//") {
@@ -92,10 +79,7 @@ fn check_objects(place: &str, schema: &Value, objects: &mut usize) {
         check_objects(&format!("{place}[]"), &schema["items"], objects);
     }
     for (name, definition) in schema["$defs"].as_object().into_iter().flatten() {
-        assert!(
-            definition["description"].is_string(),
-            "$defs/{name} is not described"
-        );
+        assert!(definition["description"].is_string(), "$defs/{name} is not described");
     }
 }
 
@@ -132,10 +116,7 @@ fn the_schema_of_a_decision_is_strict() {
         ("remedy", json!("nothing")),
         ("id", json!(7)),
         ("identity", json!(null)),
-        (
-            "identity",
-            json!({"tenant_id": "f645ad92-e38d-4d1a-b510-d1b09a74a8ca"}),
-        ),
+        ("identity", json!({"tenant_id": "f645ad92-e38d-4d1a-b510-d1b09a74a8ca"})),
         ("decision_id", json!("f645ad92-e38d-4d1a-b510-d1b09a74a8ca")),
         ("signature", json!("verified")),
         ("trace", json!([{"rule": "tenant", "outcome": "allow"}])),
@@ -144,15 +125,9 @@ fn the_schema_of_a_decision_is_strict() {
         changed[name] = value;
         assert!(!valid(&changed), "{changed}");
     }
-    for name in [
-        "decision_id",
-        "outcome",
-        "identity",
-        "gate",
-        "policy",
-        "generation",
-        "duration_us",
-    ] {
+    for name in
+        ["decision_id", "outcome", "identity", "gate", "policy", "generation", "duration_us"]
+    {
         let mut changed = allow.clone();
         changed.as_object_mut().unwrap().remove(name);
         assert!(!valid(&changed), "without {name}");

@@ -39,10 +39,8 @@ fn each_line_is_decided_in_order_with_its_id_facts_and_time() {
     assert_eq!((run.code, run.err), (Some(1), format!("{WARNING}\n")));
     let run = stream(&folder, "", &lines);
     let decisions = decisions(&run);
-    let all: Vec<_> = decisions
-        .iter()
-        .map(|it| (it["id"].as_str(), it["outcome"].as_str().unwrap()))
-        .collect();
+    let all: Vec<_> =
+        decisions.iter().map(|it| (it["id"].as_str(), it["outcome"].as_str().unwrap())).collect();
     assert_eq!(
         all,
         [
@@ -54,14 +52,8 @@ fn each_line_is_decided_in_order_with_its_id_facts_and_time() {
             (None, "invalid"),
         ]
     );
-    let signatures: Vec<_> = decisions
-        .iter()
-        .map(|it| it["signature"].as_str())
-        .collect();
-    assert_eq!(
-        signatures,
-        [None, None, None, None, Some("not_verified"), None]
-    );
+    let signatures: Vec<_> = decisions.iter().map(|it| it["signature"].as_str()).collect();
+    assert_eq!(signatures, [None, None, None, None, Some("not_verified"), None]);
 }
 
 #[test]
@@ -71,20 +63,13 @@ fn all_allowed_is_done_and_facts_of_the_command_line_are_the_default() {
     folder.write("facts.json", known().to_string());
     let good = json!({"token": token}).to_string();
     // A byte order mark, Windows line ends and empty lines are no reason to stop.
-    let lines = [
-        format!("\u{feff}{good}\r"),
-        String::new(),
-        good.clone(),
-        "  ".to_owned(),
-    ];
+    let lines = [format!("\u{feff}{good}\r"), String::new(), good.clone(), "  ".to_owned()];
     let run = stream(&folder, " --facts facts.json", &lines);
     assert_eq!(decisions(&run).len(), 2);
     run.text(0);
 
     folder.write("requests.jsonl", format!("{good}\n{good}"));
-    let run = folder.admit(&format!(
-        "{DECIDE_MAM} --jsonl --facts facts.json requests.jsonl"
-    ));
+    let run = folder.admit(&format!("{DECIDE_MAM} --jsonl --facts facts.json requests.jsonl"));
     assert_eq!(decisions(&run).len(), 2);
     run.text(0);
 
@@ -156,11 +141,7 @@ fn a_bad_line_is_named_and_the_others_are_decided() {
     assert_eq!(run.code, Some(3));
     let decisions = decisions(&run);
     assert_eq!(decisions.len(), bad.len());
-    assert!(
-        decisions
-            .iter()
-            .all(|decision| decision["outcome"] == "allow")
-    );
+    assert!(decisions.iter().all(|decision| decision["outcome"] == "allow"));
 }
 
 #[test]

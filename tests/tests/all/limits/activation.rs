@@ -24,12 +24,7 @@ struct Row {
 }
 
 fn row(name: &'static str, core: CoreModule, expected: &'static str) -> Row {
-    Row {
-        name,
-        component: core.component(),
-        settings: json!({}),
-        expected: expected.into(),
-    }
+    Row { name, component: core.component(), settings: json!({}), expected: expected.into() }
 }
 
 fn misbehave() -> CoreModule {
@@ -40,11 +35,7 @@ fn misbehave() -> CoreModule {
 fn describe(name: &'static str, body: &str, expected: &'static str) -> Row {
     let function = format!("{DESCRIBE_START} {body} (local.get $answer))");
     let recurse = "(func $recurse (call $recurse) (call $recurse))";
-    row(
-        name,
-        misbehave().with(recurse).instead_of(DESCRIBE, &function),
-        expected,
-    )
+    row(name, misbehave().with(recurse).instead_of(DESCRIBE, &function), expected)
 }
 
 /// The description with one text changed.
@@ -55,32 +46,19 @@ fn description(from: &'static str, to: &str) -> Row {
 /// A setting that tells `configure` what to do.
 fn configure(mode: &'static str, expected: &'static str) -> Row {
     let settings = json!({"mode": mode});
-    Row {
-        settings,
-        ..row(mode, misbehave(), expected)
-    }
+    Row { settings, ..row(mode, misbehave(), expected) }
 }
 
 /// Instead of `decide`.
 fn probe(name: &'static str, body: &str) -> Row {
-    row(
-        name,
-        misbehave().instead_of(DECIDE, &format!("{DECIDE_START} {body})")),
-        "",
-    )
+    row(name, misbehave().instead_of(DECIDE, &format!("{DECIDE_START} {body})")), "")
 }
 
 /// Tries each on a gate that has a good release, and looks whether that one still decides.
 fn refused(rows: Vec<Row>) {
     let gate = good_gate();
     let mut wrong = Vec::new();
-    for Row {
-        name,
-        component,
-        settings,
-        expected,
-    } in rows
-    {
+    for Row { name, component, settings, expected } in rows {
         let error = activate(&gate, &component, settings).err();
         let error = error.unwrap_or_else(|| "activated".into());
         if !error.starts_with(&expected) || error.chars().any(char::is_control) {
@@ -93,10 +71,7 @@ fn refused(rows: Vec<Row>) {
 
 /// With limits for set-up that are reached at once.
 fn good_gate() -> Gate {
-    let limits = Limits {
-        setup_fuel: 50_000_000,
-        ..Limits::default()
-    };
+    let limits = Limits { setup_fuel: 50_000_000, ..Limits::default() };
     let gate = gate("good", &Runtime::with_limits(limits).unwrap());
     gate.activate(windows_mdm()).unwrap();
     gate
@@ -104,20 +79,13 @@ fn good_gate() -> Gate {
 
 fn still_decides(gate: &Gate, after: &str) {
     let decision = decide(gate, &claims(), &Facts::default(), NOW, false);
-    assert_eq!(
-        (decision.outcome, decision.generation),
-        (Outcome::Allow, Some(1)),
-        "after {after}"
-    );
+    assert_eq!((decision.outcome, decision.generation), (Outcome::Allow, Some(1)), "after {after}");
 }
 
 #[test]
 fn instantiation_is_limited() {
-    let start = |body: &str| {
-        misbehave()
-            .with(&format!("(func $begin {body})"))
-            .with("(start $begin)")
-    };
+    let start =
+        |body: &str| misbehave().with(&format!("(func $begin {body})")).with("(start $begin)");
     refused(vec![
         row(
             "endless start function",
@@ -191,26 +159,10 @@ fn a_description_that_breaks_the_contract_is_refused() {
     const START: &str = "inspect: activation failed at step inspect: the description breaks the \
                          contract: ";
     let rows = [
-        (
-            "1.0.0-guest",
-            "1.0.0.guest",
-            "version: `1.0.0.guest` is not a semantic version",
-        ),
-        (
-            "second_rule",
-            "Second rule",
-            "rules: `Second rule` is not a name",
-        ),
-        (
-            "account.bot",
-            "account\r\nb.",
-            r"facts: `account\r\nb.` is not a name",
-        ),
-        (
-            "called_before",
-            "token.unknown",
-            "reasons: `token.unknown` is kept for the host",
-        ),
+        ("1.0.0-guest", "1.0.0.guest", "version: `1.0.0.guest` is not a semantic version"),
+        ("second_rule", "Second rule", "rules: `Second rule` is not a name"),
+        ("account.bot", "account\r\nb.", r"facts: `account\r\nb.` is not a name"),
+        ("called_before", "token.unknown", "reasons: `token.unknown` is kept for the host"),
     ];
     let rows = rows.map(|(from, to, expected)| Row {
         expected: format!("{START}{expected}"),
@@ -274,10 +226,7 @@ fn configure_is_limited() {
 #[test]
 fn what_configure_says_is_shown_bounded_and_escaped() {
     refused(vec![
-        configure(
-            "refuse",
-            "configure: activation failed at step configure: mode: bad mode",
-        ),
+        configure("refuse", "configure: activation failed at step configure: mode: bad mode"),
         configure(
             "refuse_unknown",
             "configure: activation failed at step configure: no_such_setting: twolines[2J",
@@ -292,11 +241,7 @@ fn what_configure_says_is_shown_bounded_and_escaped() {
         ),
     ]);
     let gate = good_gate();
-    let long = activate(
-        &gate,
-        &misbehave().component(),
-        json!({"mode": "refuse_at_length"}),
-    );
+    let long = activate(&gate, &misbehave().component(), json!({"mode": "refuse_at_length"}));
     assert!(long.unwrap_err().len() < 1_200);
 }
 
@@ -305,26 +250,10 @@ fn a_policy_that_cannot_decide_is_not_activated() {
     const PROBE: &str = "rehearse: activation failed at step rehearse: the probe decision failed: ";
     let rows = [
         ("trap", "(unreachable)", "the policy trapped: "),
-        (
-            "endless",
-            "(loop (br 0)) (i32.const 0)",
-            "the policy used more instructions",
-        ),
-        (
-            "growth",
-            "(memory.grow (i32.const 4000))",
-            "the policy wanted more memory",
-        ),
-        (
-            "answer outside memory",
-            "(i32.const -16)",
-            "the policy trapped: ",
-        ),
-        (
-            "answer of nothing",
-            "(i32.const 32)",
-            "the policy's answer breaks the contract: ",
-        ),
+        ("endless", "(loop (br 0)) (i32.const 0)", "the policy used more instructions"),
+        ("growth", "(memory.grow (i32.const 4000))", "the policy wanted more memory"),
+        ("answer outside memory", "(i32.const -16)", "the policy trapped: "),
+        ("answer of nothing", "(i32.const 32)", "the policy's answer breaks the contract: "),
     ];
     let rows = rows.map(|(name, body, expected)| Row {
         expected: format!("{PROBE}{expected}"),

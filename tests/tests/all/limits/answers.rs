@@ -38,10 +38,7 @@ pub(super) fn attacks() -> Vec<Attack> {
     .into();
     attacks.extend(labels());
     attacks.extend(traces());
-    attacks.push(Attack {
-        facts: json!({"account.exists": false}),
-        ..refused("ask")
-    });
+    attacks.push(Attack { facts: json!({"account.exists": false}), ..refused("ask") });
     attacks.extend(["deny", "ask"].map(|outcome| Attack::mode(outcome, outcome)));
     attacks
 }
@@ -96,22 +93,10 @@ fn a_failure_is_the_policys_fault_and_says_what_it_answered() {
     let host = Host::shared();
     for (mode, expected) in [
         ("allow_empty", "the principal has no `tenant_id`"),
-        (
-            "allow_object_id_from_upn",
-            "`object_id` comes from claim `upn`; expected `oid`",
-        ),
-        (
-            "allow_made_up",
-            r"claim `root\r\n\u{1b}[31m`, which holds no usable text",
-        ),
-        (
-            "deny_unknown_reason",
-            "reason `no_such_reason` is not one the policy describes",
-        ),
-        (
-            "deny_unknown_setting",
-            "points at setting `server_url`, which the policy does not",
-        ),
+        ("allow_object_id_from_upn", "`object_id` comes from claim `upn`; expected `oid`"),
+        ("allow_made_up", r"claim `root\r\n\u{1b}[31m`, which holds no usable text"),
+        ("deny_unknown_reason", "reason `no_such_reason` is not one the policy describes"),
+        ("deny_unknown_setting", "points at setting `server_url`, which the policy does not"),
         ("ask_nothing", "the policy asks, but for nothing"),
     ] {
         let decision = host.decide(&refused(mode).with_claims(present()));

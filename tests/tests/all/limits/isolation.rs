@@ -20,9 +20,8 @@ fn shuffled(count: usize, seed: u64) -> Vec<usize> {
     let mut order: Vec<_> = (0..count).collect();
     let mut random = seed;
     for last in (1..count).rev() {
-        random = random
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        random =
+            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let other = usize::try_from(random >> 33).unwrap() % (last + 1);
         order.swap(last, other);
     }
@@ -34,12 +33,7 @@ fn assert_order_does_not_matter(host: &Host, attacks: &[Attack]) {
     for seed in 0..4 {
         for index in shuffled(attacks.len(), seed) {
             let (attack, expected) = (&attacks[index], &first[index]);
-            assert_eq!(
-                lasting(host, attack),
-                *expected,
-                "{}, seed {seed}",
-                attack.name
-            );
+            assert_eq!(lasting(host, attack), *expected, "{}, seed {seed}", attack.name);
         }
     }
 }

@@ -46,12 +46,7 @@ const DECIDE_ATTACKS: &[(&str, &str, &str, &str)] = &[
         "(memory.fill (i32.const -8) (i32.const 0) (i32.const 100))",
         "policy.failed",
     ),
-    (
-        "memory.grow to 4 GiB",
-        "",
-        "(drop (memory.grow (i32.const 65535)))",
-        "policy.limit.memory",
-    ),
+    ("memory.grow to 4 GiB", "", "(drop (memory.grow (i32.const 65535)))", "policy.limit.memory"),
     ("recursion", "", "(call $recurse)", "policy.limit.stack"),
     ("unreachable", "", "(unreachable)", "policy.failed"),
     (
@@ -60,36 +55,16 @@ const DECIDE_ATTACKS: &[(&str, &str, &str, &str)] = &[
         "(drop (i32.div_u (i32.const 1) (local.get $trace)))",
         "policy.failed",
     ),
-    (
-        "call of nothing",
-        "",
-        "(call_indirect (i32.const -1))",
-        "policy.failed",
-    ),
-    (
-        "answer outside memory",
-        "",
-        "(return (i32.const -16))",
-        "policy.failed",
-    ),
+    ("call of nothing", "", "(call_indirect (i32.const -1))", "policy.failed"),
+    ("answer outside memory", "", "(return (i32.const -16))", "policy.failed"),
     (
         "answer that ends outside memory",
         "",
         "(return (i32.sub (i32.shl (memory.size) (i32.const 16)) (i32.const 4)))",
         "policy.failed",
     ),
-    (
-        "answer not aligned",
-        "",
-        "(return (i32.const 1))",
-        "policy.failed",
-    ),
-    (
-        "no such verdict",
-        "",
-        "(i32.store8 (local.get $answer) (i32.const 3))",
-        "policy.failed",
-    ),
+    ("answer not aligned", "", "(return (i32.const 1))", "policy.failed"),
+    ("no such verdict", "", "(i32.store8 (local.get $answer) (i32.const 3))", "policy.failed"),
     (
         "no such outcome of a rule",
         "trace",
@@ -161,18 +136,8 @@ const DECIDE_ATTACKS: &[(&str, &str, &str, &str)] = &[
          (i32.store offset=16 (local.get $answer) (i32.const 5))",
         "policy.failed",
     ),
-    (
-        "endless post-return",
-        "",
-        "(global.set $post (i32.const 1))",
-        "policy.limit.fuel",
-    ),
-    (
-        "post-return that traps",
-        "",
-        "(global.set $post (i32.const 2))",
-        "policy.failed",
-    ),
+    ("endless post-return", "", "(global.set $post (i32.const 1))", "policy.limit.fuel"),
+    ("post-return that traps", "", "(global.set $post (i32.const 2))", "policy.failed"),
     // Not attacks: a NaN has the same bits everywhere, and memory is new in every decision.
     (
         "bits of a NaN",
@@ -240,45 +205,26 @@ fn decide() -> String {
 
 pub(super) fn component() -> Vec<u8> {
     let core = CoreModule::misbehave().with(MEMORY);
-    let core = core
-        .instead_of(DECIDE, &decide())
-        .instead_of(POST_DECIDE, POST_RETURN);
+    let core = core.instead_of(DECIDE, &decide()).instead_of(POST_DECIDE, POST_RETURN);
     core.instead_of(REALLOC, ROOM).component()
 }
 
 pub(super) fn attacks() -> Vec<Attack> {
-    let in_decide = (NOW + 1..)
-        .zip(DECIDE_ATTACKS)
-        .map(|(now, (name, mode, _, expected))| {
-            let attack = Attack {
-                name: (*name).into(),
-                now,
-                ..Attack::mode(mode, expected)
-            };
-            if *mode == "trace" {
-                attack.with_trace()
-            } else {
-                attack
-            }
-        });
+    let in_decide = (NOW + 1..).zip(DECIDE_ATTACKS).map(|(now, (name, mode, _, expected))| {
+        let attack = Attack { name: (*name).into(), now, ..Attack::mode(mode, expected) };
+        if *mode == "trace" { attack.with_trace() } else { attack }
+    });
     let in_realloc = [
         ("endless realloc", text(3_001), "policy.limit.fuel"),
         ("realloc outside memory", text(3_002), "policy.failed"),
         ("realloc that traps", text(3_003), "policy.failed"),
         ("realloc that grows", text(3_004), "policy.limit.memory"),
         ("realloc that recurses", text(3_005), "policy.limit.stack"),
-        (
-            "realloc not aligned",
-            json!({"groups": vec!["a"; 3_008 / 8]}),
-            "policy.failed",
-        ),
+        ("realloc not aligned", json!({"groups": vec!["a"; 3_008 / 8]}), "policy.failed"),
     ];
     let in_realloc = in_realloc.map(|(name, claims, expected)| {
         let attack = Attack::mode("", expected).with_claims(claims);
-        Attack {
-            name: name.into(),
-            ..attack
-        }
+        Attack { name: name.into(), ..attack }
     });
     in_decide.chain(in_realloc).collect()
 }

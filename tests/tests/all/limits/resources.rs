@@ -1,11 +1,17 @@
 //! Too much time, memory, stack or data; no answer at all.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use admit::decision::Outcome;
+use admit::facts::Facts;
 use admit::limits::Limits;
+use admit::reason::Blame;
+use admit_tests::clock::wait_until;
+use admit_tests::fixture::{NOW, claims};
 use admit_tests::guests::CoreModule;
 
-use super::{Attack, Host};
+use super::{Attack, Host, decide};
 
 pub(super) fn attacks() -> Vec<Attack> {
     let rows = [
@@ -23,8 +29,7 @@ pub(super) fn attacks() -> Vec<Attack> {
         ("texts_aliased", "policy.limit.transfer"),
         ("texts_many", "policy.limit.transfer"),
     ];
-    rows.map(|(mode, expected)| Attack::mode(mode, expected))
-        .into()
+    rows.map(|(mode, expected)| Attack::mode(mode, expected)).into()
 }
 
 #[test]
@@ -34,10 +39,7 @@ fn a_policy_that_wants_too_much_is_stopped_with_its_limit_named() {
 
 #[test]
 fn the_deadline_stops_a_loop_that_has_fuel_left() {
-    let limits = Limits {
-        decision_fuel: u64::MAX,
-        ..Limits::default()
-    };
+    let limits = Limits { decision_fuel: u64::MAX, ..Limits::default() };
     let deadline = limits.decision_deadline;
     let host = Host::with(&CoreModule::misbehave().component(), limits);
     let started = Instant::now();
@@ -66,8 +68,32 @@ fn good_decisions_go_on_beside_endless_loops() {
         let hostile = || (0..20).for_each(|_| host.withstands(std::slice::from_ref(&attack)));
         let hostile: Vec<_> = (0..4).map(|_| scope.spawn(hostile)).collect();
         (0..200).for_each(|_| host.is_well("a loop in another thread"));
-        hostile
-            .into_iter()
-            .for_each(|thread| thread.join().unwrap());
+        hostile.into_iter().for_each(|thread| thread.join().unwrap());
     });
+}
+
+#[test]
+fn decisions_beyond_the_instances_are_refused_and_nobody_elses_fault() {
+    let limits = Limits { instances: 1, ..Limits::default() };
+    let host = Host::with(&CoreModule::misbehave().component(), limits);
+    let (attack, done) = (Attack::mode("loop", "policy.limit.fuel"), AtomicBool::new(false));
+    let facts = Facts::default();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                host.decide(&attack);
+            }
+        });
+        let mut refused = None;
+        wait_until("a decision finds no free instance", || {
+            let decision = decide(&host.good, &claims(), &facts, NOW, false);
+            refused = (decision.outcome == Outcome::Failed).then_some(decision);
+            refused.is_some()
+        });
+        done.store(true, Ordering::Relaxed);
+        let refused = refused.unwrap();
+        assert_eq!(refused.reason.as_deref(), Some("policy.limit.instances"));
+        assert_eq!(refused.blame, Some(Blame::Host));
+    });
+    host.is_well("the one instance is free again");
 }

@@ -12,48 +12,22 @@ fn b3_key_ids_are_exact() {
     let kid = issuer().kid();
     let swapped: String = kid
         .chars()
-        .map(|c| {
-            if c.is_lowercase() {
-                c.to_ascii_uppercase()
-            } else {
-                c.to_ascii_lowercase()
-            }
-        })
+        .map(|c| if c.is_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() })
         .collect();
-    let mut rows = vec![row(
-        "absent",
-        with_header(json!({"kid": null})),
-        "token.header",
-    )];
+    let mut rows = vec![row("absent", with_header(json!({"kid": null})), "token.header")];
     for value in ["null", "1", "[]", "{}", "true", "\"\""] {
         let header = format!(r#"{{"alg":"RS256","kid":{value}}}"#);
         rows.push(row(value, with_raw_header(header), "token.header"));
     }
     let array = format!(r#"{{"alg":"RS256","kid":["{kid}"]}}"#);
-    rows.push(row(
-        "array of the right one",
-        with_raw_header(array),
-        "token.header",
-    ));
+    rows.push(row("array of the right one", with_raw_header(array), "token.header"));
     let twice = format!(r#"{{"alg":"RS256","kid":"{kid}","kid":"{kid}"}}"#);
     rows.push(row("twice", with_raw_header(twice), "token.header"));
     let escaped = format!(r#"{{"alg":"RS256","kid":"{kid}","k\u0069d":"{kid}"}}"#);
-    rows.push(row(
-        "twice, once escaped",
-        with_raw_header(escaped),
-        "token.header",
-    ));
+    rows.push(row("twice, once escaped", with_raw_header(escaped), "token.header"));
     let long = "k".repeat(64 * 1024);
-    rows.push(row(
-        "64 KiB",
-        with_header(json!({"kid": long})),
-        "token.too_large",
-    ));
-    rows.push(row(
-        "16 KiB",
-        with_header(json!({"kid": &long[..16_384]})),
-        "token.header",
-    ));
+    rows.push(row("64 KiB", with_header(json!({"kid": long})), "token.too_large"));
+    rows.push(row("16 KiB", with_header(json!({"kid": &long[..16_384]})), "token.header"));
     for (name, value) in [
         ("letter case changed", swapped),
         ("space behind", format!("{kid} ")),
@@ -93,11 +67,7 @@ fn b3_key_ids_are_never_interpreted() {
     let input = format!("{}.{}", encode(devnull), encode(claims().to_string()));
     let signature = hmac_with(Vec::new())(input.as_bytes());
     let token = format!("{input}.{}", encode(signature));
-    check(vec![row(
-        "/dev/null with an empty HMAC key",
-        token,
-        "token.algorithm",
-    )]);
+    check(vec![row("/dev/null with an empty HMAC key", token, "token.algorithm")]);
 }
 
 #[test]
@@ -143,14 +113,8 @@ fn b3_headers() {
     rows.push(row("crit null", with_raw_header(crit_null), code));
     let whole = header().to_string();
     let utf16: Vec<u8> = whole.encode_utf16().flat_map(u16::to_be_bytes).collect();
-    let deep = format!(
-        r#"{{"alg":"RS256","kid":"{kid}","x":{}"#,
-        "[".repeat(20_000)
-    );
-    let large = format!(
-        r#"{{"alg":"RS256","kid":"{kid}","x":"{}"}}"#,
-        "x".repeat(40_000)
-    );
+    let deep = format!(r#"{{"alg":"RS256","kid":"{kid}","x":{}"#, "[".repeat(20_000));
+    let large = format!(r#"{{"alg":"RS256","kid":"{kid}","x":"{}"}}"#, "x".repeat(40_000));
     for (name, header) in [
         ("array", format!("[{whole}]").into_bytes()),
         ("null", b"null".to_vec()),
@@ -159,17 +123,8 @@ fn b3_headers() {
         ("text behind", format!("{whole}x").into_bytes()),
         ("BOM", format!("\u{feff}{whole}").into_bytes()),
         ("UTF-16", utf16),
-        (
-            "bad UTF-8",
-            whole
-                .replace("JWT", "J\0T")
-                .replace('\0', "\u{fffd}")
-                .into_bytes(),
-        ),
-        (
-            "alg twice",
-            format!(r#"{{"alg":"RS256","alg":"RS256","kid":"{kid}"}}"#).into_bytes(),
-        ),
+        ("bad UTF-8", whole.replace("JWT", "J\0T").replace('\0', "\u{fffd}").into_bytes()),
+        ("alg twice", format!(r#"{{"alg":"RS256","alg":"RS256","kid":"{kid}"}}"#).into_bytes()),
         ("20,000 levels", deep.into_bytes()),
         ("40 kB", large.into_bytes()),
         ("comment", format!("{whole}/**/").into_bytes()),
@@ -181,21 +136,10 @@ fn b3_headers() {
     let place = whole.find("JWT").unwrap();
     invalid[place] = 0xff;
     rows.push(row("invalid UTF-8", with_raw_header(invalid), code));
-    let huge = format!(
-        r#"{{"alg":"RS256","kid":"{kid}","x":"{}"}}"#,
-        "x".repeat(100_000)
-    );
+    let huge = format!(r#"{{"alg":"RS256","kid":"{kid}","x":"{}"}}"#, "x".repeat(100_000));
     rows.push(row("100 kB", with_raw_header(huge), "token.too_large"));
-    rows.push(row(
-        "typ in lower case",
-        with_header(json!({"typ": "jwt"})),
-        "ok",
-    ));
+    rows.push(row("typ in lower case", with_header(json!({"typ": "jwt"})), "ok"));
     rows.push(row("no typ", with_header(json!({"typ": null})), "ok"));
-    rows.push(row(
-        "unknown parameters",
-        with_header(json!({"nonce": "n", "x5t": "t"})),
-        "ok",
-    ));
+    rows.push(row("unknown parameters", with_header(json!({"nonce": "n", "x5t": "t"})), "ok"));
     check(rows);
 }

@@ -29,25 +29,13 @@ fn b8_tenants() {
         "f645ad92\u{2010}e38d\u{2010}4d1a\u{2010}b510\u{2010}d1b09a74a8ca",
     ] {
         let iss = Cloud::Public.issuer(TokenVersion::V2, tid);
-        rows.push(row(
-            format!("{tid:?}"),
-            with_claims(json!({"tid": tid, "iss": iss})),
-            code,
-        ));
+        rows.push(row(format!("{tid:?}"), with_claims(json!({"tid": tid, "iss": iss})), code));
     }
     let other = "775527ff-9a37-4307-8b3d-cc311f58d925";
     let other_iss = Cloud::Public.issuer(TokenVersion::V2, other);
     rows.extend([
-        row(
-            "tid of another tenant",
-            with_claims(json!({"tid": other})),
-            "token.issuer",
-        ),
-        row(
-            "iss of another tenant",
-            with_claims(json!({"iss": other_iss})),
-            "token.issuer",
-        ),
+        row("tid of another tenant", with_claims(json!({"tid": other})), "token.issuer"),
+        row("iss of another tenant", with_claims(json!({"iss": other_iss})), "token.issuer"),
         row(
             "another letter case than iss",
             with_claims(json!({"tid": TID.to_uppercase()})),
@@ -111,29 +99,13 @@ fn b8_issuers() {
             issuer().sign(&with(claims_v1(), json!({"iss": v2}))),
             "token.issuer",
         ),
-        row(
-            "ver missing",
-            with_claims(json!({"ver": null})),
-            "token.claims",
-        ),
-        row(
-            "ver a number",
-            with_claims(json!({"ver": 2.0})),
-            "token.claims",
-        ),
+        row("ver missing", with_claims(json!({"ver": null})), "token.claims"),
+        row("ver a number", with_claims(json!({"ver": 2.0})), "token.claims"),
     ]);
     for ver in ["", "2", "1", "3.0", "2.0 ", "v2.0", "1.1"] {
-        rows.push(row(
-            format!("ver {ver:?}"),
-            with_claims(json!({"ver": ver})),
-            "token.claims",
-        ));
+        rows.push(row(format!("ver {ver:?}"), with_claims(json!({"ver": ver})), "token.claims"));
     }
-    rows.push(row(
-        "ver 1.0 on a v2.0 token",
-        with_claims(json!({"ver": "1.0"})),
-        "token.issuer",
-    ));
+    rows.push(row("ver 1.0 on a v2.0 token", with_claims(json!({"ver": "1.0"})), "token.issuer"));
     check(rows);
 }
 
@@ -143,16 +115,10 @@ fn b8_clouds() {
         let keys = keys_with(json!({"issuer": null, "cloud_instance_name": null}));
         let verification = Verification::new(own);
         for other in Cloud::ALL {
-            let stand_in = Issuer::from_der(&issuer().to_der().unwrap())
-                .unwrap()
-                .in_cloud(other);
+            let stand_in = Issuer::from_der(&issuer().to_der().unwrap()).unwrap().in_cloud(other);
             let token = stand_in.sign(&stand_in.claims_v2(TID, CLIENT, NOW));
             let code = if own == other { "ok" } else { "token.issuer" };
-            check_with(
-                vec![row(format!("{other} at {own}"), token, code)],
-                &keys,
-                &verification,
-            );
+            check_with(vec![row(format!("{other} at {own}"), token, code)], &keys, &verification);
         }
     }
     // v1.0 issuers of the public and the US government cloud are equal: the key tells them apart.
@@ -171,24 +137,9 @@ fn b8_keys_speak_for_their_issuer_alone() {
     let of = |tid: &str| json!({"issuer": Cloud::Public.issuer(TokenVersion::V2, tid)});
     let (v1, v2) = (issuer().sign(&claims_v1()), good());
     for (name, changes, token, code) in [
-        (
-            "consumer key",
-            of("9188040d-6c67-4c5b-b112-36a304b66dad"),
-            &v2,
-            "token.issuer",
-        ),
-        (
-            "consumer key, v1.0",
-            of("9188040d-6c67-4c5b-b112-36a304b66dad"),
-            &v1,
-            "token.issuer",
-        ),
-        (
-            "key of another tenant",
-            of("775527ff-9a37-4307-8b3d-cc311f58d925"),
-            &v2,
-            "token.issuer",
-        ),
+        ("consumer key", of("9188040d-6c67-4c5b-b112-36a304b66dad"), &v2, "token.issuer"),
+        ("consumer key, v1.0", of("9188040d-6c67-4c5b-b112-36a304b66dad"), &v1, "token.issuer"),
+        ("key of another tenant", of("775527ff-9a37-4307-8b3d-cc311f58d925"), &v2, "token.issuer"),
         ("key of this tenant", of(TID), &v2, "ok"),
         ("key without issuer", json!({"issuer": null}), &v2, "ok"),
         ("key with a blank issuer", json!({"issuer": " "}), &v2, "ok"),
@@ -199,12 +150,7 @@ fn b8_keys_speak_for_their_issuer_alone() {
             &v2,
             "token.issuer",
         ),
-        (
-            "key without cloud",
-            json!({"cloud_instance_name": null}),
-            &v2,
-            "ok",
-        ),
+        ("key without cloud", json!({"cloud_instance_name": null}), &v2, "ok"),
     ] {
         let rows = vec![row(name, token.clone(), code)];
         check_with(rows, &keys_with(changes), &Verification::default());
@@ -218,11 +164,7 @@ fn b8_an_actor_token_vouches_for_nobody() {
     let header = encode(json!({"alg": "none", "typ": "JWT"}).to_string());
     let [_, _, signature] = parts(&good());
     check(vec![
-        row(
-            "without signature",
-            format!("{header}.{}.", encode(&outer)),
-            "token.algorithm",
-        ),
+        row("without signature", format!("{header}.{}.", encode(&outer)), "token.algorithm"),
         row(
             "with the inner one",
             format!("{header}.{}.{signature}", encode(&outer)),

@@ -9,46 +9,20 @@ use super::{Row, check, row, with_claims, with_raw_claim, with_raw_member, with_
 fn b4_names() {
     let code = "token.claims";
     let mut rows = Vec::new();
-    for name in [
-        "tid", "aud", "exp", "iss", "scp", "upn", "oid", "ver", "nbf", "x",
-    ] {
+    for name in ["tid", "aud", "exp", "iss", "scp", "upn", "oid", "ver", "nbf", "x"] {
         let twice = format!(r#""{name}":"x","{name}":"x""#);
         rows.push(row(format!("{name} twice"), with_raw_member(&twice), code));
     }
-    for (name, escaped) in [
-        ("tid", r"t\u0069d"),
-        ("aud", r"\u0061ud"),
-        ("iss", r"is\u0073"),
-    ] {
+    for (name, escaped) in [("tid", r"t\u0069d"), ("aud", r"\u0061ud"), ("iss", r"is\u0073")] {
         let token = with_raw_member(&format!(r#""{escaped}":"x""#));
-        rows.push(row(
-            format!("{name} beside its escaped spelling"),
-            token,
-            code,
-        ));
+        rows.push(row(format!("{name} beside its escaped spelling"), token, code));
     }
-    rows.push(row(
-        "nested twice",
-        with_raw_member(r#""x":{"a":1,"a":2}"#),
-        code,
-    ));
+    rows.push(row("nested twice", with_raw_member(r#""x":{"a":1,"a":2}"#), code));
     for name in ["TID", "Tid", "ISS", "AUD", "OID", "SCP", "VER"] {
-        rows.push(row(
-            format!("{name} beside"),
-            with_claims(json!({name: "x"})),
-            code,
-        ));
+        rows.push(row(format!("{name} beside"), with_claims(json!({name: "x"})), code));
     }
-    rows.push(row(
-        "only TID",
-        with_claims(json!({"tid": null, "TID": TID})),
-        code,
-    ));
-    rows.push(row(
-        "only AUD",
-        with_claims(json!({"aud": null, "AUD": CLIENT})),
-        code,
-    ));
+    rows.push(row("only TID", with_claims(json!({"tid": null, "TID": TID})), code));
+    rows.push(row("only AUD", with_claims(json!({"aud": null, "AUD": CLIENT})), code));
     check(rows);
 }
 
@@ -103,51 +77,23 @@ fn b4_json() {
 #[test]
 fn b4_size_and_depth() {
     let guids = vec![CLIENT; 10_000];
-    let many: Value = (0..40_000)
-        .map(|n| (format!("c{n}"), json!(n)))
-        .collect::<serde_json::Map<_, _>>()
-        .into();
+    let many: Value =
+        (0..40_000).map(|n| (format!("c{n}"), json!(n))).collect::<serde_json::Map<_, _>>().into();
     let deep = |open: &str, close: &str| {
         format!(r#""x":{}1{}"#, open.repeat(20_000), close.repeat(20_000))
     };
-    let groups: Vec<_> = (0..200)
-        .map(|n| format!("0b5fd5b5-2b5c-4b5e-9d5c-{n:012}"))
-        .collect();
+    let groups: Vec<_> = (0..200).map(|n| format!("0b5fd5b5-2b5c-4b5e-9d5c-{n:012}")).collect();
     let overage = json!({
         "_claim_names": {"groups": "src1"},
         "_claim_sources": {"src1": {"endpoint": "https://attacker.example/groups"}},
     });
     check(vec![
-        row(
-            "a megabyte",
-            with_claims(json!({"x": "x".repeat(1_000_000)})),
-            "token.too_large",
-        ),
-        row(
-            "40,000 claims",
-            issuer().sign(&with(claims(), many)),
-            "token.too_large",
-        ),
-        row(
-            "10,000 audiences",
-            with_claims(json!({"aud": guids})),
-            "token.too_large",
-        ),
-        row(
-            "20,000 levels of arrays",
-            with_raw_member(&deep("[", "]")),
-            "token.claims",
-        ),
-        row(
-            "6,000 open objects",
-            with_raw_member(&"\"x\":{".repeat(6_000)),
-            "token.claims",
-        ),
-        row(
-            "unknown claims",
-            with_claims(json!({"xms_new": {"a": [1, null]}})),
-            "ok",
-        ),
+        row("a megabyte", with_claims(json!({"x": "x".repeat(1_000_000)})), "token.too_large"),
+        row("40,000 claims", issuer().sign(&with(claims(), many)), "token.too_large"),
+        row("10,000 audiences", with_claims(json!({"aud": guids})), "token.too_large"),
+        row("20,000 levels of arrays", with_raw_member(&deep("[", "]")), "token.claims"),
+        row("6,000 open objects", with_raw_member(&"\"x\":{".repeat(6_000)), "token.claims"),
+        row("unknown claims", with_claims(json!({"xms_new": {"a": [1, null]}})), "ok"),
         row("200 groups", with_claims(json!({"groups": groups})), "ok"),
         row("overage pointer", with_claims(overage), "ok"),
     ]);
@@ -156,47 +102,16 @@ fn b4_size_and_depth() {
 #[test]
 fn b4_types_of_registered_claims() {
     let mut rows = Vec::new();
-    for name in [
-        "iss",
-        "tid",
-        "oid",
-        "ver",
-        "scp",
-        "upn",
-        "preferred_username",
-        "unique_name",
-    ] {
+    for name in ["iss", "tid", "oid", "ver", "scp", "upn", "preferred_username", "unique_name"] {
         for value in ["null", "1", "true", "[]", "[\"a\"]", "{}"] {
             let token = with_raw_claim(name, value);
             rows.push(row(format!("{name} {value}"), token, "token.claims"));
         }
     }
-    for value in [
-        "null",
-        "1",
-        "true",
-        "{}",
-        "[]",
-        "[1]",
-        "[\"a\",1]",
-        "[[\"a\"]]",
-        "[null]",
-    ] {
-        rows.push(row(
-            format!("aud {value}"),
-            with_raw_claim("aud", value),
-            "token.claims",
-        ));
+    for value in ["null", "1", "true", "{}", "[]", "[1]", "[\"a\",1]", "[[\"a\"]]", "[null]"] {
+        rows.push(row(format!("aud {value}"), with_raw_claim("aud", value), "token.claims"));
     }
-    rows.push(row(
-        "aud missing",
-        with_claims(json!({"aud": null})),
-        "token.claims",
-    ));
-    rows.push(row(
-        "aud of two",
-        with_claims(json!({"aud": ["x", CLIENT]})),
-        "ok",
-    ));
+    rows.push(row("aud missing", with_claims(json!({"aud": null})), "token.claims"));
+    rows.push(row("aud of two", with_claims(json!({"aud": ["x", CLIENT]})), "ok"));
     check(rows);
 }

@@ -47,32 +47,13 @@ fn b1_algorithms() {
             rows.push(row(format!("{alg} {with}"), token, "token.algorithm"));
         }
     }
-    rows.push(row(
-        "alg missing",
-        with_header(json!({"alg": null})),
-        "token.algorithm",
-    ));
-    for alg in [
-        "rs256", "Rs256", "RS256 ", " RS256", "RS256\0", "RS256\n", "RS-256", "",
-    ] {
-        rows.push(row(
-            format!("{alg:?}"),
-            with_header(json!({"alg": alg})),
-            "token.algorithm",
-        ));
+    rows.push(row("alg missing", with_header(json!({"alg": null})), "token.algorithm"));
+    for alg in ["rs256", "Rs256", "RS256 ", " RS256", "RS256\0", "RS256\n", "RS-256", ""] {
+        rows.push(row(format!("{alg:?}"), with_header(json!({"alg": alg})), "token.algorithm"));
     }
-    for alg in [
-        json!(256),
-        json!(["RS256"]),
-        json!({"a": "RS256"}),
-        json!(true),
-    ] {
+    for alg in [json!(256), json!(["RS256"]), json!({"a": "RS256"}), json!(true)] {
         let name = format!("alg {alg}");
-        rows.push(row(
-            name,
-            with_header(json!({"alg": alg})),
-            "token.algorithm",
-        ));
+        rows.push(row(name, with_header(json!({"alg": alg})), "token.algorithm"));
     }
     for (alg, encoding) in [
         ("RS384", &RSA_PKCS1_SHA384 as &dyn RsaEncoding),
@@ -85,11 +66,7 @@ fn b1_algorithms() {
             "token.algorithm",
         ));
         let name = format!("right key, {alg} under the name RS256");
-        rows.push(row(
-            name,
-            signed_by("RS256", rsa(encoding)),
-            "token.signature",
-        ));
+        rows.push(row(name, signed_by("RS256", rsa(encoding)), "token.signature"));
     }
     check(rows);
 }
@@ -123,31 +100,16 @@ fn b1_confusion_of_keys() {
         rows.push(row(named, signed_by("RS256", &hmac), "token.signature"));
     }
     let stranger = Issuer::generate().unwrap();
-    let embedded = with(
-        header(),
-        json!({"jwk": stranger.jwk(), "kid": stranger.kid()}),
-    );
+    let embedded = with(header(), json!({"jwk": stranger.jwk(), "kid": stranger.kid()}));
     let embedded = stranger.sign_parts(embedded.to_string(), claims().to_string());
     rows.push(row("embedded jwk", embedded, "token.header"));
     let x5c = with(header(), json!({"x5c": ["MIIC"]}));
     let x5c = stranger.sign_parts(x5c.to_string(), claims().to_string());
     rows.push(row("embedded x5c", x5c, "token.header"));
-    rows.push(row(
-        "ES256 all zero",
-        signed_by("ES256", |_| vec![0; 64]),
-        "token.algorithm",
-    ));
+    rows.push(row("ES256 all zero", signed_by("ES256", |_| vec![0; 64]), "token.algorithm"));
     let forged = stranger.sign_parts(header().to_string(), claims().to_string());
-    rows.push(row(
-        "other key under a known kid",
-        forged,
-        "token.signature",
-    ));
-    rows.push(row(
-        "own kid of a stranger",
-        stranger.sign(&claims()),
-        "token.key",
-    ));
+    rows.push(row("other key under a known kid", forged, "token.signature"));
+    rows.push(row("own kid of a stranger", stranger.sign(&claims()), "token.key"));
     check(rows);
 }
 
@@ -174,9 +136,7 @@ fn sum(a: &[u8], b: &[u8]) -> Vec<u8> {
 fn b1_signatures() {
     let [header_part, payload, signature] = parts(&good());
     let raw = URL_SAFE_NO_PAD.decode(&signature).unwrap();
-    let modulus = URL_SAFE_NO_PAD
-        .decode(issuer().jwk()["n"].as_str().unwrap())
-        .unwrap();
+    let modulus = URL_SAFE_NO_PAD.decode(issuer().jwk()["n"].as_str().unwrap()).unwrap();
     let one = [vec![0; 255], vec![1]].concat();
     let mut flipped = raw.clone();
     flipped[100] ^= 1;
@@ -193,36 +153,18 @@ fn b1_signatures() {
     ]
     .into_iter()
     .map(|(name, bytes)| {
-        row(
-            name,
-            format!("{header_part}.{payload}.{}", encode(bytes)),
-            "token.signature",
-        )
+        row(name, format!("{header_part}.{payload}.{}", encode(bytes)), "token.signature")
     })
     .collect();
-    rows.push(row(
-        "empty",
-        format!("{header_part}.{payload}."),
-        "token.malformed",
-    ));
+    rows.push(row("empty", format!("{header_part}.{payload}."), "token.malformed"));
 
-    let [other_header, other_payload, other_signature] = parts(&issuer().sign_parts(
-        json!({"alg": "RS256", "kid": issuer().kid()}).to_string(),
-        "{}",
-    ));
+    let [other_header, other_payload, other_signature] = parts(
+        &issuer().sign_parts(json!({"alg": "RS256", "kid": issuer().kid()}).to_string(), "{}"),
+    );
     for (name, token) in [
-        (
-            "header swapped",
-            format!("{other_header}.{payload}.{signature}"),
-        ),
-        (
-            "payload swapped",
-            format!("{header_part}.{other_payload}.{signature}"),
-        ),
-        (
-            "signature swapped",
-            format!("{header_part}.{payload}.{other_signature}"),
-        ),
+        ("header swapped", format!("{other_header}.{payload}.{signature}")),
+        ("payload swapped", format!("{header_part}.{other_payload}.{signature}")),
+        ("signature swapped", format!("{header_part}.{payload}.{other_signature}")),
     ] {
         rows.push(row(name, token, "token.signature"));
     }
@@ -251,9 +193,5 @@ fn b1_unused_bits_of_the_last_letter() {
     let index = ALPHABET.find(last).unwrap();
     let neighbour = ALPHABET.chars().nth(index ^ 1).unwrap();
     let loose = format!("{}{neighbour}", &token[..token.len() - 1]);
-    check(vec![row(
-        "same bytes, other text",
-        loose,
-        "token.malformed",
-    )]);
+    check(vec![row("same bytes, other text", loose, "token.malformed")]);
 }

@@ -10,22 +10,10 @@ use super::{check, check_with, good, own_keys, row, with_claims, with_raw_claim}
 
 #[test]
 fn b5_exp() {
-    let mut rows = vec![row(
-        "missing",
-        with_claims(json!({"exp": null})),
-        "token.claims",
-    )];
+    let mut rows = vec![row("missing", with_claims(json!({"exp": null})), "token.claims")];
     let in_an_hour = NOW + 3_600;
     let text = format!("\"{in_an_hour}\"");
-    for value in [
-        "null",
-        "\"\"",
-        &text,
-        "true",
-        "[]",
-        &format!("[{in_an_hour}]"),
-        "{}",
-    ] {
+    for value in ["null", "\"\"", &text, "true", "[]", &format!("[{in_an_hour}]"), "{}"] {
         rows.push(row(value, with_raw_claim("exp", value), "token.claims"));
     }
     for value in ["0", "-0.0", "-1", "-1e30", "1"] {
@@ -54,16 +42,8 @@ fn b5_nbf_and_iat() {
     let mut rows = Vec::new();
     for name in ["nbf", "iat"] {
         let ahead = with_claims(json!({name: NOW + 7_200, "exp": NOW + 9_000}));
-        rows.push(row(
-            format!("{name} two hours ahead"),
-            ahead,
-            "token.not_yet_valid",
-        ));
-        rows.push(row(
-            format!("{name} absent"),
-            with_claims(json!({name: null})),
-            "ok",
-        ));
+        rows.push(row(format!("{name} two hours ahead"), ahead, "token.not_yet_valid"));
+        rows.push(row(format!("{name} absent"), with_claims(json!({name: null})), "ok"));
         for value in ["null", "\"1767225600\"", "true", "[1]", "{}", "\"\""] {
             let token = with_raw_claim(name, value);
             rows.push(row(format!("{name} {value}"), token, "token.claims"));
@@ -71,34 +51,21 @@ fn b5_nbf_and_iat() {
         let huge = with_raw_claim(name, "18446744073709551615");
         rows.push(row(format!("{name} 2^64-1"), huge, "token.not_yet_valid"));
     }
-    rows.push(row(
-        "iat long ago",
-        with_claims(json!({"iat": 1})),
-        "token.lifetime",
-    ));
+    rows.push(row("iat long ago", with_claims(json!({"iat": 1})), "token.lifetime"));
     check(rows);
 }
 
 #[test]
 fn b5_skew_at_its_edges() {
     for leeway in [0, 60, 300] {
-        let verification = Verification::default()
-            .with_leeway(Duration::from_secs(leeway))
-            .unwrap();
+        let verification =
+            Verification::default().with_leeway(Duration::from_secs(leeway)).unwrap();
         let exp =
             |late: u64| with_claims(json!({"exp": NOW - late, "iat": NOW - 4_000, "nbf": null}));
         let nbf = |early: u64| with_claims(json!({"nbf": NOW + early}));
         let mut rows = vec![
-            row(
-                format!("exp at the leeway {leeway}"),
-                exp(leeway),
-                "token.expired",
-            ),
-            row(
-                format!("exp one second after it {leeway}"),
-                exp(leeway + 1),
-                "token.expired",
-            ),
+            row(format!("exp at the leeway {leeway}"), exp(leeway), "token.expired"),
+            row(format!("exp one second after it {leeway}"), exp(leeway + 1), "token.expired"),
             row(format!("nbf at the leeway {leeway}"), nbf(leeway), "ok"),
             row(
                 format!("nbf one second before it {leeway}"),
@@ -107,19 +74,11 @@ fn b5_skew_at_its_edges() {
             ),
         ];
         if leeway > 0 {
-            rows.push(row(
-                format!("exp within the leeway {leeway}"),
-                exp(leeway - 1),
-                "ok",
-            ));
+            rows.push(row(format!("exp within the leeway {leeway}"), exp(leeway - 1), "ok"));
         }
         check_with(rows, &own_keys(), &verification);
     }
-    assert!(
-        Verification::default()
-            .with_leeway(Duration::from_secs(301))
-            .is_err()
-    );
+    assert!(Verification::default().with_leeway(Duration::from_secs(301)).is_err());
 }
 
 #[test]
@@ -134,10 +93,6 @@ fn b5_clocks_at_their_ends() {
         (NOW + 4_560, "token.expired"),
         (u64::MAX, "token.expired"),
     ] {
-        assert_eq!(
-            judge(&good(), &keys, &verification, now).code,
-            code,
-            "{now}"
-        );
+        assert_eq!(judge(&good(), &keys, &verification, now).code, code, "{now}");
     }
 }
