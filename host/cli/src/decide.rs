@@ -10,6 +10,7 @@ use admit::claims::Verification;
 use admit::decision::{Decision, Outcome};
 use admit::gate::{ActivateError, Activation, Gate, Input, Request};
 use admit::keys::{KeySet, Keys};
+use admit::release::ConfigureError;
 use admit::runtime::Runtime;
 use admit::token::{Format, MAX_ENVELOPE_BYTES};
 
@@ -65,7 +66,7 @@ fn gate(args: &DecideArgs) -> Result<Gate, CliError> {
 /// Names the file that is to blame.
 fn not_activated(args: &DecideArgs, error: ActivateError) -> CliError {
     match error {
-        ActivateError::Configure(error) => {
+        ActivateError::Configure(error @ ConfigureError::Settings(_)) => {
             files::content("settings", &args.settings.display(), error)
         }
         // The step says nothing to somebody who activates nothing.

@@ -61,7 +61,7 @@ impl Facts {
         for (name, value) in &object {
             let fits = value.is_boolean() || value.is_string() || value.is_i64();
             if !fits {
-                let name = Shown::new(name).to_string();
+                let name = Shown::name(name).to_string();
                 return Err(FactsError::Value { name, got: type_name(value) });
             }
         }

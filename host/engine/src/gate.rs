@@ -32,7 +32,10 @@ pub struct Gate {
     keys: Arc<Keys>,
     verification: Verification,
     active: ArcSwapOption<Active>,
-    /// INVARIANT: `active` is stored only while this is locked, so that generations rise.
+    /// Held by an activation from start to end: one at a time.
+    activating: Mutex<()>,
+    /// INVARIANT: `active` is stored only while this is locked, so that generations rise. Never held
+    /// while compiling: a roll-back does not wait for an activation.
     history: Mutex<History>,
 }
 
@@ -51,6 +54,7 @@ impl Gate {
             keys,
             verification,
             active: ArcSwapOption::empty(),
+            activating: Mutex::new(()),
             history: Mutex::new(History::new(KEPT_RELEASES)),
         }
     }

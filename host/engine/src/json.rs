@@ -198,7 +198,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
             if names.already_has(&members, &name) {
                 return Err(A::Error::custom(format_args!(
                     "duplicate name `{}`",
-                    Shown::new(&name)
+                    Shown::name(&name)
                 )));
             }
             members.push((name, access.next_value()?));

@@ -29,7 +29,8 @@ pub enum Keys {
 /// Why there is no key for a token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    /// The set, fresh or refreshed within the cool-down, has no key with this id.
+    /// The last good set has no key with this id, and the cool-down allows no newer one, or the
+    /// newer one could not be fetched.
     #[error("no key `{kid}` in the JWK Set {origin}")]
     UnknownKid {
         /// The `kid` of the token.

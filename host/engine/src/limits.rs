@@ -28,7 +28,7 @@ pub struct Limits {
     pub transfer_bytes: usize,
     /// Decisions that may be under way at the same time; address space is reserved for each.
     pub instances: u32,
-    /// Size of a component, in bytes. Compiling takes up to 600 times this in memory.
+    /// Size of a component, in bytes.
     pub component_bytes: usize,
     /// Time of one compilation.
     pub compile_deadline: Duration,

@@ -80,9 +80,8 @@ pub(crate) fn release_digest(component: &str, settings: &Settings) -> Arc<str> {
     let mut hash = Sha256::new();
     hash.update(component);
     for (name, value) in sorted {
-        hash.update([0]);
-        hash.update(name);
-        hash.update([0]);
+        // As JSON text, so that no name or value can look like the end of another.
+        hash.update(serde_json::Value::from(name.as_str()).to_string());
         hash.update(value.to_string());
     }
     hex(hash.finalize().as_slice())

@@ -141,6 +141,8 @@ fn base_config() -> Config {
         // Equal arguments give equal decisions, on every processor.
         .cranelift_nan_canonicalization(true)
         .wasm_relaxed_simd(false)
+        // An activation may take one processor, not all: the others decide.
+        .parallel_compilation(false)
         .wasm_component_model(true)
         // Policies are plain functions; without async there is less to set up per store.
         .concurrency_support(false)

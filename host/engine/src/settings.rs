@@ -176,7 +176,7 @@ fn unknown(name: &str, description: &Description) -> SettingsError {
     let known: Vec<_> =
         description.settings.iter().map(|setting| format!("`{}`", setting.name)).collect();
     SettingsError::Unknown {
-        name: Shown::new(name).to_string(),
+        name: Shown::name(name).to_string(),
         policy: format!("{} {}", description.name, description.version),
         known: known.join(", "),
     }

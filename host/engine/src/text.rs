@@ -8,6 +8,9 @@ const MAX_SHOWN_CHARS: usize = 64;
 /// Most characters of a value that an administrator has to compare or copy: an issuer, an audience.
 const MAX_COPIED_CHARS: usize = 256;
 
+/// Most characters of a name that is no claim, setting or fact by mistake.
+const MAX_NAME_CHARS: usize = 40;
+
 /// A received value, escaped and cut to 64 characters, for messages and logs.
 ///
 /// Control and invisible characters, back quotes and backslashes are written as escapes, so that a
@@ -24,6 +27,15 @@ impl Shown {
     /// As [`Shown::new`], cut to 256 characters: for values that have to be copied.
     pub fn whole(received: &str) -> Self {
         Self::cut(received, MAX_COPIED_CHARS)
+    }
+
+    /// As [`Shown::new`] for a name; of one longer than 40 characters only the length, since it may
+    /// be a token in the wrong place.
+    pub fn name(received: &str) -> Self {
+        match received.chars().count() {
+            0..=MAX_NAME_CHARS => Self::new(received),
+            length => Self(format!("{length} characters")),
+        }
     }
 
     fn cut(received: &str, max_chars: usize) -> Self {

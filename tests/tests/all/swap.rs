@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
+use std::time::{Duration, Instant};
 
 use admit::claims::Verification;
 use admit::decision::Outcome;
@@ -210,4 +211,47 @@ fn cases_that_come_out_as_they_say_are_no_obstacle() {
     let gate = gate();
     let cases = [case("a v2.0 token is admitted", "allow")];
     assert!(gate.activate(Activation { cases: &cases, ..version_2() }).unwrap().changed);
+}
+
+#[test]
+fn a_roll_back_does_not_wait_for_an_activation_but_overtakes_it() {
+    let overtaken = (0..20).any(|_| {
+        let gate = gate();
+        gate.activate(version_1()).unwrap();
+        gate.activate(version_2()).unwrap();
+        let settings = version_1_settings_for_v2();
+        let (activated, back) = std::thread::scope(|scope| {
+            let activation = || gate.activate(Activation { settings, ..version_2() });
+            let activating = scope.spawn(activation);
+            let started = Instant::now();
+            while started.elapsed() < Duration::from_millis(30) {
+                std::thread::yield_now();
+            }
+            let back = gate.roll_back();
+            (activating.join().unwrap(), back)
+        });
+        match activated {
+            Err(error) => {
+                assert_eq!(error.code(), "overtaken");
+                assert_eq!(&*back.unwrap().release.policy().version, "1.0.0");
+                assert_eq!(gate.generation(), 3);
+                true
+            }
+            // The roll-back came before or after all of it.
+            Ok(_) => {
+                assert_eq!(gate.generation(), 4);
+                false
+            }
+        }
+    });
+    assert!(overtaken);
+}
+
+#[test]
+fn a_name_that_looks_like_several_settings_is_another_release() {
+    let gate = gate();
+    gate.activate(version_1()).unwrap();
+    let name = format!("server_url\0\"{SERVER}\"\0windows_entra_tenant_ids");
+    let twisted = Activation { settings: settings(json!({ name: [TID] })), ..version_1() };
+    assert_eq!(gate.activate(twisted).unwrap_err().code(), "configure");
 }

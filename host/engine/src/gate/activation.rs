@@ -1,7 +1,7 @@
 //! The swap: from a component and settings to the active release, or an error that names its step.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Active, Gate};
@@ -75,6 +75,12 @@ pub enum ActivateError {
         /// The gate.
         gate: String,
     },
+    /// Somebody rolled back meanwhile; whoever did that did not expect this release to follow.
+    #[error("gate `{gate}` was rolled back while the release was built; activate it again")]
+    Overtaken {
+        /// The gate.
+        gate: String,
+    },
     /// The compiler or the snapshot gave up on the component.
     #[error("activation failed at step {stage}: the component broke the compiler")]
     Broke {
@@ -84,7 +90,7 @@ pub enum ActivateError {
 }
 
 impl ActivateError {
-    /// A stable code: the step, or `nothing_kept`.
+    /// A stable code: the step, `nothing_kept` or `overtaken`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Inspect(_) => "inspect",
@@ -92,6 +98,7 @@ impl ActivateError {
             Self::Seal(_) => "seal",
             Self::Rehearse(_) => "rehearse",
             Self::NothingKept { .. } => "nothing_kept",
+            Self::Overtaken { .. } => "overtaken",
             Self::Broke { stage } => stage.as_str(),
         }
     }
@@ -132,19 +139,28 @@ impl Gate {
     ///
     /// [`ActivateError`], by step. The active release stays as it was.
     pub fn activate(&self, activation: Activation<'_>) -> Result<Activated, ActivateError> {
-        let mut history = self.history();
+        let _one = self.activating.lock().unwrap_or_else(PoisonError::into_inner);
         let digest = release_digest(&component_digest(activation.component), &activation.settings);
         if let Some(active) = self.active_with(&digest) {
             return Ok(active);
         }
+        let (before, kept) = {
+            let history = self.history();
+            (history.generation(), history.kept(&digest))
+        };
         let mut stages = Vec::new();
-        let release = match history.kept(&digest) {
+        let release = match kept {
             Some(kept) => self.rehearse_again(kept, activation.cases, &mut stages)?,
             None => Arc::new(self.build(activation, &mut stages)?),
         };
+        let mut history = self.history();
+        if history.generation() != before {
+            return Err(ActivateError::Overtaken { gate: self.name.to_string() });
+        }
         history.forget(&digest);
         let generation = history.next_generation();
         let swap = self.store(Arc::clone(&release), generation, &mut history, true);
+        drop(history);
         let policy = release.policy();
         tracing::info!(
             gate = &*self.name,
@@ -157,7 +173,8 @@ impl Gate {
         Ok(Activated { release, generation, changed: true, stages, swap })
     }
 
-    /// Goes back to the release that was active before. It is linked still: nothing is compiled.
+    /// Goes back to the release that was active before. It is linked still: nothing is compiled, and
+    /// an activation under way is not waited for but fails.
     ///
     /// # Errors
     ///

@@ -16,6 +16,11 @@ impl History {
         Self { generation: 0, before: Vec::new(), kept }
     }
 
+    /// The number of the last activation.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
+    }
+
     /// The number of the next activation. Numbers only rise.
     pub(super) fn next_generation(&mut self) -> u64 {
         self.generation += 1;

@@ -12,6 +12,9 @@ use super::jwk::VerificationKey;
 use super::key_set::{KeySet, SkippedKey};
 use super::{KeyError, Miss};
 
+/// The longest time-out that counts: callers wait for it.
+const MAX_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// How a remote set is fetched and how long it is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RemoteOptions {
@@ -22,7 +25,7 @@ pub struct RemoteOptions {
     pub refresh_after: Duration,
     /// Age up to which a set is used when no newer one can be had. 24 hours by default.
     pub max_age: Duration,
-    /// Most time of a fetch, discovery included. 5 s by default.
+    /// Most time of a fetch, discovery included. 5 s by default; more than a minute counts as one.
     pub timeout: Duration,
 }
 
@@ -126,7 +129,8 @@ impl RemoteKeys {
         options: RemoteOptions,
         clock: impl Clock + 'static,
     ) -> Result<Self, AddressError> {
-        let fetcher = Fetcher::new(KeyAddress::parse(address)?, options.timeout);
+        let timeout = options.timeout.min(MAX_TIMEOUT);
+        let fetcher = Fetcher::new(KeyAddress::parse(address)?, timeout);
         Ok(Self(Arc::new(Remote {
             fetcher,
             options,

@@ -1,6 +1,6 @@
 //! What a file is, before anything of it is compiled or run.
 
-use wasmparser::{Parser, Payload, Validator};
+use wasmparser::{FunctionBody, Parser, Payload, Validator};
 
 use super::depth;
 use crate::contract::{INTERFACE_PREFIX, SUPPORTED_INTERFACES};
@@ -14,6 +14,15 @@ const CORE_MODULE_HEADER: &[u8] = b"\0asm\x01\0\0\0";
 /// Levels of nested components and modules, and of types; components made by the usual tools have
 /// two.
 const MAX_DEPTH: usize = 8;
+
+/// Component and instance types in all. Types can be as deep as there are of them, by naming one
+/// another, and the validator panics at 128.
+const MAX_NESTING_TYPES: usize = 100;
+
+/// Size and locals of one function. Compiling takes memory by the product of the two: at these, some
+/// 500 MB. The largest function of QuickJS, for example, has half of it.
+const MAX_FUNCTION_BYTES: usize = 128 * 1024;
+const MAX_FUNCTION_LOCALS: usize = 1_000;
 
 /// Why a file is not a policy.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +60,20 @@ pub enum ArtefactError {
     /// Components nested in components, or types in types, too deeply.
     #[error("components or types nested more than {MAX_DEPTH} deep")]
     TooDeep,
+    /// More component and instance types than any policy needs.
+    #[error("more than {MAX_NESTING_TYPES} component and instance types")]
+    TooManyTypes,
+    /// A function that would take the compiler too much memory.
+    #[error(
+        "a function of {bytes} bytes with {locals} locals; expected at most {MAX_FUNCTION_BYTES} \
+         bytes and {MAX_FUNCTION_LOCALS} locals"
+    )]
+    Function {
+        /// The size of its body.
+        bytes: usize,
+        /// Its locals.
+        locals: usize,
+    },
     /// A policy imports nothing.
     #[error("imports {}; a policy imports nothing", listed(.0))]
     Imports(Vec<String>),
@@ -136,6 +159,7 @@ struct Outside {
 /// Imports and exports of the outermost component.
 fn outside(bytes: &[u8]) -> Result<Outside, ArtefactError> {
     let mut outside = Outside::default();
+    let mut nesting_types = 0;
     let mut level = 0_usize;
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(malformed)? {
@@ -143,10 +167,11 @@ fn outside(bytes: &[u8]) -> Result<Outside, ArtefactError> {
             Payload::End(_) => level = level.saturating_sub(1),
             Payload::ComponentTypeSection(types) => {
                 let section = bytes.get(types.range()).unwrap_or_default();
-                if !depth::is_within(section, MAX_DEPTH).map_err(malformed)? {
-                    return Err(ArtefactError::TooDeep);
-                }
+                nesting_types += depth::count_within(section, MAX_DEPTH)
+                    .map_err(malformed)?
+                    .ok_or(ArtefactError::TooDeep)?;
             }
+            Payload::CodeSectionEntry(body) => function(&body)?,
             Payload::ComponentImportSection(imports) if level == 0 => {
                 for import in imports {
                     let name = import.map_err(malformed)?.name.name;
@@ -165,8 +190,25 @@ fn outside(bytes: &[u8]) -> Result<Outside, ArtefactError> {
         if level > MAX_DEPTH {
             return Err(ArtefactError::TooDeep);
         }
+        if nesting_types > MAX_NESTING_TYPES {
+            return Err(ArtefactError::TooManyTypes);
+        }
     }
     Ok(outside)
+}
+
+/// Refuses a function that would take the compiler too much memory.
+fn function(body: &FunctionBody<'_>) -> Result<(), ArtefactError> {
+    let bytes = body.range().len();
+    let mut locals = 0_usize;
+    for group in body.get_locals_reader().map_err(malformed)? {
+        let (count, _) = group.map_err(malformed)?;
+        locals = locals.saturating_add(usize::try_from(count).unwrap_or(usize::MAX));
+    }
+    if bytes > MAX_FUNCTION_BYTES || locals > MAX_FUNCTION_LOCALS {
+        return Err(ArtefactError::Function { bytes, locals });
+    }
+    Ok(())
 }
 
 fn malformed(error: wasmparser::BinaryReaderError) -> ArtefactError {

@@ -31,26 +31,27 @@ pub enum CompileError {
     Ended,
 }
 
-/// Compiles, one component at a time once a caller has given up.
+/// Compiles one component at a time.
 #[derive(Debug, Default)]
 pub(crate) struct Compiler {
-    /// The thread whose caller gave up, until it ends.
+    /// Held while compiling; holds the thread whose caller gave up, until that ends.
     given_up: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Compiler {
-    /// Compiles in a thread and waits for at most `deadline`.
+    /// Compiles in a thread and waits for at most `deadline`, not counting the wait for others.
     pub(crate) fn compile(
         &self,
         engine: &Engine,
         bytes: Vec<u8>,
         deadline: Duration,
     ) -> Result<Component, CompileError> {
-        if self.given_up_is_running() {
+        let mut given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
+        if given_up.as_ref().is_some_and(|thread| !thread.is_finished()) {
             return Err(CompileError::Busy);
         }
-        let engine = engine.clone();
         let (sender, receiver) = channel();
+        let engine = engine.clone();
         let thread = std::thread::Builder::new()
             .name("admit-compile".into())
             .spawn(move || {
@@ -63,15 +64,10 @@ impl Compiler {
             Ok(Ok(component)) => Ok(component),
             Ok(Err(error)) => Err(CompileError::Refused(error_line(&error))),
             Err(RecvTimeoutError::Timeout) => {
-                *self.given_up.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+                *given_up = Some(thread);
                 Err(CompileError::TimedOut(deadline))
             }
             Err(RecvTimeoutError::Disconnected) => Err(CompileError::Ended),
         }
-    }
-
-    fn given_up_is_running(&self) -> bool {
-        let given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
-        given_up.as_ref().is_some_and(|thread| !thread.is_finished())
     }
 }

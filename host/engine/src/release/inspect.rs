@@ -23,6 +23,9 @@ pub enum InspectError {
     /// The file is not a component that exports the policy interface and imports nothing.
     #[error("not a policy component")]
     Artefact(#[source] ArtefactError),
+    /// The parser, the validator or the compiler panicked over it.
+    #[error("the component broke the parser or the compiler")]
+    Broke,
     /// It cannot be prepared for sealing.
     #[error("the component cannot be sealed: {0}")]
     Instrument(String),
@@ -61,6 +64,13 @@ impl Inspected {
     ///
     /// [`InspectError`], by what was wrong.
     pub fn new(runtime: &Runtime, bytes: &[u8]) -> Result<Self, InspectError> {
+        // What is known to make the libraries panic is refused by `artefact::read`; whatever else
+        // there is must not take the host along.
+        let inspect = std::panic::AssertUnwindSafe(|| Self::inspect(runtime, bytes));
+        std::panic::catch_unwind(inspect).unwrap_or(Err(InspectError::Broke))
+    }
+
+    fn inspect(runtime: &Runtime, bytes: &[u8]) -> Result<Self, InspectError> {
         let limits = runtime.limits();
         let artefact =
             artefact::read(bytes, limits.component_bytes).map_err(InspectError::Artefact)?;

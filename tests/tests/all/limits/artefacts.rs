@@ -270,6 +270,10 @@ fn size_depth_and_instances_are_limited() {
         ("10,000 components deep", nested(10_000), "nested more than 8 deep"),
         ("1,000 types deep", nested_types(1_000), "nested more than 8 deep"),
         ("600,000 types deep", nested_types(600_000), "nested more than 8 deep"),
+        ("128 types that name one another", chained_types(128), "more than 100 component and"),
+        ("a function of 4,000 locals", with_function(4_000, 0), "with 4000 locals; expected"),
+        ("a function of 2 GB locals", with_function(1 << 31, 0), "locals"),
+        ("a function of 1 MB", with_function(0, 1 << 20), "a function of 1048580 bytes with"),
         (
             "20 more instances",
             with_instances(20, b"\0asm\x01\0\0\0"),
@@ -290,19 +294,43 @@ fn size_depth_and_instances_are_limited() {
 
 /// A module with one function of blocks in blocks, `depth` of them.
 fn nested_blocks(depth: usize) -> Vec<u8> {
+    const BLOCK: [u8; 2] = [0x02, 0x40];
+    const END: [u8; 1] = [0x0b];
+    module(&[&[0], &*BLOCK.repeat(depth), &END.repeat(depth + 1)].concat())
+}
+
+/// The good policy with one more function, of so many locals and so many bytes that do nothing.
+fn with_function(locals: usize, bytes: usize) -> Vec<u8> {
+    const I32: u8 = 0x7f;
+    const NOP: u8 = 0x01;
+    let body = [vec![1], leb128(locals), vec![I32], vec![NOP; bytes], vec![0x0b]].concat();
+    with_instances(1, &module(&body))
+}
+
+/// Instance types, each of which names the one before.
+fn chained_types(count: usize) -> Vec<u8> {
+    const INSTANCE_TYPE: u8 = 0x42;
+    let mut types = [leb128(count), vec![INSTANCE_TYPE, 0]].concat();
+    for before in 0..count - 1 {
+        types.extend([INSTANCE_TYPE, 2, 0x02, 0x03, 0x02, 0x01]);
+        types.extend(leb128(before));
+        types.extend([0x04, 0x00, 0x01, b'x', 0x05, 0x00]);
+    }
+    [HEADER, &section(TYPE, &types)].concat()
+}
+
+/// A module with one function that takes and gives nothing.
+fn module(body: &[u8]) -> Vec<u8> {
     const TYPE_OF_NOTHING: &[u8] = &[1, 4, 1, 0x60, 0, 0];
     const FUNCTION: &[u8] = &[3, 2, 1, 0];
     const CODE: u8 = 10;
-    const BLOCK: [u8; 2] = [0x02, 0x40];
-    const END: [u8; 1] = [0x0b];
-    let body = [&[0], &*BLOCK.repeat(depth), &END.repeat(depth + 1)].concat();
-    let body = [leb128(body.len()), body].concat();
+    let body = [leb128(body.len()), body.to_vec()].concat();
     [b"\0asm\x01\0\0\0", TYPE_OF_NOTHING, FUNCTION, &section(CODE, &one(&body))].concat()
 }
 
 #[test]
 fn blocks_nested_very_deep_do_not_take_the_hosts_stack() {
-    let component = with_instances(1, &nested_blocks(600_000));
+    let component = with_instances(1, &nested_blocks(43_000));
     assert_eq!(inspect(&runtime(), &component), "taken");
 }
 
