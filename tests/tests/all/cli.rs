@@ -8,6 +8,7 @@ mod decide;
 mod demo;
 mod inspect;
 mod issuer;
+mod log;
 mod quiet;
 mod run;
 mod schema;

@@ -132,6 +132,29 @@ fn ten_thousand_unknown_key_ids_cost_one_fetch_per_cool_down() {
 }
 
 #[test]
+fn a_flood_during_a_roll_over_delays_the_new_key_by_one_cool_down() {
+    let world = World::new();
+    assert!(world.finds(kid()));
+    let flood = || (0..10_000).for_each(|n| assert_eq!(world.code(&format!("x-{n}")), "token.key"));
+    world.clock.advance(COOL_DOWN);
+    flood();
+    assert_eq!(world.fetches(), 2, "the flood took the allowance");
+
+    let next = Issuer::generate().unwrap();
+    world.server.answer("/keys", Answer::json(&json!({"keys": [issuer().jwk(), next.jwk()]})));
+    world.clock.advance(COOL_DOWN - Duration::from_millis(1));
+    flood();
+    assert_eq!(world.code(next.kid()), "token.key");
+    assert!(world.finds(kid()), "the old key goes on");
+    assert_eq!(world.fetches(), 2);
+
+    world.clock.advance(Duration::from_millis(1));
+    flood();
+    assert!(world.finds(next.kid()) && world.finds(kid()));
+    assert_eq!(world.fetches(), 3, "what the flood fetches serves everybody");
+}
+
+#[test]
 fn a_flood_during_an_outage_costs_no_more() {
     let world = World::new();
     assert!(world.finds(kid()));

@@ -7,7 +7,7 @@ mod activation;
 mod answers;
 mod artefacts;
 mod isolation;
-mod memory;
+pub(crate) mod memory;
 mod patched;
 mod resources;
 mod shape;

@@ -10,6 +10,7 @@ mod cases;
 mod cli;
 mod keys;
 mod limits;
+mod published_holes;
 mod swap;
 mod tokens;
 mod vectors;

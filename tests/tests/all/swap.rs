@@ -53,22 +53,25 @@ fn decide(gate: &Gate, token: &str) -> admit::decision::Decision {
     gate.decide(&Request { id: None, input, facts: &facts, now: NOW, trace: false }).unwrap()
 }
 
-#[test]
-fn a_thousand_swaps_under_load_mix_and_fail_nothing() {
-    const CLIENTS: usize = 8;
-    const ROUNDS: u64 = 500;
+/// A gate with two releases of opposite answers to a v2.0 token. It keeps the one that is not
+/// active, so that a swap compiles nothing.
+fn gate_of_two() -> Gate {
     let gate = gate();
-    // Two releases with opposite answers to a v2.0 token. The gate keeps the one that is not active,
-    // so that a swap compiles nothing.
     gate.activate(version_1()).unwrap();
     gate.activate(version_2()).unwrap();
+    gate
+}
+
+/// Swaps twice a round while clients decide, and returns how often each version decided.
+fn swap_under_load(gate: &Gate, rounds: u64) -> [u64; 2] {
+    const CLIENTS: usize = 8;
     let token = issuer().sign(&claims());
     let (stop, start) = (AtomicBool::new(false), Barrier::new(CLIENTS + 1));
     let client = || {
         let (mut decided, mut last) = ([0_u64; 2], 0);
         start.wait();
         while !stop.load(Ordering::Relaxed) {
-            let decision = decide(&gate, &token);
+            let decision = decide(gate, &token);
             let policy = decision.policy.expect("a release is active");
             let generation = decision.generation.expect("a release is active");
             let (expected, index) = match &*policy.version {
@@ -83,10 +86,10 @@ fn a_thousand_swaps_under_load_mix_and_fail_nothing() {
         }
         decided
     };
-    let decided = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(client)).collect();
         start.wait();
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds {
             for activation in [version_1(), version_2()] {
                 assert!(gate.activate(activation).unwrap().changed);
                 std::thread::yield_now();
@@ -95,9 +98,30 @@ fn a_thousand_swaps_under_load_mix_and_fail_nothing() {
         stop.store(true, Ordering::Relaxed);
         let decided = clients.into_iter().map(|client| client.join().unwrap());
         decided.fold([0, 0], |sum, one| [sum[0] + one[0], sum[1] + one[1]])
-    });
-    assert_eq!(gate.generation(), 2 + 2 * ROUNDS);
+    })
+}
+
+#[test]
+fn a_thousand_swaps_under_load_mix_and_fail_nothing() {
+    let gate = gate_of_two();
+    let decided = swap_under_load(&gate, 500);
+    assert_eq!(gate.generation(), 2 + 1_000);
     assert!(decided[0] > 0 && decided[1] > 0, "{decided:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_thousand_swaps_under_load_leave_nothing_behind() {
+    use super::limits::memory::{alone, growth_mib};
+
+    alone("swap::a_thousand_swaps_under_load_leave_nothing_behind", || {
+        let gate = gate_of_two();
+        swap_under_load(&gate, 50);
+        let (grown, _) = growth_mib("1,000 swaps", || {
+            swap_under_load(&gate, 500);
+        });
+        assert!(grown <= 16, "{grown}");
+    });
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! Each table is one section. A row names the attack, makes the token and says what the host
 //! answers; `ok` means that the policy decides.
 
+mod certificate;
 mod framing;
 mod header;
 mod origin;
@@ -12,10 +13,14 @@ mod times;
 
 use admit::claims::Verification;
 use admit::cloud::TokenVersion;
+use admit::gate::Gate;
 use admit::keys::Keys;
+use admit_policies::WINDOWS_MDM_2;
 use admit_tests::fixture::{
-    NOW, TID, Verdict, claims, claims_v1, issuer, judge, judge_claims, keys_with, with,
+    CLIENT, NOW, SERVER, TID, Verdict, claims, claims_v1, issuer, judge, judge_claims, keys_with,
+    with,
 };
+use admit_tests::gates::gate;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -30,6 +35,16 @@ fn row(name: impl ToString, token: String, code: &'static str) -> Row {
 
 fn own_keys() -> Keys {
     keys_with(json!({}))
+}
+
+/// A gate that admits the good tokens of both versions.
+fn windows_mdm(keys: Keys) -> Gate {
+    let settings = json!({
+        "server_url": SERVER,
+        "windows_entra_tenant_ids": [TID],
+        "windows_entra_client_ids": [CLIENT],
+    });
+    gate(keys, WINDOWS_MDM_2.component, settings)
 }
 
 fn check(rows: Vec<Row>) {

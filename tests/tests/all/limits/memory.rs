@@ -19,7 +19,7 @@ fn status(name: &str) -> u64 {
 }
 
 /// Runs the calling test in a process of its own, where no other test takes memory.
-fn alone(test: &str, body: impl FnOnce()) {
+pub(crate) fn alone(test: &str, body: impl FnOnce()) {
     const MARK: &str = "ADMIT_TESTS_ALONE";
     if std::env::var(MARK).is_ok_and(|name| name == test) {
         return body();
@@ -34,7 +34,7 @@ fn alone(test: &str, body: impl FnOnce()) {
 }
 
 /// How much more memory is resident, and how much more was at most, after `body` than before.
-fn growth_mib(name: &str, body: impl FnOnce()) -> (u64, u64) {
+pub(crate) fn growth_mib(name: &str, body: impl FnOnce()) -> (u64, u64) {
     let (resident, most) = (status("VmRSS:"), status("VmHWM:"));
     body();
     let now = status("VmRSS:").saturating_sub(resident) / KIB_PER_MIB;

@@ -1,9 +1,15 @@
 //! Payload.
 
-use admit_tests::fixture::{CLIENT, TID, claims, issuer, with};
+use admit::decision::Outcome;
+use admit_tests::fixture::{CLIENT, NOW, TID, claims, issuer, with};
+use admit_tests::gates::decide;
+use admit_tests::key_server::{Answer, KeyServer};
 use serde_json::{Value, json};
 
-use super::{Row, check, row, with_claims, with_raw_claim, with_raw_member, with_raw_payload};
+use super::{
+    Row, check, own_keys, row, windows_mdm, with_claims, with_raw_claim, with_raw_member,
+    with_raw_payload,
+};
 
 #[test]
 fn b4_names() {
@@ -83,10 +89,6 @@ fn b4_size_and_depth() {
         format!(r#""x":{}1{}"#, open.repeat(20_000), close.repeat(20_000))
     };
     let groups: Vec<_> = (0..200).map(|n| format!("0b5fd5b5-2b5c-4b5e-9d5c-{n:012}")).collect();
-    let overage = json!({
-        "_claim_names": {"groups": "src1"},
-        "_claim_sources": {"src1": {"endpoint": "https://attacker.example/groups"}},
-    });
     check(vec![
         row("a megabyte", with_claims(json!({"x": "x".repeat(1_000_000)})), "token.too_large"),
         row("40,000 claims", issuer().sign(&with(claims(), many)), "token.too_large"),
@@ -95,8 +97,20 @@ fn b4_size_and_depth() {
         row("6,000 open objects", with_raw_member(&"\"x\":{".repeat(6_000)), "token.claims"),
         row("unknown claims", with_claims(json!({"xms_new": {"a": [1, null]}})), "ok"),
         row("200 groups", with_claims(json!({"groups": groups})), "ok"),
-        row("overage pointer", with_claims(overage), "ok"),
     ]);
+}
+
+#[test]
+fn b4_an_overage_pointer_is_not_followed() {
+    let server = KeyServer::start(Answer::json(&json!({"value": []})));
+    let token = with_claims(json!({
+        "_claim_names": {"groups": "src1"},
+        "_claim_sources": {"src1": {"endpoint": server.url("/keys")}},
+    }));
+    check(vec![row("overage pointer", token.clone(), "ok")]);
+    let decision = decide(&windows_mdm(own_keys()), &token, NOW);
+    assert_eq!(decision.outcome, Outcome::Allow, "{:?}", decision.detail);
+    assert_eq!(server.requests(), Vec::<String>::new());
 }
 
 #[test]

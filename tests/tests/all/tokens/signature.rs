@@ -2,9 +2,7 @@
 
 use admit::issuer::Issuer;
 use admit_tests::fixture::{claims, issuer, with};
-use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::signature::{
     KeyPair as _, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RsaEncoding,
 };
@@ -12,12 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::json;
 
+use super::certificate::{rsa_key, self_signed, spki};
 use super::{Row, check, encode, good, header, hmac_with, parts, row, with_header};
-
-fn rsa_key() -> KeyPair {
-    let der = issuer().to_der().expect("the key can be written");
-    KeyPair::from_pkcs8(&der).expect("the key can be read")
-}
 
 fn signed_by(alg: &str, sign: impl Fn(&[u8]) -> Vec<u8>) -> String {
     let header = with(header(), json!({"alg": alg})).to_string();
@@ -28,7 +22,7 @@ fn signed_by(alg: &str, sign: impl Fn(&[u8]) -> Vec<u8>) -> String {
 
 fn rsa(encoding: &'static dyn RsaEncoding) -> impl Fn(&[u8]) -> Vec<u8> {
     move |input| {
-        let key = rsa_key();
+        let key = rsa_key(issuer());
         let mut signature = vec![0; key.public_modulus_len()];
         key.sign(encoding, &SystemRandom::new(), input, &mut signature)
             .expect("the buffer has the length of the modulus");
@@ -71,23 +65,27 @@ fn b1_algorithms() {
     check(rows);
 }
 
+fn pem(label: &str, der: &[u8]) -> Vec<u8> {
+    let lines: Vec<_> = STANDARD.encode(der).into_bytes().chunks(64).map(<[u8]>::to_vec).collect();
+    let body = String::from_utf8(lines.join(&b'\n')).unwrap();
+    format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n").into_bytes()
+}
+
 #[test]
 fn b1_confusion_of_keys() {
-    let key = rsa_key();
-    let spki = AsDer::<PublicKeyX509Der<'_>>::as_der(key.public_key()).unwrap();
-    let spki = spki.as_ref().to_vec();
-    let pem = format!(
-        "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
-        STANDARD.encode(&spki)
-    );
+    let key = rsa_key(issuer());
+    let (spki, certificate) = (spki(&key), self_signed(&key));
     let modulus = issuer().jwk()["n"].as_str().unwrap().to_owned();
     let mut rows = Vec::new();
     for (name, secret) in [
-        ("SPKI PEM", pem.into_bytes()),
+        ("SPKI PEM", pem("PUBLIC KEY", &spki)),
         ("SPKI DER", spki),
         ("PKCS #1", key.public_key().as_ref().to_vec()),
         ("n as bytes", URL_SAFE_NO_PAD.decode(&modulus).unwrap()),
         ("n as text", modulus.into_bytes()),
+        ("x5c", STANDARD.encode(&certificate).into_bytes()),
+        ("certificate PEM", pem("CERTIFICATE", &certificate)),
+        ("certificate DER", certificate),
         ("nothing", Vec::new()),
     ] {
         let hmac = hmac_with(secret);
@@ -103,7 +101,8 @@ fn b1_confusion_of_keys() {
     let embedded = with(header(), json!({"jwk": stranger.jwk(), "kid": stranger.kid()}));
     let embedded = stranger.sign_parts(embedded.to_string(), claims().to_string());
     rows.push(row("embedded jwk", embedded, "token.header"));
-    let x5c = with(header(), json!({"x5c": ["MIIC"]}));
+    let certificate = STANDARD.encode(self_signed(&rsa_key(&stranger)));
+    let x5c = with(header(), json!({"x5c": [certificate]}));
     let x5c = stranger.sign_parts(x5c.to_string(), claims().to_string());
     rows.push(row("embedded x5c", x5c, "token.header"));
     rows.push(row("ES256 all zero", signed_by("ES256", |_| vec![0; 64]), "token.algorithm"));

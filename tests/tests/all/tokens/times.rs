@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use admit::claims::Verification;
-use admit_tests::fixture::{NOW, judge};
+use admit::keys::{Keys, RemoteKeys, RemoteOptions};
+use admit_tests::fixture::{NOW, issuer, judge};
+use admit_tests::gates::decide;
+use admit_tests::key_server::{Answer, KeyServer};
 use serde_json::json;
 
-use super::{check, check_with, good, own_keys, row, with_claims, with_raw_claim};
+use super::{check, check_with, good, own_keys, row, windows_mdm, with_claims, with_raw_claim};
 
 #[test]
 fn b5_exp() {
@@ -95,4 +98,28 @@ fn b5_clocks_at_their_ends() {
     ] {
         assert_eq!(judge(&good(), &keys, &verification, now).code, code, "{now}");
     }
+}
+
+#[test]
+fn b5_a_clock_that_jumps_decides_by_the_time_it_gives() {
+    const HOURS: u64 = 2 * 3_600;
+    let server = KeyServer::start(Answer::json(&issuer().jwk_set()));
+    let keys = RemoteKeys::new(&server.url("/keys"), RemoteOptions::default()).unwrap();
+    let gate = windows_mdm(Keys::remote(keys));
+    for (now, expected) in [
+        (NOW, "allow"),
+        (NOW - HOURS, "token.not_yet_valid"),
+        (NOW + HOURS, "token.expired"),
+        (NOW, "allow"),
+        (0, "token.not_yet_valid"),
+        (u64::MAX, "token.expired"),
+        (NOW - HOURS, "token.not_yet_valid"),
+        (NOW, "allow"),
+    ] {
+        let decision = decide(&gate, &good(), now);
+        let came = decision.reason.as_deref().unwrap_or(decision.outcome.as_str());
+        assert_eq!(came, expected, "{now}: {:?}", decision.detail);
+        assert_eq!(decision.identity.is_some(), expected == "allow", "{now}");
+    }
+    assert_eq!(server.requests(), ["/keys"], "the age of keys does not follow this clock");
 }
