@@ -97,6 +97,8 @@ fn other_forms_and_streams_are_quiet() {
         json!({"token": wrapped}).to_string(),
         json!({"claims": claims()}).to_string(),
         json!({good.as_str(): 1}).to_string(),
+        format!("{{\"{good}\": 1, \"{good}\": 2}}"),
+        json!({"token": "x", "facts": {good.as_str(): null}}).to_string(),
         json!({"token": good, "facts": {"account.exists": good}}).to_string(),
         json!({"token": good, "now": good}).to_string(),
         good.clone(),
@@ -122,6 +124,11 @@ fn a_token_in_the_place_of_another_file_is_not_shown() {
         assert_eq!((run.code, run.out.as_str()), (Some(3), ""), "{run:?}");
         assert_quiet(&run, &[&good]);
     }
+    folder.write("named.json", json!({good.as_str(): []}).to_string());
+    let run =
+        traced(&folder, &format!("{} good.jwt", DECIDE.replace("windows.json", "named.json")));
+    assert_eq!(run.code, Some(3));
+    assert_quiet(&run, &[&good]);
     let run = traced(&folder, "issuer keys --key good.jwt");
     assert_eq!(run.code, Some(3));
     assert_quiet(&run, &[&good]);
