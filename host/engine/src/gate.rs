@@ -1,17 +1,19 @@
 //! A gate: one named point of admission.
 
-mod activation;
+mod request;
 mod decide;
-mod history;
+mod settle;
 mod log;
+mod activation;
+mod history;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
 
 pub use activation::{ActivateError, Activated, Activation, Stage, StageTime};
-pub use decide::{Input, Request, now};
 use history::History;
+pub use request::{Input, Request, now};
 
 use crate::claims::Verification;
 use crate::keys::Keys;

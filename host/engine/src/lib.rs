@@ -59,24 +59,24 @@
 //!
 //! Modules are listed in the order of a request: from token text to decision.
 
-mod answer;
+pub mod token;
+pub mod keys;
+pub mod verify;
 pub mod claims;
 pub mod cloud;
 pub mod contract;
-pub mod decision;
 pub mod description;
+mod select;
 pub mod facts;
+pub mod settings;
+pub mod runtime;
+pub mod limits;
 pub mod failure;
+pub mod release;
+mod answer;
 pub mod gate;
+pub mod decision;
+pub mod reason;
 pub mod issuer;
 pub mod json;
-pub mod keys;
-pub mod limits;
-pub mod reason;
-pub mod release;
-pub mod runtime;
-mod select;
-pub mod settings;
 pub mod text;
-pub mod token;
-pub mod verify;
