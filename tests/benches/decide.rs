@@ -36,7 +36,44 @@ fn main() {
     bench.unsealed(&mut criterion);
     bench.activations(&mut criterion);
     criterion.final_summary();
+    medians();
 }
+
+/// Prints the medians of this run, which Criterion writes but does not show.
+fn medians() {
+    let Ok(target) = std::env::var("CARGO_TARGET_DIR") else {
+        return;
+    };
+    let median = |row: &str| {
+        let path = format!("{target}/criterion/{row}/new/estimates.json");
+        let estimates = std::fs::read_to_string(path).ok()?;
+        let estimates: serde_json::Value = serde_json::from_str(&estimates).ok()?;
+        Some(estimates.pointer("/median/point_estimate")?.as_f64()? / 1_000.0)
+    };
+    println!("\nmedians, in microseconds");
+    for row in ROWS {
+        if let Some(median) = median(row) {
+            println!("  {median:>12.2}  {row}");
+        }
+    }
+    if let (Some(verify), Some(both)) = (median(ROWS[0]), median(ROWS[1])) {
+        println!("  {:>12.2}  verify and decide, times verify", both / verify);
+    }
+}
+
+const ROWS: [&str; 11] = [
+    "token/verify",
+    "token/verify and decide",
+    "decision/sealed, fresh instance",
+    "decision/unsealed, fresh instance",
+    "decision/unsealed, reused instance",
+    "decision/native rules",
+    "activation/windows-mdm 1",
+    "activation/windows-mdm 2",
+    "activation/intune-mam",
+    "activation/kept release",
+    "activation/pointer store",
+];
 
 struct Bench {
     runtime: Runtime,
