@@ -39,7 +39,7 @@ fn main() {
     medians();
 }
 
-/// Prints the medians of this run, which Criterion writes but does not show.
+/// Prints the median of each row's last run, which Criterion writes but does not show.
 fn medians() {
     let Ok(target) = std::env::var("CARGO_TARGET_DIR") else {
         return;
@@ -50,7 +50,7 @@ fn medians() {
         let estimates: serde_json::Value = serde_json::from_str(&estimates).ok()?;
         Some(estimates.pointer("/median/point_estimate")?.as_f64()? / 1_000.0)
     };
-    println!("\nmedians, in microseconds");
+    println!("\nmedians of each row's last run, in microseconds");
     for row in ROWS {
         if let Some(median) = median(row) {
             println!("  {median:>12.2}  {row}");

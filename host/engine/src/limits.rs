@@ -8,8 +8,6 @@ use wasmtime::ResourceLimiter;
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Instructions of one decision, in Wasmtime's fuel units; the same on every machine.
-    ///
-    /// A decision of a bundled policy takes some ten thousand.
     pub decision_fuel: u64,
     /// Time of one decision.
     ///

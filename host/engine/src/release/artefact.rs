@@ -19,8 +19,8 @@ const MAX_DEPTH: usize = 8;
 /// another, and the validator panics at 128.
 const MAX_NESTING_TYPES: usize = 100;
 
-/// Size and locals of one function. Compiling takes memory by the product of the two: at these, some
-/// 500 MB. The largest function of QuickJS, for example, has half of it.
+/// Size and locals of one function. Compiling takes memory by the product of the two: a function of
+/// 200 KB with 1,000 locals took 780 MB, one of 500 KB with 4,000 locals some 5 GB.
 const MAX_FUNCTION_BYTES: usize = 128 * 1024;
 const MAX_FUNCTION_LOCALS: usize = 1_000;
 
