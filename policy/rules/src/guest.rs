@@ -53,6 +53,9 @@ mod tests {
             format!("https://login.microsoftonline.com/{TENANT}/v2.0"),
             format!("https://login.microsoftonline.us/{TENANT}/v2.0"),
             format!("https://sts.chinacloudapi.cn/{TENANT}/"),
+            format!("https://login.partner.microsoftonline.cn/{TENANT}/v2.0"),
+            format!("https://login.chinacloudapi.cn/{TENANT}/v2.0"),
+            format!("https://sts.windows.net/{TENANT}"),
         ] {
             assert!(!is_guest(Some(&idp), TENANT), "{idp}");
         }
@@ -67,6 +70,9 @@ mod tests {
             format!("https://evil.example/https://sts.windows.net/{TENANT}/"),
             format!("https://sts.windows.net/{OTHER}/{TENANT}"),
             format!("https://sts.windows.net@evil.example/{TENANT}/"),
+            format!("https://sts.windows.net/{TENANT}/v1.0"),
+            format!("https://sts.windows.net/{TENANT}/v2.0/"),
+            format!("https://STS.windows.net/{TENANT}/"),
             format!("http://sts.windows.net/{TENANT}/"),
             "live.com".to_owned(),
             "mail".to_owned(),

@@ -114,6 +114,7 @@ mod tests {
         let guid = Guid::parse(TEXT).unwrap();
         assert_eq!(guid.bytes()[..5], [0x0a, 0x1b, 0x2c, 0x3d, 0x4e]);
         assert_eq!(guid.bytes()[15], 0x89);
+        assert_eq!(Guid::from_bytes(*guid.bytes()), guid);
     }
 
     #[test]
@@ -136,6 +137,11 @@ mod tests {
             ("hyphens elsewhere", "0a1b2c3d4-e5f-6789-abcd-ef0123456789"),
             ("other separator", "0a1b2c3d_4e5f_6789_abcd_ef0123456789"),
             ("letter beyond f", "0a1b2c3d-4e5f-6789-abcd-ef012345678g"),
+            ("letter beyond F", "0A1B2C3D-4E5F-6789-ABCD-EF012345678G"),
+            ("character before 0", "0a1b2c3d-4e5f-6789-abcd-ef012345678/"),
+            ("character after 9", "0a1b2c3d-4e5f-6789-abcd-ef012345678:"),
+            ("character before a", "0a1b2c3d-4e5f-6789-abcd-ef012345678`"),
+            ("character before A", "0a1b2c3d-4e5f-6789-abcd-ef012345678@"),
             ("sign", "+a1b2c3d-4e5f-6789-abcd-ef0123456789"),
             ("list", "0a1b2c3d-4e5f-6789-abcd-ef0123456789,0a1b2c3d-4e5f-6789-abcd-ef0123456789"),
             ("leading space", " 0a1b2c3d-4e5f-6789-abcd-ef0123456789"),
@@ -153,6 +159,14 @@ mod tests {
         for (name, text) in cases {
             assert_eq!(Guid::parse(text), Err(NotAGuid), "{name}");
         }
+    }
+
+    #[test]
+    fn a_set_is_empty_until_something_is_put_in() {
+        let mut set = GuidSet::default();
+        assert!(set.is_empty());
+        set.insert(Guid::parse(TEXT).unwrap());
+        assert!(!set.is_empty());
     }
 
     #[test]

@@ -48,10 +48,10 @@ mod tests {
 
     #[test]
     fn knows_well_formed_scopes() {
-        for scope in ["mdm_delegation", "login.mattermost", "User.Read", "api://x/y"] {
+        for scope in ["mdm_delegation", "login.mattermost", "User.Read", "api://x/y", "!#[]^~"] {
             assert!(is_well_formed(scope), "{scope}");
         }
-        for scope in ["", " ", "a b", "a\"", "a\\", "a\n", "\u{e9}"] {
+        for scope in ["", " ", "a b", "a\"", "a\\", "a\n", "a\u{7f}", "\u{e9}"] {
             assert!(!is_well_formed(scope), "{scope:?}");
         }
     }

@@ -221,6 +221,7 @@ mod tests {
             ("https://localhost:65535", "https://LOCALHOST:65535"),
             ("https://xn--bcher-kva.example", "https://XN--bcher-kva.example"),
             ("https://3com.example.1a", "https://3com.example.1A/"),
+            ("https://0.0.0.0:1", "https://0.0.0.0:1/"),
         ];
         for (server, audience) in cases {
             assert!(HttpsUrl::parse(server).unwrap().same_origin(audience), "{server}");
@@ -282,6 +283,9 @@ mod tests {
             ("cyrillic letter", "https://mdm.ex\u{0430}mple.com", Host),
             ("short IPv4", "https://192.0.513", Host),
             ("hexadecimal IPv4", "https://0x7f.1", Host),
+            ("hexadecimal last label", "https://mdm.example.0x7f", Host),
+            ("hexadecimal last label, upper case", "https://mdm.example.0X7F", Host),
+            ("hexadecimal prefix alone", "https://mdm.example.0x", Host),
             ("number as host", "https://3221225985", Host),
             ("IPv4, leading zero", "https://192.0.02.1", Host),
             ("IPv6 with zone", "https://[fe80::1%25eth0]", Host),
@@ -313,7 +317,31 @@ mod tests {
             assert_eq!(HttpsUrl::parse(text), Err(fault), "{name}");
             assert!(!server().same_origin(text), "{name}");
         }
-        assert_eq!(HttpsUrl::parse(&format!("https://{}", "a.".repeat(127) + "aa")), Err(Host));
-        assert_eq!(HttpsUrl::parse(&format!("https://{}", "a".repeat(64))), Err(Host));
+    }
+
+    #[test]
+    fn host_names_and_their_labels_have_a_longest() {
+        let label = |length: usize| HttpsUrl::parse(&format!("https://{}.com", "a".repeat(length)));
+        assert!(label(63).is_ok());
+        assert_eq!(label(64), Err(UrlFault::Host));
+        let host = |last: &str| HttpsUrl::parse(&format!("https://{}{last}", "a.".repeat(126)));
+        assert!(host("a").is_ok(), "253 characters");
+        assert_eq!(host("aa"), Err(UrlFault::Host), "254 characters");
+    }
+
+    #[test]
+    fn a_path_keeps_the_marks_that_need_no_escape() {
+        let marks = "https://mdm.example.com/-._~!$&()*+,;=:@/...";
+        assert!(server().same_origin(marks));
+        for other in ["'", "%", "\"", "<", ">", "[", "]", "^", "`", "{", "|", "}", "\u{e9}"] {
+            assert!(!server().same_origin(&format!("https://mdm.example.com/{other}")), "{other}");
+        }
+    }
+
+    #[test]
+    fn names_its_port() {
+        for (text, port) in [("https://h", 443), ("https://h:443", 443), ("https://h:8443", 8443)] {
+            assert_eq!(HttpsUrl::parse(text).map(|url| url.port()), Ok(port), "{text}");
+        }
     }
 }
