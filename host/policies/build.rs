@@ -1,4 +1,4 @@
-//! Builds the policies and puts the components where `lib.rs` embeds them from.
+//! Builds the policies, packs their cases into them, and puts the components where `lib.rs` embeds them from.
 
 use std::{
     env,
@@ -9,11 +9,15 @@ use std::{
 };
 
 use admit_build::{Request, toolchain};
+use admit_cases::section::{self, PackedFile};
 
 const PACKAGES: [&str; 3] = ["windows-mdm-1", "windows-mdm-2", "intune-mam"];
 
+/// Where each policy's case file is, below the workspace's root.
+const CASES: &str = "tests/cases";
+
 /// What the components are made of, below the workspace's root.
-const SOURCES: [&str; 4] = ["policy", "wit", "Cargo.toml", "Cargo.lock"];
+const SOURCES: [&str; 5] = ["policy", "wit", "Cargo.toml", "Cargo.lock", CASES];
 
 fn main() -> ExitCode {
     match build() {
@@ -34,15 +38,24 @@ fn build() -> Result<(), Box<dyn Error>> {
     }
     let out_dir = PathBuf::from(env::var("OUT_DIR")?);
     let request = Request {
-        dir: workspace,
+        dir: workspace.clone(),
         packages: PACKAGES.map(str::to_owned).to_vec(),
         target_dir: target_dir(&out_dir).join("policies"),
         locked: true,
     };
     for (package, component) in PACKAGES.iter().zip(admit_build::build(&request)?) {
-        fs::write(out_dir.join(package).with_extension("wasm"), component.bytes)?;
+        let packed = section::write(&component.bytes, &[case_file(&workspace, package)?])?;
+        fs::write(out_dir.join(package).with_extension("wasm"), packed)?;
     }
     Ok(())
+}
+
+/// The policy's cases. Whether they come out as they say is for the tests, and for every activation.
+fn case_file(workspace: &Path, package: &str) -> Result<PackedFile, Box<dyn Error>> {
+    let name = format!("{package}.yaml");
+    let path = workspace.join(CASES).join(&name);
+    let bytes = fs::read(&path).map_err(|error| format!("`{}`: {error}", path.display()))?;
+    Ok(PackedFile { name, bytes })
 }
 
 /// The target directory, which Cargo marks with `CACHEDIR.TAG`: one place for check, clippy, test

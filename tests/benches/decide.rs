@@ -61,7 +61,7 @@ fn medians() {
     }
 }
 
-const ROWS: [&str; 11] = [
+const ROWS: [&str; 12] = [
     "token/verify",
     "token/verify and decide",
     "decision/sealed, fresh instance",
@@ -71,6 +71,7 @@ const ROWS: [&str; 11] = [
     "activation/windows-mdm 1",
     "activation/windows-mdm 2",
     "activation/intune-mam",
+    "activation/new settings",
     "activation/kept release",
     "activation/pointer store",
 ];
@@ -190,12 +191,27 @@ impl Bench {
         ] {
             group.bench_function(name, |bencher| {
                 bencher.iter_batched(
-                    || self.gate(),
+                    // A runtime of its own, which has compiled nothing yet.
+                    || self.gate_of(Runtime::new().expect("a runtime")),
                     |gate| gate.activate(activation(component)).expect("an active release"),
                     BatchSize::PerIteration,
                 );
             });
         }
+        let mut hosts = (0..).map(|number| format!("https://mdm{number}.example.com"));
+        group.bench_function("new settings", |bencher| {
+            bencher.iter_batched(
+                || (self.gate(), hosts.next().expect("numbers have no end")),
+                |(gate, server)| {
+                    let settings = json!({"server_url": server, "windows_entra_tenant_ids": [TID]});
+                    let settings = Settings::parse(settings.to_string().as_bytes());
+                    let settings = settings.expect("an object");
+                    let release = Activation { settings, ..activation(WINDOWS_MDM_2.component) };
+                    gate.activate(release).expect("an active release")
+                },
+                BatchSize::PerIteration,
+            );
+        });
         let gate = self.gate();
         let releases = [activation(WINDOWS_MDM_1.component), activation(WINDOWS_MDM_2.component)];
         for release in &releases {
@@ -221,7 +237,11 @@ impl Bench {
     }
 
     fn gate(&self) -> Gate {
-        Gate::new("bench", self.runtime.clone(), Arc::clone(&self.keys), self.verification)
+        self.gate_of(self.runtime.clone())
+    }
+
+    fn gate_of(&self, runtime: Runtime) -> Gate {
+        Gate::new("bench", runtime, Arc::clone(&self.keys), self.verification)
     }
 
     fn release(&self) -> Release {

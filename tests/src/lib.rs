@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod fixture;
+pub mod fuzzing;
 pub mod gates;
 pub mod guests;
 pub mod key_server;

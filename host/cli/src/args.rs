@@ -1,12 +1,21 @@
 //! The command line.
 
+mod diff;
+mod explain;
+mod test;
+
 use std::path::PathBuf;
 
 use admit::cloud::Cloud;
+pub use diff::{DiffArgs, DiffFormat, ForbidArg};
+pub use explain::ExplainArgs;
+pub use test::{PackArgs, TestArgs, TestFormat};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 allow (or done), 1 not admitted, 2 usage, 3 bad input file or policy, 70 internal.
+Exit codes: 0 allow (or done), 1 not admitted, 2 usage, 3 bad input file or policy, 4 tests
+failed, 70 internal.
 ADMIT_LOG=info (or error, warn, debug, trace) writes a log to standard error.";
 
 const DECIDE_NOTES: &str = "\
@@ -32,6 +41,14 @@ pub enum Verb {
     Demo(DemoArgs),
     /// Verify and decide one token, or a JSON-lines stream of them, and explain
     Decide(DecideArgs),
+    /// Test a policy: play case files in the sandbox, as a release would decide them
+    Test(TestArgs),
+    /// Write a policy's cases into its component
+    Pack(PackArgs),
+    /// Say which decisions change from one policy to another
+    Diff(DiffArgs),
+    /// Say what a policy says of a reason or a rule: title, remedy, presentation
+    Explain(ExplainArgs),
     /// Say what a component is: description, interface, imports, digest, size
     Inspect(InspectArgs),
     /// A local stand-in for Entra: tokens, key set, discovery. For trying and testing
@@ -68,7 +85,7 @@ pub struct DecideArgs {
     pub facts: Option<PathBuf>,
     /// The time of the decision [default: this machine's clock]
     #[arg(long, value_name = "RFC3339|UNIX")]
-    pub now: Option<crate::time::Moment>,
+    pub now: Option<admit::cases::Moment>,
     /// The form of the input
     #[arg(long, default_value = "jwt")]
     pub format: FormatArg,
@@ -105,7 +122,7 @@ pub enum FormatArg {
 pub enum OutputArg {
     /// For people
     Text,
-    /// JSON, as docs/decision.schema.json and docs/inspect.schema.json describe it
+    /// JSON, as the schemas in docs/ describe it
     Json,
 }
 
@@ -170,7 +187,7 @@ pub struct TokenArgs {
     pub claims: Option<PathBuf>,
     /// The time of issue [default: this machine's clock]
     #[arg(long, value_name = "RFC3339|UNIX")]
-    pub now: Option<crate::time::Moment>,
+    pub now: Option<admit::cases::Moment>,
 }
 
 /// `admit issuer serve`.

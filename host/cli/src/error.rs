@@ -14,6 +14,8 @@ pub enum Exit {
     Done,
     /// Not admitted.
     NotAdmitted,
+    /// Tests failed: cases, coverage, or a change that was forbidden.
+    TestsFailed,
     /// The command line is wrong.
     Usage,
     /// A file, address or policy is unusable.
@@ -29,6 +31,7 @@ impl From<Exit> for ExitCode {
             Exit::NotAdmitted => 1,
             Exit::Usage => 2,
             Exit::BadInput => 3,
+            Exit::TestsFailed => 4,
             Exit::Internal => 70,
         })
     }
@@ -139,25 +142,30 @@ impl CliError {
         }
     }
 
-    /// The error and its causes, one line. A cause that its error quotes is not said again.
+    /// The error and its causes, one line.
     pub fn text(&self) -> String {
-        let mut text = self.to_string();
-        let mut source = std::error::Error::source(self);
-        while let Some(cause) = source {
-            let cause_text = cause.to_string();
-            if !text.ends_with(&cause_text) {
-                text.push_str(": ");
-                text.push_str(&cause_text);
-            }
-            source = cause.source();
-        }
-        text
+        chain(self)
     }
 
     /// Whether the reader of the output simply stopped reading.
     pub fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe)
     }
+}
+
+/// An error and its causes, one line. A cause that its error quotes is not said again.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
 }
 
 /// Says a line on standard error.

@@ -2,6 +2,7 @@
 
 use std::io::{Result as IoResult, Write};
 
+use admit::cases::CaseSet;
 use admit::description;
 use admit::release::Inspected;
 use serde_json::{Value, json};
@@ -38,9 +39,17 @@ fn json(inspected: &Inspected, out: &mut dyn Write) -> IoResult<()> {
         "imports": [],
         "exports": inspected.exports(),
         "description": description::to_json(inspected.description()),
-        "cases": [],
+        "cases": cases(inspected),
     });
     writeln!(out, "{}", serde_json::to_string_pretty(&document)?)
+}
+
+fn cases(inspected: &Inspected) -> Vec<Value> {
+    let of_file = |set: &CaseSet| {
+        let names = set.cases.iter().map(|case| json!({"file": set.file, "name": case.name}));
+        names.collect::<Vec<_>>()
+    };
+    inspected.cases().iter().flat_map(of_file).collect()
 }
 
 fn people(inspected: &Inspected, out: &mut dyn Write) -> IoResult<()> {
@@ -54,6 +63,9 @@ fn people(inspected: &Inspected, out: &mut dyn Write) -> IoResult<()> {
     text::entry(out, "imports", "nothing")?;
     text::entry(out, "exports", &inspected.exports().join(", "))?;
     text::entry(out, "claims", &text::clean(&inspected.description().claims.join(", ")))?;
+    for set in inspected.cases() {
+        text::entry(out, "cases", &format!("{} in {}", set.cases.len(), text::clean(&set.file)))?;
+    }
     settings(out, &description)?;
     section(out, &description, "Facts", ["facts", "name", "summary"])?;
     section(out, &description, "Rules, in this order", ["rules", "name", "summary"])?;

@@ -3,13 +3,18 @@
 pub mod args;
 mod decide;
 mod demo;
+mod diff;
 pub mod error;
+mod explain;
 mod files;
 mod inspect;
 pub mod issuer;
+mod line;
+mod pack;
 pub mod secret;
+mod suite;
+mod test;
 mod text;
-mod time;
 
 use std::io::Write;
 
@@ -25,6 +30,10 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<Exit, CliError> {
     match cli.verb {
         Verb::Demo(args) => demo::run(&args, out),
         Verb::Decide(args) => decide::run(&args, out),
+        Verb::Test(args) => test::run(&args, out),
+        Verb::Pack(args) => pack::run(&args, out),
+        Verb::Diff(args) => diff::run(&args, out),
+        Verb::Explain(args) => explain::run(&args, out),
         Verb::Inspect(args) => inspect::run(&args, out),
         Verb::Issuer(args) => issuer::run(&args, out),
     }

@@ -94,7 +94,7 @@ fn identity(identity: &Identity, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-fn presentation(presentation: &Presentation, out: &mut dyn Write) -> Result<()> {
+pub(crate) fn presentation(presentation: &Presentation, out: &mut dyn Write) -> Result<()> {
     let mut parts =
         vec![format!("HTTP {}", presentation.http_status), clean(&presentation.error_id)];
     if presentation.retry == "once" {
@@ -132,7 +132,7 @@ pub(crate) fn entry(out: &mut dyn Write, label: &str, text: &str) -> Result<()> 
 }
 
 /// Labelled prose, on as many lines as it takes.
-fn prose(out: &mut dyn Write, label: &str, text: &str) -> Result<()> {
+pub(crate) fn prose(out: &mut dyn Write, label: &str, text: &str) -> Result<()> {
     entry(out, label, &wrapped(text, INDENT))
 }
 
@@ -169,7 +169,7 @@ pub(crate) fn clean(text: &str) -> String {
     clean
 }
 
-fn value(value: Option<&Value>, missing: &str) -> String {
+pub(crate) fn value(value: Option<&Value>, missing: &str) -> String {
     const MAX: usize = 500;
     let Some(value) = value else {
         return missing.to_owned();
@@ -179,6 +179,11 @@ fn value(value: Option<&Value>, missing: &str) -> String {
         Some((end, _)) => format!("{}… ({} characters)", &text[..end], text.chars().count()),
         None => text,
     }
+}
+
+/// A noun as the number before it wants it.
+pub(crate) fn plural(noun: &str, number: usize) -> String {
+    if number == 1 { noun.to_owned() } else { format!("{noun}s") }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use crate::decision::{Identity, Step};
 use crate::facts::Facts;
 use crate::json::Value;
 use crate::reason;
+use crate::release::Verdict;
 use crate::text::{Shown, turns_direction};
 
 const MAX_ATTRIBUTES: usize = 16;
@@ -59,8 +60,8 @@ pub enum AnswerError {
     /// A trace that ends before the last rule.
     #[error("the trace has no step for rule `{0}`")]
     TraceShort(String),
-    /// Accepted, or asked for facts, although a rule refused.
-    #[error("the policy accepts, but its trace says that rule `{0}` failed")]
+    /// Accepted although a rule refused or asked, or asked although a rule refused.
+    #[error("the verdict contradicts the trace at rule `{0}`")]
     Contradiction(String),
 }
 
@@ -230,9 +231,15 @@ pub(crate) fn trace(
     }
 }
 
-/// Checks that no rule of the trace failed: the verdict is none that a failed rule leads to.
-pub(crate) fn agrees(trace: &[Step]) -> Result<(), AnswerError> {
-    match trace.iter().find(|step| step.outcome == "failed") {
+/// Checks that no rule of the trace speaks against the verdict: one that failed against any but a
+/// refusal, one that asked against an allow.
+pub(crate) fn agrees(trace: &[Step], verdict: &Verdict<'_>) -> Result<(), AnswerError> {
+    let against: &[&str] = match verdict {
+        Verdict::Allow(_) => &["failed", "asked"],
+        Verdict::Ask(..) => &["failed"],
+        Verdict::Deny(..) => &[],
+    };
+    match trace.iter().find(|step| against.contains(&step.outcome)) {
         Some(step) => Err(AnswerError::Contradiction(step.rule.clone())),
         None => Ok(()),
     }
@@ -242,6 +249,7 @@ fn outcome(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Passed => "passed",
         Outcome::Failed => "failed",
+        Outcome::Asked => "asked",
         Outcome::Skipped => "skipped",
     }
 }

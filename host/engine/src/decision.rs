@@ -231,7 +231,7 @@ pub struct PolicyRef {
 pub struct Step {
     /// The rule.
     pub rule: String,
-    /// `passed`, `failed` or `skipped`.
+    /// `passed`, `failed`, `asked` or `skipped`.
     pub outcome: &'static str,
 }
 

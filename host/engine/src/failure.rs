@@ -56,7 +56,23 @@ fn is_transfer_exhausted(text: &str) -> bool {
     text.starts_with("too much data is being copied between the host and the guest")
 }
 
-/// The causes of an error in one line of bounded length, outermost first.
+/// An error and its causes, outermost first, in one line.
+pub(crate) fn error_chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        // An error that quotes its cause is not said again.
+        if !text.ends_with(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+/// The causes of an error of Wasmtime in one line of bounded length, outermost first.
 pub(crate) fn error_line(error: &wasmtime::Error) -> String {
     let causes: Vec<_> = error.chain().map(ToString::to_string).collect();
     let line = causes.join(": ");

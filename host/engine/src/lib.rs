@@ -59,6 +59,8 @@
 //!
 //! Modules are listed in the order of a request: from token text to decision.
 
+pub use admit_cases as cases;
+
 pub mod token;
 pub mod keys;
 pub mod verify;

@@ -30,6 +30,9 @@ pub struct Limits {
     pub component_bytes: usize,
     /// Time of one compilation.
     pub compile_deadline: Duration,
+    /// Time in which the component's and the operator's cases must have been played, before a
+    /// release is made.
+    pub rehearsal_deadline: Duration,
 }
 
 impl Default for Limits {
@@ -45,6 +48,7 @@ impl Default for Limits {
             instances: 256,
             component_bytes: 2 * 1024 * 1024,
             compile_deadline: Duration::from_secs(30),
+            rehearsal_deadline: Duration::from_secs(10),
         }
     }
 }

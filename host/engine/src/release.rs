@@ -10,8 +10,11 @@ mod configure;
 mod depth;
 mod evaluate;
 mod inspect;
+mod play;
 mod rehearse;
 mod seal;
+mod trial;
+mod unsealed;
 
 use std::sync::Arc;
 
@@ -20,10 +23,12 @@ use sha2::{Digest, Sha256};
 pub use artefact::ArtefactError;
 pub(crate) use compile::Compiler;
 pub use configure::{ConfigureError, Configured};
-pub use evaluate::{DecideError, Verdict};
+pub use evaluate::{DecideError, Evaluated, Verdict};
 pub use inspect::{InspectError, Inspected};
-pub use rehearse::{Case, CaseFailure, Expectation, RehearseError, Rehearsed};
+pub use play::Played;
+pub use rehearse::{CaseFailure, RehearseError, Rehearsed};
 pub use seal::{SealError, Sealed};
+pub use trial::{Trial, TrialError};
 
 use crate::contract::types::Description;
 use crate::decision::PolicyRef;

@@ -4,8 +4,12 @@
 //! deadline. Clones share it. Every call into a policy runs in a store of its own, with the limits
 //! of [`Limits`].
 
+mod functions;
+
 use std::sync::Arc;
 use std::time::Duration;
+
+use functions::Functions;
 
 use wasmtime::component::Linker;
 use wasmtime::{
@@ -72,9 +76,10 @@ impl Runtime {
     ///
     /// As [`Runtime::new`].
     pub fn with_limits(limits: Limits) -> Result<Self, RuntimeError> {
-        let engine = Engine::new(&pooling_config(&limits)).or_else(|error| {
+        let on_demand = base_config().map_err(RuntimeError::Engine)?;
+        let engine = Engine::new(&pooling_config(&on_demand, &limits)).or_else(|error| {
             tracing::warn!(%error, "no pooled instances on this machine, decisions will be slower");
-            Engine::new(&base_config()).map_err(RuntimeError::Engine)
+            Engine::new(&on_demand).map_err(RuntimeError::Engine)
         })?;
         start_ticker(engine.weak()).map_err(RuntimeError::Ticker)?;
         let linker = Arc::new(Linker::new(&engine));
@@ -114,14 +119,31 @@ impl Runtime {
     fn store(&self, fuel: u64, deadline: Duration) -> Store<StoreState> {
         let mut store = Store::new(&self.engine, StoreState::new(&self.limits, deadline));
         store.limiter(|state| state);
-        store.set_fuel(fuel).expect("`consume_fuel` is on in `base_config`");
-        store.set_hostcall_fuel(self.limits.transfer_bytes);
-        store.set_epoch_deadline(ticks(deadline));
+        self.arm(&mut store, fuel, deadline);
         store.epoch_deadline_callback(|mut context| {
             context.data_mut().on_deadline()?;
             Ok(UpdateDeadline::Continue(1))
         });
         store
+    }
+
+    /// Gives a store in which something was set up the limits of one decision.
+    pub(crate) fn arm_for_decision(&self, store: &mut Store<StoreState>) {
+        let deadline = self.limits.decision_deadline;
+        *store.data_mut() = StoreState::new(&self.limits, deadline);
+        self.arm(store, self.limits.decision_fuel, deadline);
+    }
+
+    fn arm(&self, store: &mut Store<StoreState>, fuel: u64, deadline: Duration) {
+        store.set_fuel(fuel).expect("`consume_fuel` is on in `base_config`");
+        store.set_hostcall_fuel(self.limits.transfer_bytes);
+        store.set_epoch_deadline(ticks(deadline));
+    }
+
+    /// What the one decision in this store has cost.
+    pub(crate) fn decision_fuel_used(&self, store: &Store<StoreState>) -> u64 {
+        let left = store.get_fuel().expect("`consume_fuel` is on in `base_config`");
+        self.limits.decision_fuel.saturating_sub(left)
     }
 }
 
@@ -131,7 +153,7 @@ fn ticks(duration: Duration) -> u64 {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that configures Wasmtime")]
-fn base_config() -> Config {
+fn base_config() -> wasmtime::Result<Config> {
     let mut config = Config::new();
     config
         .consume_fuel(true)
@@ -147,11 +169,12 @@ fn base_config() -> Config {
         // Policies are plain functions; without async there is less to set up per store.
         .concurrency_support(false)
         // A trap is reported by its code; symbolised frames would cost and could carry data.
-        .wasm_backtrace_max_frames(None);
-    config
+        .wasm_backtrace_max_frames(None)
+        .enable_incremental_compilation(Arc::new(Functions::default()))?;
+    Ok(config)
 }
 
-fn pooling_config(limits: &Limits) -> Config {
+fn pooling_config(base: &Config, limits: &Limits) -> Config {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(limits.instances)
         .total_core_instances(limits.instances.saturating_mul(MAX_CORE_INSTANCES))
@@ -165,7 +188,7 @@ fn pooling_config(limits: &Limits) -> Config {
         .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
         .table_keep_resident(KEEP_RESIDENT_BYTES)
         .pagemap_scan(Enabled::Auto);
-    let mut config = base_config();
+    let mut config = base.clone();
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     config
 }

@@ -23,12 +23,13 @@ impl Finding {
         if holds { Self::Pass } else { Self::Deny(otherwise) }
     }
 
-    /// The finding as a step of a trace. A rule that asks has not decided yet.
+    /// The finding as a step of a trace.
     pub(crate) const fn outcome(&self) -> Outcome {
         match self {
             Self::Pass => Outcome::Passed,
-            Self::Skip | Self::Ask(_) => Outcome::Skipped,
+            Self::Skip => Outcome::Skipped,
             Self::Deny(_) => Outcome::Failed,
+            Self::Ask(_) => Outcome::Asked,
         }
     }
 }

@@ -1,25 +1,29 @@
 //! Unit tests of a policy as data: case files, run natively.
 //!
-//! A case file names a policy, settings, complete sets of claims to start from, and cases that
-//! change them and say what must come out. The host runs the same files in the sandbox.
+//! A case file names a policy, settings, sets of claims to start from, and cases that change them
+//! and say what must come out; its form is described by `docs/cases.schema.json`. The host runs the
+//! same files in the sandbox: `admit test`.
 //!
-//! ```json
-//! {"policy": "one-tenant", "versions": ["1.0.0"], "now": 1767225600,
-//!  "settings": {"tenant_id": "3e9a2c71-5b08-4d6f-a1c4-7f2e8b9d0c53"},
-//!  "base": {"user": {"tid": "3e9a2c71-5b08-4d6f-a1c4-7f2e8b9d0c53", "oid": "..."}},
-//!  "cases": [
-//!    {"name": "a user of the tenant", "base": "user", "expect": {"outcome": "allow"}},
-//!    {"name": "no tenant", "base": "user", "claims": {"tid": null},
-//!     "expect": {"outcome": "deny", "reason": "tenant_not_authorized"}}]}
+//! ```yaml
+//! policy: one-tenant
+//! settings: {tenant_id: 3e9a2c71-5b08-4d6f-a1c4-7f2e8b9d0c53}
+//! base: entra-v2
+//! cases:
+//!   - name: a user of the tenant
+//!     expect: allow
+//!   - name: another tenant
+//!     claims: {tid: b7c4d5e6-1f20-4a3b-9c8d-0e1f2a3b4c5d}
+//!     expect: {deny: tenant_not_authorized, claims: [tid], settings: [tenant_id]}
 //! ```
 //!
 //! A test of a policy is then `assert_eq!(testing::run::<OneTenant>(FILE), [] as [String; 0])`.
 
-mod case;
 mod check;
+mod play;
 mod value;
 
-pub use case::{Case, CaseFile, Expected, Identity};
+pub use admit_cases::{Came, Case, CaseFile, Expectation};
+pub use play::{came, request, settings};
 
 use crate::Policy;
 use crate::contract::{Decision, Request, Verdict};
@@ -31,50 +35,67 @@ use crate::contract::{Decision, Request, Verdict};
 /// `invalid` are the host's to answer and are left out.
 #[must_use]
 pub fn run<P: Policy>(file: &str) -> Vec<String> {
-    let file = match CaseFile::parse(file) {
-        Ok(file) => file,
-        Err(error) => return vec![error],
-    };
     let mut faults = check::description(&P::describe());
-    if file.policy != P::ABOUT.name || !file.versions.iter().any(|v| v == P::ABOUT.version) {
-        faults.push("the file is for another policy or version".into());
-    }
+    let cases = match cases::<P>(file) {
+        Ok(cases) => cases,
+        Err(fault) => return vec![fault],
+    };
     let mut seen = check::Coverage::default();
-    for case in file.cases.iter().filter(|case| case.expect.outcome != "invalid") {
-        let found = match answer::<P>(&file, case) {
+    for case in cases.iter().filter(|case| is_for_policies(case)) {
+        let found = match answer::<P>(case) {
             Ok((policy, request, decision)) => {
                 seen.note(&policy, &request, &decision);
                 let mut found = check::decision::<P>(&request, &decision);
-                found.extend(case.expect.differences(&request, &decision));
+                let came = came(&request, &decision);
+                if !case.expect.is_met_by(&came) {
+                    found.push(format!("expected {}, got {came}", case.expect));
+                }
                 found
             }
             Err(fault) => vec![fault],
         };
-        faults.extend(found.into_iter().map(|fault| format!("{}: {fault}", case.name)));
+        faults.extend(
+            found.into_iter().map(|fault| format!("line {}: {}: {fault}", case.line, case.name)),
+        );
     }
     faults.extend(seen.missing::<P>());
     faults
 }
 
-/// What this policy says to each case of a file, by name, for comparing policies.
+/// What this policy says to each case of a file, by name, for comparing policies. Whether the file is
+/// for this version is not looked at.
 ///
 /// # Errors
 ///
 /// What is wrong with the file, or with its settings for this policy.
 pub fn verdicts<P: Policy>(file: &str) -> Result<Vec<(String, Verdict)>, String> {
-    let file = CaseFile::parse(file)?;
+    let file = CaseFile::parse(file).map_err(|error| error.to_string())?;
+    let cases = file.cases().map_err(|error| error.to_string())?;
     let verdict = |case: &Case| {
-        let (_, _, decision) = answer::<P>(&file, case)?;
+        let (_, _, decision) = answer::<P>(case)?;
         Ok((case.name.clone(), decision.verdict))
     };
-    file.cases.iter().filter(|case| case.expect.outcome != "invalid").map(verdict).collect()
+    cases.iter().filter(|case| is_for_policies(case)).map(verdict).collect()
+}
+
+/// The cases of a file for this policy.
+fn cases<P: Policy>(file: &str) -> Result<Vec<Case>, String> {
+    let file = CaseFile::parse(file).map_err(|error| error.to_string())?;
+    if !file.is_for(P::ABOUT.name, P::ABOUT.version) {
+        return Err("the file is for another policy or version".into());
+    }
+    file.cases().map_err(|error| error.to_string())
+}
+
+fn is_for_policies(case: &Case) -> bool {
+    !matches!(case.expect, Expectation::Invalid { .. })
 }
 
 /// Configures the policy and decides one case.
-fn answer<P: Policy>(file: &CaseFile, case: &Case) -> Result<(P, Request, Decision), String> {
-    let settings = file.settings_of(case);
-    let policy = P::configured(&settings).map_err(|errors| format!("settings: {errors:?}"))?;
-    let request = file.request::<P>(case)?;
+fn answer<P: Policy>(case: &Case) -> Result<(P, Request, Decision), String> {
+    let policy =
+        P::configured(&settings(case)).map_err(|errors| format!("settings: {errors:?}"))?;
+    let request = request::<P>(case);
     let decision = policy.decide(&request);
     let untraced = policy.decide(&Request { trace: false, ..request.clone() });
     if untraced.verdict != decision.verdict || !untraced.trace.is_empty() {

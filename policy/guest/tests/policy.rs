@@ -136,7 +136,7 @@ fn asks_before_the_rules_behind() {
     let Verdict::Ask(Question { facts, principal }) = verdict else { panic!("{verdict:?}") };
     assert_eq!(facts, ["known"]);
     assert_eq!(principal.attributes.len(), 3);
-    assert_eq!(trace, [Outcome::Skipped, Outcome::Passed, Outcome::Skipped, Outcome::Skipped]);
+    assert_eq!(trace, [Outcome::Skipped, Outcome::Passed, Outcome::Asked, Outcome::Skipped]);
 }
 
 #[test]
@@ -213,17 +213,16 @@ mod testing {
     use admit_guest::testing::run;
 
     fn file(cases: &str) -> String {
-        let head = r#"{"policy": "sample", "versions": ["1.2.3"], "now": 0,
-            "settings": {"greeting": "hello"}, "base": {"b": {"tid": "t", "oid": "o"}}, "cases": ["#;
+        let head = r#"{"policy": "sample", "version": "=1.2.3", "now": 0, "base": "b",
+            "settings": {"greeting": "hello"},
+            "bases": {"b": {"claims": {"tid": "t", "oid": "o"}}}, "cases": ["#;
         format!("{head}{cases}]}}")
     }
 
-    const ALLOW: &str = r#"{"name": "a", "base": "b", "facts": {"known": true},
-        "expect": {"outcome": "allow", "identity": {"user_name": "o", "user_name_claim": "oid"}}}"#;
-    const DENY: &str = r#"{"name": "d", "base": "b", "claims": {"x": 1},
-        "expect": {"outcome": "deny", "reason": "refused"}}"#;
-    const ASK: &str =
-        r#"{"name": "k", "base": "b", "expect": {"outcome": "ask", "asks": ["known"]}}"#;
+    const ALLOW: &str = r#"{"name": "a", "facts": {"known": true},
+        "expect": {"allow": {"user_name": "o", "user_name_claim": "oid"}}}"#;
+    const DENY: &str = r#"{"name": "d", "claims": {"x": 1}, "expect": {"deny": "refused"}}"#;
+    const ASK: &str = r#"{"name": "k", "expect": {"ask": ["known"]}}"#;
 
     /// The rules that refuse nothing in any case.
     const IDLE: [&str; 2] =
@@ -239,11 +238,12 @@ mod testing {
         let other_name = ALLOW.replace("\"o\"", "\"p\"");
         let other_reason = DENY.replace("refused", "other");
         let other_fact = ASK.replace("[\"known\"]", "[]");
-        let other_outcome = ASK.replace("ask\"", "allow\"");
+        let other_outcome = ASK.replace("{\"ask\": [\"known\"]}", "\"allow\"");
         for case in [other_name, other_reason, other_fact, other_outcome] {
+            let case = case.replace("\"name\": \"", "\"name\": \"another ");
             let faults = run::<super::Sample>(&file(&[ALLOW, DENY, ASK, &case].join(",")));
             assert_eq!(faults.len(), 3, "{faults:?}");
-            assert!(faults[0].contains("expected Expected"), "{faults:?}");
+            assert!(faults[0].contains(": expected "), "{faults:?}");
         }
     }
 
@@ -257,13 +257,13 @@ mod testing {
     fn tells_an_identity_that_the_token_does_not_carry() {
         let case = ALLOW.replace("\"facts\"", r#""claims": {"tid": 7}, "facts""#);
         let faults = run::<super::Sample>(&file(&[DENY, ASK, &case].join(",")));
-        assert_eq!(faults[0], "a: claim `tid` cannot fill `tenant_id`");
+        assert_eq!(faults[0], "line 3: a: claim `tid` cannot fill `tenant_id`");
     }
 
     #[test]
     fn tells_files_that_are_not_for_this_policy() {
         let faults = run::<super::Sample>(&file(ALLOW).replace("1.2.3", "2.0.0"));
         assert_eq!(faults[0], "the file is for another policy or version");
-        assert!(run::<super::Sample>("{}")[0].contains("missing field"));
+        assert!(run::<super::Sample>("{}")[0].contains("policy"));
     }
 }

@@ -3,7 +3,7 @@
 
 use intune_mam::IntuneMam;
 
-const CASES: &str = include_str!("../../../tests/cases/intune-mam.json");
+const CASES: &str = include_str!("../../../tests/cases/intune-mam.yaml");
 
 #[test]
 fn decides_every_case_as_expected() {

@@ -3,7 +3,7 @@
 
 use windows_mdm_1::WindowsMdm;
 
-const CASES: &str = include_str!("../../../tests/cases/windows-mdm-1.json");
+const CASES: &str = include_str!("../../../tests/cases/windows-mdm-1.yaml");
 
 #[test]
 fn decides_every_case_as_expected() {

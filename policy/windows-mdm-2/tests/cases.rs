@@ -5,8 +5,8 @@ use admit_guest::contract::Verdict;
 use admit_guest::testing::{run, verdicts};
 use windows_mdm_2::WindowsMdm;
 
-const CASES: &str = include_str!("../../../tests/cases/windows-mdm-2.json");
-const CASES_OF_VERSION_1: &str = include_str!("../../../tests/cases/windows-mdm-1.json");
+const CASES: &str = include_str!("../../../tests/cases/windows-mdm-2.yaml");
+const CASES_OF_VERSION_1: &str = include_str!("../../../tests/cases/windows-mdm-1.yaml");
 
 #[test]
 fn decides_every_case_as_expected() {

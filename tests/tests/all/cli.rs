@@ -4,12 +4,17 @@
 //! is among them: `cargo test --workspace --test usage --test all -- cli::`.
 
 mod bad_input;
+mod case_schema;
 mod decide;
 mod demo;
+mod diff;
+mod explain;
 mod inspect;
 mod issuer;
 mod log;
+mod pack;
 mod quiet;
 mod run;
 mod schema;
 mod stream;
+mod test;

@@ -8,8 +8,11 @@
 
 mod cases;
 mod cli;
+mod fuzz;
 mod keys;
 mod limits;
+mod packed;
+mod properties;
 mod published_holes;
 mod swap;
 mod tokens;

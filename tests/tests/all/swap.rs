@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
+use admit::cases::{Case, CaseFile};
 use admit::claims::Verification;
 use admit::decision::Outcome;
 use admit::facts::Facts;
 use admit::gate::{Activation, Gate, Input, Request};
-use admit::release::Case;
 use admit::runtime::Runtime;
 use admit::settings::Settings;
 use admit::token::Format;
@@ -173,7 +173,7 @@ fn a_gate_without_a_release_fails_and_says_so() {
 fn a_failed_activation_changes_nothing_and_names_its_step() {
     let gate = gate();
     gate.activate(version_2()).unwrap();
-    let wrong_case = [case("a v2.0 token is refused", "deny")];
+    let wrong_case = [case("a v2.0 token is refused", &json!({"deny": "audience_not_authorized"}))];
     let no_tenants = json!({"server_url": SERVER, "windows_entra_tenant_ids": ["nobody"]});
     let rows: [(&str, Activation<'_>, &str); 5] = [
         ("inspect", Activation { component: b"\0asm", ..version_1() }, "not a policy component"),
@@ -195,7 +195,7 @@ fn a_failed_activation_changes_nothing_and_names_its_step() {
         (
             "rehearse",
             Activation { cases: &wrong_case, settings: version_1_settings_for_v2(), ..version_2() },
-            "`a v2.0 token is refused`: expected deny, got allow",
+            "`a v2.0 token is refused`: expected deny audience_not_authorized, got allow",
         ),
     ];
     for (step, activation, text) in rows {
@@ -223,17 +223,20 @@ fn version_1_settings_for_v2() -> Settings {
     }))
 }
 
-fn case(name: &str, outcome: &str) -> Case {
-    serde_json::from_value(json!({
-        "name": name, "claims": claims(), "now": NOW, "expect": {"outcome": outcome},
-    }))
-    .unwrap()
+fn case(name: &str, expect: &Value) -> Case {
+    let file = json!({
+        "policy": "windows-mdm",
+        "now": NOW,
+        "bases": {"mine": {"claims": claims()}},
+        "cases": [{"name": name, "base": "mine", "expect": expect}],
+    });
+    CaseFile::parse(&file.to_string()).unwrap().cases().unwrap().remove(0)
 }
 
 #[test]
 fn cases_that_come_out_as_they_say_are_no_obstacle() {
     let gate = gate();
-    let cases = [case("a v2.0 token is admitted", "allow")];
+    let cases = [case("a v2.0 token is admitted", &json!("allow"))];
     assert!(gate.activate(Activation { cases: &cases, ..version_2() }).unwrap().changed);
 }
 

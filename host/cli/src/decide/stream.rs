@@ -3,37 +3,21 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 
-use admit::facts::{Facts, FactsError};
+use admit::facts::Facts;
 use admit::gate::{Gate, Input, Request};
-use admit::json::{self, Object, Value};
-use admit::text::Shown;
+use admit::json::Value;
 
 use super::{NOT_VERIFIED, exit, input};
 use crate::args::{DecideArgs, FormatArg};
 use crate::error::{CliError, Exit, say};
 use crate::files;
+use crate::line::{self, LineError};
 
 /// A token of the largest size as JSON, with room for facts.
 const MAX_LINE_BYTES: u64 = 1024 * 1024;
 
 const MEMBERS: &[&str] = &["id", "token", "claims", "facts", "now"];
-
-/// Why a line was not decided.
-#[derive(Debug, thiserror::Error)]
-enum LineError {
-    #[error("longer than {MAX_LINE_BYTES} bytes")]
-    TooLong,
-    #[error("{}", .0.to_string().replace(" at line 1 column ", " at column "))]
-    Json(#[from] json::JsonError),
-    #[error("member {0} is unknown; expected `id`, `token` or `claims`, `facts`, `now`")]
-    Unknown(String),
-    #[error("`{member}` is {got}; expected {expected}")]
-    Type { member: &'static str, got: &'static str, expected: &'static str },
-    #[error("expected exactly one of `token` and `claims`")]
-    Input,
-    #[error(transparent)]
-    Facts(#[from] FactsError),
-}
+const EXPECTED_MEMBERS: &str = "`id`, `token` or `claims`, `facts`, `now`";
 
 /// Decides every line of the input; a line that is no request is named and left out.
 pub(super) fn run(
@@ -98,7 +82,7 @@ impl Stream<'_> {
     fn line(&mut self, line: &[u8], too_long: bool, out: &mut dyn Write) -> Result<(), CliError> {
         self.lines += 1;
         let decided = match line {
-            _ if too_long => Err(LineError::TooLong),
+            _ if too_long => Err(LineError::TooLong(MAX_LINE_BYTES)),
             b"" => return Ok(()),
             line => self.decide(line),
         };
@@ -118,15 +102,8 @@ impl Stream<'_> {
     }
 
     fn decide(&mut self, line: &[u8]) -> Result<(Exit, String), LineError> {
-        let members = json::parse_object(line)?;
-        if let Some((name, _)) = members.iter().find(|(name, _)| !MEMBERS.contains(name)) {
-            return Err(LineError::Unknown(shown(name)));
-        }
-        let facts = match members.get("facts") {
-            Some(Value::Object(facts)) => Some(Facts::from_json(facts.to_json())?),
-            Some(other) => return Err(wrong("facts", other, "an object")),
-            None => None,
-        };
+        let members = line::members(line, MEMBERS, EXPECTED_MEMBERS)?;
+        let facts = line::facts(&members)?.map(Facts::from_json).transpose()?;
         let claims;
         let input = match (members.get("token"), members.get("claims")) {
             (Some(Value::String(token)), None) => input(self.args.format, token.as_bytes()),
@@ -135,39 +112,21 @@ impl Stream<'_> {
                 claims = serde_json::Value::Object(object.to_json()).to_string();
                 Input::Claims(claims.as_bytes())
             }
-            (Some(other), None) => return Err(wrong("token", other, "a string")),
-            (None, Some(other)) => return Err(wrong("claims", other, "an object")),
-            _ => return Err(LineError::Input),
+            (Some(other), None) => return Err(line::wrong("token", other, "a string")),
+            (None, Some(other)) => return Err(line::wrong("claims", other, "an object")),
+            _ => return Err(LineError::Input("expected exactly one of `token` and `claims`")),
         };
+        let usual = || self.args.now.map_or_else(admit::gate::now, |moment| moment.0);
         let request = Request {
-            id: id(&members)?,
+            id: line::id(&members)?,
             input,
             facts: facts.as_ref().unwrap_or(self.facts),
-            now: self.now(&members)?,
+            now: line::now(&members)?.unwrap_or_else(usual),
             trace: self.args.trace,
         };
         let decision = self.gate.decide(&request)?;
         let json = serde_json::to_string(&decision).unwrap_or_default();
         Ok((exit(&decision), json))
-    }
-
-    fn now(&self, members: &Object) -> Result<u64, LineError> {
-        const EXPECTED: &str = "seconds since 1970 or an RFC 3339 time";
-        match members.get("now") {
-            None => Ok(self.args.now.map_or_else(admit::gate::now, |moment| moment.0)),
-            Some(Value::Number(number)) if number.is_u64() => {
-                Ok(number.as_u64().unwrap_or_default())
-            }
-            Some(Value::String(text)) => text
-                .parse::<crate::time::Moment>()
-                .map(|moment| moment.0)
-                .map_err(|_| LineError::Type {
-                    member: "now",
-                    got: "a text that is no time",
-                    expected: EXPECTED,
-                }),
-            Some(other) => Err(wrong("now", other, EXPECTED)),
-        }
     }
 
     /// Said once a stream: nobody reads it a thousand times.
@@ -177,26 +136,6 @@ impl Stream<'_> {
             self.warned = true;
         }
     }
-}
-
-fn id(members: &Object) -> Result<Option<&str>, LineError> {
-    match members.get("id") {
-        None => Ok(None),
-        Some(Value::String(id)) => Ok(Some(id)),
-        Some(other) => Err(wrong("id", other, "a string")),
-    }
-}
-
-/// A name, unless it is long enough to be a token in the wrong place.
-fn shown(name: &str) -> String {
-    match name.chars().count() {
-        0..=40 => format!("`{}`", Shown::new(name)),
-        length => format!("with a name of {length} characters"),
-    }
-}
-
-fn wrong(member: &'static str, got: &Value, expected: &'static str) -> LineError {
-    LineError::Type { member, got: got.kind(), expected }
 }
 
 fn skip_line(from: &mut impl BufRead) -> std::io::Result<()> {

@@ -5,8 +5,10 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Active, Gate};
+use admit_cases::Case;
+
 use crate::release::{
-    Case, ConfigureError, Configured, InspectError, Inspected, RehearseError, Rehearsed, Release,
+    ConfigureError, Configured, InspectError, Inspected, RehearseError, Rehearsed, Release,
     SealError, Sealed, component_digest, release_digest,
 };
 use crate::settings::Settings;
@@ -18,7 +20,8 @@ pub struct Activation<'a> {
     pub component: &'a [u8],
     /// Its settings.
     pub settings: Settings,
-    /// Cases that must come out as they say, or nothing is activated.
+    /// The operator's cases, without settings: they must come out as they say with the settings
+    /// above, or nothing is activated. Those that the component carries come first.
     pub cases: &'a [Case],
 }
 

@@ -104,9 +104,9 @@ impl Gate {
         };
         decision.token_version = Some(claims.version().as_str().to_owned());
         match release.evaluate(claims, request.facts, request.now, request.trace) {
-            Ok((verdict, trace)) => {
-                decision.trace = trace;
-                settle(decision, verdict, claims, request.facts, release);
+            Ok(evaluated) => {
+                decision.trace = evaluated.trace;
+                settle(decision, evaluated.verdict, claims, request.facts, release);
                 Ok(Ok(()))
             }
             Err(DecideError::Facts(error)) => Err(error),

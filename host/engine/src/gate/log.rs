@@ -58,7 +58,7 @@ pub(super) fn decided(
 }
 
 fn detail(error: Option<&super::decide::RequestError>) -> String {
-    error.map(|error| format!(": {}", super::settle::error_text(error))).unwrap_or_default()
+    error.map(|error| format!(": {}", crate::failure::error_chain(error))).unwrap_or_default()
 }
 
 struct Claims<'a>(Option<&'a VerifiedClaims>);

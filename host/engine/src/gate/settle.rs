@@ -4,6 +4,7 @@ use crate::claims::VerifiedClaims;
 use crate::contract::types;
 use crate::decision::{Decision, Expected, Observed, Outcome, Presentation};
 use crate::facts::Facts;
+use crate::failure::error_chain;
 use crate::reason::{self, Blame, HostReason};
 use crate::release::{Release, Verdict};
 
@@ -83,7 +84,7 @@ pub(super) fn refuse(decision: &mut Decision, error: &RequestError, release: Opt
     let code = error.code();
     decision.outcome = error.outcome();
     decision.blame = Some(error.blame());
-    decision.detail = Some(error_text(error));
+    decision.detail = Some(error_chain(error));
     let described = release.and_then(|release| {
         release.description().reasons.iter().find(|reason| reason.code == code)
     });
@@ -92,16 +93,4 @@ pub(super) fn refuse(decision: &mut Decision, error: &RequestError, release: Opt
         (None, Some(reason)) => present_own(decision, reason),
         (None, None) => decision.reason = Some(code.to_owned()),
     }
-}
-
-/// The error and its causes in one line.
-pub(super) fn error_text(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

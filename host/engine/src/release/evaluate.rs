@@ -48,6 +48,45 @@ pub enum Verdict<'a> {
     Deny(&'a Reason, types::Denial),
 }
 
+/// One decision of a policy.
+#[derive(Debug)]
+pub struct Evaluated<'a> {
+    /// What the policy said.
+    pub verdict: Verdict<'a>,
+    /// One step per rule, if asked for.
+    pub trace: Vec<Step>,
+    /// What it cost, in Wasmtime's fuel units; the same on every machine.
+    pub fuel: u64,
+}
+
+/// A policy that can be asked.
+pub(super) trait Decides {
+    /// What the policy says of itself.
+    fn description(&self) -> &Description;
+
+    /// Calls `decide` in an instance that no call before has touched and none after will; says what
+    /// it cost.
+    fn call(&self, request: Request<'_>) -> Result<(types::Decision, u64), DecideError>;
+
+    /// Decides verified claims at `now`; what the policy points at is checked and resolved.
+    fn evaluate(
+        &self,
+        claims: &VerifiedClaims,
+        facts: &Facts,
+        now: u64,
+        trace: bool,
+    ) -> Result<Evaluated<'_>, DecideError> {
+        let description = self.description();
+        let known = facts.select(description).map_err(DecideError::Facts)?;
+        let selected = select::select(claims, description);
+        let fields: Vec<_> = selected.iter().map(|claim| claim.field()).collect();
+        let (answer, fuel) = self.call(Request { claims: &fields, facts: &known, now, trace })?;
+        let checked = checked(answer, claims, facts, description, trace);
+        let (verdict, trace) = checked.map_err(DecideError::Answer)?;
+        Ok(Evaluated { verdict, trace, fuel })
+    }
+}
+
 impl Release {
     /// Decides verified claims at `now`, seconds since 1970; with one step per rule if `trace`.
     ///
@@ -60,36 +99,26 @@ impl Release {
         facts: &Facts,
         now: u64,
         trace: bool,
-    ) -> Result<(Verdict<'_>, Vec<Step>), DecideError> {
-        let known = facts.select(&self.description).map_err(DecideError::Facts)?;
-        let selected = select::select(claims, &self.description);
-        let fields: Vec<_> = selected.iter().map(|claim| claim.field()).collect();
-        let answer = self.call(Request { claims: &fields, facts: &known, now, trace })?;
-        self.check(answer, claims, facts, trace).map_err(DecideError::Answer)
+    ) -> Result<Evaluated<'_>, DecideError> {
+        Decides::evaluate(self, claims, facts, now, trace)
+    }
+}
+
+impl Decides for Release {
+    fn description(&self) -> &Description {
+        &self.description
     }
 
-    fn check(
-        &self,
-        answer: types::Decision,
-        claims: &VerifiedClaims,
-        facts: &Facts,
-        trace: bool,
-    ) -> Result<(Verdict<'_>, Vec<Step>), AnswerError> {
-        let verdict = check(answer.verdict, claims, facts, &self.description)?;
-        let steps = answer::trace(answer.trace, &self.description, trace)?;
-        if !matches!(verdict, Verdict::Deny(..)) {
-            answer::agrees(&steps)?;
-        }
-        Ok((verdict, steps))
-    }
-
-    /// Calls `decide` in an instance that no call before has touched and none after will.
-    fn call(&self, request: Request<'_>) -> Result<types::Decision, DecideError> {
+    fn call(&self, request: Request<'_>) -> Result<(types::Decision, u64), DecideError> {
         let mut store = self.runtime.decision_store();
-        self.enter(&mut store, request)
-            .map_err(|error| DecideError::Call(CallError::from_wasmtime(&error)))
+        let answer = self
+            .enter(&mut store, request)
+            .map_err(|error| DecideError::Call(CallError::from_wasmtime(&error)))?;
+        Ok((answer, self.runtime.decision_fuel_used(&store)))
     }
+}
 
+impl Release {
     fn enter(
         &self,
         store: &mut Store<StoreState>,
@@ -102,6 +131,19 @@ impl Release {
         )?;
         Ok(decide.call(store, (request,))?.0)
     }
+}
+
+fn checked<'a>(
+    answer: types::Decision,
+    claims: &VerifiedClaims,
+    facts: &Facts,
+    description: &'a Description,
+    trace: bool,
+) -> Result<(Verdict<'a>, Vec<Step>), AnswerError> {
+    let verdict = check(answer.verdict, claims, facts, description)?;
+    let steps = answer::trace(answer.trace, description, trace)?;
+    answer::agrees(&steps, &verdict)?;
+    Ok((verdict, steps))
 }
 
 fn check<'a>(

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use admit_cases::CaseSet;
+use admit_cases::section::{self, PackedError};
 use wasmtime::component::Component;
 use wasmtime_wizer::Wizer;
 
@@ -26,6 +28,9 @@ pub enum InspectError {
     /// The parser, the validator or the compiler panicked over it.
     #[error("the component broke the parser or the compiler")]
     Broke,
+    /// The cases it carries cannot be used.
+    #[error("the cases of the component")]
+    Cases(#[source] PackedError),
     /// It cannot be prepared for sealing.
     #[error("the component cannot be sealed: {0}")]
     Instrument(String),
@@ -44,6 +49,7 @@ pub enum InspectError {
 }
 
 /// A component that is a policy, with its description.
+#[derive(Clone)]
 pub struct Inspected {
     pub(super) runtime: Runtime,
     pub(super) bytes: Arc<[u8]>,
@@ -51,7 +57,8 @@ pub struct Inspected {
     pub(super) description: Arc<Description>,
     /// The component with access to its memory added, for the snapshot.
     pub(super) pre: TokenPolicyPre<StoreState>,
-    artefact: Artefact,
+    artefact: Arc<Artefact>,
+    cases: Arc<[CaseSet]>,
 }
 
 impl Inspected {
@@ -80,6 +87,7 @@ impl Inspected {
         let (_, pre) = link(runtime, instrumented)?;
         let description = describe(runtime, &pre)?;
         description::check(&description).map_err(InspectError::Description)?;
+        let cases = packed_cases(bytes, &description)?;
         let policy = PolicyRef {
             name: description.name.as_str().into(),
             version: description.version.as_str().into(),
@@ -91,7 +99,8 @@ impl Inspected {
             policy,
             description: Arc::new(description),
             pre,
-            artefact,
+            artefact: Arc::new(artefact),
+            cases,
         })
     }
 
@@ -115,10 +124,20 @@ impl Inspected {
         self.artefact.interface
     }
 
+    /// The cases it carries, by file.
+    pub fn cases(&self) -> &[CaseSet] {
+        &self.cases
+    }
+
     /// Everything it exports; what is not the interface is never called.
     pub fn exports(&self) -> &[String] {
         &self.artefact.exports
     }
+}
+
+fn packed_cases(bytes: &[u8], description: &Description) -> Result<Arc<[CaseSet]>, InspectError> {
+    let sets = section::cases(bytes, &description.name, &description.version);
+    sets.map(Arc::from).map_err(InspectError::Cases)
 }
 
 /// Compiles a component and checks the types of the interface.

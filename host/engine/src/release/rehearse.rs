@@ -1,16 +1,22 @@
 //! Stage four: the sealed policy decides, in the sandbox and under production limits, before it
 //! decides for anybody.
 
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
-use super::evaluate::{DecideError, Verdict};
+use admit_cases::Case;
+use serde_json::{Value, json};
+
+use super::evaluate::DecideError;
+use super::inspect::Inspected;
+use super::play::play;
 use super::seal::Sealed;
+use super::unsealed::Unsealed;
 use super::{Release, release_digest};
 use crate::claims::{ClaimsError, Verification, VerifiedClaims};
 use crate::cloud::TokenVersion;
-use crate::decision::Outcome;
-use crate::facts::{Facts, FactsError};
+use crate::facts::Facts;
+use crate::failure::error_chain;
 
 /// Why a sealed policy was not released.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +28,14 @@ pub enum RehearseError {
     /// The probe's own claims do not fit the gate.
     #[error("the probe's claims were not accepted")]
     ProbeClaims(#[source] ClaimsError),
+    /// The cases took too long together.
+    #[error("the cases took longer than {} s; {cases} of them were played", deadline.as_secs_f32())]
+    TimedOut {
+        /// The most they may take.
+        deadline: Duration,
+        /// How many were played.
+        cases: usize,
+    },
     /// Cases that came out otherwise than they say.
     #[error("{} of {cases} cases failed, first {}", failures.len(), first(failures))]
     Cases {
@@ -38,46 +52,24 @@ fn first(failures: &[CaseFailure]) -> String {
 
 /// A case that came out otherwise than it says.
 #[derive(Debug, thiserror::Error)]
-#[error("`{case}`: expected {expected}, got {got}")]
+#[error("{}`{case}`: {problem}", place(file.as_deref(), *line))]
 pub struct CaseFailure {
+    /// The file in the component that holds the case; absent for a case of the operator's.
+    pub file: Option<String>,
+    /// Its line there; 0 when it is not known.
+    pub line: u64,
     /// The case's name.
     pub case: String,
-    /// What it says.
-    pub expected: String,
-    /// What was decided.
-    pub got: String,
+    /// What was expected and what came.
+    pub problem: String,
 }
 
-/// Claims and facts with the decision they must lead to, under the settings of the release.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Case {
-    /// Unique in its list.
-    pub name: String,
-    /// The claims set of a token.
-    pub claims: Map<String, Value>,
-    /// The facts passed with it.
-    #[serde(default)]
-    pub facts: Map<String, Value>,
-    /// The time of the decision, seconds since 1970.
-    pub now: u64,
-    /// What must come out.
-    pub expect: Expectation,
-}
-
-/// What a case must lead to. Members left out are not looked at.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Expectation {
-    /// `allow`, `ask`, `deny` or `invalid`.
-    pub outcome: String,
-    /// The reason code.
-    pub reason: Option<String>,
-    /// Members the identity must have; `null` for one it must not have.
-    #[serde(default)]
-    pub identity: Map<String, Value>,
-    /// The facts asked for, in order.
-    pub asks: Option<Vec<String>>,
+fn place(file: Option<&str>, line: u64) -> String {
+    match (file, line) {
+        (Some(file), line) => format!("{file}:{line} "),
+        (None, 0) => String::new(),
+        (None, line) => format!("line {line} "),
+    }
 }
 
 /// A release that has shown what it does, and can be activated.
@@ -87,7 +79,12 @@ pub struct Rehearsed {
 }
 
 impl Rehearsed {
-    /// Makes one probe decision and decides the cases.
+    /// Makes one probe decision, plays the cases that the component carries, and then those of the
+    /// operator.
+    ///
+    /// The component's cases are played with the settings they carry, and are about tokens of the
+    /// public cloud. The operator's cases are played with the settings of
+    /// the release, and are about tokens of the cloud of `verification`.
     ///
     /// # Errors
     ///
@@ -97,8 +94,13 @@ impl Rehearsed {
         verification: &Verification,
         cases: &[Case],
     ) -> Result<Self, RehearseError> {
+        let inspected = sealed.inspected.clone();
         let release = link(sealed);
-        release.rehearse(verification, cases)?;
+        probe(&release, verification)?;
+        let mut rehearsal = Rehearsal::new(&release);
+        rehearsal.play_own(&inspected)?;
+        rehearsal.play(cases, &release, verification)?;
+        rehearsal.end()?;
         Ok(Self { release })
     }
 
@@ -109,7 +111,8 @@ impl Rehearsed {
 }
 
 impl Release {
-    /// Makes one probe decision and decides the cases.
+    /// Makes one probe decision and plays the operator's cases. Those of the component have passed
+    /// when the release was made, and would come out the same.
     ///
     /// # Errors
     ///
@@ -120,23 +123,20 @@ impl Release {
         cases: &[Case],
     ) -> Result<(), RehearseError> {
         probe(self, verification)?;
-        let failures: Vec<_> =
-            cases.iter().filter_map(|case| run(self, verification, case).err()).collect();
-        if failures.is_empty() {
-            return Ok(());
-        }
-        Err(RehearseError::Cases { cases: cases.len(), failures })
+        let mut rehearsal = Rehearsal::new(self);
+        rehearsal.play(cases, self, verification)?;
+        rehearsal.end()
     }
 }
 
-fn link(sealed: Sealed) -> Release {
+pub(super) fn link(sealed: Sealed) -> Release {
     let Sealed { inspected, settings, entry } = sealed;
     let digest = release_digest(&inspected.policy.digest, &settings);
     Release {
-        runtime: inspected.runtime,
-        policy: inspected.policy,
+        runtime: inspected.runtime.clone(),
+        policy: inspected.policy.clone(),
         digest,
-        description: inspected.description,
+        description: inspected.description.clone(),
         settings,
         entry,
     }
@@ -156,112 +156,80 @@ fn probe(release: &Release, verification: &Verification) -> Result<(), RehearseE
     release.evaluate(&claims, &Facts::default(), NOW, true).map(drop).map_err(RehearseError::Probe)
 }
 
-/// What came out of a case, as far as expectations can speak of it.
-#[derive(Debug, Default, PartialEq)]
-struct Came {
-    outcome: String,
-    reason: Option<String>,
-    identity: Map<String, Value>,
-    asks: Vec<String>,
+/// Cases that were played, and those that failed.
+struct Rehearsal {
+    started: Instant,
+    deadline: Duration,
+    cases: usize,
+    failures: Vec<CaseFailure>,
 }
 
-fn run(release: &Release, verification: &Verification, case: &Case) -> Result<(), CaseFailure> {
-    let failure = |got: String| CaseFailure {
-        case: case.name.clone(),
-        expected: expected(&case.expect),
-        got,
-    };
-    let came = decide(release, verification, case).map_err(|error| failure(error.to_string()))?;
-    if case.expect.is_met_by(&came) { Ok(()) } else { Err(failure(came.to_string())) }
-}
-
-fn decide(
-    release: &Release,
-    verification: &Verification,
-    case: &Case,
-) -> Result<Came, CaseRunError> {
-    let facts = Facts::from_json(case.facts.clone()).map_err(CaseRunError::Facts)?;
-    let claims = Value::Object(case.claims.clone()).to_string();
-    let claims = match VerifiedClaims::vouched(claims.as_bytes(), verification, case.now) {
-        Ok(claims) => claims,
-        Err(error) => return Ok(Came::new(Outcome::Invalid, Some(error.code()))),
-    };
-    let (verdict, _) =
-        release.evaluate(&claims, &facts, case.now, false).map_err(CaseRunError::Decide)?;
-    Ok(Came::from(verdict))
-}
-
-#[derive(Debug, thiserror::Error)]
-enum CaseRunError {
-    #[error(transparent)]
-    Facts(FactsError),
-    #[error(transparent)]
-    Decide(DecideError),
-}
-
-impl Came {
-    fn new(outcome: Outcome, reason: Option<&str>) -> Self {
-        let (outcome, reason) = (outcome.as_str().to_owned(), reason.map(str::to_owned));
-        Self { outcome, reason, ..Self::default() }
+impl Rehearsal {
+    fn new(release: &Release) -> Self {
+        let deadline = release.runtime.limits().rehearsal_deadline;
+        Self { started: Instant::now(), deadline, cases: 0, failures: Vec::new() }
     }
 
-    fn identified(outcome: Outcome, identity: &crate::decision::Identity) -> Self {
-        let identity = match serde_json::to_value(identity) {
-            Ok(Value::Object(members)) => members,
-            _ => Map::new(),
-        };
-        Self { identity, ..Self::new(outcome, None) }
-    }
-}
-
-impl From<Verdict<'_>> for Came {
-    fn from(verdict: Verdict<'_>) -> Self {
-        match verdict {
-            Verdict::Allow(identity) => Self::identified(Outcome::Allow, &identity),
-            Verdict::Ask(identity, asks) => {
-                Self { asks, ..Self::identified(Outcome::Ask, &identity) }
+    /// Plays the component's cases.
+    fn play_own(&mut self, inspected: &Inspected) -> Result<(), RehearseError> {
+        let mut policies = HashMap::new();
+        for set in inspected.cases() {
+            for case in &set.cases {
+                let settings = case.settings.clone().unwrap_or_default();
+                let key = Value::Object(settings.clone()).to_string();
+                let configured = || Unsealed::new(inspected, settings.into());
+                let policy = policies.entry(key).or_insert_with(configured);
+                let problem = match policy {
+                    Ok(policy) => play(policy, case, &Verification::default()).failure(case),
+                    Err(error) => Some(error_chain(error)),
+                };
+                self.note(Some(&set.file), case, problem)?;
             }
-            Verdict::Deny(reason, _) => Self::new(Outcome::Deny, Some(&reason.code)),
-        }
-    }
-}
-
-impl std::fmt::Display for Came {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.outcome)?;
-        if let Some(reason) = &self.reason {
-            write!(f, " `{reason}`")?;
-        }
-        if !self.asks.is_empty() {
-            write!(f, " for {}", self.asks.join(", "))?;
         }
         Ok(())
     }
+
+    /// Plays the operator's cases.
+    fn play(
+        &mut self,
+        cases: &[Case],
+        release: &Release,
+        verification: &Verification,
+    ) -> Result<(), RehearseError> {
+        for case in cases {
+            let problem = match &case.settings {
+                None => play(release, case, verification).failure(case),
+                Some(_) => Some(CARRIES_SETTINGS.to_owned()),
+            };
+            self.note(None, case, problem)?;
+        }
+        Ok(())
+    }
+
+    fn note(
+        &mut self,
+        file: Option<&str>,
+        case: &Case,
+        problem: Option<String>,
+    ) -> Result<(), RehearseError> {
+        self.cases += 1;
+        if let Some(problem) = problem {
+            let (file, line) = (file.map(str::to_owned), case.line);
+            self.failures.push(CaseFailure { file, line, case: case.name.clone(), problem });
+        }
+        if self.started.elapsed() > self.deadline {
+            return Err(RehearseError::TimedOut { deadline: self.deadline, cases: self.cases });
+        }
+        Ok(())
+    }
+
+    fn end(self) -> Result<(), RehearseError> {
+        if self.failures.is_empty() {
+            return Ok(());
+        }
+        Err(RehearseError::Cases { cases: self.cases, failures: self.failures })
+    }
 }
 
-impl Expectation {
-    fn is_met_by(&self, came: &Came) -> bool {
-        let identity = self.identity.iter().all(|(name, value)| match came.identity.get(name) {
-            Some(member) => member == value,
-            None => value.is_null(),
-        });
-        self.outcome == came.outcome
-            && identity
-            && (self.reason.is_none() || self.reason == came.reason)
-            && self.asks.as_ref().is_none_or(|asks| *asks == came.asks)
-    }
-}
-
-fn expected(expect: &Expectation) -> String {
-    let mut text = expect.outcome.clone();
-    if let Some(reason) = &expect.reason {
-        text.push_str(&format!(" `{reason}`"));
-    }
-    if !expect.identity.is_empty() {
-        text.push_str(" with the identity members it lists");
-    }
-    if let Some(asks) = &expect.asks {
-        text.push_str(&format!(" for {}", asks.join(", ")));
-    }
-    text
-}
+const CARRIES_SETTINGS: &str =
+    "carries settings; expected none, since an operator's case is about those of the release";

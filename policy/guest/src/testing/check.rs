@@ -72,9 +72,11 @@ pub(super) fn decision<P: Policy>(request: &Request, decision: &Decision) -> Vec
     if !steps.eq(P::ABOUT.rules.iter().map(|rule| rule.name)) {
         faults.push("the trace does not follow the rules".into());
     }
-    let failed = decision.trace.iter().filter(|step| step.outcome == Outcome::Failed).count();
-    if failed != usize::from(matches!(decision.verdict, Verdict::Deny(_))) {
-        faults.push("the trace does not tell the rule that failed".into());
+    let steps = |outcome| decision.trace.iter().filter(|step| step.outcome == outcome).count();
+    if steps(Outcome::Failed) != usize::from(matches!(decision.verdict, Verdict::Deny(_)))
+        || steps(Outcome::Asked) != usize::from(matches!(decision.verdict, Verdict::Ask(_)))
+    {
+        faults.push("the trace does not tell the rule that decided".into());
     }
     faults
 }

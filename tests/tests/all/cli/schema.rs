@@ -37,6 +37,41 @@ fn inspect_schema() -> &'static Schema {
     SCHEMA.get_or_init(|| Schema::read("inspect.schema.json"))
 }
 
+fn test_schema() -> &'static Schema {
+    static SCHEMA: OnceLock<Schema> = OnceLock::new();
+    SCHEMA.get_or_init(|| Schema::read("test.schema.json"))
+}
+
+fn cases_schema() -> &'static Schema {
+    static SCHEMA: OnceLock<Schema> = OnceLock::new();
+    SCHEMA.get_or_init(|| Schema::read("cases.schema.json"))
+}
+
+/// The output of `test` that is as the schema says.
+pub(super) fn test_result(text: &str) -> Value {
+    test_schema().check(text)
+}
+
+/// A case file that is as the schema says.
+pub(super) fn case_file(text: &str) -> Value {
+    cases_schema().check(text)
+}
+
+/// Whether this is a case file as the schema says.
+pub(super) fn is_case_file(file: &Value) -> bool {
+    cases_schema().validator.is_valid(file)
+}
+
+fn diff_schema() -> &'static Schema {
+    static SCHEMA: OnceLock<Schema> = OnceLock::new();
+    SCHEMA.get_or_init(|| Schema::read("diff.schema.json"))
+}
+
+fn explain_schema() -> &'static Schema {
+    static SCHEMA: OnceLock<Schema> = OnceLock::new();
+    SCHEMA.get_or_init(|| Schema::read("explain.schema.json"))
+}
+
 /// A decision that is as the schema says.
 pub(super) fn decision(text: &str) -> Value {
     decision_schema().check(text)
@@ -47,9 +82,27 @@ pub(super) fn inspection(text: &str) -> Value {
     inspect_schema().check(text)
 }
 
+/// A comparison that is as the schema says.
+pub(super) fn comparison(text: &str) -> Value {
+    diff_schema().check(text)
+}
+
+/// An explanation that is as the schema says.
+pub(super) fn explanation(text: &str) -> Value {
+    explain_schema().check(text)
+}
+
 #[test]
 fn every_member_is_described_and_no_other_is_allowed() {
-    for schema in [decision_schema(), inspect_schema()] {
+    let schemas = [
+        decision_schema(),
+        inspect_schema(),
+        test_schema(),
+        cases_schema(),
+        diff_schema(),
+        explain_schema(),
+    ];
+    for schema in schemas {
         assert!(jsonschema::meta::is_valid(&schema.document));
         let mut objects = 0;
         check_objects("", &schema.document, &mut objects);
@@ -84,10 +137,11 @@ fn check_objects(place: &str, schema: &Value, objects: &mut usize) {
 }
 
 #[test]
-fn both_schemas_say_the_same_about_a_presentation() {
+fn the_schemas_say_the_same_about_a_presentation() {
     let of = |schema: &Schema| schema.document["$defs"]["presentation"].clone();
     assert!(of(decision_schema()).is_object());
     assert_eq!(of(decision_schema()), of(inspect_schema()));
+    assert_eq!(of(decision_schema()), of(explain_schema()));
 }
 
 #[test]

@@ -68,7 +68,7 @@ const DECIDE_ATTACKS: &[(&str, &str, &str, &str)] = &[
     (
         "no such outcome of a rule",
         "trace",
-        "(i32.store8 offset=8 (i32.load offset=36 (local.get $answer)) (i32.const 3))",
+        "(i32.store8 offset=8 (i32.load offset=36 (local.get $answer)) (i32.const 4))",
         "policy.failed",
     ),
     (

@@ -1,0 +1,119 @@
+//! `admit diff`: which decisions change from one policy to another.
+
+mod input;
+mod cases;
+mod log;
+mod generate;
+mod ask;
+mod compare;
+mod group;
+mod example;
+mod json;
+mod print;
+
+use std::io::Write;
+
+use admit::claims::Verification;
+use admit::release::Inspected;
+use admit::runtime::Runtime;
+
+use crate::args::{DiffArgs, DiffFormat, ForbidArg};
+use crate::error::{CliError, Exit};
+use crate::files;
+use ask::Answers;
+use compare::{Comparison, Kind, compare};
+use input::{Input, Origin};
+
+/// What is compared, and what came of it.
+struct Report<'a> {
+    old: &'a Inspected,
+    new: &'a Inspected,
+    inputs: &'a [Input],
+    /// The seed of the generated inputs; absent when there are none.
+    seed: Option<u64>,
+    comparison: Comparison,
+    /// The forbidden kinds of change that were found.
+    forbidden: Vec<Kind>,
+}
+
+/// How many inputs there are, by where they come from.
+struct Counts {
+    cases: usize,
+    lines: usize,
+    generated: usize,
+}
+
+impl Report<'_> {
+    fn counts(&self) -> Counts {
+        let mut counts = Counts { cases: 0, lines: 0, generated: 0 };
+        for input in self.inputs {
+            match (&input.made, &input.origin) {
+                (Some(_), _) => counts.generated += 1,
+                (None, Origin::Case { .. }) => counts.cases += 1,
+                (None, Origin::Line { .. }) => counts.lines += 1,
+            }
+        }
+        counts
+    }
+}
+
+/// Compares the policies that the arguments name.
+pub(crate) fn run(args: &DiffArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
+    let runtime = crate::decide::runtime()?;
+    let old = policy(&runtime, &args.old)?;
+    let new = policy(&runtime, &args.new)?;
+    let policies = [&old, &new];
+    let verification = Verification::new(args.cloud);
+    let mut inputs = inputs(args, policies)?;
+    let answers = Answers::of(policies, &inputs, &verification);
+    let generated = generate::inputs(args, &inputs, &answers.admitted(), policies);
+    let answers = answers.followed_by(Answers::of(policies, &generated, &verification));
+    inputs.extend(generated);
+    let comparison = compare(policies, &inputs, answers, &verification);
+    let forbidden = forbidden(args, &comparison);
+    let seed = Some(args.seed).filter(|_| args.generate > 0);
+    let report = Report { old: &old, new: &new, inputs: &inputs, seed, comparison, forbidden };
+    let printed = match args.format {
+        DiffFormat::Text => print::report(&report, out),
+        DiffFormat::Json => writeln!(out, "{:#}", json::report(&report)),
+    };
+    printed.map_err(CliError::Output)?;
+    Ok(if report.forbidden.is_empty() { Exit::Done } else { Exit::TestsFailed })
+}
+
+fn policy(runtime: &Runtime, reference: &str) -> Result<Inspected, CliError> {
+    let bytes = files::policy(reference)?;
+    Inspected::new(runtime, &bytes).map_err(|error| files::content("policy", &reference, error))
+}
+
+/// The inputs from cases and from the log, in this order.
+fn inputs(args: &DiffArgs, policies: [&Inspected; 2]) -> Result<Vec<Input>, CliError> {
+    let settings = args.settings.as_deref();
+    let settings = settings.map(|path| files::object("settings", path)).transpose()?;
+    let mut inputs = match &args.log {
+        Some(_) if args.paths.is_empty() => Vec::new(),
+        _ => cases::inputs(&args.paths, policies, settings.as_ref())?,
+    };
+    if let Some(path) = &args.log {
+        inputs.extend(log::inputs(path, args, &settings.unwrap_or_default())?);
+    }
+    if inputs.is_empty() {
+        return Err(CliError::Usage(
+            "nothing to decide: neither the policies nor what was named hold a case or request; \
+             name case files, or a --log with --settings"
+                .to_owned(),
+        ));
+    }
+    Ok(inputs)
+}
+
+fn forbidden(args: &DiffArgs, comparison: &Comparison) -> Vec<Kind> {
+    let forbids = |kind: &Kind| {
+        args.forbid.iter().any(|forbid| match forbid {
+            ForbidArg::Narrowing => *kind == Kind::Narrowing,
+            ForbidArg::Widening => *kind == Kind::Widening,
+        })
+    };
+    let found = |kind: &Kind| comparison.count(*kind) > 0;
+    Kind::ALL.into_iter().filter(forbids).filter(found).collect()
+}

@@ -1,0 +1,112 @@
+//! One line of a stream of requests: an object with `id`, what to decide on, `facts` and `now`.
+
+use admit::cases::Moment;
+use admit::facts::{Facts, FactsError};
+use admit::json::{self, Object, Value};
+use admit::text::Shown;
+use serde_json::Map;
+
+/// Why a line is no request.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LineError {
+    /// Longer than a line may be.
+    #[error("longer than {0} bytes")]
+    TooLong(u64),
+    /// Not one strict JSON object.
+    #[error("{}", .0.to_string().replace(" at line 1 column ", " at column "))]
+    Json(#[from] json::JsonError),
+    /// A member that requests do not have.
+    #[error("member {name} is unknown; expected {expected}")]
+    Unknown {
+        /// Its name, or how long that is.
+        name: String,
+        /// The members there may be.
+        expected: &'static str,
+    },
+    /// A member of another type.
+    #[error("`{member}` is {got}; expected {expected}")]
+    Type {
+        /// The member.
+        member: &'static str,
+        /// What came.
+        got: &'static str,
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// Nothing to decide on, or two things.
+    #[error("{0}")]
+    Input(&'static str),
+    /// Facts that no policy takes.
+    #[error(transparent)]
+    Facts(#[from] FactsError),
+}
+
+/// The members of a line, each of a name that `known` has.
+pub(crate) fn members(
+    line: &[u8],
+    known: &[&str],
+    expected: &'static str,
+) -> Result<Object, LineError> {
+    let members = json::parse_object(line)?;
+    if let Some((name, _)) = members.iter().find(|(name, _)| !known.contains(name)) {
+        return Err(LineError::Unknown { name: shown(name), expected });
+    }
+    Ok(members)
+}
+
+/// The id that the decision is to carry.
+pub(crate) fn id(members: &Object) -> Result<Option<&str>, LineError> {
+    match members.get("id") {
+        None => Ok(None),
+        Some(Value::String(id)) => Ok(Some(id)),
+        Some(other) => Err(wrong("id", other, "a string")),
+    }
+}
+
+/// The facts of this line.
+pub(crate) fn facts(members: &Object) -> Result<Option<Map<String, serde_json::Value>>, LineError> {
+    let facts = object(members, "facts")?;
+    if let Some(facts) = &facts {
+        Facts::from_json(facts.clone())?;
+    }
+    Ok(facts)
+}
+
+/// The member of this name, an object.
+pub(crate) fn object(
+    members: &Object,
+    member: &'static str,
+) -> Result<Option<Map<String, serde_json::Value>>, LineError> {
+    match members.get(member) {
+        None => Ok(None),
+        Some(Value::Object(object)) => Ok(Some(object.to_json())),
+        Some(other) => Err(wrong(member, other, "an object")),
+    }
+}
+
+/// The time of the decision, seconds since 1970.
+pub(crate) fn now(members: &Object) -> Result<Option<u64>, LineError> {
+    let now = match members.get("now") {
+        None => return Ok(None),
+        Some(Value::Number(number)) => number.as_u64().ok_or("a number"),
+        Some(Value::String(text)) => {
+            text.parse::<Moment>().map(|moment| moment.0).map_err(|_| "a text that is no time")
+        }
+        Some(other) => Err(other.kind()),
+    };
+    let expected = "seconds since 1970 or an RFC 3339 time";
+    now.map(Some).map_err(|got| LineError::Type { member: "now", got, expected })
+}
+
+/// The error of a member of another type.
+pub(crate) fn wrong(member: &'static str, got: &Value, expected: &'static str) -> LineError {
+    LineError::Type { member, got: got.kind(), expected }
+}
+
+/// A name, unless it is long enough to be a token in the wrong place.
+fn shown(name: &str) -> String {
+    match name.chars().count() {
+        0..=40 => format!("`{}`", Shown::new(name)),
+        length => format!("with a name of {length} characters"),
+    }
+}

@@ -1,0 +1,95 @@
+//! The result for people.
+
+use std::io::{Result, Write};
+use std::time::Duration;
+
+use super::coverage::Coverage;
+use super::report::{Report, concerned};
+use crate::suite::Outcome;
+use crate::text::{clean, entry, plural, value};
+
+/// Prints the failed cases, then a line per file, what was covered, and the sum.
+pub(super) fn print(report: &Report<'_>, out: &mut dyn Write) -> Result<()> {
+    for outcome in report.outcomes.iter().filter(|outcome| outcome.failure.is_some()) {
+        failed(outcome, out)?;
+    }
+    if let Some(times) = &report.times {
+        bench(report, times, out)?;
+    }
+    if let Some(coverage) = &report.coverage {
+        self::coverage(coverage, out)?;
+    }
+    sum(report, out)
+}
+
+fn failed(outcome: &Outcome<'_>, out: &mut dyn Write) -> Result<()> {
+    let (case, played) = (outcome.case, &outcome.played);
+    writeln!(out, "FAILED {}", clean(&case.name))?;
+    entry(out, "at", &format!("{}:{}", clean(outcome.file), case.line))?;
+    entry(out, "expected", &clean(&case.expect.to_string()))?;
+    entry(out, "got", &clean(&played.came.to_string()))?;
+    if let Some(most) = case.max_fuel.filter(|most| played.fuel > *most) {
+        entry(out, "fuel", &format!("{}; expected at most {most}", played.fuel))?;
+    }
+    for item in concerned(outcome) {
+        let held = value(item.value, "missing");
+        entry(out, item.kind, &format!("{} = {held}", clean(item.name)))?;
+    }
+    for step in &played.trace {
+        entry(out, "rule", &format!("{:<8} {}", step.outcome, clean(&step.rule)))?;
+    }
+    writeln!(out)
+}
+
+fn bench(report: &Report<'_>, times: &[Option<Duration>], out: &mut dyn Write) -> Result<()> {
+    writeln!(out, "{:>10} {:>9}  case", "median", "fuel")?;
+    for (outcome, time) in report.outcomes.iter().zip(times) {
+        let name = clean(&outcome.case.name);
+        match time {
+            Some(time) => {
+                let micros = time.as_secs_f64() * 1e6;
+                writeln!(out, "{micros:>7.1} us {:>9}  {name}", outcome.played.fuel)?;
+            }
+            None => writeln!(out, "{:>10} {:>9}  {name} (not decided by the policy)", "-", "-")?,
+        }
+    }
+    writeln!(out)
+}
+
+fn coverage(coverage: &Coverage, out: &mut dyn Write) -> Result<()> {
+    let width = coverage.rules.iter().map(|rule| rule.name.len()).max().unwrap_or_default().max(4);
+    writeln!(
+        out,
+        "{:<width$}  {:>7} {:>7} {:>7} {:>7}",
+        "rule", "passed", "failed", "asked", "skipped"
+    )?;
+    for rule in &coverage.rules {
+        let (passed, failed, asked, skipped) = (rule.passed, rule.failed, rule.asked, rule.skipped);
+        let name = clean(&rule.name);
+        writeln!(out, "{name:<width$}  {passed:>7} {failed:>7} {asked:>7} {skipped:>7}")?;
+    }
+    for missing in coverage.missing() {
+        writeln!(out, "not covered: {}", clean(&missing))?;
+    }
+    let (reached, total) = (coverage.reached(), coverage.total());
+    let reasons = coverage.reasons.iter().filter(|(_, reached)| *reached).count();
+    writeln!(
+        out,
+        "coverage {:.1} % ({reached} of {total}: each rule passes and stops a case, each reason; \
+         {reasons} of {} reasons)\n",
+        coverage.percent(),
+        coverage.reasons.len(),
+    )
+}
+
+fn sum(report: &Report<'_>, out: &mut dyn Write) -> Result<()> {
+    let policy = report.policy;
+    let (name, version) = (clean(&policy.name), clean(&policy.version));
+    let cases = report.outcomes.len();
+    let verdict = match report.failed() {
+        _ if cases == 0 => "no cases".to_owned(),
+        0 => format!("{cases} {} passed", plural("case", cases)),
+        failed => format!("{failed} of {cases} cases FAILED"),
+    };
+    writeln!(out, "{name} {version}: {verdict} in {:.2} s", report.took.as_secs_f64())
+}

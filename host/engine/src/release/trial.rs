@@ -1,0 +1,80 @@
+//! A sealed policy that plays cases and is never activated.
+
+use std::time::{Duration, Instant};
+
+use admit_cases::Case;
+use serde_json::{Map, Value};
+
+use super::Release;
+use super::configure::{ConfigureError, Configured};
+use super::inspect::Inspected;
+use super::play::{Played, claims_of, play};
+use super::rehearse::link;
+use super::seal::{SealError, Sealed};
+use crate::claims::{Verification, VerifiedClaims};
+use crate::contract::types::Description;
+use crate::facts::Facts;
+use crate::settings::Settings;
+
+/// Why cases could not be played with their settings.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrialError {
+    /// The policy did not take the settings.
+    #[error(transparent)]
+    Configure(ConfigureError),
+    /// The policy could not be sealed.
+    #[error(transparent)]
+    Seal(SealError),
+}
+
+/// A policy sealed with the settings of some cases, to play them in the sandbox under the limits of
+/// production.
+#[derive(Debug)]
+pub struct Trial(Release);
+
+impl Trial {
+    /// Configures and seals the policy.
+    ///
+    /// # Errors
+    ///
+    /// [`TrialError`].
+    pub fn new(inspected: &Inspected, settings: Map<String, Value>) -> Result<Self, TrialError> {
+        let configured = Configured::new(inspected.clone(), Settings::from(settings))
+            .map_err(TrialError::Configure)?;
+        Sealed::new(configured).map(|sealed| Self(link(sealed))).map_err(TrialError::Seal)
+    }
+
+    /// The decision that a token with the claims of the case would get, each time in a fresh
+    /// instance. The settings of the case are not looked at.
+    pub fn play(&self, case: &Case, verification: &Verification) -> Played {
+        play(&self.0, case, verification)
+    }
+
+    /// The median time of `runs` decisions of a case without trace, from checked claims to checked
+    /// answer; absent when it comes to no decision of the policy.
+    pub fn time(&self, case: &Case, verification: &Verification, runs: u32) -> Option<Duration> {
+        let claims = claims_of(case, verification).to_string();
+        let claims = VerifiedClaims::vouched(claims.as_bytes(), verification, case.now).ok()?;
+        let facts = Facts::from_json(case.facts.clone()).ok()?;
+        let time = |_| {
+            let started = Instant::now();
+            let decided = self.0.evaluate(&claims, &facts, case.now, false);
+            let took = started.elapsed();
+            decided.is_ok().then_some(took)
+        };
+        let mut times = (0..runs.max(1)).map(time).collect::<Option<Vec<_>>>()?;
+        times.sort_unstable();
+        times.get(times.len() / 2).copied()
+    }
+
+    /// What the policy says of itself.
+    pub fn description(&self) -> &Description {
+        self.0.description()
+    }
+
+    /// The settings it was sealed with.
+    pub fn settings(&self) -> &Settings {
+        self.0.settings()
+    }
+}

@@ -1,0 +1,66 @@
+//! A policy that is configured anew for every decision: slower per decision than a sealed one, but
+//! there at once, and with the same answers.
+//!
+//! An activation plays the component's cases this way. They come with many different settings, and
+//! sealing each would compile the policy as many times while somebody waits for the activation.
+
+use wasmtime::Store;
+use wasmtime::component::Instance;
+
+use super::configure::{ConfigureError, Configured};
+use super::evaluate::{DecideError, Decides};
+use super::inspect::Inspected;
+use crate::contract::TokenPolicy;
+use crate::contract::types::{self, Description, Request};
+use crate::failure::CallError;
+use crate::limits::StoreState;
+use crate::settings::Settings;
+
+/// A policy and settings that it has taken once.
+pub(super) struct Unsealed<'a> {
+    inspected: &'a Inspected,
+    settings: Settings,
+}
+
+impl<'a> Unsealed<'a> {
+    /// Has the policy check the settings.
+    pub(super) fn new(
+        inspected: &'a Inspected,
+        settings: Settings,
+    ) -> Result<Self, ConfigureError> {
+        Configured::new(inspected.clone(), settings.clone())?;
+        Ok(Self { inspected, settings })
+    }
+}
+
+impl Decides for Unsealed<'_> {
+    fn description(&self) -> &Description {
+        &self.inspected.description
+    }
+
+    fn call(&self, request: Request<'_>) -> Result<(types::Decision, u64), DecideError> {
+        let configured = Configured::new(self.inspected.clone(), self.settings.clone());
+        let Configured { mut store, instance, .. } = configured.map_err(|error| match error {
+            ConfigureError::Call(error) => DecideError::Call(error),
+            ConfigureError::Settings(_) => {
+                DecideError::Call(CallError::Trap(CHANGED_ITS_MIND.into()))
+            }
+        })?;
+        self.inspected.runtime.arm_for_decision(&mut store);
+        let answer = enter(&mut store, &instance, request)
+            .map_err(|error| DecideError::Call(CallError::from_wasmtime(&error)))?;
+        let fuel = self.inspected.runtime.decision_fuel_used(&store);
+        Ok((answer, fuel))
+    }
+}
+
+const CHANGED_ITS_MIND: &str = "refused settings that it took before";
+
+fn enter(
+    store: &mut Store<StoreState>,
+    instance: &Instance,
+    request: Request<'_>,
+) -> wasmtime::Result<types::Decision> {
+    let policy = TokenPolicy::new(&mut *store, instance)?;
+    policy.admit_policy_policy().call_decide(store, request)
+}

@@ -1,0 +1,84 @@
+//! What is wrong with a case file, and where.
+
+use crate::file::MAX_CASE_FILE_BYTES;
+
+/// Why a case file cannot be used. Lines and columns count from 1.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CaseError {
+    /// More bytes than a case file may have.
+    #[error("{size} bytes; expected at most {MAX_CASE_FILE_BYTES}")]
+    TooLarge {
+        /// The bytes.
+        size: usize,
+    },
+    /// Not UTF-8.
+    #[error("line {line}: not UTF-8 text")]
+    NotText {
+        /// The line that holds the first such byte.
+        line: u64,
+    },
+    /// Not YAML, or not of the form of a case file.
+    #[error("{}{problem}", place(*.line, *.column))]
+    Form {
+        /// The line; 0 when it is not known.
+        line: u64,
+        /// The column.
+        column: u64,
+        /// What came and what was expected.
+        problem: String,
+    },
+    /// A case that cannot be made.
+    #[error("line {line}: case `{case}`: {problem}")]
+    Case {
+        /// The line of the case.
+        line: u64,
+        /// Its name.
+        case: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A set of claims that cannot be made.
+    #[error("base `{base}`: {problem}")]
+    Base {
+        /// Its name.
+        base: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A matrix that makes more cases than a file may have.
+    #[error("line {line}: the matrices make more than {limit} cases")]
+    TooMany {
+        /// The line of the case that was one too many.
+        line: u64,
+        /// The most there may be.
+        limit: usize,
+    },
+    /// Cases that repeat so much that they would not fit into memory.
+    #[error("line {line}: up to here the cases hold more than 64 MiB of values")]
+    TooMuch {
+        /// The line of the case that was too much.
+        line: u64,
+    },
+}
+
+/// A received name in a message: without what a terminal would obey, and not too long.
+pub(crate) fn shown(name: &str) -> String {
+    const MAX: usize = 120;
+    let mut shown = String::new();
+    for (count, c) in name.chars().enumerate() {
+        if count == MAX {
+            shown.push('…');
+            break;
+        }
+        match c {
+            '"' | '\'' => shown.push(c),
+            _ => shown.extend(c.escape_debug()),
+        }
+    }
+    shown
+}
+
+fn place(line: u64, column: u64) -> String {
+    if line == 0 { String::new() } else { format!("line {line}, column {column}: ") }
+}

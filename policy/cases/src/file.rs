@@ -1,0 +1,156 @@
+//! The form of a case file.
+
+use indexmap::IndexMap;
+use semver::{Prerelease, Version, VersionReq};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
+use serde_json::{Map, Value};
+use serde_saphyr::Spanned;
+
+use crate::error::{CaseError, shown};
+use crate::expect::Expectation;
+use crate::moment::Moment;
+
+/// The most bytes a case file may have.
+pub const MAX_CASE_FILE_BYTES: usize = 1024 * 1024;
+
+/// The time of each decision where a file does not say: 2026-01-01T00:00:00Z.
+const USUAL_NOW: Moment = Moment(1_767_225_600);
+
+/// A case file as it is written: YAML, or JSON.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseFile {
+    /// The name of the policy.
+    pub policy: String,
+    /// The versions of the policy that the cases are for, as Cargo writes them (`>=1, <3`); any
+    /// when it is left out.
+    #[serde(default, deserialize_with = "version_req")]
+    pub version: VersionReq,
+    /// The time of each decision.
+    #[serde(default = "usual_now")]
+    pub now: Moment,
+    /// The settings of each case; when left out, those of the release the cases are played on.
+    pub settings: Option<Map<String, Value>>,
+    /// Sets of claims to start from, besides the built-in ones.
+    #[serde(default)]
+    pub bases: IndexMap<String, Base>,
+    /// The set of claims of cases that name none.
+    pub base: Option<String>,
+    /// The cases.
+    pub(crate) cases: Vec<Spanned<Entry>>,
+}
+
+/// A set of claims to start from.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Base {
+    /// The set it changes; from nothing when left out.
+    pub from: Option<String>,
+    /// Its claims; `null` removes one of `from`.
+    #[serde(default)]
+    pub claims: Map<String, Value>,
+}
+
+/// One case, or a matrix of cases.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    pub(crate) base: Option<String>,
+    #[serde(default)]
+    pub(crate) claims: Map<String, Value>,
+    #[serde(default)]
+    pub(crate) settings: Map<String, Value>,
+    #[serde(default)]
+    pub(crate) facts: Map<String, Value>,
+    pub(crate) now: Option<Moment>,
+    pub(crate) expect: Option<Expectation>,
+    pub(crate) max_fuel: Option<u64>,
+    #[serde(default)]
+    pub(crate) matrix: IndexMap<String, Axis>,
+}
+
+/// An axis of a matrix: labelled variants, in the order of the file.
+pub(crate) type Axis = IndexMap<String, Variant>;
+
+/// What one point of an axis changes.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Variant {
+    pub(crate) base: Option<String>,
+    #[serde(default)]
+    pub(crate) claims: Map<String, Value>,
+    #[serde(default)]
+    pub(crate) settings: Map<String, Value>,
+    #[serde(default)]
+    pub(crate) facts: Map<String, Value>,
+    pub(crate) now: Option<Moment>,
+    pub(crate) expect: Option<Expectation>,
+}
+
+impl CaseFile {
+    /// Reads a case file.
+    ///
+    /// # Errors
+    ///
+    /// [`CaseError`], with line and column of what is not of the form.
+    pub fn parse(text: &str) -> Result<Self, CaseError> {
+        if text.len() > MAX_CASE_FILE_BYTES {
+            return Err(CaseError::TooLarge { size: text.len() });
+        }
+        serde_saphyr::from_str(text).map_err(|error| form(&error))
+    }
+
+    /// Reads a case file of bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`CaseFile::parse`], and [`CaseError::NotText`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CaseError> {
+        if bytes.len() > MAX_CASE_FILE_BYTES {
+            return Err(CaseError::TooLarge { size: bytes.len() });
+        }
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            let line = 1 + before.iter().filter(|byte| **byte == b'\n').count() as u64;
+            CaseError::NotText { line }
+        })?;
+        Self::parse(text)
+    }
+
+    /// Whether the cases are for this policy in this version. A pre-release counts as what it is
+    /// going to be.
+    pub fn is_for(&self, policy: &str, version: &str) -> bool {
+        let Ok(mut version) = Version::parse(version) else {
+            return false;
+        };
+        let matches = self.version.matches(&version);
+        version.pre = Prerelease::EMPTY;
+        self.policy == policy && (matches || self.version.matches(&version))
+    }
+}
+
+fn usual_now() -> Moment {
+    USUAL_NOW
+}
+
+fn version_req<'de, D: Deserializer<'de>>(deserializer: D) -> Result<VersionReq, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse()
+        .map_err(|error| D::Error::custom(format_args!("version `{}`: {error}", shown(&text))))
+}
+
+fn form(error: &serde_saphyr::Error) -> CaseError {
+    let (line, column) = error.location().map_or((0, 0), |place| (place.line(), place.column()));
+    let text = error.without_snippet().to_string();
+    CaseError::Form { line, column, problem: one_line(&text) }
+}
+
+/// The text without the place, which is said once, and without what a terminal would obey.
+fn one_line(text: &str) -> String {
+    const MAX: usize = 300;
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let end = text.rfind(" at line ").unwrap_or(text.len());
+    text.chars().take(text[..end].chars().count().min(MAX)).collect()
+}

@@ -1,0 +1,282 @@
+//! Case files: what they come to, and where what is wrong with them.
+
+#![cfg(test)]
+
+use admit_cases::section::{self, PackedError, PackedFile};
+use admit_cases::{Came, Case, CaseFile, ISSUER, MAX_CASE_FILE_BYTES};
+use serde_json::json;
+
+const HEAD: &str = "policy: p\nsettings: {a: 1, list: [x]}\nbase: entra-v2\n";
+
+fn cases(text: &str) -> Vec<Case> {
+    CaseFile::parse(text).unwrap().cases().unwrap()
+}
+
+fn error(text: &str) -> String {
+    match CaseFile::parse(text).and_then(|file| file.cases()) {
+        Ok(cases) => panic!("{} cases", cases.len()),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn a_case_starts_from_its_base_and_changes_it() {
+    let text = format!(
+        "{HEAD}now: 2026-01-01T00:00:00Z
+bases:
+  mine: {{from: entra-v1, claims: {{scp: x, upn: null}}}}
+cases:
+  - name: changed
+    base: mine
+    claims: {{tid: t, acr: null}}
+    settings: {{a: null, b: true}}
+    facts: {{account.exists: true}}
+    expect: allow
+    max_fuel: 7
+"
+    );
+    let case = &cases(&text)[0];
+    assert_eq!((case.line, case.now, case.max_fuel), (8, 1_767_225_600, Some(7)));
+    assert_eq!(case.settings, json!({"list": ["x"], "b": true}).as_object().cloned());
+    assert_eq!(case.facts, json!({"account.exists": true}).as_object().cloned().unwrap());
+    let claim = |name: &str| case.claims.get(name).and_then(|value| value.as_str());
+    assert_eq!(claim("iss"), Some(ISSUER));
+    assert_eq!((claim("tid"), claim("scp"), claim("ver")), (Some("t"), Some("x"), Some("1.0")));
+    assert_eq!((claim("upn"), claim("acr")), (None, None));
+    assert_eq!(case.claims["exp"], 1_767_225_600 + 4_200);
+}
+
+#[test]
+fn a_matrix_is_every_combination_of_its_axes() {
+    let text = format!(
+        "{HEAD}cases:
+  - name: m
+    claims: {{tid: t}}
+    matrix:
+      version: {{v1: {{base: entra-v1}}, v2: {{}}}}
+      oid: {{upper: {{claims: {{oid: A}}}}, none: {{claims: {{oid: null}}, expect: {{deny: r}}}}}}
+    expect: allow
+"
+    );
+    let cases = cases(&text);
+    let seen: Vec<_> = cases
+        .iter()
+        .map(|case| {
+            let (ver, oid) = (&case.claims["ver"], case.claims.get("oid"));
+            (case.name.as_str(), ver.clone(), oid.cloned(), case.expect.outcome())
+        })
+        .collect();
+    let upper = Some(json!("A"));
+    assert_eq!(
+        seen,
+        [
+            ("m [v1, upper]", json!("1.0"), upper.clone(), "allow"),
+            ("m [v1, none]", json!("1.0"), None, "deny"),
+            ("m [v2, upper]", json!("2.0"), upper, "allow"),
+            ("m [v2, none]", json!("2.0"), None, "deny"),
+        ]
+    );
+    assert!(cases.iter().all(|case| case.claims["tid"] == "t"));
+}
+
+#[test]
+fn json_is_read_by_the_same_parser() {
+    let file = json!({
+        "policy": "p", "base": "entra-v2", "settings": {},
+        "cases": [{"name": "n", "expect": {"ask": ["f"], "identity": {"user_name": null}}}],
+    });
+    let case = &cases(&serde_json::to_string_pretty(&file).unwrap())[0];
+    assert_eq!(case.expect.to_string(), "ask for f; no user_name");
+    assert!(case.line > 1);
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_place() {
+    let one = |case: &str| format!("{HEAD}cases:\n  - {case}\n");
+    let rows = [
+        ("polcy: p\ncases: []\n".to_owned(), "line 1, column 1: unknown field `polcy`"),
+        (one("{name: n, expct: allow}"), "line 5, column 15: unknown field `expct`"),
+        (one("{name: n, expect: allow, base: other}"), "base `other`: there is no such set of claims; expected one of entra-v1, entra-v2"),
+        (one("{name: n}"), "line 5: case `n`: has no `expect`"),
+        (one("{name: n, expect: {alow: {}}}"), "unknown field `alow`"),
+        (one("{name: n, expect: {allow: {user: x}}}"), "unknown variant `user`"),
+        (one("{name: n, expect: {deny: r, invalid: c}}"), "expected `allow`, or one of"),
+        (one("{name: n, expect: {allow: {}, claims: [a]}}"), "`claims`, `settings` and `facts` with `deny`"),
+        (one("{name: n, expect: deny}"), "expected `allow`, or one of"),
+        (one("{name: n, expect: allow, now: -1}"), "not before 1970"),
+        (one("{name: n, expect: allow, matrix: {axis: {}}}"), "line 5: case `n`: axis `axis` has no variant"),
+        (one("{name: n, expect: allow, expect: allow}"), "line 5"),
+        (one("{name: n, expect: allow}\n  - {name: n, expect: allow}"), "line 6: case `n`: there is another case of this name"),
+        ("policy: p\ncases: [{name: n, expect: allow}]\n".to_owned(), "case `n`: has no `base`"),
+        ("policy: p\nbase: entra-v2\ncases: [{name: n, settings: {a: 1}, expect: allow}]\n".to_owned(), "changes settings, but the file has none to change"),
+        ("policy: p\nversion: two\ncases: []\n".to_owned(), "version `two`"),
+        ("policy: p\nbases: {entra-v1: {claims: {}}}\ncases: []\n".to_owned(), "base `entra-v1`: is built in"),
+        ("policy: p\nbases: {a: {from: b}, b: {from: a}}\ncases: [{name: n, base: a, expect: allow}]\n".to_owned(), "more than 8 sets that build on one another"),
+        ("policy: p\ncases: [\n".to_owned(), "line 2, column 8: unclosed bracket"),
+        (String::new(), "unexpected end of input"),
+    ];
+    for (text, expected) in rows {
+        let error = error(&text);
+        assert!(error.contains(expected), "{text}\n{error}\n{expected}");
+        assert!(!error.contains('\n'), "{error}");
+    }
+}
+
+#[test]
+fn a_file_is_bounded() {
+    let large = " ".repeat(MAX_CASE_FILE_BYTES + 1);
+    assert!(CaseFile::parse(&large).unwrap_err().to_string().contains("1048577 bytes"));
+    assert!(CaseFile::from_bytes(large.as_bytes()).is_err());
+    let axis: String = (0..100).map(|index| format!("v{index}: {{}}, ")).collect();
+    let text = format!(
+        "{HEAD}cases:\n  - name: n\n    expect: allow\n    matrix:\n      a: {{{axis}}}\n      b: {{{axis}}}\n"
+    );
+    assert_eq!(cases(&text).len(), 10_000);
+    let text = format!("{text}      c: {{one: {{}}, two: {{}}}}\n");
+    assert_eq!(error(&text), "line 5: the matrices make more than 10000 cases");
+}
+
+#[test]
+fn what_a_small_file_expands_to_is_bounded_too() {
+    let axis: String = (0..1_000).map(|index| format!("v{index}: {{}}, ")).collect();
+    let large = "x".repeat(100_000);
+    let text = format!(
+        "{HEAD}cases:\n  - name: n\n    expect: allow\n    claims: {{big: {large}}}\n    matrix: {{a: {{{axis}}}}}\n"
+    );
+    assert_eq!(error(&text), "line 5: up to here the cases hold more than 64 MiB of values");
+}
+
+#[test]
+fn the_files_of_a_component_are_bounded_together() {
+    let axis: String = (0..5_001).map(|index| format!("v{index}: {{}}, ")).collect();
+    let text = format!("{HEAD}cases: [{{name: n, expect: allow, matrix: {{a: {{{axis}}}}}}}]\n");
+    let pack = |files: &[PackedFile]| section::write(&component(), files).unwrap();
+    let one = pack(&[file("a.yaml", &text)]);
+    assert_eq!(section::cases(&one, "p", "1.0.0").unwrap()[0].cases.len(), 5_001);
+    let two = pack(&[file("a.yaml", &text), file("b.yaml", &text)]);
+    let error = section::cases(&two, "p", "1.0.0").unwrap_err();
+    assert_eq!(error.to_string(), "more than 10000 cases");
+}
+
+#[test]
+fn bytes_that_are_no_text_are_named_by_line() {
+    let error = CaseFile::from_bytes(b"policy: p\n# \xff\n").unwrap_err();
+    assert_eq!(error.to_string(), "line 2: not UTF-8 text");
+}
+
+#[test]
+fn a_file_is_for_the_versions_it_names() {
+    let file = CaseFile::parse("policy: p\nversion: '>=1, <3'\ncases: []\n").unwrap();
+    let rows = [
+        ("p", "1.0.0", true),
+        ("p", "2.9.1", true),
+        ("p", "2.1.0-rc.1", true),
+        ("p", "3.0.0-rc.1", false),
+        ("p", "3.0.0", false),
+        ("q", "1.0.0", false),
+        ("p", "1", false),
+    ];
+    for (policy, version, expected) in rows {
+        assert_eq!(file.is_for(policy, version), expected, "{policy} {version}");
+    }
+}
+
+#[test]
+fn an_expectation_is_met_by_what_it_names_alone() {
+    let identity = json!({"user_name": "dana", "object_id": "o"}).as_object().cloned().unwrap();
+    let allowed = Came { outcome: "allow", identity: identity.clone(), ..Came::default() };
+    let asked =
+        Came { outcome: "ask", asks: vec!["f".into(), "g".into()], identity, ..Came::default() };
+    let denied = Came {
+        outcome: "deny",
+        reason: Some("r".into()),
+        claims: vec!["aud".into(), "ver".into()],
+        ..Came::default()
+    };
+    let invalid =
+        Came { outcome: "invalid", reason: Some("token.expired".into()), ..Came::default() };
+    let failed = Came { outcome: "failed", reason: Some("r".into()), ..Came::default() };
+    let rows = [
+        ("allow", &allowed, true),
+        ("allow", &asked, false),
+        ("allow", &failed, false),
+        ("{allow: {user_name: dana}}", &allowed, true),
+        ("{allow: {user_name: Dana}}", &allowed, false),
+        ("{allow: {user_name: null}}", &allowed, false),
+        ("{allow: {email: null}}", &allowed, true),
+        ("{ask: [f, g]}", &asked, true),
+        ("{ask: [g, f]}", &asked, false),
+        ("{ask: [f]}", &asked, false),
+        ("{ask: [f, g], identity: {object_id: x}}", &asked, false),
+        ("{deny: r}", &denied, true),
+        ("{deny: s}", &denied, false),
+        ("{deny: r}", &failed, false),
+        ("{deny: r, claims: [ver, aud]}", &denied, true),
+        ("{deny: r, claims: [aud]}", &denied, false),
+        ("{deny: r, claims: [aud, ver, tid]}", &denied, false),
+        ("{deny: r, settings: []}", &denied, true),
+        ("{deny: r, settings: [s]}", &denied, false),
+        ("{invalid: token.expired}", &invalid, true),
+        ("{invalid: token.claims}", &invalid, false),
+        ("{invalid: r}", &denied, false),
+    ];
+    for (expect, came, met) in rows {
+        let expect = &cases(&format!("{HEAD}cases: [{{name: n, expect: {expect}}}]\n"))[0].expect;
+        assert_eq!(expect.is_met_by(came), met, "{expect}: {came}");
+    }
+}
+
+/// A component with a nested module and a custom section, and nothing else.
+fn component() -> Vec<u8> {
+    let mut bytes = b"\0asm\x0d\0\x01\0".to_vec();
+    bytes.extend([0, 5, 4, b'n', b'a', b'm', b'e']);
+    bytes.extend([1, 8]);
+    bytes.extend(b"\0asm\x01\0\0\0");
+    bytes
+}
+
+fn file(name: &str, text: &str) -> PackedFile {
+    PackedFile { name: name.to_owned(), bytes: text.as_bytes().to_vec() }
+}
+
+#[test]
+fn packed_files_come_back_as_they_were() {
+    let files = [file("a.yaml", "one"), file("b.yaml", "two")];
+    let packed = section::write(&component(), &files).unwrap();
+    assert!(packed.starts_with(&component()));
+    assert_eq!(section::read(&packed).unwrap(), files);
+    assert_eq!(section::write(&component(), &files).unwrap(), packed);
+}
+
+#[test]
+fn packing_again_replaces_what_was_packed() {
+    let packed =
+        section::write(&component(), &[file("a.yaml", "one"), file("b.yaml", "")]).unwrap();
+    let again = section::write(&packed, &[file("c.yaml", "three")]).unwrap();
+    assert_eq!(section::read(&again).unwrap(), [file("c.yaml", "three")]);
+    assert_eq!(section::write(&again, &[]).unwrap(), component());
+}
+
+#[test]
+fn packed_cases_are_for_the_policy_and_carry_settings() {
+    let good = format!("{HEAD}cases: [{{name: n, expect: allow}}]\n");
+    let read = |text: &str| {
+        let packed = section::write(&component(), &[file("a.yaml", text)]).unwrap();
+        section::cases(&packed, "p", "1.0.0")
+    };
+    let sets = read(&good).unwrap();
+    assert_eq!((sets[0].file.as_str(), sets[0].cases.len()), ("a.yaml", 1));
+    let errors = [
+        (
+            good.replace("policy: p", "policy: q"),
+            "`a.yaml` is for `q` *; expected cases for `p 1.0.0`",
+        ),
+        (good.replace("settings:", "#"), "`a.yaml` has no `settings`"),
+        (good.replace("expect", "exect"), "`a.yaml`: line 4, column"),
+    ];
+    for (text, expected) in errors {
+        let error = read(&text).unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+    assert!(matches!(section::cases(b"\0asm", "p", "1.0.0"), Err(PackedError::Section(_))));
+}
