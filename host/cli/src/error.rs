@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use admit::failure::error_chain;
 use admit::keys::AddressError;
 
 /// How a run ended.
@@ -144,28 +145,13 @@ impl CliError {
 
     /// The error and its causes, one line.
     pub fn text(&self) -> String {
-        chain(self)
+        error_chain(self)
     }
 
     /// Whether the reader of the output simply stopped reading.
     pub fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe)
     }
-}
-
-/// An error and its causes, one line. A cause that its error quotes is not said again.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    text
 }
 
 /// Says a line on standard error.

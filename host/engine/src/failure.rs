@@ -56,13 +56,13 @@ fn is_transfer_exhausted(text: &str) -> bool {
     text.starts_with("too much data is being copied between the host and the guest")
 }
 
-/// An error and its causes, outermost first, in one line.
-pub(crate) fn error_chain(error: &dyn std::error::Error) -> String {
+/// An error and its causes, outermost first, in one line. A cause that its error quotes is not said
+/// again.
+pub fn error_chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
         let cause_text = cause.to_string();
-        // An error that quotes its cause is not said again.
         if !text.ends_with(&cause_text) {
             text.push_str(": ");
             text.push_str(&cause_text);

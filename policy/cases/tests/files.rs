@@ -249,6 +249,16 @@ fn packed_files_come_back_as_they_were() {
 }
 
 #[test]
+fn a_component_that_is_cut_off_is_not_packed() {
+    for end in 9..component().len() {
+        let cut = &component()[..end];
+        let whole = end == 8 + 7;
+        assert_eq!(section::write(cut, &[]).is_ok(), whole, "{end}");
+        assert_eq!(section::read(cut).is_ok(), whole, "{end}");
+    }
+}
+
+#[test]
 fn packing_again_replaces_what_was_packed() {
     let packed =
         section::write(&component(), &[file("a.yaml", "one"), file("b.yaml", "")]).unwrap();

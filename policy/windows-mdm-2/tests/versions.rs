@@ -5,6 +5,7 @@ use admit_guest::Policy;
 use admit_guest::contract::{Field, Request, Value, Verdict};
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::test_runner::RngSeed;
 
 const TENANT: &str = "3e9a2c71-5b08-4d6f-a1c4-7f2e8b9d0c53";
 const CLIENT: &str = "6f1d7a2c-93b4-4c1e-8f0a-2b5d9e7c4a31";
@@ -84,7 +85,12 @@ fn is_admitted<P: Policy>(settings: &[Field], claims: &[Field]) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4096))]
+    #![proptest_config(ProptestConfig {
+        cases: 4_096,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(1),
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn what_version_1_admits_version_2_admits(settings in settings(), claims in token()) {

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use admit::cases::{Came, Case};
 use admit::claims::Verification;
+use admit::failure::error_chain;
 use admit::release::{Inspected, Played, Trial};
 use serde_json::Value;
 
 use super::Suite;
-use crate::error::chain;
 
 /// What came out of one case.
 pub(crate) struct Outcome<'a> {
@@ -93,7 +93,7 @@ fn group_results<T>(
     work: impl Fn(Result<&Trial, &str>, &Case) -> T,
 ) -> Vec<(usize, T)> {
     let settings = group.first().and_then(|(_, case)| case.settings.clone()).unwrap_or_default();
-    let trial = Trial::new(policy, settings).map_err(|error| chain(&error));
+    let trial = Trial::new(policy, settings).map_err(|error| error_chain(&error));
     let trial = trial.as_ref().map_err(String::as_str);
     group.iter().map(|(index, case)| (*index, work(trial, case))).collect()
 }

@@ -24,8 +24,8 @@ pub(super) fn run(
 ) -> Result<Exit, CliError> {
     let (sender, changes) = channel();
     let mut watcher = notify::recommended_watcher(sender).map_err(failed)?;
-    for folder in folders(args) {
-        watcher.watch(&folder, RecursiveMode::Recursive).map_err(failed)?;
+    for (folder, mode) in folders(args) {
+        watcher.watch(folder, mode).map_err(failed)?;
     }
     loop {
         match super::once(args, runtime, out) {
@@ -48,25 +48,35 @@ fn failed(source: notify::Error) -> CliError {
     CliError::Internal { what: "failed to watch for changes", source: Box::new(source) }
 }
 
-/// What to watch: folders, since editors replace files. A name that is no file is an embedded
-/// policy, which does not change.
-fn folders(args: &TestArgs) -> Vec<PathBuf> {
-    let mut folders: Vec<_> = watched(args).map(|path| folder(path).to_owned()).collect();
-    folders.sort();
-    folders.dedup();
-    folders
-}
-
+/// What is tested. A policy that is no file is an embedded one, which does not change.
 fn watched(args: &TestArgs) -> impl Iterator<Item = &Path> {
     let policy = Some(Path::new(&args.policy)).filter(|path| path.is_file());
     args.paths.iter().map(PathBuf::as_path).chain(policy).chain(args.settings.as_deref())
 }
 
-fn folder(path: &Path) -> &Path {
+/// What to watch, each folder once.
+fn folders(args: &TestArgs) -> Vec<(&Path, RecursiveMode)> {
+    let mut folders: Vec<(&Path, RecursiveMode)> = Vec::new();
+    let (whole, single): (Vec<_>, Vec<_>) =
+        watched(args).map(folder).partition(|(_, mode)| *mode == RecursiveMode::Recursive);
+    for (folder, mode) in whole.into_iter().chain(single) {
+        let covers = |(other, mode): &(&Path, RecursiveMode)| {
+            folder == *other || *mode == RecursiveMode::Recursive && folder.starts_with(other)
+        };
+        if !folders.iter().any(covers) {
+            folders.push((folder, mode));
+        }
+    }
+    folders
+}
+
+/// What to watch for a path: a folder with all below it, or the folder that a file is in, since
+/// editors replace files.
+fn folder(path: &Path) -> (&Path, RecursiveMode) {
     match path.parent() {
-        _ if path.is_dir() => path,
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
+        _ if path.is_dir() => (path, RecursiveMode::Recursive),
+        Some(parent) if !parent.as_os_str().is_empty() => (parent, RecursiveMode::NonRecursive),
+        _ => (Path::new("."), RecursiveMode::NonRecursive),
     }
 }
 

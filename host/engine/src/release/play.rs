@@ -11,7 +11,7 @@ use crate::facts::Facts;
 use crate::failure::error_chain;
 
 /// What came out of a case.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Played {
     /// The decision.
     pub came: Came,

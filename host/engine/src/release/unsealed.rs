@@ -64,3 +64,33 @@ fn enter(
     let policy = TokenPolicy::new(&mut *store, instance)?;
     policy.admit_policy_policy().call_decide(store, request)
 }
+
+#[cfg(test)]
+mod tests {
+    use admit_policies::WINDOWS_MDM_2;
+
+    use super::*;
+    use crate::claims::Verification;
+    use crate::release::Trial;
+    use crate::release::play::play;
+    use crate::runtime::Runtime;
+
+    #[test]
+    fn a_policy_answers_the_same_sealed_or_not_and_at_the_same_cost() {
+        let runtime = Runtime::new().unwrap();
+        let inspected = Inspected::new(&runtime, WINDOWS_MDM_2.component).unwrap();
+        let settings = inspected.cases()[0].cases[0].settings.clone().unwrap();
+        let unsealed = Unsealed::new(&inspected, settings.clone().into()).unwrap();
+        let sealed = Trial::new(&inspected, settings.clone()).unwrap();
+        let verification = Verification::default();
+        let mut decided = 0;
+        for case in &inspected.cases()[0].cases {
+            if case.settings.as_ref() == Some(&settings) {
+                let played = sealed.play(case, &verification);
+                assert_eq!(play(&unsealed, case, &verification), played, "{}", case.name);
+                decided += usize::from(played.fuel > 0);
+            }
+        }
+        assert!(decided > 100, "{decided}");
+    }
+}
