@@ -18,11 +18,14 @@ use admit::release::Inspected;
 use admit::runtime::Runtime;
 
 use crate::args::{DiffArgs, DiffFormat, ForbidArg};
-use crate::error::{CliError, Exit};
+use crate::error::{CliError, Exit, say};
 use crate::files;
 use ask::Answers;
 use compare::{Comparison, Kind, compare};
 use input::{Input, Origin};
+
+const NOTHING_DECIDED: &str = "nothing was compared: the host refuses every input as invalid, so that no policy sees it; look \
+     at their times (`now`), `iss` and the cloud";
 
 /// What is compared, and what came of it.
 struct Report<'a> {
@@ -78,6 +81,10 @@ pub(crate) fn run(args: &DiffArgs, out: &mut dyn Write) -> Result<Exit, CliError
         DiffFormat::Json => writeln!(out, "{:#}", json::report(&report)),
     };
     printed.map_err(CliError::Output)?;
+    if report.comparison.decided == 0 {
+        say(NOTHING_DECIDED);
+        return Ok(Exit::BadInput);
+    }
     Ok(if report.forbidden.is_empty() { Exit::Done } else { Exit::TestsFailed })
 }
 
@@ -112,6 +119,7 @@ fn forbidden(args: &DiffArgs, comparison: &Comparison) -> Vec<Kind> {
         args.forbid.iter().any(|forbid| match forbid {
             ForbidArg::Narrowing => *kind == Kind::Narrowing,
             ForbidArg::Widening => *kind == Kind::Widening,
+            ForbidArg::Identity => *kind == Kind::Identity,
         })
     };
     let found = |kind: &Kind| comparison.count(*kind) > 0;

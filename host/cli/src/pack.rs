@@ -16,7 +16,7 @@ use crate::{files, text};
 /// Why cases are not packed.
 #[derive(Debug, thiserror::Error)]
 enum NotPacked {
-    #[error("no case file for this policy; expected at least one")]
+    #[error("no case for this policy; expected at least one")]
     Nothing,
     #[error("two case files are called `{0}`; expected names of their own")]
     NameTwice(String),
@@ -41,6 +41,9 @@ pub(crate) fn run(args: &PackArgs, out: &mut dyn Write) -> Result<Exit, CliError
     // Read as a release would read them.
     let policy = Inspected::new(&runtime, &packed).map_err(|error| of_policy(args, error))?;
     let suites = suite::packed(&policy);
+    if suite::count(&suites) == 0 {
+        return Err(of_policy(args, NotPacked::Nothing));
+    }
     if let Some(failure) = failure(&policy, &suites) {
         say(of_policy(args, failure).text());
         return Ok(Exit::TestsFailed);
@@ -79,8 +82,10 @@ fn failure(policy: &Inspected, suites: &[Suite]) -> Option<NotPacked> {
     Some(NotPacked::Fails { failed: failed.len(), cases: outcomes.len(), first })
 }
 
-/// Writes beside the target and renames, so that nobody reads half a component.
+/// Writes beside the target and renames, so that nobody reads half a component. A link stays one.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    let target = std::fs::canonicalize(path);
+    let path = target.as_deref().unwrap_or(path);
     let failed = |source| CliError::Write { path: path.to_owned(), source };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut builder = tempfile::Builder::new();

@@ -41,7 +41,8 @@ fn once(args: &TestArgs, runtime: &Runtime, out: &mut dyn Write) -> Result<Exit,
     let wanted = args.coverage || args.min_coverage.is_some();
     let coverage = wanted.then(|| Coverage::of(policy.description(), &outcomes));
     let times = args.bench.then(|| bench::times(&policy, &suites));
-    let report = Report { policy: policy.policy(), outcomes, took, coverage, times };
+    let (description, policy) = (policy.description(), policy.policy());
+    let report = Report { policy, description, outcomes, took, coverage, times };
     let printed = match args.format {
         TestFormat::Text => text::print(&report, out),
         TestFormat::Json => json::print(&report, out),

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::budget;
 use crate::error::{CaseError, shown};
 use crate::file::CaseFile;
 
@@ -13,6 +14,9 @@ pub const ISSUER: &str = "{issuer}";
 
 /// How many sets may build on one another.
 const MAX_CHAIN: usize = 8;
+
+/// More than the built-in sets take.
+const BUILT_IN_WEIGHT: usize = 4_096;
 
 const CLIENT_APP: &str = "29d9ed98-a469-4536-ade2-f981bc1d605e";
 const AUDIENCE: &str = "6f1d7a2c-93b4-4c1e-8f0a-2b5d9e7c4a31";
@@ -43,14 +47,28 @@ pub(crate) fn claims(
     Ok(claims)
 }
 
+/// The room that the claims of a set take, and the work of making them.
+pub(crate) fn weight(file: &CaseFile, name: &str) -> usize {
+    let mut weight = BUILT_IN_WEIGHT;
+    let mut next = Some(name);
+    for _ in 0..MAX_CHAIN {
+        let Some(base) = next.and_then(|name| file.bases.get(name)) else {
+            break;
+        };
+        weight += budget::members(&base.claims);
+        next = base.from.as_deref();
+    }
+    weight
+}
+
 /// Sets the members of `changes`; `null` removes one.
 pub(crate) fn change(members: &mut Map<String, Value>, changes: &Map<String, Value>) {
-    for (name, value) in changes {
-        if value.is_null() {
-            members.shift_remove(name);
-        } else {
-            members.insert(name.clone(), value.clone());
-        }
+    // Once for all that are removed: removing one moves all behind it.
+    if changes.values().any(Value::is_null) {
+        members.retain(|name, _| !changes.get(name).is_some_and(Value::is_null));
+    }
+    for (name, value) in changes.iter().filter(|(_, value)| !value.is_null()) {
+        members.insert(name.clone(), value.clone());
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Came {
     pub facts: Vec<String>,
 }
 
+/// Names what came; the values of an identity, and the host's finding, only in the alternate form
+/// (`{:#}`), since they may be names of people.
 impl fmt::Display for Came {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.outcome)?;
@@ -43,13 +45,14 @@ impl fmt::Display for Came {
         }
         for (field, value) in &self.identity {
             match value.as_str() {
+                _ if !f.alternate() => write!(f, "; {field}")?,
                 Some(text) => write!(f, "; {field}: {text}")?,
                 None => write!(f, "; {field}: {value}")?,
             }
         }
         match &self.detail {
-            Some(detail) => write!(f, " ({detail})"),
-            None => Ok(()),
+            Some(detail) if f.alternate() => write!(f, " ({detail})"),
+            _ => Ok(()),
         }
     }
 }

@@ -25,30 +25,6 @@ pub struct Case {
     pub max_fuel: Option<u64>,
 }
 
-impl Case {
-    /// Roughly the room that its values take, in bytes.
-    pub(crate) fn weight(&self) -> usize {
-        let settings = self.settings.as_ref().map_or(0, members);
-        members(&self.claims) + members(&self.facts) + settings
-    }
-}
-
-/// What a name or a value takes besides its text.
-const NODE: usize = 64;
-
-fn members(object: &Map<String, Value>) -> usize {
-    object.iter().map(|(name, value)| NODE + name.len() + weight(value)).sum()
-}
-
-fn weight(value: &Value) -> usize {
-    match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => NODE,
-        Value::String(text) => NODE + text.len(),
-        Value::Array(items) => NODE + items.iter().map(weight).sum::<usize>(),
-        Value::Object(object) => NODE + members(object),
-    }
-}
-
 /// The cases of one file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CaseSet {

@@ -5,16 +5,16 @@ use std::collections::HashSet;
 use serde_json::Map;
 
 use crate::base::{self, BUILT_IN_BASES, change};
+use crate::budget::{self, Budget};
 use crate::case::Case;
 use crate::error::{CaseError, shown};
 use crate::file::{CaseFile, Entry, Variant};
 
-/// The most cases a file, or all files of a component, may come to.
-pub(crate) const MAX_CASES: usize = 10_000;
+/// The most axes of a matrix.
+const MAX_AXES: usize = 8;
 
-/// The most room that the values of a file's cases may take, in bytes: a small file with a large
-/// matrix repeats its claims in every case.
-const MAX_EXPANDED_BYTES: usize = 64 * 1024 * 1024;
+/// The most characters of a case's name, labels included.
+const MAX_NAME_CHARS: usize = 300;
 
 impl CaseFile {
     /// The cases in the order of the file, each matrix as one case per combination; the last axis
@@ -25,41 +25,56 @@ impl CaseFile {
     /// [`CaseError::Case`] or [`CaseError::Base`] for what refers to nothing, is there twice or is
     /// missing; [`CaseError::TooMany`], [`CaseError::TooMuch`].
     pub fn cases(&self) -> Result<Vec<Case>, CaseError> {
+        self.cases_within(&mut Budget::new())
+    }
+
+    pub(crate) fn cases_within(&self, budget: &mut Budget) -> Result<Vec<Case>, CaseError> {
         if let Some(name) = BUILT_IN_BASES.into_iter().find(|name| self.bases.contains_key(*name)) {
             let problem = "is built in; give yours another name, and say `from`".to_owned();
             return Err(CaseError::Base { base: name.to_owned(), problem });
         }
         let mut cases = Vec::new();
-        let mut room = MAX_EXPANDED_BYTES;
         let mut names = HashSet::new();
         for entry in &self.cases {
             let line = entry.referenced.line();
-            for point in points(&entry.value, line, MAX_CASES - cases.len())? {
-                let case = self.case(&entry.value, &point, line)?;
+            let points = points(&entry.value, line)?;
+            budget.take_cases(points, line)?;
+            for index in 0..points {
+                let point = Point::at(&entry.value, index);
+                let case = self.case(&entry.value, &point, line, budget)?;
                 if !names.insert(case.name.clone()) {
                     let problem = "there is another case of this name";
                     return Err(problem_of(&case.name, line, problem));
                 }
-                let weight = case.weight();
-                room = room.checked_sub(weight).ok_or(CaseError::TooMuch { line })?;
                 cases.push(case);
             }
         }
         Ok(cases)
     }
 
-    fn case(&self, entry: &Entry, point: &Point<'_>, line: u64) -> Result<Case, CaseError> {
+    fn case(
+        &self,
+        entry: &Entry,
+        point: &Point<'_>,
+        line: u64,
+        budget: &mut Budget,
+    ) -> Result<Case, CaseError> {
         let name = point.name(&entry.name);
         let problem = |problem: &str| problem_of(&name, line, problem);
+        if name.chars().count() > MAX_NAME_CHARS {
+            return Err(problem("the name is longer than 300 characters, labels included"));
+        }
         let now = point.last(|variant| variant.now).or(entry.now).unwrap_or(self.now).0;
         let base = point.last(|variant| variant.base.as_deref()).or(entry.base.as_deref());
         let base = base.or(self.base.as_deref()).ok_or_else(|| {
             problem("has no `base`; expected the name of a set of claims, here or for the file")
         })?;
-        let expect = point.last(|variant| variant.expect.clone()).or_else(|| entry.expect.clone());
+        let expect = point.last(|variant| variant.expect.as_ref()).or(entry.expect.as_ref());
         let expect = expect.ok_or_else(|| {
             problem("has no `expect`; expected `allow`, `ask`, `deny` or `invalid`")
         })?;
+        let room = self.weight(entry, point) + base::weight(self, base) + expect.weight();
+        budget.take_bytes(room + 2 * budget::text(&name), line)?;
         let mut claims = base::claims(self, base, now)?;
         let mut facts = Map::new();
         let mut changes = entry.settings.clone();
@@ -71,25 +86,52 @@ impl CaseFile {
             // Not `change`: a `null` still has to remove the file's setting.
             changes.extend(variant.settings.clone());
         }
-        let mut settings = self.settings.clone();
-        match &mut settings {
-            Some(settings) => change(settings, &changes),
-            None if changes.is_empty() => {}
+        let settings = match &self.settings {
+            Some(of_file) => {
+                let mut settings = Map::new();
+                change(&mut settings, of_file);
+                change(&mut settings, &changes);
+                Some(settings)
+            }
+            None if changes.is_empty() => None,
             None => return Err(problem("changes settings, but the file has none to change")),
-        }
-        let max_fuel = entry.max_fuel;
+        };
+        let (expect, max_fuel) = (expect.clone(), entry.max_fuel);
         Ok(Case { name, line, claims, facts, settings, now, expect, max_fuel })
+    }
+
+    /// What a case takes of the file, the entry and its variants.
+    fn weight(&self, entry: &Entry, point: &Point<'_>) -> usize {
+        let of_variant = |variant: &&Variant| {
+            [&variant.claims, &variant.facts, &variant.settings].map(budget::members)
+        };
+        let of_entry = [&entry.claims, &entry.facts, &entry.settings].map(budget::members);
+        let of_variants = point.variants.iter().flat_map(of_variant);
+        let of_file = self.settings.as_ref().map_or(0, budget::members);
+        of_entry.into_iter().chain(of_variants).sum::<usize>() + of_file
     }
 }
 
 /// One combination of a matrix: a label and a variant of each axis.
-#[derive(Clone, Default)]
 struct Point<'a> {
     labels: Vec<&'a str>,
     variants: Vec<&'a Variant>,
 }
 
 impl<'a> Point<'a> {
+    /// The combination with this number; the last axis counts up first.
+    fn at(entry: &'a Entry, index: usize) -> Self {
+        let mut rest = index;
+        let mut chosen = Vec::new();
+        for axis in entry.matrix.values().rev() {
+            chosen.extend(axis.get_index(rest % axis.len().max(1)));
+            rest /= axis.len().max(1);
+        }
+        chosen.reverse();
+        let labels = chosen.iter().map(|(label, _)| label.as_str()).collect();
+        Self { labels, variants: chosen.into_iter().map(|(_, variant)| variant).collect() }
+    }
+
     fn name(&self, entry: &str) -> String {
         if self.labels.is_empty() {
             return entry.to_owned();
@@ -103,35 +145,17 @@ impl<'a> Point<'a> {
     }
 }
 
-/// The combinations of an entry's matrix; one empty point for an entry without.
-fn points(entry: &Entry, line: u64, room: usize) -> Result<Vec<Point<'_>>, CaseError> {
-    let mut points = vec![Point::default()];
-    for (name, axis) in &entry.matrix {
-        if axis.is_empty() {
-            return Err(problem_of(
-                &entry.name,
-                line,
-                &format!("axis `{}` has no variant", shown(name)),
-            ));
-        }
-        if points.len().saturating_mul(axis.len()) > room {
-            return Err(CaseError::TooMany { line, limit: MAX_CASES });
-        }
-        points = points.iter().flat_map(|point| extended(point, axis)).collect();
+/// How many combinations an entry's matrix has; one for an entry without.
+fn points(entry: &Entry, line: u64) -> Result<usize, CaseError> {
+    if entry.matrix.len() > MAX_AXES {
+        let problem = format!("{} axes; expected at most {MAX_AXES}", entry.matrix.len());
+        return Err(problem_of(&entry.name, line, &problem));
     }
-    if points.len() > room {
-        return Err(CaseError::TooMany { line, limit: MAX_CASES });
+    if let Some((name, _)) = entry.matrix.iter().find(|(_, axis)| axis.is_empty()) {
+        let problem = format!("axis `{}` has no variant", shown(name));
+        return Err(problem_of(&entry.name, line, &problem));
     }
-    Ok(points)
-}
-
-fn extended<'a>(point: &Point<'a>, axis: &'a crate::file::Axis) -> impl Iterator<Item = Point<'a>> {
-    axis.iter().map(move |(label, variant)| {
-        let mut point = point.clone();
-        point.labels.push(label);
-        point.variants.push(variant);
-        point
-    })
+    Ok(entry.matrix.values().fold(1, |points, axis| points.saturating_mul(axis.len())))
 }
 
 fn problem_of(case: &str, line: u64, problem: &str) -> CaseError {

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
+use crate::budget;
 use crate::came::Came;
 
 /// What must come out. Lists that are left out are not looked at.
@@ -100,6 +101,24 @@ impl Expectation {
         }
     }
 
+    /// Roughly the room it takes.
+    pub(crate) fn weight(&self) -> usize {
+        let names = |names: &[String]| names.iter().map(|name| budget::text(name)).sum::<usize>();
+        let of = |identity: &Identity| {
+            let values = identity.values().map(|value| value.as_deref().unwrap_or_default());
+            values.map(budget::text).sum::<usize>()
+        };
+        match self {
+            Self::Allow { identity } => of(identity),
+            Self::Ask { facts, identity } => names(facts) + of(identity),
+            Self::Deny { reason, claims, settings, facts } => {
+                let lists = [claims, settings, facts].into_iter().flatten();
+                budget::text(reason) + lists.map(|list| names(list)).sum::<usize>()
+            }
+            Self::Invalid { code } => budget::text(code),
+        }
+    }
+
     /// The outcome: `allow`, `ask`, `deny` or `invalid`.
     pub fn outcome(&self) -> &'static str {
         match self {
@@ -122,9 +141,13 @@ fn same_names(expected: Option<&[String]>, came: &[String]) -> bool {
     let Some(expected) = expected else {
         return true;
     };
-    expected.len() == came.len() && expected.iter().all(|name| came.contains(name))
+    expected.len() == came.len()
+        && expected.iter().all(|name| came.contains(name))
+        && came.iter().all(|name| expected.contains(name))
 }
 
+/// Names what is expected; the values of an identity only in the alternate form (`{:#}`), since they
+/// may be names of people.
 impl fmt::Display for Expectation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -154,7 +177,8 @@ impl fmt::Display for Expectation {
 fn expected_identity(f: &mut fmt::Formatter<'_>, identity: &Identity) -> fmt::Result {
     for (field, value) in identity {
         match value {
-            Some(value) => write!(f, "; {}: {value}", field.as_str())?,
+            Some(value) if f.alternate() => write!(f, "; {}: {value}", field.as_str())?,
+            Some(_) => write!(f, "; {}", field.as_str())?,
             None => write!(f, "; no {}", field.as_str())?,
         }
     }

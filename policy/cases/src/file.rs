@@ -10,9 +10,13 @@ use serde_saphyr::Spanned;
 use crate::error::{CaseError, shown};
 use crate::expect::Expectation;
 use crate::moment::Moment;
+use crate::problem::problem;
 
 /// The most bytes a case file may have.
 pub const MAX_CASE_FILE_BYTES: usize = 1024 * 1024;
+
+/// Put first in UTF-8 by some editors.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The time of each decision where a file does not say: 2026-01-01T00:00:00Z.
 const USUAL_NOW: Moment = Moment(1_767_225_600);
@@ -99,7 +103,7 @@ impl CaseFile {
         if text.len() > MAX_CASE_FILE_BYTES {
             return Err(CaseError::TooLarge { size: text.len() });
         }
-        serde_saphyr::from_str(text).map_err(|error| form(&error))
+        serde_saphyr::from_str(text).map_err(|error| problem(&error))
     }
 
     /// Reads a case file of bytes.
@@ -111,6 +115,7 @@ impl CaseFile {
         if bytes.len() > MAX_CASE_FILE_BYTES {
             return Err(CaseError::TooLarge { size: bytes.len() });
         }
+        let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
         let text = std::str::from_utf8(bytes).map_err(|error| {
             let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
             let line = 1 + before.iter().filter(|byte| **byte == b'\n').count() as u64;
@@ -139,18 +144,4 @@ fn version_req<'de, D: Deserializer<'de>>(deserializer: D) -> Result<VersionReq,
     let text = String::deserialize(deserializer)?;
     text.parse()
         .map_err(|error| D::Error::custom(format_args!("version `{}`: {error}", shown(&text))))
-}
-
-fn form(error: &serde_saphyr::Error) -> CaseError {
-    let (line, column) = error.location().map_or((0, 0), |place| (place.line(), place.column()));
-    let text = error.without_snippet().to_string();
-    CaseError::Form { line, column, problem: one_line(&text) }
-}
-
-/// The text without the place, which is said once, and without what a terminal would obey.
-fn one_line(text: &str) -> String {
-    const MAX: usize = 300;
-    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let end = text.rfind(" at line ").unwrap_or(text.len());
-    text.chars().take(text[..end].chars().count().min(MAX)).collect()
 }

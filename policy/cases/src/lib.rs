@@ -33,11 +33,13 @@
 mod file;
 mod error;
 mod base;
+mod budget;
 mod expand;
 mod case;
 mod expect;
 mod came;
 mod moment;
+mod problem;
 pub mod section;
 
 pub use base::{BUILT_IN_BASES, ISSUER};

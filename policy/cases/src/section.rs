@@ -2,13 +2,18 @@
 //!
 //! The section's name is `admit:cases/` and the name of the file, its content the file's text.
 
+use std::collections::HashSet;
+
 use wasm_encoder::{ComponentSection, CustomSection};
 use wasmparser::BinaryReader;
 
+use crate::budget::Budget;
 use crate::case::CaseSet;
 use crate::error::{CaseError, shown};
-use crate::expand::MAX_CASES;
 use crate::file::CaseFile;
+
+/// The most case files a component may carry.
+const MAX_FILES: usize = 100;
 
 const PREFIX: &str = "admit:cases/";
 
@@ -54,9 +59,18 @@ pub enum PackedError {
         /// The policy that carries it.
         expected: String,
     },
-    /// More cases than a component may carry.
-    #[error("more than {MAX_CASES} cases")]
-    TooMany,
+    /// More case files than a component may carry.
+    #[error("{files} case files; expected at most {MAX_FILES}")]
+    TooManyFiles {
+        /// How many there are.
+        files: usize,
+    },
+    /// A case file without a name, or with one that another has.
+    #[error("a case file is called `{file}`; expected a name of its own")]
+    Name {
+        /// Its name.
+        file: String,
+    },
     /// A case file without settings.
     #[error("`{file}` has no `settings`; expected the settings its cases are about")]
     NoSettings {
@@ -71,17 +85,28 @@ pub enum PackedError {
 ///
 /// [`PackedError`]; cases that nobody could play are no cases.
 pub fn cases(component: &[u8], name: &str, version: &str) -> Result<Vec<CaseSet>, PackedError> {
-    let mut room = MAX_CASES;
+    let files = read(component)?;
+    if files.len() > MAX_FILES {
+        return Err(PackedError::TooManyFiles { files: files.len() });
+    }
+    let mut names = HashSet::new();
+    let mut budget = Budget::new();
     let mut sets = Vec::new();
-    for file in read(component)? {
-        let set = set(file, name, version)?;
-        room = room.checked_sub(set.cases.len()).ok_or(PackedError::TooMany)?;
-        sets.push(set);
+    for file in files {
+        if file.name.is_empty() || !names.insert(file.name.clone()) {
+            return Err(PackedError::Name { file: shown(&file.name) });
+        }
+        sets.push(set(file, name, version, &mut budget)?);
     }
     Ok(sets)
 }
 
-fn set(packed: PackedFile, name: &str, version: &str) -> Result<CaseSet, PackedError> {
+fn set(
+    packed: PackedFile,
+    name: &str,
+    version: &str,
+    budget: &mut Budget,
+) -> Result<CaseSet, PackedError> {
     let PackedFile { name: file, bytes } = packed;
     let file = shown(&file);
     let failed = |problem| PackedError::File { file: file.clone(), problem };
@@ -94,7 +119,7 @@ fn set(packed: PackedFile, name: &str, version: &str) -> Result<CaseSet, PackedE
     if read.settings.is_none() {
         return Err(PackedError::NoSettings { file });
     }
-    let cases = read.cases().map_err(failed)?;
+    let cases = read.cases_within(budget).map_err(failed)?;
     Ok(CaseSet { file, cases })
 }
 

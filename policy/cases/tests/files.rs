@@ -97,9 +97,20 @@ fn what_is_wrong_is_said_with_its_place() {
         ("polcy: p\ncases: []\n".to_owned(), "line 1, column 1: unknown field `polcy`"),
         (one("{name: n, expct: allow}"), "line 5, column 15: unknown field `expct`"),
         (one("{name: n, expect: allow, base: other}"), "base `other`: there is no such set of claims; expected one of entra-v1, entra-v2"),
+        (one("{name: n, expect: allow, max_fuel: -1}"), "expected a whole number, not negative"),
+        (one("{name: n, expect: allow, claims: tid}"), "expected names with values"),
+        (one("{name: n, expect: {ask: x}}"), "expected a list"),
+        (one("{name: , expect: allow}"), "nothing here; expected a text"),
+        (one("{name: n, name: n, expect: allow}"), "`name` is there twice"),
+        ("policy: p\ncases: []\n---\npolicy: p\n".to_owned(), "a second document; expected one"),
+        (one(&format!("{{name: {}, expect: allow}}", "n".repeat(301))), "the name is longer than 300 characters"),
+        (
+            one(&format!("{{name: n, expect: allow, matrix: {{{}}}}}", (0..9).map(|axis| format!("a{axis}: {{v: {{}}}}, ")).collect::<String>())),
+            "9 axes; expected at most 8",
+        ),
         (one("{name: n}"), "line 5: case `n`: has no `expect`"),
         (one("{name: n, expect: {alow: {}}}"), "unknown field `alow`"),
-        (one("{name: n, expect: {allow: {user: x}}}"), "unknown variant `user`"),
+        (one("{name: n, expect: {allow: {user: x}}}"), "unknown `user`; expected one of tenant_id"),
         (one("{name: n, expect: {deny: r, invalid: c}}"), "expected `allow`, or one of"),
         (one("{name: n, expect: {allow: {}, claims: [a]}}"), "`claims`, `settings` and `facts` with `deny`"),
         (one("{name: n, expect: deny}"), "expected `allow`, or one of"),
@@ -113,7 +124,7 @@ fn what_is_wrong_is_said_with_its_place() {
         ("policy: p\nbases: {entra-v1: {claims: {}}}\ncases: []\n".to_owned(), "base `entra-v1`: is built in"),
         ("policy: p\nbases: {a: {from: b}, b: {from: a}}\ncases: [{name: n, base: a, expect: allow}]\n".to_owned(), "more than 8 sets that build on one another"),
         ("policy: p\ncases: [\n".to_owned(), "line 2, column 8: unclosed bracket"),
-        (String::new(), "unexpected end of input"),
+        (String::new(), "line 1, column 1: the file ends here; expected `policy` and `cases`"),
     ];
     for (text, expected) in rows {
         let error = error(&text);
@@ -147,6 +158,22 @@ fn what_a_small_file_expands_to_is_bounded_too() {
 }
 
 #[test]
+fn what_is_repeated_counts_before_it_is_made() {
+    let axis: String = (0..5_000).map(|index| format!("v{index}: {{}}, ")).collect();
+    let long = "x".repeat(100_000);
+    let many = (0..5_000).map(|index| format!("c{index}: null, ")).collect::<String>();
+    for case in [
+        format!("{{name: n, expect: {{deny: {long}}}, matrix: {{a: {{{axis}}}}}}}"),
+        format!("{{name: n, expect: allow, settings: {{s: {long}}}, matrix: {{a: {{{axis}}}}}}}"),
+        format!("{{name: n, expect: allow, facts: {{f: {long}}}, matrix: {{a: {{{axis}}}}}}}"),
+        format!("{{name: n, expect: allow, claims: {{{many}}}, matrix: {{a: {{{axis}}}}}}}"),
+    ] {
+        let error = error(&format!("{HEAD}cases:\n  - {case}\n"));
+        assert_eq!(error, "line 5: up to here the cases hold more than 64 MiB of values");
+    }
+}
+
+#[test]
 fn the_files_of_a_component_are_bounded_together() {
     let axis: String = (0..5_001).map(|index| format!("v{index}: {{}}, ")).collect();
     let text = format!("{HEAD}cases: [{{name: n, expect: allow, matrix: {{a: {{{axis}}}}}}}]\n");
@@ -155,7 +182,7 @@ fn the_files_of_a_component_are_bounded_together() {
     assert_eq!(section::cases(&one, "p", "1.0.0").unwrap()[0].cases.len(), 5_001);
     let two = pack(&[file("a.yaml", &text), file("b.yaml", &text)]);
     let error = section::cases(&two, "p", "1.0.0").unwrap_err();
-    assert_eq!(error.to_string(), "more than 10000 cases");
+    assert_eq!(error.to_string(), "`b.yaml`: line 4: the matrices make more than 10000 cases");
 }
 
 #[test]
@@ -213,6 +240,7 @@ fn an_expectation_is_met_by_what_it_names_alone() {
         ("{deny: r}", &failed, false),
         ("{deny: r, claims: [ver, aud]}", &denied, true),
         ("{deny: r, claims: [aud]}", &denied, false),
+        ("{deny: r, claims: [aud, aud]}", &denied, false),
         ("{deny: r, claims: [aud, ver, tid]}", &denied, false),
         ("{deny: r, settings: []}", &denied, true),
         ("{deny: r, settings: [s]}", &denied, false),

@@ -39,7 +39,21 @@
 //!     },
 //! };
 //!
-//! const REFUSED: Denial = OTHER_TENANT.denial().claims(&["tid"]).settings(&["tenant_id"]);
+//! const NO_OBJECT_ID: Reason = Reason {
+//!     code: "object_id_missing",
+//!     title: "The token does not name the user: `oid` is missing or not a GUID.",
+//!     remedy: "Let the client ask for the scope `profile` too; Entra adds `oid` to user tokens then.",
+//!     presentation: Presentation {
+//!         error_id: "one_tenant.object_id",
+//!         http_status: 400,
+//!         user_message: "Your sign-in is incomplete.",
+//!         ..OTHER_TENANT.presentation
+//!     },
+//! };
+//!
+//! const TENANT_REFUSED: Denial = OTHER_TENANT.denial().claims(&["tid"]).settings(&["tenant_id"]);
+//!
+//! const USER_UNNAMED: Denial = NO_OBJECT_ID.denial().claims(&["oid"]);
 //!
 //! impl Policy for OneTenant {
 //!     const ABOUT: About<Self> = About {
@@ -49,12 +63,21 @@
 //!         claims: &["tid", "oid"],
 //!         facts: &[],
 //!         settings: &[TENANT],
-//!         rules: &[Rule {
-//!             name: "tenant",
-//!             summary: "The token was issued by the configured tenant.",
-//!             check: |policy, token| Finding::require(token.guid("tid") == Some(policy.tenant), REFUSED),
-//!         }],
-//!         reasons: &[OTHER_TENANT],
+//!         rules: &[
+//!             Rule {
+//!                 name: "tenant",
+//!                 summary: "The token was issued by the configured tenant.",
+//!                 check: |policy, token| {
+//!                     Finding::require(token.guid("tid") == Some(policy.tenant), TENANT_REFUSED)
+//!                 },
+//!             },
+//!             Rule {
+//!                 name: "object_id",
+//!                 summary: "The token names its user.",
+//!                 check: |_, token| Finding::require(token.guid("oid").is_some(), USER_UNNAMED),
+//!             },
+//!         ],
+//!         reasons: &[OTHER_TENANT, NO_OBJECT_ID],
 //!         host_reasons: &[],
 //!     };
 //!

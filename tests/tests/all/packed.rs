@@ -122,7 +122,7 @@ base: entra-v2
 cases:
   - name: n
     claims: {mode: loop}
-    expect: {deny: none}
+    expect: {deny: misbehaved}
 ";
 
 #[test]
@@ -131,7 +131,46 @@ fn cases_run_under_the_limits_of_production() {
     let component = packed(&CoreModule::misbehave().component(), LOOPS);
     let (code, text) = activate(&gate, &component, &json!({})).unwrap_err();
     assert_eq!(code, "rehearse");
-    assert!(text.contains("expected deny none, got failed policy.limit."), "{text}");
+    assert!(text.contains("expected deny misbehaved, got failed policy.limit."), "{text}");
+}
+
+#[test]
+fn a_slip_of_the_pen_in_a_case_is_named() {
+    let gate = gate(Limits::default(), Cloud::Public);
+    let rows = [
+        (
+            "{deny: no_tenants}",
+            "expects a refusal for `no_tenants`, which the policy does not have",
+        ),
+        (
+            "{deny: no_tenants_configured}\n    facts: {account.exist: true}",
+            "passes fact `account.exist`, which the policy does not have",
+        ),
+    ];
+    for (expect, expected) in rows {
+        let cases = CASES.replace("{deny: no_tenants_configured}", expect);
+        let component = packed(WINDOWS_MDM_2.component, &cases);
+        let (code, text) = activate(&gate, &component, &live()).unwrap_err();
+        assert_eq!(code, "rehearse");
+        assert!(text.contains(expected), "{text}");
+    }
+}
+
+#[test]
+fn no_name_of_a_person_is_in_what_is_said_of_a_failed_case() {
+    let gate = gate(Limits::default(), Cloud::Public);
+    let tenant = "3e9a2c71-5b08-4d6f-a1c4-7f2e8b9d0c53";
+    let cases = CASES
+        .replace("tenant_ids: []", &format!("tenant_ids: [{tenant}]"))
+        .replace("base: entra-v2", "base: entra-v1")
+        .replace("{deny: no_tenants_configured}", "{allow: {user_name: adele@example.com}}");
+    let component = packed(WINDOWS_MDM_2.component, &cases);
+    let (_, text) = activate(&gate, &component, &live()).unwrap_err();
+    assert!(
+        text.contains("expected allow; user_name, got allow; tenant_id; object_id; user_name"),
+        "{text}"
+    );
+    assert!(!text.contains("adele") && !text.contains("dana"), "{text}");
 }
 
 #[test]
@@ -139,7 +178,8 @@ fn all_cases_together_are_bounded_in_time() {
     let limits = Limits { rehearsal_deadline: Duration::from_millis(50), ..Limits::default() };
     let gate = gate(limits, Cloud::Public);
     let axis: String = (0..9_000).map(|index| format!("v{index}: {{}}, ")).collect();
-    let loops = format!("{LOOPS}    matrix: {{a: {{{axis}}}}}\n");
+    let good = LOOPS.replace("{mode: loop}", "{}").replace("{deny: misbehaved}", "allow");
+    let loops = format!("{good}    matrix: {{a: {{{axis}}}}}\n");
     let component = packed(&CoreModule::misbehave().component(), &loops);
     let (code, text) = activate(&gate, &component, &json!({})).unwrap_err();
     assert_eq!(code, "rehearse");

@@ -37,7 +37,7 @@ pub struct DiffArgs {
     /// file
     #[arg(long, value_name = "FILE")]
     pub settings: Option<PathBuf>,
-    /// The time of requests that carry none [default: this machine's clock]
+    /// The time of requests that carry none
     #[arg(long, value_name = "RFC3339|UNIX")]
     pub now: Option<Moment>,
     /// The cloud whose tokens are taken: public, us-gov or china
@@ -50,7 +50,7 @@ pub struct DiffArgs {
     /// What the variation starts from; equal seeds give equal inputs
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Fail when a change is of this kind; can be given twice
+    /// Fail when a change is of this kind; can be given several times
     #[arg(long, value_name = "KIND")]
     pub forbid: Vec<ForbidArg>,
     /// The form of the result
@@ -65,6 +65,8 @@ pub enum ForbidArg {
     Narrowing,
     /// More is admitted
     Widening,
+    /// As much is admitted, but as somebody else, or under another name
+    Identity,
 }
 
 /// The form of a comparison.

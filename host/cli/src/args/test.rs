@@ -6,7 +6,8 @@ use clap::{Args, ValueEnum};
 
 const TEST_NOTES: &str = "\
 Every case is decided by the component in Wasmtime, in a fresh instance sealed with the settings of
-the case, under the limits of production. Exit codes: 0 all passed, 2 usage, 3 bad case file or
+the case, under the limits of production (with more than 32 different settings: configured anew for
+the rarest, which gives the same answers). Exit codes: 0 all passed, 2 usage, 3 bad case file or
 policy, 4 a case failed, too little coverage, or nothing to run with --fail-on-empty.
 
 Examples:
@@ -45,7 +46,7 @@ pub struct TestArgs {
     #[arg(long)]
     pub bench: bool,
     /// Run again whenever a case file or the component changes, until ended
-    #[arg(long, conflicts_with = "format")]
+    #[arg(long)]
     pub watch: bool,
 }
 

@@ -17,7 +17,9 @@ pub(super) enum Kind {
     /// Less is admitted, but only by a setting that the old policy does not have: with the settings
     /// that both have, nothing is lost.
     NewSetting,
-    /// As much is admitted, with another reason, question or identity.
+    /// As much is admitted, but as somebody else, or under another name.
+    Identity,
+    /// As much is admitted, with another reason or question.
     Other,
 }
 
@@ -36,15 +38,16 @@ pub(super) struct Change {
 pub(super) struct Comparison {
     /// In the order of the inputs.
     pub(super) changes: Vec<Change>,
-    /// Generated inputs that at least one of the policies saw.
+    /// Inputs that at least one of the policies saw, and how many of them are generated.
     pub(super) decided: usize,
+    pub(super) decided_generated: usize,
     /// Inputs that are admitted, by the old and by the new policy.
     pub(super) admitted: [usize; 2],
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 4] =
-        [Self::Narrowing, Self::Widening, Self::NewSetting, Self::Other];
+    pub(super) const ALL: [Self; 5] =
+        [Self::Narrowing, Self::Widening, Self::NewSetting, Self::Identity, Self::Other];
 
     /// The name in JSON.
     pub(super) fn as_str(self) -> &'static str {
@@ -52,6 +55,7 @@ impl Kind {
             Self::Narrowing => "narrowing",
             Self::Widening => "widening",
             Self::NewSetting => "new_setting",
+            Self::Identity => "identity",
             Self::Other => "other",
         }
     }
@@ -59,6 +63,7 @@ impl Kind {
     fn of(old: &Came, new: &Came) -> Self {
         match rank(new).cmp(&rank(old)) {
             std::cmp::Ordering::Less => Self::Narrowing,
+            std::cmp::Ordering::Equal if old.identity != new.identity => Self::Identity,
             std::cmp::Ordering::Equal => Self::Other,
             std::cmp::Ordering::Greater => Self::Widening,
         }
@@ -81,13 +86,13 @@ pub(super) fn compare(
 ) -> Comparison {
     let Answers { old, new } = answers;
     let admitted = [&old, &new].map(|all| all.iter().filter(|came| is_admitted(came)).count());
-    let decided = inputs.iter().zip(old.iter().zip(&new)).filter(|(input, (old, new))| {
-        input.made.is_some() && !(is_invalid(old) && is_invalid(new))
-    });
-    let decided = decided.count();
+    let decided = inputs.iter().zip(old.iter().zip(&new));
+    let decided = decided.filter(|(_, (old, new))| !(is_invalid(old) && is_invalid(new)));
+    let (generated, given): (Vec<_>, Vec<_>) = decided.partition(|(input, _)| input.made.is_some());
+    let (decided, decided_generated) = (generated.len() + given.len(), generated.len());
     let mut changes = changes(old, new);
     set_new_settings_apart(&mut changes, policies, inputs, verification);
-    Comparison { changes, decided, admitted }
+    Comparison { changes, decided, decided_generated, admitted }
 }
 
 fn changes(old: Vec<Came>, new: Vec<Came>) -> Vec<Change> {

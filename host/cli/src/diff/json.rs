@@ -39,8 +39,9 @@ fn inputs(report: &Report<'_>) -> Value {
     let mut inputs = Map::new();
     inputs.insert("cases".into(), cases.into());
     inputs.insert("log".into(), lines.into());
+    inputs.insert("decided".into(), report.comparison.decided.into());
     if let Some(seed) = report.seed {
-        let decided = report.comparison.decided;
+        let decided = report.comparison.decided_generated;
         let made = json!({"count": generated, "seed": seed, "decided": decided});
         inputs.insert("generated".into(), made);
     }

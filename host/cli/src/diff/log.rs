@@ -18,6 +18,7 @@ const MAX_LOG_BYTES: u64 = 64 * 1024 * 1024;
 
 const MEMBERS: &[&str] = &["id", "token", "claims", "facts", "now"];
 const EXPECTED_MEMBERS: &str = "`id`, `claims`, `facts`, `now`";
+const NO_NOW: &str = "`now` is missing; expected the time of the request, here or as --now";
 const TOKEN: &str = "`token` is given; expected `claims`: no token is verified here";
 
 /// The line of a log that is no request to decide.
@@ -36,7 +37,7 @@ pub(super) fn inputs(
 ) -> Result<Vec<Input>, CliError> {
     let bytes = files::read(path, MAX_LOG_BYTES)?;
     let text = files::text("log", "a request per line", path, &bytes)?;
-    let now = args.now.map_or_else(admit::gate::now, |moment| moment.0);
+    let now = args.now.map(|moment| moment.0);
     let mut inputs = Vec::new();
     for (index, text) in text.split(|byte| *byte == b'\n').enumerate() {
         let text = text.trim_ascii();
@@ -54,7 +55,7 @@ pub(super) fn inputs(
 }
 
 /// The request of a line, without settings.
-fn request(line: &[u8], now: u64) -> Result<(Option<String>, Request), LineError> {
+fn request(line: &[u8], now: Option<u64>) -> Result<(Option<String>, Request), LineError> {
     let members = line::members(line, MEMBERS, EXPECTED_MEMBERS)?;
     if members.get("token").is_some() {
         return Err(LineError::Input(TOKEN));
@@ -62,8 +63,8 @@ fn request(line: &[u8], now: u64) -> Result<(Option<String>, Request), LineError
     let claims =
         line::object(&members, "claims")?.ok_or(LineError::Input("`claims` is missing"))?;
     let facts = line::facts(&members)?.unwrap_or_default();
-    let now = line::now(&members)?.unwrap_or(now);
     let id = line::id(&members)?.map(|id| Shown::new(id).to_string());
+    let now = line::now(&members)?.or(now).ok_or(LineError::Input(NO_NOW))?;
     Ok((id, Request { claims, facts, settings: Map::new(), now }))
 }
 

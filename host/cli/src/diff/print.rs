@@ -52,7 +52,7 @@ fn inputs(report: &Report<'_>) -> String {
         parts.push(format!("{lines} {} of the log", plural("line", lines)));
     }
     if let Some(seed) = report.seed {
-        let decided = report.comparison.decided;
+        let decided = report.comparison.decided_generated;
         parts.push(format!("{generated} generated with seed {seed} ({decided} of them decided)"));
     }
     parts.join(", ")
@@ -63,7 +63,8 @@ fn meaning(kind: Kind) -> &'static str {
         Kind::Narrowing => "narrowing: less is admitted",
         Kind::Widening => "widening: more is admitted",
         Kind::NewSetting => "new setting: less is admitted, by a setting that OLD does not have",
-        Kind::Other => "other: as much is admitted, with another reason, question or identity",
+        Kind::Identity => "identity: as much is admitted, but as somebody else or by another name",
+        Kind::Other => "other: as much is admitted, with another reason or question",
     }
 }
 

@@ -111,7 +111,7 @@ fn suite(source: &Source, live: Option<&Map<String, Value>>) -> Result<Suite, Cl
 
 fn read(path: &Path) -> Result<Source, CliError> {
     let bytes = files::read(path, MAX_CASE_FILE_BYTES as u64)?;
-    let bytes = files::text("cases", "a case file", path, &bytes)?;
+    files::text("cases", "a case file", path, &bytes)?;
     let file = CaseFile::from_bytes(&bytes);
     let file = file.map_err(|error| content("cases", &path.display(), error))?;
     Ok(Source { path: path.to_owned(), bytes, file })
@@ -143,7 +143,7 @@ fn found(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
             let path = entry.map_err(failed)?.path();
             if path.is_dir() {
                 folders.push((path, depth + 1));
-            } else if is_case_file(&path) {
+            } else if path.is_file() && is_case_file(&path) {
                 files.push(path);
             }
         }

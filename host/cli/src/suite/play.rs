@@ -24,6 +24,10 @@ pub(crate) struct Outcome<'a> {
     pub(crate) failure: Option<String>,
 }
 
+/// The most sets of settings that the policy is sealed with. Sealing takes some ten milliseconds;
+/// with further sets, those of the fewest cases, the policy is configured anew for each decision.
+const MAX_SEALED: usize = 32;
+
 /// Plays every case on the policy, in the order of the suites.
 ///
 /// Cases with equal settings share one sealed policy; each decision has an instance of its own.
@@ -33,7 +37,7 @@ pub(crate) fn play<'a>(policy: &Inspected, suites: &'a [Suite]) -> Vec<Outcome<'
             Ok(trial) => trial.play(case, &Verification::default()),
             Err(problem) => refused(problem),
         };
-        let failure = played.failure(case);
+        let failure = played.failure(case, policy.description());
         (played, failure)
     });
     let cases = suites.iter().flat_map(|suite| suite.cases.iter().map(|case| (&*suite.file, case)));
@@ -41,19 +45,24 @@ pub(crate) fn play<'a>(policy: &Inspected, suites: &'a [Suite]) -> Vec<Outcome<'
     cases.zip(outcomes).map(outcome).collect()
 }
 
-/// Does something with every case and the policy sealed with its settings, on all processors;
+/// Does something with every case and the policy with its settings, on all processors;
 /// results in the order of the suites.
 pub(crate) fn each_case<T: Send>(
     policy: &Inspected,
     suites: &[Suite],
     work: impl Fn(Result<&Trial, &str>, &Case) -> T + Sync,
 ) -> Vec<T> {
-    let groups = groups(suites);
+    let mut groups = groups(suites);
+    groups.sort_by_key(|group| std::cmp::Reverse(group.len()));
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::new());
     let worker = || {
-        while let Some(group) = groups.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let results = group_results(policy, group, &work);
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let Some(group) = groups.get(place) else {
+                break;
+            };
+            let results = group_results(policy, group, place < MAX_SEALED, &work);
             done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(results);
         }
     };
@@ -90,10 +99,12 @@ fn groups(suites: &[Suite]) -> Vec<Group<'_>> {
 fn group_results<T>(
     policy: &Inspected,
     group: &Group<'_>,
+    sealed: bool,
     work: impl Fn(Result<&Trial, &str>, &Case) -> T,
 ) -> Vec<(usize, T)> {
     let settings = group.first().and_then(|(_, case)| case.settings.clone()).unwrap_or_default();
-    let trial = Trial::new(policy, settings).map_err(|error| error_chain(&error));
+    let make = if sealed { Trial::sealed } else { Trial::unsealed };
+    let trial = make(policy, settings).map_err(|error| error_chain(&error));
     let trial = trial.as_ref().map_err(String::as_str);
     group.iter().map(|(index, case)| (*index, work(trial, case))).collect()
 }

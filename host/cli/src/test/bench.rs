@@ -17,7 +17,7 @@ pub(super) fn times(policy: &Inspected, suites: &[Suite]) -> Vec<Option<Duration
     for case in suites.iter().flat_map(|suite| &suite.cases) {
         let settings = case.settings.clone().unwrap_or_default();
         if last.as_ref().is_none_or(|(before, _)| *before != settings) {
-            last = Some((settings.clone(), Trial::new(policy, settings).ok()));
+            last = Some((settings.clone(), Trial::sealed(policy, settings).ok()));
         }
         let trial = last.as_ref().and_then(|(_, trial)| trial.as_ref());
         times.push(trial.and_then(|trial| trial.time(case, &Verification::default(), RUNS)));

@@ -3,6 +3,7 @@
 use std::io::{Result, Write};
 use std::time::Duration;
 
+use admit::contract::types::Description;
 use serde_json::{Map, Value, json};
 
 use super::coverage::Coverage;
@@ -13,7 +14,8 @@ use crate::suite::Outcome;
 pub(super) fn print(report: &Report<'_>, out: &mut dyn Write) -> Result<()> {
     let cases = report.outcomes.iter().enumerate().map(|(index, outcome)| {
         let times = report.times.as_ref();
-        case(outcome, times.and_then(|times| times.get(index).copied().flatten()))
+        let time = times.and_then(|times| times.get(index).copied().flatten());
+        case(outcome, time, report.description)
     });
     let mut document = json!({
         "policy": report.policy,
@@ -31,14 +33,14 @@ pub(super) fn print(report: &Report<'_>, out: &mut dyn Write) -> Result<()> {
     writeln!(out, "{}", serde_json::to_string_pretty(&document)?)
 }
 
-fn case(outcome: &Outcome<'_>, time: Option<Duration>) -> Value {
+fn case(outcome: &Outcome<'_>, time: Option<Duration>, description: &Description) -> Value {
     let result = if outcome.failure.is_some() { "failed" } else { "passed" };
     let mut members = Map::from_iter([
         ("file".to_owned(), json!(outcome.file)),
         ("line".to_owned(), json!(outcome.case.line)),
         ("name".to_owned(), json!(outcome.case.name)),
         ("result".to_owned(), json!(result)),
-        ("got".to_owned(), json!(outcome.played.came.to_string())),
+        ("got".to_owned(), json!(format!("{:#}", outcome.played.came))),
         ("fuel".to_owned(), json!(outcome.played.fuel)),
     ]);
     if let Some(time) = time {
@@ -46,20 +48,20 @@ fn case(outcome: &Outcome<'_>, time: Option<Duration>) -> Value {
     }
     if let Some(failure) = &outcome.failure {
         members.insert("failure".to_owned(), json!(failure));
-        members.insert("expected".to_owned(), json!(outcome.case.expect.to_string()));
-        members.insert("concerned".to_owned(), concerned_values(outcome));
+        members.insert("expected".to_owned(), json!(format!("{:#}", outcome.case.expect)));
+        members.insert("concerned".to_owned(), concerned_values(outcome, description));
         members.insert("trace".to_owned(), json!(outcome.played.trace));
     }
     Value::Object(members)
 }
 
-fn concerned_values(outcome: &Outcome<'_>) -> Value {
+fn concerned_values(outcome: &Outcome<'_>, description: &Description) -> Value {
     let value = |item: super::report::Concerned<'_>| {
         let mut members = Map::from_iter([(item.kind.to_owned(), json!(item.name))]);
         members.extend(item.value.map(|value| ("value".to_owned(), value.clone())));
         Value::Object(members)
     };
-    concerned(outcome).into_iter().map(value).collect()
+    concerned(outcome, description).into_iter().map(value).collect()
 }
 
 fn coverage(coverage: &Coverage) -> Value {

@@ -2,16 +2,20 @@
 
 use std::time::Duration;
 
+use admit::contract::types::Description;
 use admit::decision::PolicyRef;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::coverage::Coverage;
 use crate::suite::Outcome;
+use crate::text;
 
 /// A run of cases, ready to be printed.
 pub(super) struct Report<'a> {
     /// The policy that was tested.
     pub(super) policy: &'a PolicyRef,
+    /// What it says of itself.
+    pub(super) description: &'a Description,
     /// One per case, in the order of the files.
     pub(super) outcomes: Vec<Outcome<'a>>,
     /// How long it took to play them all, sealing included.
@@ -44,8 +48,52 @@ pub(super) struct Concerned<'a> {
     pub(super) value: Option<&'a Value>,
 }
 
-/// What the decision, or else the expectation, points at, with the values of the case.
-pub(super) fn concerned<'a>(outcome: &'a Outcome<'_>) -> Vec<Concerned<'a>> {
+/// What the decision, or else the expectation, points at, with the values of the case; when neither
+/// points at anything, all that the policy can see.
+pub(super) fn concerned<'a>(
+    outcome: &'a Outcome<'_>,
+    description: &'a Description,
+) -> Vec<Concerned<'a>> {
+    let pointed_at = pointed_at(outcome);
+    if !pointed_at.is_empty() {
+        return pointed_at;
+    }
+    let case = outcome.case;
+    let settings = case.settings.as_ref();
+    let seen = |kind, name: &'a String, members: Option<&'a Map<String, Value>>| {
+        let value = members.and_then(|members| members.get(name));
+        value.map(|value| Concerned { kind, name, value: Some(value) })
+    };
+    let claims = description.claims.iter();
+    let settings =
+        description.settings.iter().filter_map(|setting| seen("setting", &setting.name, settings));
+    let facts = description.facts.iter();
+    claims
+        .filter_map(|name| seen("claim", name, Some(&case.claims)))
+        .chain(settings)
+        .chain(facts.filter_map(|fact| seen("fact", &fact.name, Some(&case.facts))))
+        .collect()
+}
+
+/// What has to do with a failure, a line each, for forms that have no place of their own for it.
+pub(super) fn details(outcome: &Outcome<'_>, description: &Description) -> Vec<String> {
+    let concerned = concerned(outcome, description).into_iter().map(|item| {
+        let held = text::value(item.value, "missing");
+        format!("{} {} = {held}", item.kind, text::clean(item.name))
+    });
+    let steps = outcome.played.trace.iter();
+    let steps = steps.map(|step| format!("rule {} {}", text::clean(&step.rule), step.outcome));
+    [
+        format!("expected {}", text::clean(&format!("{:#}", outcome.case.expect))),
+        format!("got {}", text::clean(&format!("{:#}", outcome.played.came))),
+    ]
+    .into_iter()
+    .chain(concerned)
+    .chain(steps)
+    .collect()
+}
+
+fn pointed_at<'a>(outcome: &'a Outcome<'_>) -> Vec<Concerned<'a>> {
     let (case, came) = (outcome.case, &outcome.played.came);
     let [claims, settings, facts] = match &case.expect {
         admit::cases::Expectation::Deny { claims, settings, facts, .. }
@@ -55,7 +103,7 @@ pub(super) fn concerned<'a>(outcome: &'a Outcome<'_>) -> Vec<Concerned<'a>> {
         }
         _ => [&*came.claims, &came.settings, &came.facts],
     };
-    let of = |kind, names: &'a [String], members: Option<&'a serde_json::Map<String, Value>>| {
+    let of = |kind, names: &'a [String], members: Option<&'a Map<String, Value>>| {
         names.iter().map(move |name| {
             let value = members.and_then(|members| members.get(name));
             Concerned { kind, name, value }

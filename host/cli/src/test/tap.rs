@@ -2,7 +2,7 @@
 
 use std::io::{Result, Write};
 
-use super::report::Report;
+use super::report::{Report, details};
 use crate::text::clean;
 
 /// Prints one line per case, and what came of the failed ones.
@@ -16,8 +16,12 @@ pub(super) fn print(report: &Report<'_>, out: &mut dyn Write) -> Result<()> {
         };
         writeln!(out, "not ok {number} - {name}")?;
         let (place, line) = (clean(outcome.file), outcome.case.line);
-        writeln!(out, "  ---\n  message: {}", quoted(failure))?;
-        writeln!(out, "  at: {}\n  ...", quoted(&format!("{place}:{line}")))?;
+        writeln!(out, "  ---\n  message: {}", quoted(&clean(failure)))?;
+        writeln!(out, "  at: {}\n  details:", quoted(&format!("{place}:{line}")))?;
+        for detail in details(outcome, report.description) {
+            writeln!(out, "    - {}", quoted(&detail))?;
+        }
+        writeln!(out, "  ...")?;
     }
     if let Some(coverage) = &report.coverage {
         writeln!(out, "# coverage {:.1} %", coverage.percent())?;

@@ -11,7 +11,7 @@ use crate::text::{clean, entry, plural, value};
 /// Prints the failed cases, then a line per file, what was covered, and the sum.
 pub(super) fn print(report: &Report<'_>, out: &mut dyn Write) -> Result<()> {
     for outcome in report.outcomes.iter().filter(|outcome| outcome.failure.is_some()) {
-        failed(outcome, out)?;
+        failed(outcome, report, out)?;
     }
     if let Some(times) = &report.times {
         bench(report, times, out)?;
@@ -22,16 +22,16 @@ pub(super) fn print(report: &Report<'_>, out: &mut dyn Write) -> Result<()> {
     sum(report, out)
 }
 
-fn failed(outcome: &Outcome<'_>, out: &mut dyn Write) -> Result<()> {
+fn failed(outcome: &Outcome<'_>, report: &Report<'_>, out: &mut dyn Write) -> Result<()> {
     let (case, played) = (outcome.case, &outcome.played);
     writeln!(out, "FAILED {}", clean(&case.name))?;
     entry(out, "at", &format!("{}:{}", clean(outcome.file), case.line))?;
-    entry(out, "expected", &clean(&case.expect.to_string()))?;
-    entry(out, "got", &clean(&played.came.to_string()))?;
-    if let Some(most) = case.max_fuel.filter(|most| played.fuel > *most) {
-        entry(out, "fuel", &format!("{}; expected at most {most}", played.fuel))?;
+    entry(out, "expected", &clean(&format!("{:#}", case.expect)))?;
+    entry(out, "got", &clean(&format!("{:#}", played.came)))?;
+    if case.expect.is_met_by(&played.came) {
+        entry(out, "but", &clean(outcome.failure.as_deref().unwrap_or_default()))?;
     }
-    for item in concerned(outcome) {
+    for item in concerned(outcome, report.description) {
         let held = value(item.value, "missing");
         entry(out, item.kind, &format!("{} = {held}", clean(item.name)))?;
     }

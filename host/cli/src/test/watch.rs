@@ -8,8 +8,11 @@ use std::time::Duration;
 use admit::runtime::Runtime;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 
-use crate::args::TestArgs;
+use crate::args::{TestArgs, TestFormat};
 use crate::error::{CliError, Exit, say};
+
+const NOTHING_TO_WATCH: &str =
+    "--watch is for case files, or for a policy in a file, with results as text";
 
 /// Editors and compilers write a file in several steps: what follows this closely belongs to the
 /// same change.
@@ -22,6 +25,9 @@ pub(super) fn run(
     runtime: &Runtime,
     out: &mut dyn Write,
 ) -> Result<Exit, CliError> {
+    if args.format != TestFormat::Text || watched(args).next().is_none() {
+        return Err(CliError::Usage(NOTHING_TO_WATCH.to_owned()));
+    }
     let (sender, changes) = channel();
     let mut watcher = notify::recommended_watcher(sender).map_err(failed)?;
     for (folder, mode) in folders(args) {

@@ -60,7 +60,7 @@ pub struct Evaluated<'a> {
 }
 
 /// A policy that can be asked.
-pub(super) trait Decides {
+pub(super) trait Decides: std::fmt::Debug + Send + Sync {
     /// What the policy says of itself.
     fn description(&self) -> &Description;
 

@@ -140,6 +140,12 @@ fn packed_cases(bytes: &[u8], description: &Description) -> Result<Arc<[CaseSet]
     sets.map(Arc::from).map_err(InspectError::Cases)
 }
 
+impl std::fmt::Debug for Inspected {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inspected").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}
+
 /// Compiles a component and checks the types of the interface.
 pub(super) fn link(
     runtime: &Runtime,

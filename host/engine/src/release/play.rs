@@ -1,14 +1,16 @@
 //! One case on a sealed policy: the decision a token with those claims would get.
 
-use admit_cases::{Came, Case, ISSUER};
+use admit_cases::{Came, Case, Expectation, ISSUER};
 use serde_json::{Map, Value};
 
 use super::evaluate::{DecideError, Decides, Evaluated, Verdict};
 use crate::claims::{Verification, VerifiedClaims};
 use crate::cloud::TokenVersion;
+use crate::contract::types::Description;
 use crate::decision::{Identity, Step};
 use crate::facts::Facts;
 use crate::failure::error_chain;
+use crate::text::Shown;
 
 /// What came out of a case.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,8 +24,14 @@ pub struct Played {
 }
 
 impl Played {
-    /// How this differs from what the case expects; absent when it does not.
-    pub fn failure(&self, case: &Case) -> Option<String> {
+    /// How this differs from what the case expects, or what the case names that the policy does not
+    /// have; absent when all is well. Carries no value of an identity.
+    pub fn failure(&self, case: &Case, description: &Description) -> Option<String> {
+        let failure = unknown(case, description).or_else(|| self.difference(case))?;
+        Some(failure.chars().take(MAX_FAILURE_CHARS).collect())
+    }
+
+    fn difference(&self, case: &Case) -> Option<String> {
         if !case.expect.is_met_by(&self.came) {
             return Some(format!("expected {}, got {}", case.expect, self.came));
         }
@@ -45,6 +53,30 @@ impl Played {
     }
 }
 
+/// Most characters of what is said about a case.
+const MAX_FAILURE_CHARS: usize = 1_000;
+
+/// What the case names that the policy does not have: most likely a slip of the pen, which would
+/// otherwise change nothing, or look like a refusal for another reason.
+fn unknown(case: &Case, description: &Description) -> Option<String> {
+    let has_fact = |name: &String| description.facts.iter().any(|fact| fact.name == *name);
+    if let Some(name) = case.facts.keys().find(|name| !has_fact(name)) {
+        return Some(format!(
+            "passes fact `{}`, which the policy does not have",
+            Shown::name(name)
+        ));
+    }
+    match &case.expect {
+        Expectation::Deny { reason, .. }
+            if !description.reasons.iter().any(|item| item.code == *reason) =>
+        {
+            let reason = Shown::name(reason);
+            Some(format!("expects a refusal for `{reason}`, which the policy does not have"))
+        }
+        _ => None,
+    }
+}
+
 /// A trace that changes what is decided.
 #[derive(Debug, thiserror::Error)]
 #[error("the policy decides otherwise when a trace is asked for: {traced}")]
@@ -53,7 +85,7 @@ struct TraceMatters {
 }
 
 /// Decides the case twice, without and with trace, each time in an instance of its own.
-pub(super) fn play(policy: &impl Decides, case: &Case, verification: &Verification) -> Played {
+pub(super) fn play(policy: &dyn Decides, case: &Case, verification: &Verification) -> Played {
     let facts = match Facts::from_json(case.facts.clone()) {
         Ok(facts) => facts,
         Err(error) => return Played::failed("request.facts", &error),

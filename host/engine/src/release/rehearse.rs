@@ -37,11 +37,13 @@ pub enum RehearseError {
         cases: usize,
     },
     /// Cases that came out otherwise than they say.
-    #[error("{} of {cases} cases failed, first {}", failures.len(), first(failures))]
+    #[error("{failed} of {cases} cases failed, first {}", first(failures))]
     Cases {
         /// How many there were.
         cases: usize,
-        /// The failed ones.
+        /// How many failed.
+        failed: usize,
+        /// The first of them, at most 100.
         failures: Vec<CaseFailure>,
     },
 }
@@ -88,7 +90,7 @@ impl Rehearsed {
     ///
     /// # Errors
     ///
-    /// [`RehearseError`]; failed cases are all listed.
+    /// [`RehearseError`]; the first 100 failed cases are listed.
     pub fn new(
         sealed: Sealed,
         verification: &Verification,
@@ -116,7 +118,7 @@ impl Release {
     ///
     /// # Errors
     ///
-    /// [`RehearseError`]; failed cases are all listed.
+    /// [`RehearseError`]; the first 100 failed cases are listed.
     pub fn rehearse(
         &self,
         verification: &Verification,
@@ -161,13 +163,17 @@ struct Rehearsal {
     started: Instant,
     deadline: Duration,
     cases: usize,
+    failed: usize,
     failures: Vec<CaseFailure>,
 }
+
+/// Failures that are kept to be told.
+const MAX_FAILURES: usize = 100;
 
 impl Rehearsal {
     fn new(release: &Release) -> Self {
         let deadline = release.runtime.limits().rehearsal_deadline;
-        Self { started: Instant::now(), deadline, cases: 0, failures: Vec::new() }
+        Self { started: Instant::now(), deadline, cases: 0, failed: 0, failures: Vec::new() }
     }
 
     /// Plays the component's cases.
@@ -180,7 +186,10 @@ impl Rehearsal {
                 let configured = || Unsealed::new(inspected, settings.into());
                 let policy = policies.entry(key).or_insert_with(configured);
                 let problem = match policy {
-                    Ok(policy) => play(policy, case, &Verification::default()).failure(case),
+                    Ok(policy) => {
+                        let played = play(policy, case, &Verification::default());
+                        played.failure(case, inspected.description())
+                    }
                     Err(error) => Some(error_chain(error)),
                 };
                 self.note(Some(&set.file), case, problem)?;
@@ -198,7 +207,7 @@ impl Rehearsal {
     ) -> Result<(), RehearseError> {
         for case in cases {
             let problem = match &case.settings {
-                None => play(release, case, verification).failure(case),
+                None => play(release, case, verification).failure(case, release.description()),
                 Some(_) => Some(CARRIES_SETTINGS.to_owned()),
             };
             self.note(None, case, problem)?;
@@ -214,20 +223,28 @@ impl Rehearsal {
     ) -> Result<(), RehearseError> {
         self.cases += 1;
         if let Some(problem) = problem {
-            let (file, line) = (file.map(str::to_owned), case.line);
-            self.failures.push(CaseFailure { file, line, case: case.name.clone(), problem });
+            self.failed += 1;
+            if self.failures.len() < MAX_FAILURES {
+                let (file, line) = (file.map(str::to_owned), case.line);
+                self.failures.push(CaseFailure { file, line, case: case.name.clone(), problem });
+            }
         }
-        if self.started.elapsed() > self.deadline {
-            return Err(RehearseError::TimedOut { deadline: self.deadline, cases: self.cases });
+        if self.started.elapsed() <= self.deadline {
+            return Ok(());
         }
-        Ok(())
+        if self.failed > 0 {
+            let (cases, failures) = (self.cases, std::mem::take(&mut self.failures));
+            return Err(RehearseError::Cases { cases, failed: self.failed, failures });
+        }
+        Err(RehearseError::TimedOut { deadline: self.deadline, cases: self.cases })
     }
 
     fn end(self) -> Result<(), RehearseError> {
         if self.failures.is_empty() {
             return Ok(());
         }
-        Err(RehearseError::Cases { cases: self.cases, failures: self.failures })
+        let Self { cases, failed, failures, .. } = self;
+        Err(RehearseError::Cases { cases, failed, failures })
     }
 }
 

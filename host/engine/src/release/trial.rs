@@ -1,16 +1,17 @@
-//! A sealed policy that plays cases and is never activated.
+//! A policy that plays cases and is never activated.
 
 use std::time::{Duration, Instant};
 
 use admit_cases::Case;
 use serde_json::{Map, Value};
 
-use super::Release;
 use super::configure::{ConfigureError, Configured};
+use super::evaluate::Decides;
 use super::inspect::Inspected;
 use super::play::{Played, claims_of, play};
 use super::rehearse::link;
 use super::seal::{SealError, Sealed};
+use super::unsealed::Unsealed;
 use crate::claims::{Verification, VerifiedClaims};
 use crate::contract::types::Description;
 use crate::facts::Facts;
@@ -28,27 +29,42 @@ pub enum TrialError {
     Seal(SealError),
 }
 
-/// A policy sealed with the settings of some cases, to play them in the sandbox under the limits of
+/// A policy with the settings of some cases, to play them in the sandbox under the limits of
 /// production.
 #[derive(Debug)]
-pub struct Trial(Release);
+pub struct Trial(Box<dyn Decides>);
 
 impl Trial {
-    /// Configures and seals the policy.
+    /// Configures and seals the policy: what will run in production. Takes some ten milliseconds.
     ///
     /// # Errors
     ///
     /// [`TrialError`].
-    pub fn new(inspected: &Inspected, settings: Map<String, Value>) -> Result<Self, TrialError> {
+    pub fn sealed(inspected: &Inspected, settings: Map<String, Value>) -> Result<Self, TrialError> {
         let configured = Configured::new(inspected.clone(), Settings::from(settings))
             .map_err(TrialError::Configure)?;
-        Sealed::new(configured).map(|sealed| Self(link(sealed))).map_err(TrialError::Seal)
+        let sealed = Sealed::new(configured).map_err(TrialError::Seal)?;
+        Ok(Self(Box::new(link(sealed))))
+    }
+
+    /// Configures the policy, and does so again in the instance of every decision: there at once,
+    /// slower per decision, with the same answers at the same cost.
+    ///
+    /// # Errors
+    ///
+    /// [`TrialError::Configure`].
+    pub fn unsealed(
+        inspected: &Inspected,
+        settings: Map<String, Value>,
+    ) -> Result<Self, TrialError> {
+        let unsealed = Unsealed::new(inspected, Settings::from(settings));
+        Ok(Self(Box::new(unsealed.map_err(TrialError::Configure)?)))
     }
 
     /// The decision that a token with the claims of the case would get, each time in a fresh
     /// instance. The settings of the case are not looked at.
     pub fn play(&self, case: &Case, verification: &Verification) -> Played {
-        play(&self.0, case, verification)
+        play(&*self.0, case, verification)
     }
 
     /// The median time of `runs` decisions of a case without trace, from checked claims to checked
@@ -71,10 +87,5 @@ impl Trial {
     /// What the policy says of itself.
     pub fn description(&self) -> &Description {
         self.0.description()
-    }
-
-    /// The settings it was sealed with.
-    pub fn settings(&self) -> &Settings {
-        self.0.settings()
     }
 }

@@ -1,8 +1,8 @@
 //! A policy that is configured anew for every decision: slower per decision than a sealed one, but
 //! there at once, and with the same answers.
 //!
-//! An activation plays the component's cases this way. They come with many different settings, and
-//! sealing each would compile the policy as many times while somebody waits for the activation.
+//! An activation plays the component's cases this way, and a test those with rare settings: sealing
+//! for each set of settings would compile the policy as many times while somebody waits.
 
 use wasmtime::Store;
 use wasmtime::component::Instance;
@@ -17,23 +17,22 @@ use crate::limits::StoreState;
 use crate::settings::Settings;
 
 /// A policy and settings that it has taken once.
-pub(super) struct Unsealed<'a> {
-    inspected: &'a Inspected,
+#[derive(Debug)]
+pub(super) struct Unsealed {
+    inspected: Inspected,
     settings: Settings,
 }
 
-impl<'a> Unsealed<'a> {
+impl Unsealed {
     /// Has the policy check the settings.
-    pub(super) fn new(
-        inspected: &'a Inspected,
-        settings: Settings,
-    ) -> Result<Self, ConfigureError> {
+    pub(super) fn new(inspected: &Inspected, settings: Settings) -> Result<Self, ConfigureError> {
+        let inspected = inspected.clone();
         Configured::new(inspected.clone(), settings.clone())?;
         Ok(Self { inspected, settings })
     }
 }
 
-impl Decides for Unsealed<'_> {
+impl Decides for Unsealed {
     fn description(&self) -> &Description {
         &self.inspected.description
     }
@@ -72,7 +71,6 @@ mod tests {
     use super::*;
     use crate::claims::Verification;
     use crate::release::Trial;
-    use crate::release::play::play;
     use crate::runtime::Runtime;
 
     #[test]
@@ -80,14 +78,14 @@ mod tests {
         let runtime = Runtime::new().unwrap();
         let inspected = Inspected::new(&runtime, WINDOWS_MDM_2.component).unwrap();
         let settings = inspected.cases()[0].cases[0].settings.clone().unwrap();
-        let unsealed = Unsealed::new(&inspected, settings.clone().into()).unwrap();
-        let sealed = Trial::new(&inspected, settings.clone()).unwrap();
+        let unsealed = Trial::unsealed(&inspected, settings.clone()).unwrap();
+        let sealed = Trial::sealed(&inspected, settings.clone()).unwrap();
         let verification = Verification::default();
         let mut decided = 0;
         for case in &inspected.cases()[0].cases {
             if case.settings.as_ref() == Some(&settings) {
                 let played = sealed.play(case, &verification);
-                assert_eq!(play(&unsealed, case, &verification), played, "{}", case.name);
+                assert_eq!(unsealed.play(case, &verification), played, "{}", case.name);
                 decided += usize::from(played.fuel > 0);
             }
         }

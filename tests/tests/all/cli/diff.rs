@@ -60,8 +60,8 @@ fn json(run: &Run, code: i32) -> Value {
     schema::comparison(run.text(code))
 }
 
-fn kinds(comparison: &Value) -> [u64; 4] {
-    ["narrowing", "widening", "new_setting", "other"]
+fn kinds(comparison: &Value) -> [u64; 5] {
+    ["narrowing", "widening", "new_setting", "identity", "other"]
         .map(|kind| comparison["kinds"][kind].as_u64().unwrap())
 }
 
@@ -86,7 +86,8 @@ fn text_shows_each_group_with_an_example() {
              0 narrowing: less is admitted
              1 widening: more is admitted
              0 new setting: less is admitted, by a setting that OLD does not have
-             1 other: as much is admitted, with another reason, question or identity
+             1 identity: as much is admitted, but as somebody else or by another name
+             0 other: as much is admitted, with another reason or question
 
 WIDENING 1: deny token_version_not_accepted -> allow
   example    few.yaml: v2.0 token
@@ -94,7 +95,7 @@ WIDENING 1: deny token_version_not_accepted -> allow
   claim      aud = "6f1d7a2c-93b4-4c1e-8f0a-2b5d9e7c4a31"
   setting    windows_entra_client_ids = ["6f1d7a2c-93b4-4c1e-8f0a-2b5d9e7c4a31"] (not in OLD)
 
-OTHER 1: allow -> allow
+IDENTITY 1: allow -> allow
   example    few.yaml: v1.0 token without upn
   setting    windows_entra_client_ids = ["6f1d7a2c-93b4-4c1e-8f0a-2b5d9e7c4a31"] (not in OLD)
   identity   user_name = "dana@example.com" (was absent)
@@ -109,9 +110,9 @@ fn version_2_only_adds_to_version_1() {
     let folder = Folder::new();
     let generate = "--generate 2000 --forbid narrowing --format json";
     let up = json(&folder.admit(&format!("{UP} {generate}")), 0);
-    let [narrowing, widening, new_setting, other] = kinds(&up);
+    let [narrowing, widening, new_setting, identity, other] = kinds(&up);
     assert_eq!((narrowing, &up["forbidden"]), (0, &json!([])));
-    assert!(widening > 100 && new_setting > 5 && other > 100, "{}", up["kinds"]);
+    assert!(widening > 100 && new_setting > 5 && identity > 0 && other > 100, "{}", up["kinds"]);
     // Otherwise nothing much would have been shown.
     assert!(up["admitted"]["old"].as_u64() > Some(300), "{}", up["admitted"]);
     let generated = &up["inputs"]["generated"];
@@ -204,7 +205,7 @@ fn what_only_a_new_setting_refuses_is_no_narrowing() {
     folder.write("off.yaml", format!("{CASES}{case}"));
     let run = folder.admit(&format!("{UP} off.yaml --forbid narrowing --format json"));
     let up = json(&run, 0);
-    assert_eq!(kinds(&up), [0, 1, 1, 1]);
+    assert_eq!(kinds(&up), [0, 1, 1, 1, 0]);
     assert_eq!(up["settings_left_out"]["old"][1], "token_versions");
     let group = &up["groups"][1];
     assert_eq!(group["kind"], "new_setting");
@@ -213,7 +214,7 @@ fn what_only_a_new_setting_refuses_is_no_narrowing() {
 
     // To lose a setting is no such excuse.
     let down = json(&folder.admit(&format!("{DOWN} off.yaml --format json")), 0);
-    assert_eq!(kinds(&down), [1, 1, 0, 1]);
+    assert_eq!(kinds(&down), [1, 1, 0, 1, 0]);
     assert_eq!(down["settings_left_out"]["new"][1], "token_versions");
 }
 
@@ -252,7 +253,7 @@ fn without_paths_the_cases_of_both_components_are_decided_equal_ones_once() {
     pack("old.wasm", &admit_policies::WINDOWS_MDM_1, &[&of_old]);
     pack("new.wasm", &admit_policies::WINDOWS_MDM_2, &[&any_version, &of_old]);
     let comparison = json(&folder.admit("diff old.wasm new.wasm --format json"), 0);
-    assert_eq!(comparison["inputs"], json!({"cases": 6, "log": 0}));
+    assert_eq!(comparison["inputs"], json!({"cases": 6, "log": 0, "decided": 6}));
     assert_eq!(comparison["groups"][0]["example"]["file"], "0.yaml in the component");
 
     pack("old.wasm", &admit_policies::WINDOWS_MDM_1, &[]);
@@ -299,22 +300,24 @@ fn a_log_is_decided_with_the_settings_given() {
     );
     let down = folder.admit(&format!("{DOWN} {LOG} --now 2026-01-01T00:00:00Z --format json"));
     let down = json(&down, 0);
-    assert_eq!(down["inputs"], json!({"cases": 0, "log": 4}));
-    assert_eq!(kinds(&down), [2, 0, 0, 0]);
+    assert_eq!(down["inputs"], json!({"cases": 0, "log": 4, "decided": 3}));
+    assert_eq!(kinds(&down), [2, 0, 0, 0, 0]);
     let group = &down["groups"][0];
     assert_eq!((&group["count"], &group["example"]["line"]), (&json!(2), &json!(2)));
     assert_eq!(group["example"]["id"], "row-2");
     assert_eq!(group["example"]["old"]["identity"]["tenant_id"], TID);
-    // Without `now` the machine's clock counts, and the token has expired.
-    let down = json(&folder.admit(&format!("{DOWN} {LOG} --format json")), 0);
-    assert_eq!(kinds(&down), [1, 0, 0, 0]);
-    // Tokens of another cloud.
-    let down = json(&folder.admit(&format!("{DOWN} {LOG} --cloud china --format json")), 0);
-    assert_eq!(kinds(&down), [0, 0, 0, 0]);
+    let run = folder.admit(&format!("{DOWN} {LOG} --format json"));
+    let no_now = "`now` is missing; expected the time of the request, here or as --now";
+    assert_eq!(run.refusal(3), format!("log `log.jsonl`: line 3: {no_now}"));
+    // In another cloud the host refuses all of them.
+    let at = "--now 2026-01-01T00:00:00Z";
+    let run = folder.admit(&format!("{DOWN} {LOG} {at} --cloud china --forbid narrowing"));
+    assert_eq!(run.code, Some(3));
+    assert!(run.err.starts_with("admit: nothing was compared: the host refuses"), "{run:?}");
     // A log and cases.
-    let down = json(&folder.admit(&format!("{DOWN} few.yaml {LOG} --format json")), 0);
-    assert_eq!(down["inputs"], json!({"cases": 3, "log": 4}));
-    let text = folder.admit(&format!("{DOWN} {LOG}"));
+    let down = json(&folder.admit(&format!("{DOWN} few.yaml {LOG} {at} --format json")), 0);
+    assert_eq!(down["inputs"], json!({"cases": 3, "log": 4, "decided": 6}));
+    let text = folder.admit(&format!("{DOWN} {LOG} {at}"));
     let text = text.text(0);
     assert!(text.contains("\n  inputs     4 lines of the log\n"), "{text}");
     assert!(text.contains("\n  example    line 2 of the log, row-2\n"), "{text}");
@@ -335,7 +338,7 @@ fn requests_of_a_log_stay_good_when_they_are_varied() {
 fn a_bad_line_of_a_log_is_named() {
     let folder = folder();
     let token = folder.token("good.jwt", json!({}));
-    let good = json!({"claims": claims()});
+    let good = json!({"claims": claims(), "now": NOW});
     for (line, problem) in [
         ("{".to_owned(), "not strict JSON: EOF while parsing an object at column 1"),
         ("[]".to_owned(), "not a JSON object but an array"),

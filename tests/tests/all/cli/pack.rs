@@ -55,6 +55,24 @@ fn packing_is_reproducible_and_replaces_what_was_packed() {
 }
 
 #[test]
+fn the_text_of_a_case_file_is_packed_as_it_is() {
+    let folder = folder();
+    let text = format!("\u{feff}{CASES}\n# the end\n\n");
+    folder.write("cases.yaml", &text);
+    folder.admit("pack bare.wasm cases.yaml --out packed.wasm").text(0);
+    let packed = section::read(&std::fs::read(folder.path("packed.wasm")).unwrap()).unwrap();
+    assert_eq!(packed[0].bytes, text.as_bytes());
+}
+
+#[test]
+fn a_file_without_cases_is_not_packed() {
+    let folder = folder();
+    folder.write("cases.yaml", "policy: windows-mdm\nsettings: {}\ncases: []\n");
+    let run = folder.admit("pack bare.wasm cases.yaml --out packed.wasm");
+    assert!(run.refusal(3).contains("no case for this policy"), "{run:?}");
+}
+
+#[test]
 fn cases_that_fail_are_not_packed() {
     let folder = folder();
     folder.write("cases.yaml", CASES.replace("no_tenants_configured", "scope_missing"));
@@ -82,7 +100,7 @@ fn what_cannot_be_packed_is_named() {
             "cases `other.yaml`: for `windows-mdm` ^1; expected cases for `windows-mdm 2.0.0`",
         ),
         ("pack bare.wasm cases.yaml more --out p.wasm", "two case files are called `cases.yaml`"),
-        ("pack bare.wasm nothing --out p.wasm", "no case file for this policy"),
+        ("pack bare.wasm nothing --out p.wasm", "no case for this policy"),
         (
             "pack cases.yaml cases.yaml --out p.wasm",
             "policy `cases.yaml`: not a WebAssembly component in binary form",

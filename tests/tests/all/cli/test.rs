@@ -113,7 +113,7 @@ fn a_case_may_say_what_it_may_cost() {
     assert!(limited(1_000_000).text(0).contains("1 case passed"));
     let run = limited(100);
     let text = run.text(4);
-    assert!(text.contains("; expected at most 100\n"), "{text}");
+    assert!(text.contains("  but        expected at most 100 fuel, got "), "{text}");
 }
 
 #[test]
@@ -176,7 +176,8 @@ fn machines_read_the_result_in_three_forms() {
     assert_eq!(cases[1].attribute("name"), Some("another <tenant> & more"));
     let failure = cases[1].children().find(|node| node.has_tag_name("failure")).unwrap();
     assert!(failure.attribute("message").unwrap().starts_with("expected deny scope_missing"));
-    assert_eq!(failure.text(), Some("cases.yaml:9"));
+    assert!(failure.text().unwrap().starts_with("cases.yaml:9\nexpected deny scope_missing"));
+    assert!(failure.text().unwrap().contains("\nclaim tid = \"b7c4d5e6"), "{text}");
     assert!(!cases[0].children().any(|node| node.has_tag_name("failure")));
 
     let run = folder.admit("test cases.yaml --policy windows-mdm --format tap");
@@ -244,6 +245,41 @@ fn settings_that_the_policy_refuses_fail_their_cases() {
     let text = run.text(4);
     assert!(text.contains("failed settings (windows_entra_tenant_ids: `nobody`"), "{text}");
     assert!(text.contains("4 of 4 cases FAILED"), "{text}");
+}
+
+#[test]
+fn more_settings_than_are_sealed_are_played_with_the_same_answers() {
+    let hosts: String = (0..60)
+        .map(|host| {
+            format!("h{host}: {{settings: {{server_url: 'https://h{host}.example.com'}}}}, ")
+        })
+        .collect();
+    let cases = CASES.split_at(CASES.find("cases:").unwrap()).0;
+    let case = |name: &str, aud: &str, expect: &str| {
+        format!(
+            "  - {{name: {name}, claims: {{aud: '{aud}'}}, expect: {expect}, matrix: {{h: {{{hosts}}}}}}}\n"
+        )
+    };
+    let good = case("all", "https://mdm.example.com", "{deny: audience_not_authorized}");
+    let folder = folder(&format!("{cases}cases:\n{good}"));
+    let run = folder.admit("test cases.yaml --policy windows-mdm");
+    assert!(run.text(0).contains("60 cases passed"), "{run:?}");
+    let one = case("one", "https://h59.example.com", "{deny: audience_not_authorized}");
+    folder.write("cases.yaml", format!("{cases}cases:\n{one}"));
+    let run = folder.admit("test cases.yaml --policy windows-mdm");
+    assert!(run.text(4).contains("1 of 60 cases FAILED"), "{run:?}");
+    assert!(run.out.starts_with("FAILED one [h59]\n"), "{run:?}");
+}
+
+#[test]
+fn watching_needs_something_that_can_change() {
+    let folder = folder(CASES);
+    let text = "--watch is for case files, or for a policy in a file, with results as text";
+    for arguments in
+        ["--policy windows-mdm --watch", "cases.yaml --policy windows-mdm --watch --format tap"]
+    {
+        assert_eq!(folder.admit(&format!("test {arguments}")).refusal(2), text);
+    }
 }
 
 #[test]
