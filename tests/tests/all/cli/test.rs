@@ -1,8 +1,10 @@
 //! `admit test`.
 
-use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::io::{BufRead, BufReader, Lines};
+use std::process::{Child, ChildStdout, Stdio};
 
+use admit::cases::section::{self, PackedFile};
+use admit_policies::Embedded;
 use serde_json::Value;
 
 use super::run::Folder;
@@ -325,25 +327,57 @@ fn bad_input_is_named_with_its_place() {
     }
 }
 
+/// A running `admit test --watch`; ended when dropped.
+struct Watch {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Watch {
+    fn start(folder: &Folder, arguments: &str) -> Self {
+        let mut command = folder.command(&format!("test {arguments} --watch"));
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    /// Reads on to a run that comes to this; one change may be played more than once.
+    fn until(&mut self, sum: &str) {
+        let mut lines = self.lines.by_ref().map(Result::unwrap);
+        assert!(lines.any(|line| line.starts_with(sum)), "ended before {sum}");
+        assert_eq!(lines.next().as_deref(), Some("watching for changes"));
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // It may have ended by itself; then there is nothing to end.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
 #[test]
 fn a_changed_case_is_played_again_by_watch() {
     let folder = folder(CASES);
-    let mut command = folder.command("test cases.yaml --policy windows-mdm --watch");
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let mut sum = || {
-        let sum = lines.by_ref().find(|line| line.contains("windows-mdm 2.0.0: ")).unwrap();
-        assert_eq!(lines.next().as_deref(), Some("watching for changes"));
-        sum
-    };
-    let first = sum();
+    let mut watch = Watch::start(&folder, "cases.yaml --policy windows-mdm");
+    watch.until("windows-mdm 2.0.0: 4 cases passed");
     folder.write("cases.yaml", CASES.replace("allow: {user_name: dana", "allow: {user_name: dan"));
-    let second = sum();
+    watch.until("windows-mdm 2.0.0: 1 of 4 cases FAILED");
     folder.write("cases.yaml", CASES);
-    let third = sum();
-    child.kill().unwrap();
-    child.wait().unwrap();
-    assert!(first.contains("4 cases passed"), "{first}");
-    assert!(second.contains("1 of 4 cases FAILED"), "{second}");
-    assert!(third.contains("4 cases passed"), "{third}");
+    watch.until("windows-mdm 2.0.0: 4 cases passed");
+}
+
+#[test]
+fn a_changed_component_is_played_again_by_watch() {
+    let folder = Folder::new();
+    let file = PackedFile { name: "c.yaml".to_owned(), bytes: CASES.as_bytes().to_vec() };
+    let packed = |policy: &Embedded| section::write(policy.component, &[file.clone()]).unwrap();
+    folder.write("p.wasm", packed(&admit_policies::WINDOWS_MDM_2));
+    let mut watch = Watch::start(&folder, "--policy p.wasm");
+    watch.until("windows-mdm 2.0.0: 4 cases passed");
+    folder.write("new.wasm", packed(&admit_policies::WINDOWS_MDM_1));
+    std::fs::rename(folder.path("new.wasm"), folder.path("p.wasm")).unwrap();
+    // Version 1 refuses a v2.0 token for its version.
+    watch.until("windows-mdm 1.0.0: 1 of 4 cases FAILED");
 }
