@@ -22,8 +22,9 @@ impl CaseFile {
     ///
     /// # Errors
     ///
-    /// [`CaseError::Case`] or [`CaseError::Base`] for what refers to nothing, is there twice or is
-    /// missing; [`CaseError::TooMany`], [`CaseError::TooMuch`].
+    /// [`CaseError::Case`] for what refers to nothing, is there twice or is missing;
+    /// [`CaseError::Base`] for a set with a name of the built-in ones; [`CaseError::TooMany`],
+    /// [`CaseError::TooMuch`].
     pub fn cases(&self) -> Result<Vec<Case>, CaseError> {
         self.cases_within(&mut Budget::new())
     }
@@ -75,7 +76,8 @@ impl CaseFile {
         })?;
         let room = self.weight(entry, point) + base::weight(self, base) + expect.weight();
         budget.take_bytes(room + 2 * budget::text(&name), line)?;
-        let mut claims = base::claims(self, base, now)?;
+        let claims = base::claims(self, base, now);
+        let mut claims = claims.map_err(|error| problem(&error.to_string()))?;
         let mut facts = Map::new();
         let mut changes = entry.settings.clone();
         change(&mut claims, &entry.claims);

@@ -96,7 +96,7 @@ fn what_is_wrong_is_said_with_its_place() {
     let rows = [
         ("polcy: p\ncases: []\n".to_owned(), "line 1, column 1: unknown field `polcy`"),
         (one("{name: n, expct: allow}"), "line 5, column 15: unknown field `expct`"),
-        (one("{name: n, expect: allow, base: other}"), "base `other`: there is no such set of claims; expected one of entra-v1, entra-v2"),
+        (one("{name: n, expect: allow, base: other}"), "line 5: case `n`: base `other`: there is no such set of claims; expected one of entra-v1, entra-v2"),
         (one("{name: n, expect: allow, max_fuel: -1}"), "expected a whole number, not negative"),
         (one("{name: n, expect: allow, claims: tid}"), "expected names with values"),
         (one("{name: n, expect: {ask: x}}"), "expected a list"),
