@@ -46,6 +46,7 @@ pub fn run<P: Policy>(file: &str) -> Vec<String> {
             Ok((policy, request, decision)) => {
                 seen.note(&policy, &request, &decision);
                 let mut found = check::decision::<P>(&request, &decision);
+                found.extend(unknown_fact::<P>(case));
                 let came = came(&request, &decision);
                 if !case.expect.is_met_by(&came) {
                     found.push(format!("expected {}, got {came}", case.expect));
@@ -85,6 +86,13 @@ fn cases<P: Policy>(file: &str) -> Result<Vec<Case>, String> {
         return Err("the file is for another policy or version".into());
     }
     file.cases().map_err(|error| error.to_string())
+}
+
+/// A fact that the policy does not have: most likely a slip of the pen.
+fn unknown_fact<P: Policy>(case: &Case) -> Option<String> {
+    let has = |name: &&String| P::ABOUT.facts.iter().any(|fact| fact.name == **name);
+    let name = case.facts.keys().find(|name| !has(name))?;
+    Some(format!("passes fact `{name}`, which the policy does not have"))
 }
 
 fn is_for_policies(case: &Case) -> bool {

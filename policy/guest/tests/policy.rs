@@ -248,6 +248,16 @@ mod testing {
     }
 
     #[test]
+    fn tells_a_fact_that_the_policy_does_not_have() {
+        let case = ALLOW.replace("\"known\": true", "\"known\": true, \"now\": true");
+        let faults = run::<super::Sample>(&file(&[DENY, ASK, &case].join(",")));
+        assert!(
+            faults[0].ends_with("passes fact `now`, which the policy does not have"),
+            "{faults:?}"
+        );
+    }
+
+    #[test]
     fn tells_reasons_without_a_case() {
         let faults = run::<super::Sample>(&file(ALLOW));
         assert!(faults.contains(&"no case is refused for `refused`".into()), "{faults:?}");
