@@ -24,8 +24,8 @@ use ask::Answers;
 use compare::{Comparison, Kind, compare};
 use input::{Input, Origin};
 
-const NOTHING_DECIDED: &str = "nothing was compared: the host refuses every input as invalid, so that no policy sees it; look \
-     at their times (`now`), `iss` and the cloud";
+const NOTHING_DECIDED: &str = "nothing was compared: neither policy decides any of the inputs; the host refuses the tokens \
+     (look at `now`, `iss` and --cloud), or the policies refuse the settings";
 
 /// What is compared, and what came of it.
 struct Report<'a> {

@@ -82,7 +82,8 @@ fn failure(policy: &Inspected, suites: &[Suite]) -> Option<NotPacked> {
     Some(NotPacked::Fails { failed: failed.len(), cases: outcomes.len(), first })
 }
 
-/// Writes beside the target and renames, so that nobody reads half a component. A link stays one.
+/// Writes beside the target and renames, so that nobody reads half a component. A link to a
+/// component stays one.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     let target = std::fs::canonicalize(path);
     let path = target.as_deref().unwrap_or(path);

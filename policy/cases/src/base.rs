@@ -49,7 +49,7 @@ pub(crate) fn claims(
 
 /// The room that the claims of a set take, and the work of making them.
 pub(crate) fn weight(file: &CaseFile, name: &str) -> usize {
-    let mut weight = BUILT_IN_WEIGHT;
+    let mut weight = 0;
     let mut next = Some(name);
     for _ in 0..MAX_CHAIN {
         let Some(base) = next.and_then(|name| file.bases.get(name)) else {
@@ -58,7 +58,7 @@ pub(crate) fn weight(file: &CaseFile, name: &str) -> usize {
         weight += budget::members(&base.claims);
         next = base.from.as_deref();
     }
-    weight
+    if next.is_some() { weight + BUILT_IN_WEIGHT } else { weight }
 }
 
 /// Sets the members of `changes`; `null` removes one.

@@ -25,8 +25,8 @@ pub struct Came {
     pub facts: Vec<String>,
 }
 
-/// Names what came; the values of an identity, and the host's finding, only in the alternate form
-/// (`{:#}`), since they may be names of people.
+/// Names what came; the values of an identity, and what the host found in claims, only in the
+/// alternate form (`{:#}`), since they may be names of people.
 impl fmt::Display for Came {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.outcome)?;
@@ -51,7 +51,7 @@ impl fmt::Display for Came {
             }
         }
         match &self.detail {
-            Some(detail) if f.alternate() => write!(f, " ({detail})"),
+            Some(detail) if f.alternate() || self.outcome == "failed" => write!(f, " ({detail})"),
             _ => Ok(()),
         }
     }

@@ -55,7 +55,7 @@ pub enum CaseError {
         limit: usize,
     },
     /// Cases that repeat so much that they would not fit into memory.
-    #[error("line {line}: up to here the cases hold more than 64 MiB of values")]
+    #[error("line {line}: up to here names and values of the cases count for more than 64 MiB")]
     TooMuch {
         /// The line of the case that was too much.
         line: u64,

@@ -15,6 +15,9 @@ use crate::problem::problem;
 /// The most bytes a case file may have.
 pub const MAX_CASE_FILE_BYTES: usize = 1024 * 1024;
 
+/// What aliases may repeat, in names and values; some ten times what a large file needs.
+const MAX_ALIAS_EVENTS: usize = 20_000;
+
 /// Put first in UTF-8 by some editors.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -103,7 +106,9 @@ impl CaseFile {
         if text.len() > MAX_CASE_FILE_BYTES {
             return Err(CaseError::TooLarge { size: text.len() });
         }
-        serde_saphyr::from_str(text).map_err(|error| problem(&error))
+        let limits = serde_saphyr::alias_limits! { max_total_replayed_events: MAX_ALIAS_EVENTS };
+        let options = serde_saphyr::options! { alias_limits: limits };
+        serde_saphyr::from_str_with_options(text, options).map_err(|error| problem(&error))
     }
 
     /// Reads a case file of bytes.

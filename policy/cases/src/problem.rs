@@ -20,8 +20,8 @@ pub(crate) fn problem(error: &Error) -> CaseError {
 fn one_line(text: &str) -> String {
     const MAX: usize = 300;
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let text = text.split(" at line ").next().unwrap_or_default();
-    text.chars().take(MAX).collect()
+    let end = text.rfind(" at line ").unwrap_or(text.len());
+    text.get(..end).unwrap_or_default().chars().take(MAX).collect()
 }
 
 /// Messages for people who write case files, not for those who call the reader.

@@ -13,7 +13,7 @@ use crate::error::{CaseError, shown};
 use crate::file::CaseFile;
 
 /// The most case files a component may carry.
-const MAX_FILES: usize = 100;
+const MAX_FILES: usize = 20;
 
 const PREFIX: &str = "admit:cases/";
 

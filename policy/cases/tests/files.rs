@@ -154,7 +154,10 @@ fn what_a_small_file_expands_to_is_bounded_too() {
     let text = format!(
         "{HEAD}cases:\n  - name: n\n    expect: allow\n    claims: {{big: {large}}}\n    matrix: {{a: {{{axis}}}}}\n"
     );
-    assert_eq!(error(&text), "line 5: up to here the cases hold more than 64 MiB of values");
+    assert_eq!(
+        error(&text),
+        "line 5: up to here names and values of the cases count for more than 64 MiB"
+    );
 }
 
 #[test]
@@ -169,7 +172,10 @@ fn what_is_repeated_counts_before_it_is_made() {
         format!("{{name: n, expect: allow, claims: {{{many}}}, matrix: {{a: {{{axis}}}}}}}"),
     ] {
         let error = error(&format!("{HEAD}cases:\n  - {case}\n"));
-        assert_eq!(error, "line 5: up to here the cases hold more than 64 MiB of values");
+        assert_eq!(
+            error,
+            "line 5: up to here names and values of the cases count for more than 64 MiB"
+        );
     }
 }
 

@@ -37,7 +37,7 @@ pub struct DiffArgs {
     /// file
     #[arg(long, value_name = "FILE")]
     pub settings: Option<PathBuf>,
-    /// The time of requests that carry none
+    /// The time of requests that carry none; without it, each line of --log must
     #[arg(long, value_name = "RFC3339|UNIX")]
     pub now: Option<Moment>,
     /// The cloud whose tokens are taken: public, us-gov or china

@@ -38,7 +38,7 @@ pub(super) struct Change {
 pub(super) struct Comparison {
     /// In the order of the inputs.
     pub(super) changes: Vec<Change>,
-    /// Inputs that at least one of the policies saw, and how many of them are generated.
+    /// Inputs that at least one of the policies decided, and how many of them are generated.
     pub(super) decided: usize,
     pub(super) decided_generated: usize,
     /// Inputs that are admitted, by the old and by the new policy.
@@ -87,7 +87,7 @@ pub(super) fn compare(
     let Answers { old, new } = answers;
     let admitted = [&old, &new].map(|all| all.iter().filter(|came| is_admitted(came)).count());
     let decided = inputs.iter().zip(old.iter().zip(&new));
-    let decided = decided.filter(|(_, (old, new))| !(is_invalid(old) && is_invalid(new)));
+    let decided = decided.filter(|(_, (old, new))| is_decided(old) || is_decided(new));
     let (generated, given): (Vec<_>, Vec<_>) = decided.partition(|(input, _)| input.made.is_some());
     let (decided, decided_generated) = (generated.len() + given.len(), generated.len());
     let mut changes = changes(old, new);
@@ -141,8 +141,9 @@ fn rank(came: &Came) -> u8 {
     }
 }
 
-fn is_invalid(came: &Came) -> bool {
-    came.outcome == "invalid"
+/// Whether the policy came to a decision of its own.
+fn is_decided(came: &Came) -> bool {
+    !["invalid", "failed"].contains(&came.outcome)
 }
 
 #[cfg(test)]

@@ -28,8 +28,12 @@ fn failed(outcome: &Outcome<'_>, report: &Report<'_>, out: &mut dyn Write) -> Re
     entry(out, "at", &format!("{}:{}", clean(outcome.file), case.line))?;
     entry(out, "expected", &clean(&format!("{:#}", case.expect)))?;
     entry(out, "got", &clean(&format!("{:#}", played.came)))?;
-    if case.expect.is_met_by(&played.came) {
-        entry(out, "but", &clean(outcome.failure.as_deref().unwrap_or_default()))?;
+    let difference = format!("expected {}, got {}", case.expect, played.came);
+    let failure = outcome.failure.as_deref().unwrap_or_default();
+    if failure != difference {
+        // What the two lines above do not say: the cost, or what the policy does not have.
+        let more = failure.split_once("; expected ").map_or(failure, |(more, _)| more);
+        entry(out, "but", &clean(more))?;
     }
     for item in concerned(outcome, report.description) {
         let held = value(item.value, "missing");

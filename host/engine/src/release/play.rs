@@ -27,7 +27,11 @@ impl Played {
     /// How this differs from what the case expects, or what the case names that the policy does not
     /// have; absent when all is well. Carries no value of an identity.
     pub fn failure(&self, case: &Case, description: &Description) -> Option<String> {
-        let failure = unknown(case, description).or_else(|| self.difference(case))?;
+        let failure = match (unknown(case, description), self.difference(case)) {
+            (None, None) => return None,
+            (Some(problem), None) | (None, Some(problem)) => problem,
+            (Some(unknown), Some(difference)) => format!("{unknown}; {difference}"),
+        };
         Some(failure.chars().take(MAX_FAILURE_CHARS).collect())
     }
 

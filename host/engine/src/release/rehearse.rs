@@ -39,9 +39,9 @@ pub enum RehearseError {
     /// Cases that came out otherwise than they say.
     #[error("{failed} of {cases} cases failed, first {}", first(failures))]
     Cases {
-        /// How many there were.
+        /// How many were played.
         cases: usize,
-        /// How many failed.
+        /// How many of them failed.
         failed: usize,
         /// The first of them, at most 100.
         failures: Vec<CaseFailure>,

@@ -313,7 +313,7 @@ fn a_log_is_decided_with_the_settings_given() {
     let at = "--now 2026-01-01T00:00:00Z";
     let run = folder.admit(&format!("{DOWN} {LOG} {at} --cloud china --forbid narrowing"));
     assert_eq!(run.code, Some(3));
-    assert!(run.err.starts_with("admit: nothing was compared: the host refuses"), "{run:?}");
+    assert!(run.err.starts_with("admit: nothing was compared: neither policy decides"), "{run:?}");
     // A log and cases.
     let down = json(&folder.admit(&format!("{DOWN} few.yaml {LOG} {at} --format json")), 0);
     assert_eq!(down["inputs"], json!({"cases": 3, "log": 4, "decided": 6}));
@@ -443,6 +443,18 @@ fn a_wrong_command_line_is_refused() {
         assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{arguments}");
         assert!(run.err.contains(problem), "{arguments}: {}", run.err);
     }
+}
+
+#[test]
+fn nothing_is_compared_when_both_policies_refuse_the_settings() {
+    let folder = folder();
+    let mut settings = windows_settings();
+    settings["server_url"] = json!("nonsense");
+    folder.write("windows.json", settings.to_string());
+    log(&folder, &[json!({"claims": claims_v1(), "now": NOW})]);
+    let run = folder.admit(&format!("{UP} {LOG} --generate 5 --forbid narrowing"));
+    assert_eq!(run.code, Some(3), "{run:?}");
+    assert!(run.err.starts_with("admit: nothing was compared: neither policy decides"), "{run:?}");
 }
 
 #[test]

@@ -86,6 +86,17 @@ fn cases_that_fail_are_not_packed() {
 }
 
 #[test]
+fn settings_that_are_refused_are_named() {
+    let folder = folder();
+    folder.write("cases.yaml", CASES.replace("tenant_ids: []", "tenant_ids: [nobody]"));
+    let run = folder.admit("pack bare.wasm cases.yaml --out packed.wasm");
+    assert!(
+        run.refusal(4).contains("got failed settings (windows_entra_tenant_ids: `nobody`"),
+        "{run:?}"
+    );
+}
+
+#[test]
 fn what_cannot_be_packed_is_named() {
     let folder = folder();
     folder.write("none.yaml", CASES.replace("settings:", "# settings:"));

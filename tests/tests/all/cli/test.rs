@@ -274,6 +274,21 @@ fn more_settings_than_are_sealed_are_played_with_the_same_answers() {
 }
 
 #[test]
+fn a_name_that_the_policy_does_not_have_is_said() {
+    let cases = CASES
+        .replace("{deny: tenant_not_authorized,", "{deny: tenant_not_authorised,")
+        .replace("    base: entra-v2\n", "    base: entra-v2\n    facts: {account.exist: true}\n");
+    let run = folder(&cases).admit("test cases.yaml --policy windows-mdm");
+    let text = run.text(4);
+    for part in [
+        "  but        expects a refusal for `tenant_not_authorised`, which the policy does not have\n",
+        "  but        passes fact `account.exist`, which the policy does not have\n",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[test]
 fn watching_needs_something_that_can_change() {
     let folder = folder(CASES);
     let text = "--watch is for case files, or for a policy in a file, with results as text";
@@ -372,7 +387,8 @@ fn a_changed_case_is_played_again_by_watch() {
 fn a_changed_component_is_played_again_by_watch() {
     let folder = Folder::new();
     let file = PackedFile { name: "c.yaml".to_owned(), bytes: CASES.as_bytes().to_vec() };
-    let packed = |policy: &Embedded| section::write(policy.component, &[file.clone()]).unwrap();
+    let packed =
+        |policy: &Embedded| section::write(policy.component, std::slice::from_ref(&file)).unwrap();
     folder.write("p.wasm", packed(&admit_policies::WINDOWS_MDM_2));
     let mut watch = Watch::start(&folder, "--policy p.wasm");
     watch.until("windows-mdm 2.0.0: 4 cases passed");
