@@ -65,12 +65,24 @@ fn suites(args: &TestArgs, policy: &Inspected) -> Result<Vec<Suite>, CliError> {
         [] => suite::packed(policy),
         paths => suite::for_policy(policy, |wanted| suite::collect(paths, wanted, live.as_ref()))?,
     };
-    if let Some(text) = &args.run {
+    if let Some(pattern) = &args.run {
         for suite in &mut suites {
-            suite.cases.retain(|case| case.name.contains(text.as_str()));
+            suite.cases.retain(|case| contains(&case.name, pattern));
         }
     }
     Ok(suites)
+}
+
+/// Whether the name contains the parts of the pattern between its `*`, in their order.
+fn contains(name: &str, pattern: &str) -> bool {
+    let mut rest = name;
+    pattern.split('*').all(|part| match rest.split_once(part) {
+        Some((_, after)) => {
+            rest = after;
+            true
+        }
+        None => false,
+    })
 }
 
 fn exit(args: &TestArgs, report: &Report<'_>) -> Exit {

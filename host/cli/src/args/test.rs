@@ -27,8 +27,8 @@ pub struct TestArgs {
     /// Settings for case files that carry none, a JSON object in a file
     #[arg(long, value_name = "FILE")]
     pub settings: Option<PathBuf>,
-    /// Only cases whose name contains this text
-    #[arg(long, value_name = "TEXT")]
+    /// Only cases whose name contains this; `*` stands for anything
+    #[arg(long, value_name = "PATTERN")]
     pub run: Option<String>,
     /// Say which reasons and rule outcomes no case reached
     #[arg(long)]

@@ -125,6 +125,11 @@ fn cases_are_chosen_by_a_part_of_their_names() {
     let document = schema::test_result(run.text(0));
     assert_eq!(document["summary"]["cases"], 1);
     assert_eq!(document["cases"][0]["name"], "a v2.0 token");
+    for (pattern, cases) in [("a*v", 2), ("token*of", 1), ("of*token", 0), ("*", 4), ("ten*t", 2)] {
+        let run = folder
+            .admit(&format!("test cases.yaml --policy windows-mdm --run {pattern} --format json"));
+        assert_eq!(schema::test_result(run.text(0))["summary"]["cases"], cases, "{pattern}");
+    }
     let run = folder.admit("test cases.yaml --policy windows-mdm --run nothing");
     assert!(run.text(0).starts_with("windows-mdm 2.0.0: no cases in "), "{run:?}");
     let run = folder.admit("test cases.yaml --policy windows-mdm --run nothing --fail-on-empty");
