@@ -24,7 +24,7 @@ pub(crate) struct Outcome<'a> {
     pub(crate) failure: Option<String>,
 }
 
-/// The most sets of settings that the policy is sealed with. Sealing takes some ten milliseconds;
+/// The most sets of settings that the policy is sealed with. Sealing takes tens of milliseconds;
 /// with further sets, those of the fewest cases, the policy is configured anew for each decision.
 const MAX_SEALED: usize = 32;
 

@@ -85,8 +85,8 @@ impl Rehearsed {
     /// operator.
     ///
     /// The component's cases are played with the settings they carry, and are about tokens of the
-    /// public cloud. The operator's cases are played with the settings of
-    /// the release, and are about tokens of the cloud of `verification`.
+    /// public cloud. The operator's cases are played with the settings of the release, and are about
+    /// tokens of the cloud of `verification`.
     ///
     /// # Errors
     ///

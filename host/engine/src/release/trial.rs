@@ -13,7 +13,6 @@ use super::rehearse::link;
 use super::seal::{SealError, Sealed};
 use super::unsealed::Unsealed;
 use crate::claims::{Verification, VerifiedClaims};
-use crate::contract::types::Description;
 use crate::facts::Facts;
 use crate::settings::Settings;
 
@@ -35,7 +34,7 @@ pub enum TrialError {
 pub struct Trial(Box<dyn Decides>);
 
 impl Trial {
-    /// Configures and seals the policy: what will run in production. Takes some ten milliseconds.
+    /// Configures and seals the policy: what will run in production. Takes tens of milliseconds.
     ///
     /// # Errors
     ///
@@ -82,10 +81,5 @@ impl Trial {
         let mut times = (0..runs.max(1)).map(time).collect::<Option<Vec<_>>>()?;
         times.sort_unstable();
         times.get(times.len() / 2).copied()
-    }
-
-    /// What the policy says of itself.
-    pub fn description(&self) -> &Description {
-        self.0.description()
     }
 }
