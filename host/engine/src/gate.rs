@@ -11,7 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
 
-pub use activation::{ActivateError, Activated, Activation, Stage, StageTime};
+pub use activation::{ActivateError, Activated, Activation, Persist, Prepared, Stage, StageTime};
+pub use decide::Decided;
 use history::History;
 pub use request::{Input, Request, now};
 
@@ -61,9 +62,20 @@ impl Gate {
         }
     }
 
+    /// Lets generations go on after `generation`, the number of the last activation of an earlier
+    /// run.
+    pub fn go_on_after(&self, generation: u64) {
+        self.history().go_on_after(generation);
+    }
+
     /// The gate's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What claims are checked against.
+    pub fn verification(&self) -> &Verification {
+        &self.verification
     }
 
     /// The keys tokens are verified with.

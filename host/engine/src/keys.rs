@@ -60,6 +60,11 @@ pub enum KeyError {
 }
 
 impl KeyError {
+    /// For a caller that does not wait; nobody is told.
+    pub(crate) fn not_waited_for() -> Self {
+        Self::Unavailable { origin: String::new(), detail: String::new() }
+    }
+
     /// The stable code of this failure. Only `keys.unavailable` says nothing about the token.
     pub fn code(&self) -> &'static str {
         match self {
@@ -93,6 +98,14 @@ impl Keys {
         match self {
             Self::Fixed(set) => set.find(kid).map_err(|miss| miss.into_error(kid, "as configured")),
             Self::Remote(keys) => keys.find(kid),
+        }
+    }
+
+    /// As [`Keys::find`], for callers that must not wait; absent when a fetch is to be waited for.
+    pub fn find_now(&self, kid: &str) -> Option<Result<Arc<VerificationKey>, KeyError>> {
+        match self {
+            Self::Fixed(_) => Some(self.find(kid)),
+            Self::Remote(keys) => keys.find_now(kid),
         }
     }
 }

@@ -44,6 +44,20 @@ pub enum SettingsError {
     Refused(Vec<SettingRefusal>),
 }
 
+impl SettingsError {
+    /// What is wrong with which setting, one entry per bad value; none when it is not about single
+    /// settings.
+    pub fn refusals(&self) -> Vec<SettingRefusal> {
+        match self {
+            Self::NotAnObject(_) => Vec::new(),
+            Self::Refused(refusals) => refusals.clone(),
+            Self::Unknown { name, .. } | Self::Type { name, .. } => {
+                vec![SettingRefusal { name: name.clone(), reason: self.to_string(), value: None }]
+            }
+        }
+    }
+}
+
 /// A value the policy refused.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct SettingRefusal {
@@ -96,6 +110,27 @@ impl Settings {
         &self.0
     }
 
+    /// The settings that a policy of this description has, and those that it does not know.
+    pub fn split(&self, description: &Description) -> (Self, Self) {
+        let known = |name: &str| description.settings.iter().any(|item| item.name == name);
+        let (mine, others) = self.0.clone().into_iter().partition(|(name, _)| known(name));
+        (Self(mine), Self(others))
+    }
+
+    /// The value that counts for each setting of the description: the configured one, else the
+    /// default; left out when there is neither.
+    pub fn effective_all(&self, description: &Description) -> Map<String, Value> {
+        let value = |item: &Setting| Some((item.name.clone(), self.effective(item)?));
+        description.settings.iter().filter_map(value).collect()
+    }
+
+    /// Every setting that is unknown or of another type than its kind wants; the policy itself is
+    /// not asked.
+    pub fn misfits(&self, description: &Description) -> Vec<SettingsError> {
+        let checked = self.0.iter().map(|(name, value)| check_type(name, value, description));
+        checked.filter_map(Result::err).collect()
+    }
+
     /// The value that counts for `setting`: the configured one, else the default.
     pub(crate) fn effective(&self, setting: &Setting) -> Option<Value> {
         let configured = self.0.get(&setting.name).cloned();
@@ -107,17 +142,7 @@ impl Settings {
         &'a self,
         description: &'a Description,
     ) -> Result<Vec<TypedSetting<'a>>, SettingsError> {
-        self.0
-            .iter()
-            .map(|(name, value)| {
-                let setting = description
-                    .settings
-                    .iter()
-                    .find(|setting| setting.name == *name)
-                    .ok_or_else(|| unknown(name, description))?;
-                typed(setting, value)
-            })
-            .collect()
+        self.0.iter().map(|(name, value)| check_type(name, value, description)).collect()
     }
 }
 
@@ -151,6 +176,15 @@ impl TypedSetting<'_> {
         };
         Field { name: self.name, value }
     }
+}
+
+fn check_type<'a>(
+    name: &str,
+    value: &'a Value,
+    description: &'a Description,
+) -> Result<TypedSetting<'a>, SettingsError> {
+    let setting = description.settings.iter().find(|setting| setting.name == name);
+    typed(setting.ok_or_else(|| unknown(name, description))?, value)
 }
 
 fn typed<'a>(setting: &'a Setting, value: &'a Value) -> Result<TypedSetting<'a>, SettingsError> {

@@ -107,6 +107,37 @@ fn a_rotated_key_is_found_within_one_cool_down() {
 }
 
 #[test]
+fn who_must_not_wait_is_told_when_there_is_something_to_wait_for() {
+    let world = World::new();
+    assert!(world.keys.find_now(kid()).is_none(), "nothing was fetched yet");
+    assert_eq!(world.fetches(), 0);
+    assert!(world.finds(kid()));
+    assert_eq!(world.keys.find_now(kid()).unwrap().unwrap().kid(), kid());
+    let unknown = |world: &World| world.keys.find_now("other").map(|found| found.unwrap_err());
+    assert_eq!(unknown(&world).unwrap().code(), "token.key", "the cool-down forbids a fetch");
+    world.clock.advance(COOL_DOWN);
+    assert!(unknown(&world).is_none(), "a fetch could bring it");
+    assert!(world.keys.find_now(kid()).unwrap().is_ok());
+    assert_eq!(world.fetches(), 1);
+}
+
+#[test]
+fn who_must_not_wait_does_not_wait_for_a_fetch_of_somebody_else() {
+    let world = World::new();
+    assert!(world.finds(kid()));
+    world.clock.advance(COOL_DOWN);
+    world.server.hold();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| world.finds("other"));
+        wait_until("the second fetch", || world.fetches() == 2);
+        assert!(world.keys.find_now("other").is_none());
+        assert!(world.keys.find_now(kid()).unwrap().is_ok());
+        world.server.release();
+        assert!(!waiting.join().unwrap());
+    });
+}
+
+#[test]
 fn a_withdrawn_key_is_gone_after_the_next_fetch() {
     let world = World::new();
     assert!(world.finds(kid()));

@@ -9,6 +9,7 @@ use admit::claims::Verification;
 use admit::decision::Outcome;
 use admit::facts::Facts;
 use admit::gate::{Activation, Gate, Input, Request};
+use admit::release::Release;
 use admit::runtime::Runtime;
 use admit::settings::Settings;
 use admit::token::Format;
@@ -159,6 +160,65 @@ fn a_roll_back_goes_to_the_release_before_and_raises_the_generation() {
     assert_eq!((back.generation, &*back.release.policy().version), (3, "1.0.0"));
     assert_eq!(decide(&gate, &token).outcome, Outcome::Deny);
     assert_eq!(gate.roll_back().unwrap_err().code(), "nothing_kept");
+}
+
+#[test]
+fn a_prepared_release_decides_only_when_it_is_committed() {
+    let gate = gate();
+    gate.activate(version_1()).unwrap();
+    let token = issuer().sign(&claims());
+    let prepared = gate.prepare(version_2()).unwrap();
+    assert_eq!(decide(&gate, &token).outcome, Outcome::Deny);
+    let mut written = Vec::new();
+    let mut persist = |release: &Release, generation: u64| {
+        assert_eq!(gate.generation(), 1, "written down before it decides");
+        written.push((release.policy().version.to_string(), generation));
+        Ok(())
+    };
+    assert_eq!(gate.commit(prepared, &mut persist).unwrap().generation, 2);
+    assert_eq!(written, [("2.0.0".to_owned(), 2)]);
+    assert_eq!(decide(&gate, &token).outcome, Outcome::Allow);
+}
+
+#[test]
+fn a_release_that_cannot_be_written_down_is_not_activated() {
+    let gate = gate();
+    gate.activate(version_1()).unwrap();
+    let prepared = gate.prepare(version_2()).unwrap();
+    let error = gate.commit(prepared, &mut |_, _| Err("the disk is full".into())).unwrap_err();
+    assert_eq!(error.code(), "persist");
+    assert_eq!(
+        admit::failure::error_chain(&error),
+        "activation failed at step persist: the disk is full"
+    );
+    assert_eq!((gate.generation(), gate.roll_back().unwrap_err().code()), (1, "nothing_kept"));
+    assert_eq!(gate.activate(version_2()).unwrap().generation, 2);
+}
+
+#[test]
+fn a_prepared_release_is_overtaken_by_any_other() {
+    let gate = gate();
+    gate.activate(version_1()).unwrap();
+    let prepared = gate.prepare(version_2()).unwrap();
+    let release = Arc::clone(&prepared.release);
+    let other = Activation { settings: version_1_settings_for_v2(), ..version_2() };
+    gate.activate(other).unwrap();
+    let persist = &mut |_: &Release, _| -> Result<(), _> { panic!("must not be written down") };
+    assert_eq!(gate.commit(prepared, persist).unwrap_err().code(), "overtaken");
+    let again = gate.prepare_again(release, &[]).unwrap();
+    let stages: Vec<_> = again.stages.iter().map(|time| time.stage.as_str()).collect();
+    assert_eq!(stages, ["rehearse"]);
+    assert_eq!(gate.commit(again, &mut |_, _| Ok(())).unwrap().generation, 3);
+}
+
+#[test]
+fn generations_go_on_after_those_of_an_earlier_run() {
+    let gate = gate();
+    gate.go_on_after(41);
+    assert_eq!(gate.generation(), 0);
+    assert_eq!(gate.activate(version_1()).unwrap().generation, 42);
+    gate.go_on_after(7);
+    assert_eq!(gate.activate(version_2()).unwrap().generation, 43);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The swap: from a component and settings to the active release, or an error that names its step.
 
 use std::fmt;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Active, Gate};
@@ -90,10 +90,14 @@ pub enum ActivateError {
         /// The step.
         stage: Stage,
     },
+    /// The release could not be written down as the last good one.
+    #[error("activation failed at step persist")]
+    Persist(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl ActivateError {
-    /// A stable code: the step, `nothing_kept` or `overtaken`.
+    /// A stable code: the step (`inspect`, `configure`, `seal`, `rehearse`, `persist`),
+    /// `nothing_kept` or `overtaken`.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Inspect(_) => "inspect",
@@ -103,6 +107,7 @@ impl ActivateError {
             Self::NothingKept { .. } => "nothing_kept",
             Self::Overtaken { .. } => "overtaken",
             Self::Broke { stage } => stage.as_str(),
+            Self::Persist(_) => "persist",
         }
     }
 }
@@ -131,6 +136,23 @@ pub struct Activated {
     pub swap: Duration,
 }
 
+/// A release that is ready to be made active, and the steps that led to it.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The release.
+    pub release: Arc<Release>,
+    /// The steps taken and their times; only the rehearsal for a release that was kept, none for the
+    /// active one.
+    pub stages: Vec<StageTime>,
+    /// The gate's generation when the preparation began.
+    since: u64,
+}
+
+/// What is done before a release is made active, with its generation: it is written down as the last
+/// good one. An error leaves the gate as it was.
+pub type Persist<'a> =
+    &'a mut dyn FnMut(&Release, u64) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
 impl Gate {
     /// Makes a component with its settings the active release.
     ///
@@ -143,36 +165,119 @@ impl Gate {
     /// [`ActivateError`], by step. The active release stays as it was.
     pub fn activate(&self, activation: Activation<'_>) -> Result<Activated, ActivateError> {
         let _one = self.activating.lock().unwrap_or_else(PoisonError::into_inner);
-        let digest = release_digest(&component_digest(activation.component), &activation.settings);
-        if let Some(active) = self.active_with(&digest) {
-            return Ok(active);
-        }
-        let (before, kept) = {
-            let history = self.history();
-            (history.generation(), history.kept(&digest))
+        let prepared = self.prepare_alone(activation)?;
+        self.commit(prepared, &mut |_, _| Ok(()))
+    }
+
+    /// Builds a release, or finds it among those that are kept, and rehearses it. The gate decides
+    /// as before until the release is committed. One at a time: a second caller waits, unless its
+    /// release is kept.
+    ///
+    /// # Errors
+    ///
+    /// [`ActivateError`], by step.
+    pub fn prepare(&self, activation: Activation<'_>) -> Result<Prepared, ActivateError> {
+        let component = component_digest(activation.component);
+        let _one = self.alone_unless_kept(&release_digest(&component, &activation.settings));
+        self.prepare_alone(activation)
+    }
+
+    fn prepare_alone(&self, activation: Activation<'_>) -> Result<Prepared, ActivateError> {
+        let Activation { component, settings, cases } = activation;
+        let digest = release_digest(&component_digest(component), &settings);
+        let build = |times: &mut Vec<StageTime>| {
+            let inspected =
+                timed(times, Stage::Inspect, || Inspected::new(&self.runtime, component))?
+                    .map_err(ActivateError::Inspect)?;
+            self.build(inspected, settings, cases, times)
         };
+        self.find_or_build(&digest, cases, build)
+    }
+
+    /// As [`Gate::prepare`], with a component that was inspected already.
+    ///
+    /// # Errors
+    ///
+    /// [`ActivateError`], by step.
+    pub fn prepare_inspected(
+        &self,
+        inspected: Inspected,
+        settings: Settings,
+        cases: &[Case],
+    ) -> Result<Prepared, ActivateError> {
+        let digest = release_digest(&inspected.policy().digest, &settings);
+        let _one = self.alone_unless_kept(&digest);
+        self.find_or_build(&digest, cases, |times| self.build(inspected, settings, cases, times))
+    }
+
+    /// Rehearses a release that was prepared before, with nothing compiled.
+    ///
+    /// # Errors
+    ///
+    /// [`ActivateError::Rehearse`].
+    pub fn prepare_again(
+        &self,
+        release: Arc<Release>,
+        cases: &[Case],
+    ) -> Result<Prepared, ActivateError> {
+        let since = self.history().generation();
         let mut stages = Vec::new();
+        let release = self.rehearse_again(release, cases, &mut stages)?;
+        Ok(Prepared { release, stages, since })
+    }
+
+    /// One release is built at a time. One that is kept compiles nothing and need not wait.
+    fn alone_unless_kept(&self, digest: &str) -> Option<MutexGuard<'_, ()>> {
+        let kept = self.history().kept(digest).is_some();
+        let alone = || self.activating.lock().unwrap_or_else(PoisonError::into_inner);
+        (!kept).then(alone)
+    }
+
+    fn find_or_build(
+        &self,
+        digest: &str,
+        cases: &[Case],
+        build: impl FnOnce(&mut Vec<StageTime>) -> Result<Release, ActivateError>,
+    ) -> Result<Prepared, ActivateError> {
+        let since = self.history().generation();
+        let mut stages = Vec::new();
+        if let Some(release) = self.release().filter(|release| **release.digest() == *digest) {
+            return Ok(Prepared { release, stages, since });
+        }
+        let kept = self.history().kept(digest);
         let release = match kept {
-            Some(kept) => self.rehearse_again(kept, activation.cases, &mut stages)?,
-            None => Arc::new(self.build(activation, &mut stages)?),
+            Some(kept) => self.rehearse_again(kept, cases, &mut stages)?,
+            None => Arc::new(build(&mut stages)?),
         };
+        Ok(Prepared { release, stages, since })
+    }
+
+    /// Makes a prepared release the active one, after `persist` has written it down. The release
+    /// that is active already is a no-op.
+    ///
+    /// # Errors
+    ///
+    /// [`ActivateError::Overtaken`] when another release was made active since the preparation began,
+    /// [`ActivateError::Persist`]. The active release stays as it was.
+    pub fn commit(
+        &self,
+        prepared: Prepared,
+        persist: Persist<'_>,
+    ) -> Result<Activated, ActivateError> {
+        let Prepared { release, stages, since } = prepared;
         let mut history = self.history();
-        if history.generation() != before {
+        if history.generation() != since {
             return Err(ActivateError::Overtaken { gate: self.name.to_string() });
         }
-        history.forget(&digest);
+        if let Some(active) = self.active_with(release.digest()) {
+            return Ok(active);
+        }
+        persist(&release, history.generation() + 1).map_err(ActivateError::Persist)?;
+        history.forget(release.digest());
         let generation = history.next_generation();
         let swap = self.store(Arc::clone(&release), generation, &mut history, true);
         drop(history);
-        let policy = release.policy();
-        tracing::info!(
-            gate = &*self.name,
-            generation,
-            policy.name = &*policy.name,
-            policy.version = &*policy.version,
-            policy.digest = &*policy.digest,
-            "release activated"
-        );
+        self.log_activation("release activated", &release, generation);
         Ok(Activated { release, generation, changed: true, stages, swap })
     }
 
@@ -189,14 +294,21 @@ impl Gate {
             .ok_or_else(|| ActivateError::NothingKept { gate: self.name.to_string() })?;
         let generation = history.next_generation();
         let swap = self.store(Arc::clone(&release), generation, &mut history, false);
+        drop(history);
+        self.log_activation("rolled back", &release, generation);
+        Ok(Activated { release, generation, changed: true, stages: Vec::new(), swap })
+    }
+
+    fn log_activation(&self, what: &'static str, release: &Release, generation: u64) {
+        let policy = release.policy();
         tracing::info!(
             gate = &*self.name,
             generation,
-            policy.version = &*release.policy().version,
-            policy.digest = &*release.policy().digest,
-            "rolled back"
+            policy.name = &*policy.name,
+            policy.version = &*policy.version,
+            policy.digest = &*policy.digest,
+            "{what}"
         );
-        Ok(Activated { release, generation, changed: true, stages: Vec::new(), swap })
     }
 
     fn active_with(&self, digest: &str) -> Option<Activated> {
@@ -213,12 +325,11 @@ impl Gate {
 
     fn build(
         &self,
-        activation: Activation<'_>,
+        inspected: Inspected,
+        settings: Settings,
+        cases: &[Case],
         times: &mut Vec<StageTime>,
     ) -> Result<Release, ActivateError> {
-        let Activation { component, settings, cases } = activation;
-        let inspected = timed(times, Stage::Inspect, || Inspected::new(&self.runtime, component))?
-            .map_err(ActivateError::Inspect)?;
         let configured = timed(times, Stage::Configure, || Configured::new(inspected, settings))?
             .map_err(ActivateError::Configure)?;
         let sealed =

@@ -1,5 +1,6 @@
 //! The way of a request.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -12,7 +13,7 @@ use crate::claims::{ClaimsError, VerifiedClaims};
 use crate::decision::{Decision, Outcome};
 use crate::facts::FactsError;
 use crate::failure::CallError;
-use crate::keys::KeyError;
+use crate::keys::{KeyError, VerificationKey};
 use crate::limits::Limit;
 use crate::reason::Blame;
 use crate::release::{DecideError, Release};
@@ -62,6 +63,31 @@ impl RequestError {
     }
 }
 
+/// A decision, and what it was made of.
+#[derive(Debug)]
+pub struct Decided {
+    /// The decision.
+    pub decision: Decision,
+    /// The claims; absent when the token did not verify.
+    pub claims: Option<VerifiedClaims>,
+    /// The release that decided; absent when the gate has none.
+    pub release: Option<Arc<Release>>,
+}
+
+/// A decision that nobody was told of.
+struct Untold {
+    decided: Decided,
+    error: Option<RequestError>,
+}
+
+impl Untold {
+    fn tell(self) -> Decided {
+        let Self { decided, error } = self;
+        log::decided(&decided.decision, decided.claims.as_ref(), error.as_ref());
+        decided
+    }
+}
+
 impl Gate {
     /// Decides one token.
     ///
@@ -73,49 +99,69 @@ impl Gate {
     /// [`FactsError::Kind`] when a fact has another type than the active policy wants. Everything
     /// else, failures included, is a decision.
     pub fn decide(&self, request: &Request<'_>) -> Result<Decision, FactsError> {
+        self.decide_with_claims(request).map(|decided| decided.decision)
+    }
+
+    /// As [`Gate::decide`], with the claims that were decided on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Gate::decide`].
+    pub fn decide_with_claims(&self, request: &Request<'_>) -> Result<Decided, FactsError> {
+        self.decide_with_keys(request, |kid| self.keys.find(kid)).map(Untold::tell)
+    }
+
+    /// As [`Gate::decide_with_claims`], for callers that must not wait, as the threads of an event
+    /// loop; absent when a key would have to be waited for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Gate::decide`].
+    pub fn decide_now(&self, request: &Request<'_>) -> Result<Option<Decided>, FactsError> {
+        let waits = Cell::new(false);
+        let find = |kid: &str| {
+            let found = self.keys.find_now(kid);
+            waits.set(found.is_none());
+            found.unwrap_or_else(|| Err(KeyError::not_waited_for()))
+        };
+        let untold = self.decide_with_keys(request, find)?;
+        Ok(if waits.get() { None } else { Some(untold.tell()) })
+    }
+
+    fn decide_with_keys(
+        &self,
+        request: &Request<'_>,
+        find: impl Fn(&str) -> Result<Arc<VerificationKey>, KeyError>,
+    ) -> Result<Untold, FactsError> {
         let started = Instant::now();
         let active = self.active.load();
         let active = active.as_deref();
         let mut decision = self.undecided(request, active);
         let mut claims = None;
-        let decided = match active {
-            Some(active) => self.run(request, &active.release, &mut claims, &mut decision)?,
-            None => Err(RequestError::Empty(Arc::clone(&self.name))),
+        let error = match active {
+            None => Some(RequestError::Empty(Arc::clone(&self.name))),
+            Some(active) => match self.verify(request, find) {
+                Err(error) => Some(error),
+                Ok(verified) => {
+                    let verified = claims.insert(verified);
+                    evaluate(request, verified, &active.release, &mut decision)?
+                }
+            },
         };
-        if let Err(error) = &decided {
+        if let Some(error) = &error {
             refuse(&mut decision, error, active.map(|active| &*active.release));
         }
         decision.duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        log::decided(&decision, claims.as_ref(), decided.as_ref().err());
-        Ok(decision)
-    }
-
-    /// Input to verdict. Claims that were verified are left in `verified` for the log.
-    fn run(
-        &self,
-        request: &Request<'_>,
-        release: &Release,
-        verified: &mut Option<VerifiedClaims>,
-        decision: &mut Decision,
-    ) -> Result<Result<(), RequestError>, FactsError> {
-        let claims = match self.verify(request) {
-            Ok(claims) => verified.insert(claims),
-            Err(error) => return Ok(Err(error)),
-        };
-        decision.token_version = Some(claims.version().as_str().to_owned());
-        match release.evaluate(claims, request.facts, request.now, request.trace) {
-            Ok(evaluated) => {
-                decision.trace = evaluated.trace;
-                settle(decision, evaluated.verdict, claims, request.facts, release);
-                Ok(Ok(()))
-            }
-            Err(DecideError::Facts(error)) => Err(error),
-            Err(error) => Ok(Err(error.into())),
-        }
+        let release = active.map(|active| Arc::clone(&active.release));
+        Ok(Untold { decided: Decided { decision, claims, release }, error })
     }
 
     /// Token text to verified claims.
-    fn verify(&self, request: &Request<'_>) -> Result<VerifiedClaims, RequestError> {
+    fn verify(
+        &self,
+        request: &Request<'_>,
+        find: impl Fn(&str) -> Result<Arc<VerificationKey>, KeyError>,
+    ) -> Result<VerifiedClaims, RequestError> {
         let (format, bytes) = match request.input {
             Input::Token(format, bytes) => (format, bytes),
             Input::Claims(json) => {
@@ -125,7 +171,7 @@ impl Gate {
         };
         let text = token::compact_form(format, bytes)?;
         let unverified = UnverifiedToken::parse(&text, token::MAX_TOKEN_BYTES)?;
-        let key = self.keys.find(unverified.kid())?;
+        let key = find(unverified.kid())?;
         let verified = verify::verify(unverified, &key)?;
         Ok(VerifiedClaims::from_token(&verified, &self.verification, request.now)?)
     }
@@ -154,5 +200,24 @@ impl Gate {
             duration_us: 0,
             trace: Vec::new(),
         }
+    }
+}
+
+/// Verified claims to verdict; the error is a failure of the policy.
+fn evaluate(
+    request: &Request<'_>,
+    claims: &VerifiedClaims,
+    release: &Release,
+    decision: &mut Decision,
+) -> Result<Option<RequestError>, FactsError> {
+    decision.token_version = Some(claims.version().as_str().to_owned());
+    match release.evaluate(claims, request.facts, request.now, request.trace) {
+        Ok(evaluated) => {
+            decision.trace = evaluated.trace;
+            settle(decision, evaluated.verdict, claims, request.facts, release);
+            Ok(None)
+        }
+        Err(DecideError::Facts(error)) => Err(error),
+        Err(error) => Ok(Some(error.into())),
     }
 }

@@ -16,6 +16,11 @@ impl History {
         Self { generation: 0, before: Vec::new(), kept }
     }
 
+    /// Lets numbers go on after `generation`.
+    pub(super) fn go_on_after(&mut self, generation: u64) {
+        self.generation = self.generation.max(generation);
+    }
+
     /// The number of the last activation.
     pub(super) fn generation(&self) -> u64 {
         self.generation

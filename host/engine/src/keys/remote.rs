@@ -156,18 +156,19 @@ impl RemoteKeys {
 
     /// As [`Keys::find`](super::Keys::find).
     pub(super) fn find(&self, kid: &str) -> Result<Arc<VerificationKey>, KeyError> {
-        let remote = &self.0;
-        if let Some(found) = remote.usable_snapshot() {
-            if found.age >= remote.options.refresh_after {
-                remote.refresh_in_background();
-            }
-            if let Ok(key) = found.snapshot.set.find(kid) {
-                return Ok(key);
-            }
+        if let Some(key) = self.0.find_known(kid) {
+            return Ok(key);
         }
-        remote.fetch_or_wait();
-        let found = remote.usable_snapshot().ok_or_else(|| remote.unavailable())?;
-        found.snapshot.set.find(kid).map_err(|miss| remote.miss(miss, kid))
+        self.0.fetch_or_wait();
+        self.0.find_kept(kid)
+    }
+
+    /// As [`Keys::find_now`](super::Keys::find_now).
+    pub(super) fn find_now(&self, kid: &str) -> Option<Result<Arc<VerificationKey>, KeyError>> {
+        if let Some(key) = self.0.find_known(kid) {
+            return Some(Ok(key));
+        }
+        self.0.is_cooling_down().then(|| self.0.find_kept(kid))
     }
 
     /// What there is to know now. Fetches nothing.
@@ -205,6 +206,27 @@ impl Remote {
         let snapshot = self.current.load_full()?;
         let age = self.clock.now().saturating_sub(snapshot.fetched_at);
         (age < self.options.max_age).then_some(Usable { snapshot, age })
+    }
+
+    /// The key with this id in the last good set; one that has grown old is refreshed meanwhile.
+    fn find_known(self: &Arc<Self>, kid: &str) -> Option<Arc<VerificationKey>> {
+        let found = self.usable_snapshot()?;
+        if found.age >= self.options.refresh_after {
+            self.refresh_in_background();
+        }
+        found.snapshot.set.find(kid).ok()
+    }
+
+    /// What the last good set says of this id.
+    fn find_kept(&self, kid: &str) -> Result<Arc<VerificationKey>, KeyError> {
+        let found = self.usable_snapshot().ok_or_else(|| self.unavailable())?;
+        found.snapshot.set.find(kid).map_err(|miss| self.miss(miss, kid))
+    }
+
+    /// Whether no fetch is in flight and none may start.
+    fn is_cooling_down(&self) -> bool {
+        let fetching = self.lock();
+        !fetching.in_flight && self.clock.now() < fetching.not_before
     }
 
     /// Waits for the fetch in flight; without one, fetches, if the cool-down allows it.

@@ -114,6 +114,11 @@ impl Inspected {
         &self.description
     }
 
+    /// The component in binary form.
+    pub fn bytes(&self) -> &Arc<[u8]> {
+        &self.bytes
+    }
+
     /// The component's size in bytes.
     pub fn size_bytes(&self) -> usize {
         self.bytes.len()
