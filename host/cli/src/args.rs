@@ -2,6 +2,8 @@
 
 mod diff;
 mod explain;
+mod serve;
+mod replay;
 mod test;
 
 use std::path::PathBuf;
@@ -9,6 +11,8 @@ use std::path::PathBuf;
 use admit::cloud::Cloud;
 pub use diff::{DiffArgs, DiffFormat, ForbidArg};
 pub use explain::ExplainArgs;
+pub use serve::ServerArgs;
+pub use replay::{ForbidReplayed, ReplayArgs};
 pub use test::{PackArgs, TestArgs, TestFormat};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -39,6 +43,8 @@ pub struct Cli {
 pub enum Verb {
     /// Show the whole story in one run, on embedded policies and a local issuer
     Demo(DemoArgs),
+    /// Serve decisions over HTTP; policies and settings are changed while it runs
+    Serve(ServerArgs),
     /// Verify and decide one token, or a JSON-lines stream of them, and explain
     Decide(DecideArgs),
     /// Test a policy: play case files in the sandbox, as a release would decide them
@@ -47,6 +53,8 @@ pub enum Verb {
     Pack(PackArgs),
     /// Say which decisions change from one policy to another
     Diff(DiffArgs),
+    /// Say what a policy would have decided on the decisions of a log
+    Replay(ReplayArgs),
     /// Say what a policy says of a reason or a rule: title, remedy, presentation
     Explain(ExplainArgs),
     /// Say what a component is: description, interface, imports, digest, size

@@ -4,12 +4,12 @@ mod input;
 mod cases;
 mod log;
 mod generate;
-mod ask;
-mod compare;
+pub(crate) mod ask;
+pub(crate) mod compare;
 mod group;
 mod example;
-mod json;
-mod print;
+pub(crate) mod json;
+pub(crate) mod print;
 
 use std::io::Write;
 

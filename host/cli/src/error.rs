@@ -110,6 +110,9 @@ pub enum CliError {
         /// All lines.
         lines: u64,
     },
+    /// The server does not start.
+    #[error(transparent)]
+    Server(admit_server::serve::ServeError),
     /// Standard output is gone.
     #[error("failed to write the result")]
     Output(#[source] std::io::Error),

@@ -11,7 +11,9 @@ mod inspect;
 pub mod issuer;
 mod line;
 mod pack;
+mod replay;
 pub mod secret;
+mod serve;
 mod suite;
 mod test;
 mod text;
@@ -29,10 +31,12 @@ use error::{CliError, Exit};
 pub fn run(cli: Cli, out: &mut dyn Write) -> Result<Exit, CliError> {
     match cli.verb {
         Verb::Demo(args) => demo::run(&args, out),
+        Verb::Serve(args) => serve::run(args, out),
         Verb::Decide(args) => decide::run(&args, out),
         Verb::Test(args) => test::run(&args, out),
         Verb::Pack(args) => pack::run(&args, out),
         Verb::Diff(args) => diff::run(&args, out),
+        Verb::Replay(args) => replay::run(&args, out),
         Verb::Explain(args) => explain::run(&args, out),
         Verb::Inspect(args) => inspect::run(&args, out),
         Verb::Issuer(args) => issuer::run(&args, out),

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use admit_cli::args::Cli;
+use admit_cli::args::{Cli, Verb};
 use admit_cli::error::{CliError, Exit, say};
 use admit_cli::secret;
 use clap::Parser;
@@ -25,7 +25,10 @@ fn run() -> Result<Exit, CliError> {
         return Err(CliError::TokenArgument);
     }
     let cli = Cli::parse();
-    start_log()?;
+    // A server has a log of its own, as configured.
+    if !matches!(cli.verb, Verb::Serve(_)) {
+        start_log()?;
+    }
     let mut out = std::io::stdout().lock();
     let exit = admit_cli::run(cli, &mut out)?;
     out.flush().map_err(CliError::Output)?;

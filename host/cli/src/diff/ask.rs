@@ -65,14 +65,14 @@ pub(super) fn ask<'a>(
 }
 
 /// The settings that all of the policies have.
-pub(super) fn common(settings: &Map<String, Value>, policies: &[&Inspected]) -> Map<String, Value> {
+pub(crate) fn common(settings: &Map<String, Value>, policies: &[&Inspected]) -> Map<String, Value> {
     let known = |name: &str| policies.iter().all(|policy| has_setting(policy, name));
     let common = settings.iter().filter(|(name, _)| known(name));
     common.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// Whether the policy describes a setting of this name.
-pub(super) fn has_setting(policy: &Inspected, name: &str) -> bool {
+pub(crate) fn has_setting(policy: &Inspected, name: &str) -> bool {
     policy.description().settings.iter().any(|setting| setting.name == name)
 }
 

@@ -9,7 +9,7 @@ use super::input::Input;
 
 /// The direction of a change.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// Less is admitted.
     Narrowing,
     /// More is admitted.
@@ -50,7 +50,7 @@ impl Kind {
         [Self::Narrowing, Self::Widening, Self::NewSetting, Self::Identity, Self::Other];
 
     /// The name in JSON.
-    pub(super) fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Narrowing => "narrowing",
             Self::Widening => "widening",
@@ -60,7 +60,8 @@ impl Kind {
         }
     }
 
-    fn of(old: &Came, new: &Came) -> Self {
+    /// The direction from one decision to another.
+    pub(crate) fn of(old: &Came, new: &Came) -> Self {
         match rank(new).cmp(&rank(old)) {
             std::cmp::Ordering::Less => Self::Narrowing,
             std::cmp::Ordering::Equal if old.identity != new.identity => Self::Identity,
@@ -126,8 +127,9 @@ fn set_new_settings_apart(
     }
 }
 
-/// What is pointed at does not count: it changes with the wording of a refusal.
-fn is_same(old: &Came, new: &Came) -> bool {
+/// Whether two decisions are the same. What is pointed at does not count: it changes with the wording
+/// of a refusal.
+pub(crate) fn is_same(old: &Came, new: &Came) -> bool {
     let parts = |came: &Came| (came.outcome, came.reason.clone(), came.asks.clone());
     parts(old) == parts(new) && old.identity == new.identity
 }

@@ -65,7 +65,7 @@ fn group(report: &Report<'_>, group: &Group<'_>) -> Value {
 }
 
 /// What all changes of a group share.
-fn summary(came: &Came) -> Value {
+pub(crate) fn summary(came: &Came) -> Value {
     let mut object = Map::new();
     object.insert("outcome".into(), came.outcome.into());
     object.extend(came.reason.as_deref().map(|reason| ("reason".into(), reason.into())));

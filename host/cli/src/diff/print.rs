@@ -58,7 +58,8 @@ fn inputs(report: &Report<'_>) -> String {
     parts.join(", ")
 }
 
-fn meaning(kind: Kind) -> &'static str {
+/// The kind of a change and what it means.
+pub(crate) fn meaning(kind: Kind) -> &'static str {
     match kind {
         Kind::Narrowing => "narrowing: less is admitted",
         Kind::Widening => "widening: more is admitted",
@@ -102,7 +103,7 @@ fn parts(example: &Example<'_>, out: &mut dyn Write) -> Result<()> {
 }
 
 /// A decision in a few words.
-fn decision(came: &Came) -> String {
+pub(crate) fn decision(came: &Came) -> String {
     let mut text = came.outcome.to_owned();
     if let Some(reason) = &came.reason {
         text.push(' ');

@@ -1,9 +1,12 @@
 //! One log line per decision. Never the token, a part of it, or a name of a person.
 
 use crate::claims::VerifiedClaims;
-use crate::decision::{Decision, Outcome};
+use crate::decision::{Decision, Expected, Outcome};
 use crate::json::Value;
 use crate::text::Shown;
+
+/// Most settings that a line shows; a policy's rule names one or two.
+const MAX_EXPECTED: usize = 4;
 
 /// Writes the line: refusals are the caller's business, failures somebody's work.
 pub(super) fn decided(
@@ -32,6 +35,7 @@ pub(super) fn decided(
                 token.ver = decision.token_version.as_deref(),
                 token.tid = token.shown("tid"),
                 token.aud = token.shown("aud"),
+                expected = expected(&decision.expected),
                 policy.version = decision.policy.as_ref().map(|policy| &*policy.version),
                 policy.digest = decision.policy.as_ref().map(|policy| &*policy.digest),
                 generation = decision.generation,
@@ -55,6 +59,17 @@ pub(super) fn decided(
             );
         }
     }
+}
+
+/// The settings that speak against the token, as `name=value`: what an administrator compares with
+/// what came. Settings hold no names of people.
+fn expected(expected: &[Expected]) -> Option<String> {
+    let shown = |Expected { setting, value }: &Expected| {
+        let value = value.as_ref().unwrap_or(&serde_json::Value::Null).to_string();
+        format!("{setting}={}", Shown::whole(&value))
+    };
+    let shown: Vec<_> = expected.iter().take(MAX_EXPECTED).map(shown).collect();
+    (!shown.is_empty()).then(|| shown.join(" "))
 }
 
 fn detail(error: Option<&super::decide::RequestError>) -> String {

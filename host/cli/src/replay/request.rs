@@ -1,0 +1,122 @@
+//! One logged decision, made again.
+
+use std::collections::BTreeSet;
+
+use admit::cases::{Came, Case, Expectation};
+use serde_json::{Map, Value};
+
+use super::log::Decision;
+use super::releases::Releases;
+use super::trials::Trials;
+use crate::args::ReplayArgs;
+
+/// Why a line is not replayed.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Skip {
+    /// It is too long, or none of a decision log.
+    Unreadable,
+    /// Another policy decided, and no gate was named.
+    OtherPolicy,
+    /// There are no claims: the token did not verify, or there was no key or no release.
+    NoClaims,
+    /// A claim or fact is not whole.
+    Cut,
+    /// The log does not have the release with its settings.
+    NoRelease,
+    /// The policy refuses the settings.
+    Settings(String),
+    /// The host refuses claims that it took: it checks some that are not in the log.
+    Refused,
+}
+
+impl Skip {
+    /// The name in JSON.
+    pub(super) fn as_str(&self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::OtherPolicy => "other_policy",
+            Self::NoClaims => "no_claims",
+            Self::Cut => "cut",
+            Self::NoRelease => "no_release",
+            Self::Settings(_) => "settings",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// What the log does not say.
+#[derive(Debug, Default)]
+pub(super) struct StandIns {
+    /// Claims and facts of which the log has only the kind.
+    pub(super) withheld: BTreeSet<String>,
+    /// Claims that the policy wants and the log knows nothing of.
+    pub(super) unknown: BTreeSet<String>,
+}
+
+/// What the policy decides now.
+pub(super) fn decide(
+    args: &ReplayArgs,
+    number: u64,
+    decision: &Decision,
+    releases: &Releases,
+    trials: &mut Trials<'_>,
+    stand_ins: &mut StandIns,
+) -> Result<Came, Skip> {
+    let policy = trials.policy();
+    let by_same = decision.policy.as_ref().is_some_and(|it| *it.name == *policy.policy().name);
+    if args.gate.is_none() && !by_same {
+        return Err(Skip::OtherPolicy);
+    }
+    let case = case(decision)?;
+    let seen = releases.of(number, decision).ok_or(Skip::NoRelease)?;
+    let trial = trials.with(releases.settings(seen));
+    let trial = trial.map_err(|problem| Skip::Settings(problem.to_owned()))?;
+    let came = trial.play(&case, &seen.verification).came;
+    if came.outcome == "invalid" {
+        return Err(Skip::Refused);
+    }
+    for name in &policy.description().claims {
+        if decision.withheld.contains_key(name) {
+            stand_ins.withheld.insert(name.clone());
+        } else if !seen.known_claims.contains(name) {
+            stand_ins.unknown.insert(name.clone());
+        }
+    }
+    for fact in &policy.description().facts {
+        if decision.withheld_facts.contains_key(&fact.name) {
+            stand_ins.withheld.insert(fact.name.clone());
+        }
+    }
+    // Who was admitted is not in the log, so there is nothing to compare it with.
+    Ok(Came { identity: Map::new(), ..came })
+}
+
+fn case(decision: &Decision) -> Result<Case, Skip> {
+    let claims = decision.claims.as_ref().ok_or(Skip::NoClaims)?;
+    if !decision.cut.is_empty() {
+        return Err(Skip::Cut);
+    }
+    Ok(Case {
+        name: String::new(),
+        line: 0,
+        claims: with_stand_ins(claims, &decision.withheld)?,
+        facts: with_stand_ins(&decision.facts, &decision.withheld_facts)?,
+        settings: None,
+        now: decision.now,
+        expect: Expectation::Allow { identity: Default::default() },
+        max_fuel: None,
+    })
+}
+
+/// The values of the log, and one of the same kind for each that it does not have.
+fn with_stand_ins(
+    values: &Map<String, Value>,
+    withheld: &Map<String, Value>,
+) -> Result<Map<String, Value>, Skip> {
+    let mut values = values.clone();
+    for (name, kind) in withheld {
+        let value = kind.as_str().and_then(admit_server::decision_log::stand_in);
+        values.insert(name.clone(), value.ok_or(Skip::Unreadable)?);
+    }
+    Ok(values)
+}

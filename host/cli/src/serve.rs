@@ -1,0 +1,51 @@
+//! `admit serve`: the host as a process.
+
+use std::io::Write;
+
+use admit_server::config::{self, Config, Flags, Sources};
+use admit_server::{logging, serve};
+
+use crate::args::ServerArgs;
+use crate::error::{CliError, Exit, say};
+
+/// Checks the configuration, or serves until the process is asked to end.
+pub(crate) fn run(args: ServerArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
+    let check_only = args.check_config;
+    let sources = sources(args);
+    let config = match config::load(sources.clone()) {
+        Ok(config) => config,
+        Err(error) => {
+            error.problems().iter().for_each(say);
+            return Ok(Exit::BadInput);
+        }
+    };
+    if check_only {
+        return checked(&config, &sources, out).map_err(CliError::Output);
+    }
+    let internal = |source: Box<dyn std::error::Error + Send + Sync>| CliError::Internal {
+        what: "failed to start the log",
+        source,
+    };
+    logging::start(config.log).map_err(|error| internal(error.into()))?;
+    serve::serve(&config, &sources, out).map_err(CliError::Server)?;
+    Ok(Exit::Done)
+}
+
+fn sources(args: ServerArgs) -> Sources {
+    let ServerArgs { config, data_dir, service, admin, log_level, log_format, .. } = args;
+    let flags = Flags { data_dir, service, admin, log_level, log_format };
+    Sources { file: config, environment: config::process_environment(), flags }
+}
+
+fn checked(config: &Config, sources: &Sources, out: &mut dyn Write) -> std::io::Result<Exit> {
+    match &sources.file {
+        Some(path) => writeln!(out, "`{}` can be used", path.display())?,
+        None => writeln!(out, "the configuration can be used")?,
+    }
+    writeln!(out, "  service    {}", config.service.listen)?;
+    writeln!(out, "  admin      {}", config.admin.listen)?;
+    writeln!(out, "  data       {}", config.data_dir.display())?;
+    let gates: Vec<_> = config.gates.keys().map(String::as_str).collect();
+    writeln!(out, "  gates      {}", gates.join(", "))?;
+    Ok(Exit::Done)
+}

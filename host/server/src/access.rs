@@ -1,0 +1,169 @@
+//! Access tokens: who may ask for what.
+//!
+//! A token is `admit_ID_SECRET`. The id is looked up, the secret's digest compared in constant time.
+
+mod role;
+mod token;
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+pub use role::{Right, Role, UnknownRole};
+use token::NewToken;
+pub use token::TokenError;
+
+use crate::actor::Actor;
+use crate::store::{AccessRow, Store, StoreError};
+
+/// The access tokens that count. Cheap to clone; clones share one list.
+#[derive(Clone)]
+pub struct Access {
+    store: Store,
+    /// Read for every request, replaced as a whole by every change.
+    known: Arc<RwLock<Arc<Known>>>,
+    /// Held from a change in the store to the new list, so that an older list cannot come last.
+    changing: Arc<tokio::sync::Mutex<()>>,
+}
+
+type Known = HashMap<String, Holder>;
+
+/// Who holds an access token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The name of the token.
+    pub name: Arc<str>,
+    /// What it may do.
+    pub role: Role,
+    secret_sha256: Arc<[u8]>,
+}
+
+impl Holder {
+    /// The holder as the one who changes something.
+    pub fn actor(&self) -> Actor {
+        Actor { name: self.name.to_string(), role: self.role.as_str().to_owned() }
+    }
+}
+
+/// A new access token. Its text is shown once and kept nowhere.
+pub struct Created {
+    /// The public part.
+    pub id: String,
+    /// The whole token.
+    pub token: String,
+}
+
+/// Why an access token was not created.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateError {
+    /// The name is empty, long, or holds control characters.
+    #[error("name of {length} characters; expected 1 to 64 printable characters")]
+    Name {
+        /// Its characters.
+        length: usize,
+    },
+    /// No random bytes could be had.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// It could not be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Access {
+    /// Reads the tokens of the store.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn open(store: Store) -> Result<Self, StoreError> {
+        let known = Arc::new(RwLock::new(Arc::new(read(&store).await?)));
+        Ok(Self { store, known, changing: Arc::default() })
+    }
+
+    /// Who holds this token; absent when nobody does. Takes as long for a wrong secret as for the
+    /// right one.
+    pub fn holder(&self, token: &str) -> Option<Holder> {
+        let (id, secret) = token::split(token)?;
+        let known = Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner));
+        let holder = known.get(id)?;
+        token::matches(secret, &holder.secret_sha256).then(|| holder.clone())
+    }
+
+    /// Whether there is no token that counts, as at the first start.
+    pub fn is_empty(&self) -> bool {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// Creates a token.
+    ///
+    /// `name` has 1 to 64 printable characters; it need not be the only one of its kind.
+    ///
+    /// # Errors
+    ///
+    /// [`CreateError`].
+    pub async fn create(
+        &self,
+        name: &str,
+        role: Role,
+        actor: &Actor,
+        now: u64,
+    ) -> Result<Created, CreateError> {
+        let length = name.chars().count();
+        if !(1..=64).contains(&length) || name.chars().any(char::is_control) {
+            return Err(CreateError::Name { length });
+        }
+        let new = NewToken::make()?;
+        let row = AccessRow {
+            id: new.id.clone(),
+            name: name.to_owned(),
+            role: role.as_str().to_owned(),
+            secret_sha256: new.secret_sha256,
+            created_at: now,
+            created_by: actor.name.clone(),
+            revoked_at: None,
+        };
+        let _one = self.changing.lock().await;
+        self.store.add_access(&row, actor).await?;
+        self.reload_alone().await?;
+        Ok(Created { id: new.id, token: new.text })
+    }
+
+    /// Revokes a token; says whether there was one to revoke.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn revoke(&self, id: &str, actor: &Actor, now: u64) -> Result<bool, StoreError> {
+        let _one = self.changing.lock().await;
+        let revoked = self.store.revoke_access(id, actor, now).await?;
+        self.reload_alone().await?;
+        Ok(revoked)
+    }
+
+    /// Every token there was, the oldest first, without secrets.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn list(&self) -> Result<Vec<AccessRow>, StoreError> {
+        self.store.access().await
+    }
+
+    async fn reload_alone(&self) -> Result<(), StoreError> {
+        let known = Arc::new(read(&self.store).await?);
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
+        Ok(())
+    }
+}
+
+async fn read(store: &Store) -> Result<Known, StoreError> {
+    let rows = store.access().await?;
+    let counting = rows.into_iter().filter(|row| row.revoked_at.is_none());
+    counting.map(holder).collect()
+}
+
+fn holder(row: AccessRow) -> Result<(String, Holder), StoreError> {
+    let role = row.role.parse().map_err(|_| StoreError::Row { what: "a role" })?;
+    let holder = Holder { name: row.name.into(), role, secret_sha256: row.secret_sha256.into() };
+    Ok((row.id, holder))
+}

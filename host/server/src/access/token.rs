@@ -1,0 +1,86 @@
+//! The text of an access token: `admit_ID_SECRET`, both parts random.
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::rand;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// So that scanners of repositories and logs know one when they see it.
+const PREFIX: &str = "admit_";
+
+const ID_BYTES: usize = 6;
+const SECRET_BYTES: usize = 32;
+
+/// The length of an id in base64url.
+const ID_LENGTH: usize = 8;
+
+/// No random bytes could be had from the system.
+#[derive(Debug, thiserror::Error)]
+#[error("the system gives no random bytes")]
+pub struct TokenError;
+
+/// A token that nobody has yet.
+pub(super) struct NewToken {
+    pub(super) id: String,
+    pub(super) text: String,
+    pub(super) secret_sha256: Vec<u8>,
+}
+
+impl NewToken {
+    pub(super) fn make() -> Result<Self, TokenError> {
+        let (mut id, mut secret) = ([0; ID_BYTES], [0; SECRET_BYTES]);
+        rand::fill(&mut id).map_err(|_| TokenError)?;
+        rand::fill(&mut secret).map_err(|_| TokenError)?;
+        let (id, secret) = (URL_SAFE_NO_PAD.encode(id), URL_SAFE_NO_PAD.encode(secret));
+        let text = format!("{PREFIX}{id}_{secret}");
+        Ok(Self { text, secret_sha256: digest(&SHA256, secret.as_bytes()).as_ref().to_vec(), id })
+    }
+}
+
+/// The id and the secret of a token; absent when it does not have the form of one.
+pub(super) fn split(token: &str) -> Option<(&str, &str)> {
+    let (id, secret) = token.strip_prefix(PREFIX)?.split_at_checked(ID_LENGTH)?;
+    Some((id, secret.strip_prefix('_')?))
+}
+
+/// Whether a secret has this digest. A digest is compared, so that the time tells nothing of the
+/// secret even without the comparison in constant time.
+pub(super) fn matches(secret: &str, secret_sha256: &[u8]) -> bool {
+    let came = digest(&SHA256, secret.as_bytes());
+    verify_slices_are_equal(came.as_ref(), secret_sha256).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_splits_into_what_it_was_made_of() {
+        let new = NewToken::make().unwrap();
+        let (id, secret) = split(&new.text).unwrap();
+        assert_eq!(id, new.id);
+        assert!(matches(secret, &new.secret_sha256));
+        let mut wrong = secret.to_owned();
+        let last = if wrong.ends_with('A') { 'B' } else { 'A' };
+        wrong.pop();
+        wrong.push(last);
+        assert!(!matches(&wrong, &new.secret_sha256));
+        assert!(!matches("", &new.secret_sha256));
+    }
+
+    #[test]
+    fn other_texts_are_no_tokens() {
+        for text in [
+            "",
+            "admit_",
+            "admit_12345678",
+            "admit_1234567_x",
+            "other_12345678_x",
+            "admit_1234567é_x",
+        ] {
+            assert_eq!(split(text), None, "{text}");
+        }
+        assert_eq!(split("admit_12345678_"), Some(("12345678", "")));
+    }
+}

@@ -1,0 +1,24 @@
+//! Who does something.
+
+use serde::Serialize;
+
+/// Who changed something: the name and role of an access token, or of a part of the server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Actor {
+    /// The name of the access token, `admit` for the server itself, `source` for a watched file.
+    pub name: String,
+    /// The role's name, or `system`.
+    pub role: String,
+}
+
+impl Actor {
+    /// The server itself: at its start, and when it reverts a release that fails.
+    pub fn server() -> Self {
+        Self { name: "admit".to_owned(), role: "system".to_owned() }
+    }
+
+    /// A watched file or directory.
+    pub fn source() -> Self {
+        Self { name: "source".to_owned(), role: "system".to_owned() }
+    }
+}

@@ -1,0 +1,176 @@
+//! What all endpoints share.
+
+mod state;
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use admit::cloud::Cloud;
+use admit::keys::Keys;
+use indexmap::IndexMap;
+pub use state::{Failing, KeysState};
+use tokio::sync::Semaphore;
+
+use crate::access::Access;
+use crate::config::{Config, LimitsConfig, ServiceAccess};
+use crate::decision_log::DecisionLog;
+use crate::gates::ServedGate;
+use crate::metrics::{Level, Metrics};
+use crate::store::Store;
+use crate::watching::SourceState;
+
+/// A running server, as its endpoints see it.
+pub struct App {
+    /// The gates, in the order of the configuration.
+    pub gates: IndexMap<String, Arc<ServedGate>>,
+    /// What is known of each gate's watched source.
+    pub sources: IndexMap<String, SourceState>,
+    /// The keys of each cloud, shared by all its gates.
+    pub keys: IndexMap<Cloud, Arc<Keys>>,
+    /// Who may do what.
+    pub access: Access,
+    /// What outlives a restart.
+    pub store: Store,
+    /// Numbers.
+    pub metrics: Metrics,
+    /// The decision log; absent when there is none.
+    pub log: Option<Arc<DecisionLog>>,
+    /// What a request may use.
+    pub limits: LimitsConfig,
+    /// A permit per decision under way.
+    pub in_flight: Arc<Semaphore>,
+    /// How many those are.
+    pub decisions: Level,
+    /// Seconds since 1970.
+    pub started_at: u64,
+    draining: AtomicBool,
+    live: RwLock<Arc<Live>>,
+}
+
+/// What a reload of the configuration changes while the server runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Live {
+    /// The repository that policies and settings come from; absent when they are changed here.
+    pub repository: Option<String>,
+    /// Who may ask for decisions.
+    pub service_access: ServiceAccess,
+    hosts: Vec<String>,
+    address: IpAddr,
+}
+
+impl Live {
+    /// Takes from a configuration what may change.
+    pub fn new(config: &Config) -> Self {
+        Self {
+            repository: config.gitops.as_ref().map(|gitops| gitops.repository.clone()),
+            service_access: config.service.access,
+            hosts: config.admin.hosts.clone(),
+            address: config.admin.listen.ip(),
+        }
+    }
+
+    /// Whether a Host header, in lower case, with or without port, is one of this server.
+    pub fn allows_host(&self, host: &str) -> bool {
+        let name = match host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+            _ => host,
+        };
+        let name = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+        name == "localhost"
+            || self.hosts.iter().any(|host| host == name)
+            || name.parse() == Ok(self.address)
+    }
+}
+
+/// What an [`App`] is made of besides what it counts itself.
+pub struct Parts {
+    /// As in [`App`].
+    pub gates: IndexMap<String, Arc<ServedGate>>,
+    /// As in [`App`].
+    pub sources: IndexMap<String, SourceState>,
+    /// As in [`App`].
+    pub keys: IndexMap<Cloud, Arc<Keys>>,
+    /// As in [`App`].
+    pub access: Access,
+    /// As in [`App`].
+    pub store: Store,
+    /// As in [`App`].
+    pub metrics: Metrics,
+    /// As in [`App`].
+    pub log: Option<Arc<DecisionLog>>,
+    /// As in [`App`].
+    pub started_at: u64,
+}
+
+impl App {
+    /// Puts a server together.
+    pub fn new(config: &Config, parts: Parts) -> Self {
+        let Parts { gates, sources, keys, access, store, metrics, log, started_at } = parts;
+        Self {
+            gates,
+            sources,
+            keys,
+            access,
+            store,
+            decisions: metrics.decisions_in_flight(),
+            metrics,
+            log,
+            limits: config.limits.clone(),
+            in_flight: Arc::new(Semaphore::new(config.limits.decisions)),
+            started_at,
+            draining: AtomicBool::new(false),
+            live: RwLock::new(Arc::new(Live::new(config))),
+        }
+    }
+
+    /// What a reload may have changed.
+    pub fn live(&self) -> Arc<Live> {
+        Arc::clone(&self.live.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes what may change from a configuration.
+    pub fn reload(&self, config: &Config) {
+        let live = Arc::new(Live::new(config));
+        *self.live.write().unwrap_or_else(PoisonError::into_inner) = live;
+    }
+
+    /// Says that the server is about to end, so that nobody sends it more.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    /// Whether the server is about to end.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_this_server_are_hosts_of_it() {
+        let live = Live {
+            repository: None,
+            service_access: ServiceAccess::Required,
+            hosts: vec!["admit.example".to_owned()],
+            address: "::1".parse().unwrap(),
+        };
+        for host in ["localhost", "localhost:7421", "[::1]", "[::1]:80", "admit.example:443"] {
+            assert!(live.allows_host(host), "{host}");
+        }
+        for host in [
+            "",
+            ":7421",
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1",
+            "::2",
+            "localhost:x",
+        ] {
+            assert!(!live.allows_host(host), "{host}");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What there is to say of a running server: whether it is ready, how old its keys are.
+
+use admit::keys::Keys;
+use serde::Serialize;
+
+use super::App;
+
+/// A check that fails, and why.
+pub struct Failing {
+    /// Its name, for example `gate.windows-mdm`.
+    pub check: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// The keys of a cloud.
+#[derive(Clone, Debug, Serialize)]
+pub struct KeysState {
+    /// The cloud.
+    pub cloud: &'static str,
+    /// Where the set is fetched from; absent when it is a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// How many keys are in use.
+    pub usable: usize,
+    /// The age of the set in seconds; absent before the first, and for a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub age_seconds: Option<u64>,
+    /// What the last fetch failed with; absent when it succeeded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+    /// How many fetches were started.
+    pub fetches: u64,
+}
+
+impl App {
+    /// The checks that fail: `draining`, `gate.NAME` without a release that it should have,
+    /// `gates` when none decides, `keys.CLOUD` without keys that are young enough.
+    ///
+    /// A gate that was never configured does not count while another one decides: most servers use
+    /// one of the bundled gates only.
+    pub fn failing_checks(&self) -> Vec<Failing> {
+        let mut failing = Vec::new();
+        if self.is_draining() {
+            failing.push(Failing::new("draining", "the server is about to end"));
+        }
+        for gate in self.gates.values().filter(|gate| gate.state_name() == "failed") {
+            let problem = gate.problem().unwrap_or_default();
+            failing.push(Failing::new(&format!("gate.{}", gate.name()), &problem));
+        }
+        let serving: Vec<_> =
+            self.gates.values().filter(|gate| gate.state_name() == "serving").collect();
+        if serving.is_empty() {
+            failing.push(Failing::new("gates", "no gate has a release"));
+        }
+        for keys in self.keys_state() {
+            let used = serving.iter().any(|gate| gate.verification().cloud().name() == keys.cloud);
+            if used && keys.usable == 0 {
+                let reason = keys.last_error.as_deref().unwrap_or("no key set was fetched yet");
+                failing.push(Failing::new(&format!("keys.{}", keys.cloud), reason));
+            }
+        }
+        failing
+    }
+
+    /// The keys of every cloud that a gate takes tokens of.
+    pub fn keys_state(&self) -> Vec<KeysState> {
+        let states = self.keys.iter().map(|(cloud, keys)| match &**keys {
+            Keys::Fixed(set) => KeysState {
+                cloud: cloud.name(),
+                address: None,
+                usable: set.len(),
+                age_seconds: None,
+                last_error: None,
+                fetches: 0,
+            },
+            Keys::Remote(remote) => {
+                let status = remote.status();
+                KeysState {
+                    cloud: cloud.name(),
+                    address: Some(status.address),
+                    usable: status.usable,
+                    age_seconds: status.age.map(|age| age.as_secs()),
+                    last_error: status.last_error,
+                    fetches: status.fetches,
+                }
+            }
+        });
+        states.collect()
+    }
+}
+
+impl Failing {
+    fn new(check: &str, reason: &str) -> Self {
+        Self { check: check.to_owned(), reason: reason.to_owned() }
+    }
+}

@@ -1,0 +1,8 @@
+//! Work that waits, on threads where nobody else waits for it.
+
+/// Runs `work` on a thread that may wait, with the span of the caller, so that what it logs names
+/// the request. Absent when it panicked; the panic is reported where it happens.
+pub(crate) async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let span = tracing::Span::current();
+    tokio::task::spawn_blocking(move || span.in_scope(work)).await.ok()
+}

@@ -1,0 +1,122 @@
+//! Environment variables and flags, laid over the file.
+
+use super::problem::ProblemKind;
+use super::read::Reader;
+use super::suggest;
+use super::tree::{Node, Origin};
+
+/// The keys that a variable can set: scalars outside `keys` and `gates`.
+const SETTABLE: [&str; 20] = [
+    "service.listen",
+    "service.access",
+    "admin.listen",
+    "data_dir",
+    "log.level",
+    "log.format",
+    "gitops.repository",
+    "limits.body_bytes",
+    "limits.header_seconds",
+    "limits.body_seconds",
+    "limits.connections",
+    "limits.decisions",
+    "limits.batch",
+    "limits.drain_seconds",
+    "decision_log.to",
+    "decision_log.allows",
+    "decision_log.when_full",
+    "decision_log.buffer",
+    "fault_revert.faults",
+    "fault_revert.within_seconds",
+];
+
+/// What variables of Admit start with.
+const PREFIX: &str = "ADMIT_";
+
+/// Variables that other parts of Admit read.
+const READ_ELSEWHERE: [&str; 4] =
+    ["ADMIT_LOG", "ADMIT_SERVER", "ADMIT_ACCESS_TOKEN", "ADMIT_WASM_TOOLCHAIN"];
+
+/// Set in every container that Kubernetes starts.
+const IN_KUBERNETES: &str = "KUBERNETES_SERVICE_HOST";
+
+/// What the command line may say instead of the file and the environment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// `--data-dir`: `data_dir`.
+    pub data_dir: Option<String>,
+    /// `--service`: `service.listen`.
+    pub service: Option<String>,
+    /// `--admin`: `admin.listen`.
+    pub admin: Option<String>,
+    /// `--log-level`: `log.level`.
+    pub log_level: Option<String>,
+    /// `--log-format`: `log.format`.
+    pub log_format: Option<String>,
+}
+
+/// The variables of this process. What is not UTF-8 has replacement characters.
+pub fn process_environment() -> Vec<(String, String)> {
+    let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+    std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
+}
+
+/// Lays variables over the tree. Unknown ones are reported.
+pub(super) fn variables(reader: &Reader, tree: &mut Node, environment: &[(String, String)]) {
+    let in_kubernetes = environment.iter().any(|(name, _)| name == IN_KUBERNETES);
+    for (name, value) in environment {
+        if !name.starts_with(PREFIX) || READ_ELSEWHERE.contains(&name.as_str()) {
+            continue;
+        }
+        let origin = Origin::Variable(admit::text::Shown::new(name).to_string());
+        match SETTABLE.iter().find(|path| variable(path) == *name) {
+            Some(path) => tree.set(path, value, &origin),
+            None if in_kubernetes && is_service_link(name) => {}
+            None => reader.report(&origin, ProblemKind::UnknownVariable { hint: hint(name) }),
+        }
+    }
+}
+
+/// Lays flags over the tree.
+pub(super) fn flags(tree: &mut Node, flags: &Flags) {
+    for (flag, path, text) in [
+        ("--data-dir", "data_dir", &flags.data_dir),
+        ("--service", "service.listen", &flags.service),
+        ("--admin", "admin.listen", &flags.admin),
+        ("--log-level", "log.level", &flags.log_level),
+        ("--log-format", "log.format", &flags.log_format),
+    ] {
+        if let Some(text) = text {
+            tree.set(path, text, &Origin::Flag(flag));
+        }
+    }
+}
+
+/// `ADMIT_SERVICE__LISTEN` for `service.listen`.
+fn variable(path: &str) -> String {
+    format!("{PREFIX}{}", path.to_ascii_uppercase().replace('.', "__"))
+}
+
+/// Whether Kubernetes sets this variable for a Service whose name starts with `admit`.
+///
+/// Source: Kubernetes "Service", "Environment variables".
+fn is_service_link(name: &str) -> bool {
+    let port = |rest: &str| rest.is_empty() || rest.starts_with('_');
+    !name.contains("__")
+        && (name.ends_with("_SERVICE_HOST")
+            || name.split_once("_SERVICE_PORT").is_some_and(|(_, rest)| port(rest))
+            || name.split_once("_PORT").is_some_and(|(_, rest)| port(rest)))
+}
+
+fn hint(name: &str) -> String {
+    let only_in_file = ["KEYS__", "GATES__", "ADMIN__HOSTS", "DECISION_LOG__CLAIMS"];
+    let rest = name.strip_prefix(PREFIX).unwrap_or_default();
+    if only_in_file.iter().any(|start| rest.starts_with(start)) {
+        return "this can only be set in the file".to_owned();
+    }
+    let names: Vec<_> = SETTABLE.iter().map(|path| variable(path)).collect();
+    let known = names.iter().map(String::as_str).chain(READ_ELSEWHERE);
+    match suggest::nearest(name, known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("expected `{PREFIX}` and a key, such as `ADMIT_SERVICE__LISTEN`"),
+    }
+}

@@ -1,0 +1,224 @@
+//! The decision log: one JSON line per refusal and per sampled admission, and one per release, so
+//! that a log can be replayed alone. `docs/decision-log.schema.json` has the form.
+//!
+//! Only claims on an allow-list are written with their values. The token, any part of it and names
+//! of people are not.
+
+mod sample;
+mod entry;
+mod values;
+mod detail;
+mod release;
+mod ascii;
+mod output;
+mod writer;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use admit::claims::Verification;
+use admit::decision::Outcome;
+use admit::gate::{Decided, Request};
+use admit::release::Release;
+
+use entry::{Allowed, Entry};
+use output::Output;
+use release::ReleaseLine;
+use sample::Share;
+use writer::Message;
+
+pub use values::stand_in;
+
+use crate::config::{DecisionLogConfig, WhenFull};
+
+/// How long a log that is dropped may take to write what is queued.
+const LAST_FLUSH: Duration = Duration::from_secs(5);
+
+/// Why there is no decision log.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecisionLogError {
+    /// The file could not be opened to write at its end.
+    #[error("failed to open the decision log `{}`", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The thread that writes could not be started.
+    #[error("failed to start the thread of the decision log")]
+    Thread(#[source] std::io::Error),
+}
+
+/// A log that is being written, by a thread of its own.
+///
+/// Dropped or closed, it writes what is queued first.
+#[derive(Debug)]
+pub struct DecisionLog {
+    sender: SyncSender<Message>,
+    shared: Arc<Shared>,
+    /// Ends when the thread does.
+    ended: Mutex<Receiver<()>>,
+    allowed: Allowed,
+    allows: Share,
+    when_full: WhenFull,
+}
+
+/// What the thread and those who log have in common.
+#[derive(Debug, Default)]
+struct Shared {
+    written: AtomicU64,
+    dropped: AtomicU64,
+    failed: AtomicU64,
+    closing: AtomicBool,
+    /// Whether there is something in `control`.
+    ordered: AtomicBool,
+    control: Mutex<Control>,
+}
+
+/// What may not be dropped when the buffer is full.
+#[derive(Debug, Default)]
+struct Control {
+    releases: Vec<ReleaseLine>,
+    reopen: bool,
+}
+
+impl DecisionLog {
+    /// Opens the log and starts its thread.
+    ///
+    /// # Errors
+    ///
+    /// [`DecisionLogError`].
+    pub fn start(options: DecisionLogConfig) -> Result<Self, DecisionLogError> {
+        let output = Output::open(&options.to)?;
+        Self::start_on(output, options)
+    }
+
+    fn start_on(output: Output, options: DecisionLogConfig) -> Result<Self, DecisionLogError> {
+        let (sender, receiver) = sync_channel(options.buffer.max(1));
+        let (alive, ended) = channel::<()>();
+        let shared = Arc::new(Shared::default());
+        let of_thread = Arc::clone(&shared);
+        let work = move || {
+            writer::run(&receiver, output, &of_thread);
+            drop(alive);
+        };
+        let named = std::thread::Builder::new().name("decision-log".to_owned());
+        named.spawn(work).map_err(DecisionLogError::Thread)?;
+        Ok(Self {
+            sender,
+            shared,
+            ended: Mutex::new(ended),
+            allowed: Allowed::new(options.claims),
+            allows: Share::new(options.allows),
+            when_full: options.when_full,
+        })
+    }
+
+    /// Logs a decision, if it is one to be logged. Of the request, its facts and its time are.
+    ///
+    /// Waits only when the buffer is full and [`WhenFull::Block`] was chosen.
+    pub fn record(&self, decided: &Decided, request: &Request<'_>) {
+        let decision = &decided.decision;
+        let admits = matches!(decision.outcome, Outcome::Allow | Outcome::Ask);
+        if admits && !self.allows.has(&decision.decision_id) {
+            return;
+        }
+        let entry = Entry::new(decided, request, &self.allowed);
+        self.send(Message::Decision(Box::new(entry)));
+    }
+
+    fn send(&self, message: Message) {
+        let taken = !self.shared.closing.load(Ordering::Acquire)
+            && match self.when_full {
+                WhenFull::Drop => self.sender.try_send(message).is_ok(),
+                WhenFull::Block => self.sender.send(message).is_ok(),
+            };
+        if !taken {
+            self.shared.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Logs a release with its settings. To be called before it decides (as it is persisted), and at
+    /// start; a line of it also starts every file that is opened later.
+    ///
+    /// Never waits, and is never dropped. `at` is in seconds since 1970.
+    pub fn release(
+        &self,
+        gate: &str,
+        generation: u64,
+        release: &Release,
+        verification: &Verification,
+        at: u64,
+    ) {
+        let line =
+            ReleaseLine::new(gate, generation, release, verification, &self.allowed.names, at);
+        self.order(|control| control.releases.push(line));
+    }
+
+    /// Opens the file anew, after it was moved away. If that fails, the old one stays in use.
+    pub fn reopen(&self) {
+        self.order(|control| control.reopen = true);
+    }
+
+    fn order(&self, order: impl FnOnce(&mut Control)) {
+        order(&mut self.shared.control.lock().unwrap_or_else(PoisonError::into_inner));
+        self.shared.ordered.store(true, Ordering::Release);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        // With a full buffer the thread is awake, and without a thread there is nothing to do.
+        let _ = self.sender.try_send(Message::Wake);
+    }
+
+    /// Decisions written.
+    pub fn written(&self) -> u64 {
+        self.shared.written.load(Ordering::Relaxed)
+    }
+
+    /// Decisions that were not logged because the buffer was full, or the log closed.
+    pub fn dropped(&self) -> u64 {
+        self.shared.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Decisions lost because they could not be written.
+    pub fn failed(&self) -> u64 {
+        self.shared.failed.load(Ordering::Relaxed)
+    }
+
+    /// Takes no more, and waits at most `within` for what is queued to be written; says whether it
+    /// was.
+    pub fn close(&self, within: Duration) -> bool {
+        self.shared.closing.store(true, Ordering::Release);
+        self.wake();
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        !matches!(ended.recv_timeout(within), Err(RecvTimeoutError::Timeout))
+    }
+}
+
+impl Drop for DecisionLog {
+    fn drop(&mut self) {
+        if !self.close(LAST_FLUSH) {
+            tracing::warn!("the decision log could not be written to its end in time");
+        }
+    }
+}
+
+impl Shared {
+    /// What was ordered since the last call.
+    fn take_orders(&self) -> Option<Control> {
+        if !self.ordered.swap(false, Ordering::AcqRel) {
+            return None;
+        }
+        Some(std::mem::take(&mut *self.control.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

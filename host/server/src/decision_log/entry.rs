@@ -1,0 +1,201 @@
+//! The line of a decision.
+
+use std::sync::Arc;
+
+use admit::contract::types::Description;
+use admit::decision::{Decision, Expected, Observed, Outcome, PolicyRef};
+use admit::gate::{Decided, Request};
+use admit::reason::Blame;
+use admit::text::Shown;
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::detail;
+use super::values::{Values, shortened};
+
+/// The claims whose values are written.
+#[derive(Debug)]
+pub(super) struct Allowed {
+    pub(super) names: Vec<String>,
+}
+
+impl Allowed {
+    pub(super) fn new(names: Vec<String>) -> Self {
+        Self { names }
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.names.iter().any(|allowed| allowed == name)
+    }
+}
+
+/// A decision as it is logged: compact, of bounded size, and without anything that may not be
+/// logged.
+#[derive(Debug, Serialize)]
+pub(super) struct Entry {
+    r#type: &'static str,
+    /// The decision's id, which says when it was made.
+    #[serde(serialize_with = "made_at")]
+    at: Uuid,
+    now: u64,
+    #[serde(serialize_with = "text")]
+    gate: Arc<str>,
+    #[serde(serialize_with = "text")]
+    decision_id: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    outcome: Outcome,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blame: Option<Blame>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    asks: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<PolicyRef>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    generation: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<&'static str>,
+    duration_us: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claims: Option<Map<String, Value>>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    withheld: Map<String, Value>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    facts: Map<String, Value>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    withheld_facts: Map<String, Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cut: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    observed: Vec<Observed>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    expected: Vec<Expected>,
+}
+
+impl Entry {
+    pub(super) fn new(decided: &Decided, request: &Request<'_>, allowed: &Allowed) -> Self {
+        let decision = &decided.decision;
+        let description = decided.release.as_ref().map(|release| release.description());
+        let claims = claims(decided, description, allowed);
+        let facts = facts(request, description, allowed);
+        let mut cut = claims.cut;
+        cut.extend(facts.cut);
+        Self {
+            r#type: "decision",
+            at: decision.decision_id,
+            now: request.now,
+            gate: Arc::clone(&decision.gate),
+            decision_id: decision.decision_id,
+            // As a name, since a caller may put a token in the wrong place.
+            id: decision.id.as_deref().map(|id| Shown::name(id).to_string()),
+            outcome: decision.outcome,
+            reason: decision.reason.clone(),
+            blame: decision.blame,
+            detail: detail(decision, allowed),
+            asks: decision.asks.clone(),
+            policy: decision.policy.clone(),
+            generation: decision.generation,
+            token_version: decision.token_version.clone(),
+            signature: decision.signature,
+            duration_us: decision.duration_us,
+            claims: decided.claims.as_ref().map(|_| claims.whole),
+            withheld: claims.withheld,
+            facts: facts.whole,
+            withheld_facts: facts.withheld,
+            cut,
+            observed: decision.observed.iter().filter_map(|it| observed(it, allowed)).collect(),
+            expected: decision.expected.iter().map(expected).collect(),
+        }
+    }
+}
+
+fn made_at<S: Serializer>(id: &Uuid, serializer: S) -> Result<S::Ok, S::Error> {
+    let (seconds, nanoseconds) = id.get_timestamp().map(|time| time.to_unix()).unwrap_or_default();
+    serializer.serialize_str(&timestamp(seconds, nanoseconds))
+}
+
+/// The time in RFC 3339; that of the year 1970 for one that has no such form.
+pub(super) fn timestamp(seconds: u64, nanoseconds: u32) -> String {
+    let seconds = i64::try_from(seconds).ok();
+    let nanoseconds = i32::try_from(nanoseconds).unwrap_or_default();
+    let time = seconds.and_then(|seconds| jiff::Timestamp::new(seconds, nanoseconds).ok());
+    time.unwrap_or_default().to_string()
+}
+
+/// The claims on the allow-list, and the kinds of the others that the policy wants.
+fn claims(decided: &Decided, description: Option<&Description>, allowed: &Allowed) -> Values {
+    let mut values = Values::default();
+    let Some(claims) = &decided.claims else {
+        return values;
+    };
+    for name in &allowed.names {
+        if let Some(value) = claims.get(name) {
+            values.write(name, value.into());
+        }
+    }
+    let wanted = description.map_or(&[][..], |description| &description.claims);
+    for name in wanted.iter().filter(|name| !allowed.has(name)) {
+        if let Some(value) = claims.get(name) {
+            values.withhold(name, value);
+        }
+    }
+    values
+}
+
+/// The facts that the policy may use. A text may be the name of a person, so it has to be allowed.
+fn facts(request: &Request<'_>, description: Option<&Description>, allowed: &Allowed) -> Values {
+    let mut values = Values::default();
+    for fact in description.map_or(&[][..], |description| &description.facts) {
+        match request.facts.get(&fact.name) {
+            None => {}
+            Some(Value::String(text)) if !allowed.has(&fact.name) => {
+                values.withhold_text(&fact.name, text);
+            }
+            Some(value) => values.write(&fact.name, value.clone()),
+        }
+    }
+    values
+}
+
+/// What the host found. An error about keys quotes nothing of a token.
+fn detail(decision: &Decision, allowed: &Allowed) -> Option<String> {
+    let text = decision.detail.as_deref()?;
+    match decision.reason.as_deref() {
+        Some(reason) if reason.starts_with("keys.") => Some(text.to_owned()),
+        _ => detail::without_token(text, allowed),
+    }
+}
+
+/// What came, if its value may be written or it was missing.
+fn observed(observed: &Observed, allowed: &Allowed) -> Option<Observed> {
+    let may_be_written = match (&observed.claim, &observed.fact, &observed.value) {
+        (_, _, None) => true,
+        (Some(claim), _, _) => allowed.has(claim),
+        (None, Some(fact), Some(value)) => allowed.has(fact) || !value.is_string(),
+        (None, None, Some(_)) => false,
+    };
+    let observed = Some(observed).filter(|_| may_be_written)?;
+    let value = match observed.value.clone().map(shortened) {
+        None => None,
+        // A value that is there is not to look like a missing one.
+        Some(shortened) => Some(shortened.value?),
+    };
+    Some(Observed { claim: observed.claim.clone(), fact: observed.fact.clone(), value })
+}
+
+/// What was expected; the line of the release has values that are too long.
+fn expected(expected: &Expected) -> Expected {
+    let value = expected.value.clone().and_then(|value| shortened(value).value);
+    Expected { setting: expected.setting.clone(), value }
+}
+
+fn text<S: Serializer>(value: &impl std::fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}

@@ -1,0 +1,432 @@
+//! A log on a disk, or on something that a test can hold up.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use admit::claims::VerifiedClaims;
+use admit::cloud::{Cloud, TokenVersion};
+use admit::decision::{Decision, Observed, PolicyRef};
+use admit::facts::Facts;
+use admit::gate::Input;
+use admit::reason::Blame;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::*;
+use crate::config::DecisionLogTarget;
+
+const NOW: u64 = 1_767_225_600;
+const TID: &str = "f645ad92-e38d-4d1a-b510-d1b09a74a8ca";
+const LONG: Duration = Duration::from_secs(60);
+
+fn options(to: DecisionLogTarget) -> DecisionLogConfig {
+    let claims = ["aud", "iss", "tid", "ver", "exp", "scp"].map(str::to_owned).to_vec();
+    DecisionLogConfig { to, allows: 0.0, when_full: WhenFull::Drop, buffer: 4_096, claims }
+}
+
+/// A refusal by a policy, the `number`th.
+fn refusal(number: u64) -> Decision {
+    let digest = format!("sha256:{:064}", 0);
+    let policy = PolicyRef { name: "p".into(), version: "1.0.0".into(), digest: digest.into() };
+    Decision {
+        id: None,
+        decision_id: Uuid::from_u64_pair(0x019b_76da_a800_7000, 0x8000_0000_0000_0000 + number),
+        outcome: Outcome::Deny,
+        reason: Some("tenant_not_authorized".to_owned()),
+        blame: Some(Blame::Caller),
+        identity: None,
+        asks: Vec::new(),
+        observed: Vec::new(),
+        expected: Vec::new(),
+        title: None,
+        detail: None,
+        remedy: None,
+        presentation: None,
+        gate: "g".into(),
+        policy: Some(policy),
+        generation: Some(3),
+        token_version: Some("2.0".to_owned()),
+        signature: None,
+        duration_us: 41,
+        trace: Vec::new(),
+    }
+}
+
+fn record(log: &DecisionLog, decision: Decision, claims: Option<Value>) {
+    let claims = claims.map(|claims| {
+        let text = claims.to_string();
+        VerifiedClaims::vouched(text.as_bytes(), &Verification::default(), NOW).unwrap()
+    });
+    let facts = Facts::default();
+    let request =
+        Request { id: None, input: Input::Claims(b""), facts: &facts, now: NOW, trace: false };
+    log.record(&Decided { decision, claims, release: None }, &request);
+}
+
+fn claims() -> Value {
+    json!({
+        "aud": "https://mdm.example.com", "iss": Cloud::Public.issuer(TokenVersion::V2, TID),
+        "tid": TID, "ver": "2.0", "exp": NOW + 60, "upn": "dana@example.com",
+    })
+}
+
+/// The lines of a file, each checked to be JSON in printable ASCII.
+fn lines(path: &Path) -> Vec<Value> {
+    let bytes = std::fs::read(path).unwrap();
+    assert!(bytes.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n')));
+    let lines = std::str::from_utf8(&bytes).unwrap().lines();
+    lines.map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn numbers(lines: &[Value]) -> Vec<u64> {
+    let number = |line: &Value| {
+        let id: Uuid = line["decision_id"].as_str().unwrap().parse().unwrap();
+        id.as_u64_pair().1 - 0x8000_0000_0000_0000
+    };
+    lines.iter().map(number).collect()
+}
+
+/// A sink that says when it is written to, then waits for a sign.
+struct Held {
+    reached: Sender<()>,
+    go_on: Receiver<()>,
+    lines: Sender<Vec<u8>>,
+}
+
+impl Write for Held {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let _ = self.reached.send(());
+        let _ = self.go_on.recv();
+        let _ = self.lines.send(bytes.to_vec());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A log whose first line is held up in its sink; what lets it go on, and what it writes.
+fn held(when_full: WhenFull, buffer: usize) -> (DecisionLog, Sender<()>, Receiver<Vec<u8>>) {
+    let (reached, is_reached) = channel();
+    let (go_on, may_go_on) = channel();
+    let (lines, written) = channel();
+    let sink = Held { reached, go_on: may_go_on, lines };
+    let options = DecisionLogConfig { when_full, buffer, ..options(DecisionLogTarget::Stdout) };
+    let log = DecisionLog::start_on(Output::on(Box::new(sink)), options).unwrap();
+    record(&log, refusal(0), None);
+    is_reached.recv().unwrap();
+    (log, go_on, written)
+}
+
+fn count(written: &Receiver<Vec<u8>>) -> usize {
+    let lines = |bytes: Vec<u8>| bytes.iter().filter(|byte| **byte == b'\n').count();
+    written.try_iter().map(lines).sum()
+}
+
+#[test]
+fn what_finds_the_buffer_full_is_dropped_and_counted() {
+    let (log, go_on, written) = held(WhenFull::Drop, 4);
+    (1..=10).for_each(|number| record(&log, refusal(number), None));
+    assert_eq!(log.dropped(), 6);
+    drop(go_on);
+    assert!(log.close(LONG));
+    assert_eq!((log.written(), log.dropped(), count(&written)), (5, 6, 5));
+    record(&log, refusal(11), None);
+    assert_eq!((log.written(), log.dropped()), (5, 7));
+}
+
+#[test]
+fn what_finds_the_buffer_full_can_wait_for_room() {
+    let (log, go_on, written) = held(WhenFull::Block, 4);
+    std::thread::scope(|scope| {
+        for worker in 0..4 {
+            let log = &log;
+            scope.spawn(move || {
+                (1..=100).for_each(|number| record(log, refusal(worker * 100 + number), None));
+            });
+        }
+        drop(go_on);
+    });
+    assert!(log.close(LONG));
+    assert_eq!((log.written(), log.dropped(), count(&written)), (401, 0, 401));
+}
+
+#[test]
+fn closing_does_not_wait_for_ever() {
+    let (log, go_on, _written) = held(WhenFull::Drop, 4);
+    assert!(!log.close(Duration::ZERO));
+    drop(go_on);
+    assert!(log.close(LONG));
+}
+
+#[test]
+fn a_file_is_appended_to_and_whole_when_the_log_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("decisions.jsonl");
+    for run in 0..3 {
+        let log = DecisionLog::start(options(DecisionLogTarget::File(path.clone()))).unwrap();
+        (0..1_000).for_each(|number| record(&log, refusal(run * 1_000 + number), None));
+        drop(log);
+    }
+    assert_eq!(numbers(&lines(&path)), (0..3_000).collect::<Vec<_>>());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_is_made_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("decisions.jsonl");
+    drop(DecisionLog::start(options(DecisionLogTarget::File(path.clone()))).unwrap());
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let error =
+        DecisionLog::start(options(DecisionLogTarget::File(folder.path().to_owned()))).unwrap_err();
+    assert!(error.to_string().starts_with("failed to open the decision log `"), "{error}");
+}
+
+#[test]
+fn a_line_that_somebody_else_left_without_end_is_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("decisions.jsonl");
+    std::fs::write(&path, "{\"half\"").unwrap();
+    let log = DecisionLog::start(options(DecisionLogTarget::File(path.clone()))).unwrap();
+    record(&log, refusal(1), None);
+    drop(log);
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.starts_with("{\"half\"\n{\"type\":\"decision\","), "{text}");
+}
+
+#[test]
+fn a_file_that_was_moved_away_is_opened_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let [path, moved] = ["decisions.jsonl", "old.jsonl"].map(|name| folder.path().join(name));
+    let log = DecisionLog::start(options(DecisionLogTarget::File(path.clone()))).unwrap();
+    record(&log, refusal(1), None);
+    std::fs::rename(&path, &moved).unwrap();
+    log.reopen();
+    record(&log, refusal(2), None);
+    assert!(log.close(LONG));
+    let both = [lines(&moved), lines(&path)].concat();
+    assert_eq!(numbers(&both), [1, 2]);
+    assert_eq!(numbers(&lines(&path)).last(), Some(&2));
+}
+
+#[test]
+fn a_file_that_cannot_be_opened_anew_stays_in_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let inner = folder.path().join("logs");
+    std::fs::create_dir(&inner).unwrap();
+    let log = DecisionLog::start(options(DecisionLogTarget::File(inner.join("decisions.jsonl"))))
+        .unwrap();
+    let moved = folder.path().join("moved");
+    std::fs::rename(&inner, &moved).unwrap();
+    log.reopen();
+    record(&log, refusal(1), None);
+    assert!(log.close(LONG));
+    assert_eq!(numbers(&lines(&moved.join("decisions.jsonl"))), [1]);
+    assert_eq!((log.written(), log.failed()), (1, 0));
+}
+
+/// A sink that fails as often as told.
+struct Failing(u32, Sender<Vec<u8>>);
+
+impl Write for Failing {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match self.0 {
+            0 => {
+                let _ = self.1.send(bytes.to_vec());
+                Ok(bytes.len())
+            }
+            _ => {
+                self.0 -= 1;
+                Err(std::io::ErrorKind::StorageFull.into())
+            }
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn what_cannot_be_written_is_counted_and_the_next_line_is_whole() {
+    let (sender, written) = channel();
+    let mut output = Output::on(Box::new(Failing(2, sender)));
+    let mut totals = (0, 0);
+    for number in 0..5 {
+        output.decision(&json!({"number": number}));
+        let flushed = output.flush();
+        totals = (totals.0 + flushed.written, totals.1 + flushed.failed);
+    }
+    assert_eq!(totals, (3, 2));
+    let text = written.try_iter().flatten().collect::<Vec<_>>();
+    let expected = "\n{\"number\":2}\n{\"number\":3}\n{\"number\":4}\n";
+    assert_eq!(String::from_utf8(text).unwrap(), expected);
+}
+
+#[test]
+fn refusals_are_logged_and_admissions_as_far_as_they_are_sampled() {
+    let folder = tempfile::tempdir().unwrap();
+    let outcomes = [Outcome::Allow, Outcome::Ask, Outcome::Deny, Outcome::Invalid, Outcome::Failed];
+    for (allows, expected) in [(0.0, 300), (1.0, 500)] {
+        let path = folder.path().join(allows.to_string());
+        let options =
+            DecisionLogConfig { allows, ..options(DecisionLogTarget::File(path.clone())) };
+        let log = DecisionLog::start(options).unwrap();
+        for outcome in outcomes {
+            (0..100).for_each(|number| record(&log, Decision { outcome, ..refusal(number) }, None));
+        }
+        drop(log);
+        assert_eq!(lines(&path).len(), expected);
+    }
+}
+
+/// The one line of a decision with these claims.
+fn line(decision: Decision, claims: Option<Value>) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("decisions.jsonl");
+    let log = DecisionLog::start(options(DecisionLogTarget::File(path.clone()))).unwrap();
+    record(&log, decision, claims);
+    drop(log);
+    let [line] = lines(&path).try_into().unwrap();
+    line
+}
+
+#[test]
+fn hostile_texts_stay_in_their_line() {
+    let hostile = "a\r\n{\"type\":\"decision\"}\n\u{1b}[2J\u{202e}\u{2028}\u{85}\0b";
+    let mut claims = claims();
+    claims["scp"] = hostile.into();
+    claims["aud"] = hostile.repeat(100).into();
+    let claim = Some("scp".to_owned());
+    let observed = vec![Observed { claim, fact: None, value: Some(hostile.into()) }];
+    let decision = Decision { id: Some(hostile.to_owned()), observed, ..refusal(1) };
+    let line = line(decision, Some(claims));
+    assert_eq!(line["claims"]["scp"], hostile);
+    assert_eq!(line["observed"], json!([{"claim": "scp", "value": hostile}]));
+    assert_eq!(line["claims"]["aud"].as_str().unwrap().len(), 1_024);
+    assert_eq!(line["cut"], json!(["aud"]));
+    assert!(line["id"].as_str().unwrap().starts_with("a\\r\\n{"), "{line}");
+}
+
+#[test]
+fn no_token_and_no_name_of_a_person_is_logged() {
+    let secret = "dana@example.com";
+    let token = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImsifQ.eyJhdWQiOiJhIn0.c2lnbmF0dXJl";
+    let observed = ["upn", "aud"].map(|claim| Observed {
+        claim: Some(claim.to_owned()),
+        fact: None,
+        value: Some(if claim == "upn" { secret } else { "https://mdm.example.com" }.into()),
+    });
+    let identity = admit::decision::Identity {
+        user_name: Some(secret.to_owned()),
+        display_name: Some(secret.to_owned()),
+        ..Default::default()
+    };
+    let missing = Observed { claim: Some("scp".to_owned()), fact: None, value: None };
+    let decision = Decision {
+        id: Some(token.to_owned()),
+        detail: Some(format!("no key `{secret}` in the JWK Set as configured")),
+        identity: Some(identity),
+        observed: observed.into_iter().chain([missing]).collect(),
+        ..refusal(1)
+    };
+    let line = line(decision, Some(claims()));
+    let text = line.to_string();
+    for part in token.split('.').chain([secret, "dana"]) {
+        assert!(!text.contains(part), "{part} in {text}");
+    }
+    assert_eq!(line["detail"], "no key `…` in the JWK Set as configured");
+    assert_eq!(line["id"], "63 characters");
+    let observed = json!([{"claim": "aud", "value": "https://mdm.example.com"}, {"claim": "scp"}]);
+    assert_eq!(line["observed"], observed);
+}
+
+#[test]
+fn a_line_says_when_what_and_why() {
+    let line = line(refusal(1), Some(claims()));
+    let expected = json!({
+        "type": "decision",
+        "at": "2026-01-01T00:00:00Z",
+        "now": NOW,
+        "gate": "g",
+        "decision_id": "019b76da-a800-7000-8000-000000000001",
+        "outcome": "deny",
+        "reason": "tenant_not_authorized",
+        "blame": "caller",
+        "policy": {"name": "p", "version": "1.0.0", "digest": format!("sha256:{:064}", 0)},
+        "generation": 3,
+        "token_version": "2.0",
+        "duration_us": 41,
+        "claims": {
+            "aud": "https://mdm.example.com",
+            "iss": Cloud::Public.issuer(TokenVersion::V2, TID),
+            "tid": TID, "ver": "2.0", "exp": NOW + 60,
+        },
+    });
+    assert_eq!(line, expected);
+}
+
+/// A gate with the facts of Intune MAM, and with the user names of people.
+fn gate() -> admit::gate::Gate {
+    let keys = admit::keys::Keys::fixed(admit::keys::KeySet::default());
+    let runtime = admit::runtime::Runtime::new().unwrap();
+    let gate = admit::gate::Gate::new("mam", runtime, keys.into(), Verification::default());
+    let settings = json!({"tenant_id": TID, "client_id": TID, "auth_service": "office365"});
+    let settings = admit::settings::Settings::parse(settings.to_string().as_bytes()).unwrap();
+    let component = admit_policies::INTUNE_MAM.component;
+    gate.activate(admit::gate::Activation { component, settings, cases: &[] }).unwrap();
+    gate
+}
+
+#[test]
+fn a_release_comes_first_in_every_file_and_decisions_say_what_they_do_not_show() {
+    let folder = tempfile::tempdir().unwrap();
+    let [path, moved] = ["decisions.jsonl", "old.jsonl"].map(|name| folder.path().join(name));
+    let log = DecisionLog::start(options(DecisionLogTarget::File(path.clone()))).unwrap();
+    let gate = gate();
+    let release = gate.release().unwrap();
+    log.release("mam", 0, &release, gate.verification(), NOW);
+    log.release("mam", 1, &release, gate.verification(), NOW);
+    let mut claims = claims();
+    claims["oid"] = TID.into();
+    claims["groups"] = json!(["a"]);
+    let claims = claims.to_string();
+    let facts = json!({"account.exists": true, "platform.name": "dana", "account.bot": false});
+    let facts = Facts::parse(facts.to_string().as_bytes()).unwrap();
+    let input = Input::Claims(claims.as_bytes());
+    let request = Request { id: None, input, facts: &facts, now: NOW, trace: false };
+    let decided = gate.decide_with_claims(&request).unwrap();
+    log.record(&decided, &request);
+    assert!(log.close(LONG));
+
+    let [before, release_line, decision] = lines(&path).try_into().unwrap();
+    assert_eq!((&before["generation"], &release_line["generation"]), (&json!(0), &json!(1)));
+    assert_eq!(release_line["settings"]["auth_service"], "office365");
+    assert_eq!(release_line["release"], json!(release.digest().to_string()));
+    assert_eq!(release_line["leeway_seconds"], 60);
+    assert_eq!(release_line["logged_claims"].as_array().unwrap().len(), 6);
+    assert_eq!(decision["outcome"], "deny");
+    assert_eq!(decision["facts"], json!({"account.exists": true, "account.bot": false}));
+    assert_eq!(decision["withheld"]["oid"], "text");
+    assert_eq!(decision["withheld"]["upn"], "text");
+    assert_eq!(decision["withheld"].get("groups"), None);
+
+    let log = DecisionLog::start(options(DecisionLogTarget::File(path.clone()))).unwrap();
+    log.release("mam", 1, &release, gate.verification(), NOW);
+    log.release("mam", 2, &release, gate.verification(), NOW);
+    std::fs::rename(&path, moved).unwrap();
+    log.reopen();
+    log.record(&decided, &request);
+    assert!(log.close(LONG));
+    let lines = lines(&path);
+    let [.., before, last] = &lines[..] else {
+        panic!("{lines:?}");
+    };
+    assert_eq!((&before["type"], &before["generation"]), (&json!("release"), &json!(2)));
+    assert_eq!(last["type"], "decision");
+}

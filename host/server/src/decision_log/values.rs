@@ -1,0 +1,183 @@
+//! What of claims and facts is written: values, or only what kind of value there was.
+
+use admit::json;
+use serde_json::{Map, Value};
+
+/// Most bytes of a value; a longer text is cut, anything else left out.
+const MAX_VALUE_BYTES: usize = 1_024;
+
+/// Most characters of a text that a policy may take for a name.
+const MAX_NAME_CHARS: usize = 256;
+
+/// The values that are written, and what is said of those that are not.
+#[derive(Debug, Default)]
+pub(super) struct Values {
+    /// In the order in which they were added.
+    pub(super) whole: Map<String, Value>,
+    /// The kinds of values that are not written.
+    pub(super) withheld: Map<String, Value>,
+    /// The names of values that are not whole.
+    pub(super) cut: Vec<String>,
+}
+
+impl Values {
+    /// Adds a value that may be written.
+    pub(super) fn write(&mut self, name: &str, value: Value) {
+        let shortened = shortened(value);
+        if shortened.is_cut {
+            self.cut.push(name.to_owned());
+        }
+        self.whole.extend(shortened.value.map(|value| (name.to_owned(), value)));
+    }
+
+    /// Adds the kind of a claim's value.
+    pub(super) fn withhold(&mut self, name: &str, value: &json::Value) {
+        self.withheld.insert(name.to_owned(), kind(value).into());
+    }
+
+    /// Adds the kind of a text that may not be written.
+    pub(super) fn withhold_text(&mut self, name: &str, text: &str) {
+        self.withheld.insert(name.to_owned(), kind_of_text(text).into());
+    }
+}
+
+/// A value that is short enough to be written.
+pub(super) struct Shortened {
+    /// Absent when it is too long and no text.
+    pub(super) value: Option<Value>,
+    /// Whether it is not what it was.
+    pub(super) is_cut: bool,
+}
+
+/// The value, or as much of it as is written.
+pub(super) fn shortened(value: Value) -> Shortened {
+    match value {
+        Value::String(mut text) if text.len() > MAX_VALUE_BYTES => {
+            text.truncate(text.floor_char_boundary(MAX_VALUE_BYTES));
+            Shortened { value: Some(Value::String(text)), is_cut: true }
+        }
+        value if !value.is_string() && size(&value) > MAX_VALUE_BYTES => {
+            Shortened { value: None, is_cut: true }
+        }
+        value => Shortened { value: Some(value), is_cut: false },
+    }
+}
+
+/// Its bytes as JSON, roughly.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) => 5,
+        Value::Number(_) => 24,
+        Value::String(text) => text.len() + 3,
+        Value::Array(items) => 2 + items.iter().map(size).sum::<usize>(),
+        Value::Object(members) => {
+            2 + members.iter().map(|(name, value)| name.len() + 4 + size(value)).sum::<usize>()
+        }
+    }
+}
+
+/// What kind of value it is: as much as a policy can tell without looking at what a text says.
+fn kind(value: &json::Value) -> &'static str {
+    match value {
+        json::Value::Null => "null",
+        json::Value::Bool(_) => "boolean",
+        json::Value::Number(number) if number.is_i64() => "integer",
+        json::Value::Number(_) => "number",
+        json::Value::String(text) => kind_of_text(text),
+        json::Value::Array(items) if items.iter().all(|item| item.as_str().is_some()) => "texts",
+        json::Value::Array(_) => "array",
+        json::Value::Object(_) => "object",
+    }
+}
+
+fn kind_of_text(text: &str) -> &'static str {
+    if text.is_empty() {
+        "empty_text"
+    } else if text.chars().any(is_invisible) || text.chars().count() > MAX_NAME_CHARS {
+        "unusable_text"
+    } else {
+        "text"
+    }
+}
+
+/// Control characters, and those that turn, hide or join text.
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}'
+            | '\u{61c}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
+}
+
+/// A value to replay a decision with, in the place of one that was not written: of the same kind.
+/// Absent for a kind that no log has.
+pub fn stand_in(kind: &str) -> Option<Value> {
+    Some(match kind {
+        "null" => Value::Null,
+        "boolean" => Value::Bool(true),
+        "integer" => Value::from(1),
+        "number" => Value::from(1.5),
+        "empty_text" => Value::from(""),
+        "unusable_text" => Value::from("withheld\u{7f}"),
+        "text" => Value::from("withheld"),
+        "texts" => Value::from(vec!["withheld"]),
+        "array" => Value::from(vec![Value::Null]),
+        "object" => Value::Object(Map::new()),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn strict(text: &str) -> json::Value {
+        json::parse(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_stand_in_is_of_the_kind_it_stands_for() {
+        for (text, expected) in [
+            ("null", "null"),
+            ("false", "boolean"),
+            ("-7", "integer"),
+            ("7.5", "number"),
+            ("18446744073709551615", "number"),
+            (r#""""#, "empty_text"),
+            (r#""Jörg""#, "text"),
+            (r#""a\u200bb""#, "unusable_text"),
+            (r#""a\nb""#, "unusable_text"),
+            (&format!("\"{}\"", "é".repeat(256)), "text"),
+            (&format!("\"{}\"", "é".repeat(257)), "unusable_text"),
+            (r#"["a"]"#, "texts"),
+            (r#"["a",1]"#, "array"),
+            (r#"{"a":1}"#, "object"),
+        ] {
+            assert_eq!(kind(&strict(text)), expected, "{text}");
+            let stand_in = stand_in(expected).unwrap().to_string();
+            assert_eq!(kind(&strict(&stand_in)), expected, "{stand_in}");
+        }
+        assert_eq!(stand_in("Text"), None);
+    }
+
+    #[test]
+    fn a_long_value_is_cut_and_named() {
+        let mut values = Values::default();
+        values.write("fits", "é".repeat(512).into());
+        values.write("text", "é".repeat(513).into());
+        values.write("odd", format!("a{}", "é".repeat(512)).into());
+        values.write("texts", vec!["x".repeat(600); 2].into());
+        values.write("few", vec!["x".repeat(500); 2].into());
+        values.write("deep", serde_json::json!({"x".repeat(900): {"y": "z".repeat(200)}}));
+        assert_eq!(values.cut, ["text", "odd", "texts", "deep"]);
+        let lengths: Vec<_> =
+            values.whole.iter().map(|(name, value)| (&**name, size(value))).collect();
+        assert_eq!(lengths, [("fits", 1_027), ("text", 1_027), ("odd", 1_026), ("few", 1_008)]);
+    }
+}

@@ -1,0 +1,271 @@
+//! Whether a release that was just activated is to be reverted: by its own faults, never by how much
+//! it denies.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use admit::decision::{Decision, Outcome};
+use admit::reason::Blame;
+
+/// When a release is reverted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct FaultOptions {
+    /// Faulty decisions it takes; 0 for never.
+    pub faults: u32,
+    /// Time after the activation in which they count.
+    pub within: Duration,
+}
+
+impl Default for FaultOptions {
+    fn default() -> Self {
+        Self { faults: 5, within: Duration::from_mins(5) }
+    }
+}
+
+/// Counts the faults of one gate's newest release.
+///
+/// Times are those of any one clock that never goes back.
+#[derive(Debug)]
+pub struct FaultWatch {
+    options: FaultOptions,
+    /// Taken by faulty decisions and activations only.
+    watched: Mutex<Watched>,
+}
+
+#[derive(Debug, Default)]
+struct Watched {
+    /// The newest generation that was heard of; 0 before the first.
+    generation: u64,
+    /// When it was activated; absent when it is not to be reverted.
+    activated: Option<Duration>,
+    faults: u32,
+}
+
+/// Whether the policy is to blame that there is no decision. Running out of instances is the host's
+/// fault; a deny is none.
+pub fn is_policy_fault(decision: &Decision) -> bool {
+    decision.outcome == Outcome::Failed && decision.blame == Some(Blame::Policy)
+}
+
+impl FaultWatch {
+    /// A watch that waits for an activation.
+    pub fn new(options: FaultOptions) -> Self {
+        Self { options, watched: Mutex::default() }
+    }
+
+    /// Starts to count for a release activated at `at`. A generation that is not newer than those
+    /// heard of changes nothing.
+    pub fn activated(&self, generation: u64, at: Duration) {
+        self.follow(generation, Some(at));
+    }
+
+    /// Stops counting: this generation is not to be reverted, as one that a roll-back made.
+    pub fn rolled_back(&self, generation: u64) {
+        self.follow(generation, None);
+    }
+
+    fn follow(&self, generation: u64, activated: Option<Duration>) {
+        let mut watched = self.watched();
+        if generation > watched.generation {
+            *watched = Watched { generation, activated, faults: 0 };
+        }
+    }
+
+    /// Takes note of a decision made at `at`; says, once per generation, that its release is to be
+    /// reverted. A decision without a fault takes no lock.
+    pub fn observe(&self, generation: u64, is_policy_fault: bool, at: Duration) -> bool {
+        is_policy_fault && self.count(generation, at)
+    }
+
+    fn count(&self, generation: u64, at: Duration) -> bool {
+        let mut watched = self.watched();
+        let Some(activated) = watched.activated.filter(|_| generation == watched.generation) else {
+            return false;
+        };
+        if at.saturating_sub(activated) > self.options.within {
+            return false;
+        }
+        watched.faults = watched.faults.saturating_add(1);
+        let reverts = watched.faults == self.options.faults;
+        if reverts {
+            watched.activated = None;
+        }
+        reverts
+    }
+
+    fn watched(&self) -> std::sync::MutexGuard<'_, Watched> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use admit::claims::Verification;
+    use admit::facts::Facts;
+    use admit::gate::{Gate, Request};
+    use admit::keys::{KeySet, Keys};
+
+    use super::*;
+
+    const OPTIONS: FaultOptions = FaultOptions { faults: 3, within: Duration::from_secs(10) };
+    const FAULT: bool = true;
+    const FINE: bool = false;
+
+    enum Step {
+        Activated(u64, u64),
+        RolledBack(u64),
+        Decided(u64, bool, u64),
+    }
+    use Step::{Activated, Decided, RolledBack};
+
+    /// The places of the steps that asked for a revert.
+    fn reverts(options: FaultOptions, steps: &[Step]) -> Vec<usize> {
+        let watch = FaultWatch::new(options);
+        let reverts = |step: &Step| match *step {
+            Activated(generation, at) => {
+                watch.activated(generation, Duration::from_secs(at));
+                false
+            }
+            RolledBack(generation) => {
+                watch.rolled_back(generation);
+                false
+            }
+            Decided(generation, fault, at) => {
+                watch.observe(generation, fault, Duration::from_secs(at))
+            }
+        };
+        steps.iter().enumerate().filter(|(_, step)| reverts(step)).map(|(place, _)| place).collect()
+    }
+
+    #[test]
+    fn a_release_is_reverted_once_by_its_own_faults_soon_after_its_activation() {
+        let fault = |generation, at| Decided(generation, FAULT, at);
+        let fine = |generation, at| Decided(generation, FINE, at);
+        let table: &[(&str, &[Step], &[usize])] = &[
+            ("nothing activated", &[fault(1, 1), fault(1, 1), fault(1, 1)], &[]),
+            ("too few", &[Activated(1, 0), fault(1, 1), fault(1, 1)], &[]),
+            (
+                "exactly once",
+                &[Activated(1, 0), fault(1, 1), fault(1, 1), fault(1, 1), fault(1, 1), fault(1, 2)],
+                &[3],
+            ),
+            (
+                "good decisions between do not help",
+                &[Activated(1, 0), fault(1, 1), fine(1, 1), fault(1, 2), fine(1, 3), fault(1, 4)],
+                &[5],
+            ),
+            ("no fault", &[Activated(1, 0), fine(1, 1), fine(1, 1), fine(1, 1)], &[]),
+            ("at the end", &[Activated(1, 5), fault(1, 6), fault(1, 14), fault(1, 15)], &[3]),
+            ("after the end", &[Activated(1, 5), fault(1, 6), fault(1, 14), fault(1, 16)], &[]),
+            (
+                "the release before",
+                &[Activated(1, 0), Activated(2, 1), fault(1, 2), fault(1, 2), fault(1, 2)],
+                &[],
+            ),
+            (
+                "a release not heard of yet",
+                &[Activated(1, 0), fault(2, 1), fault(2, 1), fault(2, 1)],
+                &[],
+            ),
+            (
+                "counted anew",
+                &[
+                    Activated(1, 0),
+                    fault(1, 1),
+                    fault(1, 1),
+                    Activated(2, 2),
+                    fault(2, 3),
+                    fault(2, 3),
+                    fault(1, 3),
+                    fault(2, 3),
+                ],
+                &[7],
+            ),
+            (
+                "each once",
+                &[
+                    Activated(1, 0),
+                    fault(1, 1),
+                    fault(1, 1),
+                    fault(1, 1),
+                    Activated(2, 2),
+                    fault(2, 3),
+                    fault(2, 3),
+                    fault(2, 3),
+                ],
+                &[3, 7],
+            ),
+            (
+                "an activation heard of late",
+                &[Activated(2, 1), fault(2, 1), fault(2, 1), Activated(1, 0), fault(2, 1)],
+                &[4],
+            ),
+            (
+                "an activation heard of twice",
+                &[Activated(1, 0), fault(1, 1), Activated(1, 1), fault(1, 2), fault(1, 2)],
+                &[4],
+            ),
+            (
+                "seen before the activation was timed",
+                &[Activated(1, 5), fault(1, 4), fault(1, 4), fault(1, 4)],
+                &[3],
+            ),
+            (
+                "what a roll-back brought is not reverted",
+                &[Activated(1, 0), RolledBack(2), fault(2, 1), fault(2, 1), fault(2, 1)],
+                &[],
+            ),
+            (
+                "what was rolled back is not reverted again",
+                &[Activated(1, 0), fault(1, 1), fault(1, 1), RolledBack(2), fault(1, 1)],
+                &[],
+            ),
+        ];
+        for (name, steps, expected) in table {
+            assert_eq!(reverts(OPTIONS, steps), *expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn only_a_failure_by_the_policy_is_its_fault() {
+        let runtime = admit::runtime::Runtime::new().expect("a runtime");
+        let keys = Arc::new(Keys::fixed(KeySet::default()));
+        let gate = Gate::new("gate", runtime, keys, Verification::default());
+        let facts = Facts::default();
+        let mut decision = gate.decide(&Request::new("token", &facts)).expect("no facts");
+        for (outcome, blame, expected) in [
+            (Outcome::Failed, Some(Blame::Policy), true),
+            (Outcome::Failed, Some(Blame::Host), false),
+            (Outcome::Failed, None, false),
+            (Outcome::Deny, Some(Blame::Caller), false),
+            (Outcome::Deny, Some(Blame::Policy), false),
+            (Outcome::Invalid, Some(Blame::Caller), false),
+            (Outcome::Allow, None, false),
+        ] {
+            (decision.outcome, decision.blame) = (outcome, blame);
+            assert_eq!(is_policy_fault(&decision), expected, "{outcome:?} {blame:?}");
+        }
+    }
+
+    #[test]
+    fn no_faults_means_never() {
+        let steps = [Activated(1, 0), Decided(1, FAULT, 1), Decided(1, FAULT, 1)];
+        assert!(reverts(FaultOptions { faults: 0, ..OPTIONS }, &steps).is_empty());
+        assert_eq!(reverts(FaultOptions { faults: 1, ..OPTIONS }, &steps), [1]);
+    }
+
+    #[test]
+    fn many_threads_are_told_once() {
+        let options = FaultOptions { faults: 100, within: Duration::from_secs(1) };
+        let watch = FaultWatch::new(options);
+        watch.activated(1, Duration::ZERO);
+        let faults = || (0..50).filter(|_| watch.observe(1, FAULT, Duration::ZERO)).count();
+        let told: usize = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(faults)).collect();
+            threads.into_iter().map(|thread| thread.join().expect("no panic")).sum()
+        });
+        assert_eq!(told, 1);
+    }
+}

@@ -1,0 +1,20 @@
+//! The gates that are served: each decides, and is changed while it does.
+
+mod served;
+mod start;
+mod change;
+mod plan;
+mod component;
+mod settings;
+mod commit;
+mod back;
+mod candidate;
+mod report;
+mod told;
+mod refusals;
+
+pub use candidate::CandidateReport;
+pub use change::{Change, Mode, NewComponent};
+pub use refusals::RefusalCount;
+pub use report::{ChangeError, Refused, Report, Step};
+pub use served::{Counters, GateOptions, Selected, ServedGate};

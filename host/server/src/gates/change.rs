@@ -1,0 +1,143 @@
+//! A change: another policy, other settings, or both. An activation like any other.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::commit::Committing;
+use super::plan::Planned;
+use super::report::{ChangeError, Report};
+use super::served::{Selected, ServedGate};
+use super::told;
+use crate::actor::Actor;
+use crate::store::{Action, Refusal};
+
+/// What is to be changed.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The new policy; absent when only settings change.
+    pub component: Option<NewComponent>,
+    /// Settings to set, or to remove with `null`; what is absent stays.
+    pub settings: Map<String, Value>,
+    /// The revision that is to be changed; absent when any.
+    pub revision: Option<u64>,
+    /// How far to go.
+    pub mode: Mode,
+    /// Who wants it.
+    pub actor: Actor,
+    /// What led to it.
+    pub action: Action,
+    /// Seconds since 1970.
+    pub now: u64,
+}
+
+/// A component that a gate is to have.
+#[derive(Clone, Debug)]
+pub struct NewComponent {
+    /// In binary form.
+    pub bytes: Arc<[u8]>,
+    /// Whether one of an older version than the gate's may take its place: somebody asks for it.
+    pub may_be_older: bool,
+}
+
+/// How far a change goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Everything is checked and rehearsed, nothing changed.
+    DryRun,
+    /// The release decides beside the active one, and nobody hears of it.
+    Candidate,
+    /// The release becomes the active one.
+    Activate,
+}
+
+impl ServedGate {
+    /// Makes a change. Changes of one gate are made one after the other; this waits for its turn.
+    ///
+    /// A change that was begun is made to its end even if the caller goes away.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeError`]; then nothing is changed, and an activation that failed is written down.
+    pub async fn change(self: &Arc<Self>, change: Change) -> Result<Report, ChangeError> {
+        let turn = Arc::clone(&self.changing).lock_owned().await;
+        let gate = Arc::clone(self);
+        let made = crate::blocking::run(move || {
+            let _turn = turn;
+            gate.change_alone(&change)
+        });
+        made.await.unwrap_or(Err(ChangeError::Broken))
+    }
+
+    pub(super) fn change_alone(self: &Arc<Self>, change: &Change) -> Result<Report, ChangeError> {
+        let (before, settings, since) = self.base();
+        check_revision(change.revision, since)?;
+        let planned = self.plan(change, before.as_deref(), &settings);
+        let result = planned.and_then(|planned| match change.mode {
+            Mode::DryRun => {
+                self.counters.metrics.changed_nothing("checked");
+                Ok(self.report("checked", &planned))
+            }
+            Mode::Candidate => self.start_candidate(planned, since, change.now),
+            Mode::Activate => self.make(planned, change, before.as_deref(), since),
+        });
+        if change.mode == Mode::Activate {
+            self.write_refusal(&result, change.action, &change.actor, change.now)?;
+        }
+        result
+    }
+
+    fn make(
+        self: &Arc<Self>,
+        planned: Planned,
+        change: &Change,
+        before: Option<&Selected>,
+        since: u64,
+    ) -> Result<Report, ChangeError> {
+        let previous = before.and_then(|before| before.active);
+        let Change { action, ref actor, now, .. } = *change;
+        self.commit(planned, &Committing { action, actor, now, previous, since })
+    }
+
+    /// Writes an activation that failed into the history. What was wrong in the request itself is
+    /// told to its sender only.
+    pub(super) fn write_refusal(
+        &self,
+        result: &Result<Report, ChangeError>,
+        action: Action,
+        actor: &Actor,
+        now: u64,
+    ) -> Result<(), ChangeError> {
+        let (step, error, policy) = match result {
+            Err(ChangeError::Refused(refused)) => {
+                (refused.step, refused.error.clone(), refused.policy.clone())
+            }
+            Err(ChangeError::Invalid(refusals) | ChangeError::Misfits(refusals))
+                if !matches!(action, Action::Settings | Action::Start) =>
+            {
+                let texts: Vec<_> =
+                    refusals.iter().map(|one| format!("{}: {}", one.name, one.reason)).collect();
+                ("configure", texts.join("; "), None)
+            }
+            _ => return Ok(()),
+        };
+        self.counters.metrics.refused(step);
+        tracing::warn!(gate = self.name(), step, %error, "activation refused");
+        let policy = policy.as_ref();
+        let refusal = Refusal { gate: self.name(), action, at: now, step, error: &error, policy };
+        let activity = told::rejected(policy, step, &error);
+        Ok(self.wait(self.store.refuse(&refusal, actor, &activity))?)
+    }
+
+    /// Waits for the store on a thread that may wait.
+    pub(super) fn wait<T>(&self, what: impl Future<Output = T>) -> T {
+        tokio::runtime::Handle::current().block_on(what)
+    }
+}
+
+fn check_revision(expected: Option<u64>, current: u64) -> Result<(), ChangeError> {
+    match expected {
+        Some(came) if came != current => Err(ChangeError::ChangedMeanwhile { came, current }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,152 @@
+//! The end of a change: written down, then stored as the active release.
+
+use admit::decision::PolicyRef;
+use admit::gate::{ActivateError, Activated};
+use admit::release::Release;
+
+use super::plan::Planned;
+use super::report::{ChangeError, Report, Step};
+use super::served::{Selected, ServedGate};
+use super::{settings, told};
+use crate::actor::Actor;
+use crate::store::{Action, Activation, StoreError};
+
+/// Who makes a change, and what for.
+pub(super) struct Committing<'a> {
+    pub(super) action: Action,
+    pub(super) actor: &'a Actor,
+    pub(super) now: u64,
+    /// The attempt that a roll-back from the new release goes to.
+    pub(super) previous: Option<u64>,
+    /// The revision that was found when the change was begun.
+    pub(super) since: u64,
+}
+
+/// Why a release was not written down.
+#[derive(Debug, thiserror::Error)]
+enum WriteError {
+    #[error("another release was activated meanwhile")]
+    Overtaken,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ServedGate {
+    /// Makes a planned change. Called on a thread that may wait.
+    pub(super) fn commit(
+        &self,
+        planned: Planned,
+        committing: &Committing<'_>,
+    ) -> Result<Report, ChangeError> {
+        let mut report = self.report("activated", &planned);
+        let Planned { inspected, settings, prepared, .. } = planned;
+        let selected = Selected { inspected, settings, revision: 0, active: None, previous: None };
+        // INVARIANT: runs while the engine's gate lets no other release be stored, so that the store,
+        // `selected` and the pointer change in the same order.
+        let mut persist = |release: &Release, generation: u64| {
+            self.write_down(release, generation, &selected, committing).map_err(Into::into)
+        };
+        let activated = self.gate.commit(prepared, &mut persist);
+        let Activated { generation, changed, swap, .. } =
+            activated.map_err(|error| self.not_committed(error, &report.policy))?;
+        report.generation = generation;
+        if !changed {
+            report.result = "unchanged";
+            self.counters.metrics.changed_nothing(report.result);
+            report.saved = self.keep_settings(&selected, committing)?;
+            return Ok(report);
+        }
+        report.saved = true;
+        report.steps.push(Step::done("store", swap));
+        Ok(report)
+    }
+
+    fn not_committed(&self, error: ActivateError, policy: &PolicyRef) -> ChangeError {
+        match &error {
+            ActivateError::Persist(source)
+                if matches!(source.downcast_ref(), Some(WriteError::Overtaken)) =>
+            {
+                ChangeError::Overtaken(self.name().to_owned())
+            }
+            _ => ChangeError::from_activation(self.name(), error, Some(policy)),
+        }
+    }
+
+    /// Keeps settings that make no other release, as when one is removed that the policy does not
+    /// know; says whether there were any.
+    fn keep_settings(
+        &self,
+        selected: &Selected,
+        committing: &Committing<'_>,
+    ) -> Result<bool, ChangeError> {
+        let Committing { actor, now, since, .. } = *committing;
+        let _one = self.writing();
+        let Some(before) = self.selected().filter(|before| before.settings != selected.settings)
+        else {
+            return Ok(false);
+        };
+        if before.revision != since {
+            return Err(ChangeError::Overtaken(self.name().to_owned()));
+        }
+        let (settings, revision) = (selected.settings.clone(), since + 1);
+        let told = settings::activities(&before.settings, &settings, before.description());
+        let kept = self.store.keep_settings(self.name(), &settings, revision, &told, actor, now);
+        self.wait(kept)?;
+        self.select(Selected { settings, revision, ..(*before).clone() });
+        Ok(true)
+    }
+
+    fn write_down(
+        &self,
+        release: &Release,
+        generation: u64,
+        selected: &Selected,
+        committing: &Committing<'_>,
+    ) -> Result<(), WriteError> {
+        let Committing { action, actor, now, previous, since } = *committing;
+        let _one = self.writing();
+        let (before, had, current) = self.base();
+        if current != since {
+            return Err(WriteError::Overtaken);
+        }
+        let revision = since + 1;
+        let had = before.map(|_| had).unwrap_or_default();
+        let mut activities: Vec<_> =
+            told::activated(action, release.policy()).into_iter().collect();
+        let changed = settings::activities(&had, &selected.settings, release.description());
+        activities.extend(changed);
+        let activation = Activation {
+            gate: self.name(),
+            action,
+            at: now,
+            policy: release.policy(),
+            component: selected.inspected.bytes(),
+            release: release.digest(),
+            sealed: release.settings().as_json(),
+            settings: &selected.settings,
+            revision,
+            generation,
+            previous,
+            activities: &activities,
+        };
+        let active = Some(self.wait(self.store.activate(&activation, actor))?);
+        self.select(Selected { revision, active, previous, ..selected.clone() });
+        self.tell_activation(release, generation, committing);
+        Ok(())
+    }
+
+    /// Tells everybody who counts and records decisions of the release that is about to decide.
+    pub(super) fn tell_activation(
+        &self,
+        release: &Release,
+        generation: u64,
+        committing: &Committing<'_>,
+    ) {
+        self.watch_faults_of(generation, committing.action);
+        let codes = release.description().reasons.iter().map(|reason| &*reason.code);
+        self.counters.metrics.activated(release.policy(), generation, codes);
+        if let Some(log) = &self.counters.log {
+            log.release(self.name(), generation, release, self.verification(), committing.now);
+        }
+    }
+}

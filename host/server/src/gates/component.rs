@@ -1,0 +1,51 @@
+//! Components of a gate: inspected once, remembered for roll-back.
+
+use std::sync::{Mutex, PoisonError};
+
+use admit::release::{InspectError, Inspected, component_digest};
+use admit::runtime::Runtime;
+
+/// Components that are remembered: as many as the engine keeps releases, and the active one.
+const REMEMBERED: usize = 6;
+
+/// The components inspected last, so that going back to one compiles nothing.
+#[derive(Debug, Default)]
+pub(super) struct Inspections(Mutex<Vec<Inspected>>);
+
+impl Inspections {
+    /// Inspects a component, unless that was done lately.
+    pub(super) fn get(&self, runtime: &Runtime, bytes: &[u8]) -> Result<Inspected, InspectError> {
+        let digest = component_digest(bytes);
+        if let Some(known) = self.take(&digest) {
+            self.put(known.clone());
+            return Ok(known);
+        }
+        let inspected = Inspected::new(runtime, bytes)?;
+        self.put(inspected.clone());
+        Ok(inspected)
+    }
+
+    fn take(&self, digest: &str) -> Option<Inspected> {
+        let mut known = self.known();
+        let index = known.iter().position(|known| *known.policy().digest == *digest)?;
+        Some(known.remove(index))
+    }
+
+    fn put(&self, inspected: Inspected) {
+        let mut known = self.known();
+        known.insert(0, inspected);
+        known.truncate(REMEMBERED);
+    }
+
+    /// The lock guards a list that is valid at every moment, so a poisoned one is fine.
+    fn known(&self) -> std::sync::MutexGuard<'_, Vec<Inspected>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a policy of this name, version and digest comes with this program.
+pub(super) fn is_bundled(policy: &admit::decision::PolicyRef) -> bool {
+    let reference = format!("{}@{}", policy.name, policy.version);
+    let bundled = admit_policies::find(&reference);
+    bundled.is_some_and(|bundled| *component_digest(bundled.component) == *policy.digest)
+}

@@ -1,0 +1,182 @@
+//! A change, thought through: everything that can fail before anything is changed.
+
+use std::path::Path;
+use std::time::Instant;
+
+use admit::cases::{Case, CaseFile};
+use admit::contract::types::Description;
+use admit::decision::PolicyRef;
+use admit::failure::error_chain;
+use admit::gate::Prepared;
+use admit::release::Inspected;
+use admit::settings::{Settings, SettingsError};
+use serde_json::{Map, Value};
+
+use super::change::{Change, NewComponent};
+use super::component::is_bundled;
+use super::report::{ChangeError, Refused, Report, Step};
+use super::served::{Selected, ServedGate};
+use super::settings::merged;
+
+/// Cases files are some kilobytes.
+const MAX_CASES_BYTES: u64 = 1024 * 1024;
+
+/// A change that is ready to be made.
+pub(super) struct Planned {
+    pub(super) inspected: Inspected,
+    /// All settings, with those that the policy does not know.
+    pub(super) settings: Map<String, Value>,
+    /// Those that the policy does not know.
+    pub(super) unknown: Map<String, Value>,
+    pub(super) prepared: Prepared,
+    pub(super) steps: Vec<Step>,
+}
+
+impl ServedGate {
+    pub(super) fn plan(
+        &self,
+        change: &Change,
+        before: Option<&Selected>,
+        had: &Map<String, Value>,
+    ) -> Result<Planned, ChangeError> {
+        let started = Instant::now();
+        let inspected = match (&change.component, before) {
+            (Some(component), _) => self.inspect_new(component, before)?,
+            (None, Some(before)) => before.inspected.clone(),
+            (None, None) => return Err(ChangeError::NoPolicy(self.name().to_owned())),
+        };
+        let inspect = Step::done("inspect", started.elapsed());
+        let misfits = misfits(&change.settings, had, inspected.description());
+        if !misfits.is_empty() {
+            let refusals = misfits.iter().flat_map(SettingsError::refusals).collect();
+            return Err(ChangeError::Misfits(refusals));
+        }
+        let cases = self.operator_cases(inspected.policy())?;
+        let mut planned = self.prepare(inspected, merged(had, &change.settings), &cases)?;
+        planned.steps.insert(0, inspect);
+        Ok(planned)
+    }
+
+    /// Prepares a release of a policy and those of the settings that it knows.
+    pub(super) fn prepare(
+        &self,
+        inspected: Inspected,
+        settings: Map<String, Value>,
+        cases: &[Case],
+    ) -> Result<Planned, ChangeError> {
+        let (known, unknown) = Settings::from(settings.clone()).split(inspected.description());
+        let prepared = self.gate.prepare_inspected(inspected.clone(), known, cases);
+        let prepared = prepared.map_err(|error| {
+            ChangeError::from_activation(self.name(), error, Some(inspected.policy()))
+        })?;
+        let steps = prepared.stages.iter().map(Step::from).collect();
+        let unknown = unknown.as_json().clone();
+        Ok(Planned { inspected, settings, unknown, prepared, steps })
+    }
+
+    fn inspect_new(
+        &self,
+        component: &NewComponent,
+        before: Option<&Selected>,
+    ) -> Result<Inspected, ChangeError> {
+        let refused = |error: String, policy| {
+            ChangeError::Refused(Box::new(Refused { step: "inspect", error, policy }))
+        };
+        let inspected = self
+            .inspections
+            .get(&self.runtime, &component.bytes)
+            .map_err(|error| refused(error_chain(&error), None))?;
+        match self.version_problem(inspected.policy(), component, before)? {
+            Some(error) => Err(refused(error, Some(inspected.policy().clone()))),
+            None => Ok(inspected),
+        }
+    }
+
+    /// Why a component may not take the place of the one before, by its version.
+    fn version_problem(
+        &self,
+        policy: &PolicyRef,
+        component: &NewComponent,
+        before: Option<&Selected>,
+    ) -> Result<Option<String>, ChangeError> {
+        let PolicyRef { name, version, digest } = policy;
+        let known = self.wait(self.store.digests(name, version))?;
+        let other = known.iter().find(|known| ***known != **digest && !is_bundled(policy));
+        if let Some(other) = other {
+            return Ok(Some(format!(
+                "`{name} {version}` is known with other content, {other}; expected a new version \
+                 for new content, if only a pre-release"
+            )));
+        }
+        let active = before.filter(|_| !component.may_be_older).map(Selected::policy);
+        Ok(active.filter(|active| is_older(policy, active)).map(|active| {
+            format!(
+                "`{name} {version}` is older than {}, which the gate has; to go back, roll back or \
+                 ask for this version through the API",
+                active.version
+            )
+        }))
+    }
+
+    /// The operator's cases for this policy; none when no file is configured.
+    pub(super) fn operator_cases(&self, policy: &PolicyRef) -> Result<Vec<Case>, ChangeError> {
+        let Some(path) = &self.options.cases else {
+            return Ok(Vec::new());
+        };
+        read_cases(path, policy).map_err(|error| {
+            let error = format!("the operator's cases: {error}");
+            let policy = Some(policy.clone());
+            ChangeError::Refused(Box::new(Refused { step: "rehearse", error, policy }))
+        })
+    }
+
+    pub(super) fn report(&self, result: &'static str, planned: &Planned) -> Report {
+        Report {
+            gate: self.name().to_owned(),
+            result,
+            policy: planned.inspected.policy().clone(),
+            release: planned.prepared.release.digest().to_string(),
+            generation: self.gate.generation(),
+            steps: planned.steps.clone(),
+            unknown: planned.unknown.clone(),
+            saved: false,
+        }
+    }
+}
+
+/// What is wrong with a patch before the policy is asked. A setting that the gate has but the policy
+/// does not know may be removed.
+fn misfits(
+    patch: &Map<String, Value>,
+    had: &Map<String, Value>,
+    description: &Description,
+) -> Vec<SettingsError> {
+    let known = |name: &str| description.settings.iter().any(|setting| setting.name == name);
+    let removable = |name: &str| had.contains_key(name) || known(name);
+    let checked = patch.iter().filter(|(name, value)| !(value.is_null() && removable(name)));
+    let checked: Map<_, _> = checked.map(|(name, value)| (name.clone(), value.clone())).collect();
+    Settings::from(checked).misfits(description)
+}
+
+fn read_cases(path: &Path, policy: &PolicyRef) -> Result<Vec<Case>, String> {
+    use std::io::Read;
+
+    let failed =
+        |error: &dyn std::error::Error| format!("`{}`: {}", path.display(), error_chain(error));
+    let file = std::fs::File::open(path).map_err(|error| failed(&error))?;
+    let mut bytes = Vec::new();
+    file.take(MAX_CASES_BYTES).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
+    let file = CaseFile::from_bytes(&bytes).map_err(|error| failed(&error))?;
+    if !file.is_for(&policy.name, &policy.version) {
+        return Ok(Vec::new());
+    }
+    file.cases().map_err(|error| failed(&error))
+}
+
+fn is_older(policy: &PolicyRef, active: &PolicyRef) -> bool {
+    let version = |policy: &PolicyRef| semver::Version::parse(&policy.version);
+    match (version(policy), version(active)) {
+        (Ok(new), Ok(old)) => policy.name == active.name && new < old,
+        _ => false,
+    }
+}

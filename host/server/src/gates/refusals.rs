@@ -1,0 +1,117 @@
+//! What a gate refused lately, by reason: what an administrator looks at first.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use admit::decision::{Decision, Expected, Observed, Outcome};
+use admit::text::Shown;
+use indexmap::IndexMap;
+use serde::Serialize;
+use uuid::Uuid;
+
+/// Reasons that are remembered; a policy describes 128 at most, and the host has some 20.
+const MAX_REASONS: usize = 160;
+
+/// Claims whose values are shown: none of them names a person.
+const SHOWN_CLAIMS: [&str; 10] =
+    ["aud", "iss", "tid", "ver", "scp", "azp", "appid", "idtyp", "idp", "acct"];
+
+/// Bytes of a value that is shown as it is; a longer one is cut.
+const MAX_SHOWN: usize = 300;
+
+/// How often a reason refused, and what came the last time.
+#[derive(Clone, Debug, Serialize)]
+pub struct RefusalCount {
+    /// `deny`, `invalid` or `failed`.
+    pub outcome: Outcome,
+    /// The reason.
+    pub reason: String,
+    /// How often since the start.
+    pub count: u64,
+    /// The last time, RFC 3339.
+    pub last_at: String,
+    /// The last decision.
+    pub decision_id: String,
+    /// What came then; values that may name a person are left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub observed: Vec<Observed>,
+    /// What was configured then.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub expected: Vec<Expected>,
+}
+
+/// The last refusal of each reason, and how many there were.
+#[derive(Debug, Default)]
+pub struct Refusals(Mutex<IndexMap<String, Last>>);
+
+#[derive(Debug)]
+struct Last {
+    count: u64,
+    at: u64,
+    decision_id: Uuid,
+    outcome: Outcome,
+    observed: Vec<Observed>,
+    expected: Vec<Expected>,
+}
+
+impl Refusals {
+    /// Takes note of a decision at `now`, seconds since 1970, if it is a refusal.
+    pub(super) fn note(&self, decision: &Decision, now: u64) {
+        if matches!(decision.outcome, Outcome::Allow | Outcome::Ask) {
+            return;
+        }
+        let Some(reason) = &decision.reason else {
+            return;
+        };
+        let mut refusals = self.refusals();
+        let count = match refusals.get(reason) {
+            Some(last) => last.count + 1,
+            None if refusals.len() < MAX_REASONS => 1,
+            None => return,
+        };
+        let last = Last {
+            count,
+            at: now,
+            decision_id: decision.decision_id,
+            outcome: decision.outcome,
+            observed: decision.observed.iter().map(shown).collect(),
+            expected: decision.expected.clone(),
+        };
+        refusals.insert(reason.clone(), last);
+    }
+
+    /// The refusals, the latest first.
+    pub fn list(&self) -> Vec<RefusalCount> {
+        let refusals = self.refusals();
+        let mut list: Vec<_> = refusals.iter().collect();
+        list.sort_by_key(|(_, last)| std::cmp::Reverse((last.at, last.decision_id)));
+        list.into_iter().map(|(reason, last)| count(reason, last)).collect()
+    }
+
+    /// The lock guards a map that is valid at every moment, so a poisoned one is fine.
+    fn refusals(&self) -> MutexGuard<'_, IndexMap<String, Last>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn count(reason: &str, last: &Last) -> RefusalCount {
+    RefusalCount {
+        outcome: last.outcome,
+        reason: reason.to_owned(),
+        count: last.count,
+        last_at: crate::time::rfc3339(last.at),
+        decision_id: last.decision_id.to_string(),
+        observed: last.observed.clone(),
+        expected: last.expected.clone(),
+    }
+}
+
+/// What may be shown of what came: nothing that names a person, nothing long.
+fn shown(observed: &Observed) -> Observed {
+    let Observed { claim, fact, value } = observed;
+    let names_nobody = claim.as_deref().is_none_or(|claim| SHOWN_CLAIMS.contains(&claim));
+    let value = value.as_ref().filter(|_| names_nobody).cloned().map(|value| {
+        let text = value.to_string();
+        if text.len() <= MAX_SHOWN { value } else { Shown::whole(&text).to_string().into() }
+    });
+    Observed { claim: claim.clone(), fact: fact.clone(), value }
+}

@@ -1,0 +1,166 @@
+//! What came of a change.
+
+use admit::decision::PolicyRef;
+use admit::gate::{ActivateError, StageTime};
+use admit::settings::SettingRefusal;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::store::StoreError;
+
+/// A change that was made, or that could be.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// The gate.
+    pub gate: String,
+    /// `activated`, `unchanged`, `checked` or `candidate`.
+    pub result: &'static str,
+    /// The policy.
+    pub policy: PolicyRef,
+    /// The release's digest.
+    pub release: String,
+    /// The gate's generation, as it is now.
+    pub generation: u64,
+    /// What was done, in this order.
+    pub steps: Vec<Step>,
+    /// Settings that are kept although the policy does not know them.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub unknown: Map<String, Value>,
+    /// Whether anything was changed: the release, or settings that the policy does not know.
+    #[serde(skip)]
+    pub saved: bool,
+}
+
+/// A step of an activation.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Step {
+    /// `inspect`, `configure`, `seal`, `rehearse`, `persist` or `store`.
+    pub step: &'static str,
+    /// Whether it succeeded.
+    pub ok: bool,
+    /// How long it took, in microseconds; absent when it was not timed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub took_us: Option<u64>,
+    /// Why it failed, one line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+impl Step {
+    /// A step that succeeded.
+    pub(super) fn done(step: &'static str, took: std::time::Duration) -> Self {
+        let took_us = u64::try_from(took.as_micros()).ok();
+        Self { step, ok: true, took_us, error: None }
+    }
+}
+
+impl From<&StageTime> for Step {
+    fn from(time: &StageTime) -> Self {
+        Self::done(time.stage.as_str(), time.took)
+    }
+}
+
+/// An activation that failed at a step, and changed nothing.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// The step.
+    pub step: &'static str,
+    /// Why, one line.
+    pub error: String,
+    /// The policy; absent when the artefact could not be read.
+    pub policy: Option<PolicyRef>,
+}
+
+/// The steps of an activation, in order.
+const STEPS: [&str; 5] = ["inspect", "configure", "seal", "rehearse", "persist"];
+
+impl Refused {
+    /// The steps up to the one that failed.
+    pub fn steps(&self) -> Vec<Step> {
+        let before = STEPS.into_iter().take_while(|step| *step != self.step);
+        let before = before.map(|step| Step { step, ok: true, took_us: None, error: None });
+        let error = Some(self.error.clone());
+        let failed = Step { step: self.step, ok: false, took_us: None, error };
+        before.chain([failed]).collect()
+    }
+}
+
+/// Why a change was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// The gate has no policy that settings could be for.
+    #[error("gate `{0}` has no policy; give it one first")]
+    NoPolicy(String),
+    /// Somebody else changed the settings since they were read.
+    #[error(
+        "revision {came} was to be changed, but revision {current} is the current one; read again"
+    )]
+    ChangedMeanwhile {
+        /// The revision that was to be changed.
+        came: u64,
+        /// The current one.
+        current: u64,
+    },
+    /// Settings that the policy does not have, or of other types; one entry each.
+    #[error("settings that the policy does not have, or of another type")]
+    Misfits(Vec<SettingRefusal>),
+    /// Values that the policy refused; one entry each.
+    #[error("Validation Failed")]
+    Invalid(Vec<SettingRefusal>),
+    /// The activation failed at a step.
+    #[error("activation failed at step {}: {}", .0.step, .0.error)]
+    Refused(Box<Refused>),
+    /// Another release was activated while this one was built.
+    #[error("gate `{0}` was given another release meanwhile; try again")]
+    Overtaken(String),
+    /// There is nothing to go back to.
+    #[error("gate `{0}` has no release to roll back to")]
+    NothingKept(String),
+    /// There is no candidate.
+    #[error("gate `{0}` has no candidate")]
+    NoCandidate(String),
+    /// The candidate decided too many requests otherwise.
+    #[error("the candidate decided {differed} requests otherwise; at most {allowed} were allowed")]
+    TooManyDifferences {
+        /// How many.
+        differed: u64,
+        /// The most there might be.
+        allowed: u64,
+    },
+    /// The store failed; nothing was changed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A part of the server broke; see the log.
+    #[error("the change was broken off")]
+    Broken,
+}
+
+impl ChangeError {
+    /// What an activation's error means, with the policy it is about.
+    pub(super) fn from_activation(
+        gate: &str,
+        error: ActivateError,
+        policy: Option<&PolicyRef>,
+    ) -> Self {
+        use admit::release::ConfigureError;
+        use admit::settings::SettingsError;
+
+        match error {
+            ActivateError::Overtaken { .. } => Self::Overtaken(gate.to_owned()),
+            ActivateError::NothingKept { .. } => Self::NothingKept(gate.to_owned()),
+            ActivateError::Configure(ConfigureError::Settings(SettingsError::Refused(
+                refusals,
+            ))) if !refusals.is_empty() => Self::Invalid(refusals),
+            error => {
+                let step = error.code();
+                let error = source_chain(&error);
+                Self::Refused(Box::new(Refused { step, error, policy: policy.cloned() }))
+            }
+        }
+    }
+}
+
+/// The causes of an error that only names its step.
+fn source_chain(error: &dyn std::error::Error) -> String {
+    admit::failure::error_chain(error.source().unwrap_or(error))
+}

@@ -1,0 +1,182 @@
+//! The start of a gate: with its last good release, or with what it is configured with.
+
+use std::sync::Arc;
+
+use admit::release::Release;
+use serde_json::{Map, Value};
+
+use super::change::{Change, Mode, NewComponent};
+use super::commit::Committing;
+use super::report::{ChangeError, Refused};
+use super::served::{Selected, ServedGate};
+use crate::actor::Actor;
+use crate::store::{Action, GateRow, StoreError, StoredRelease};
+
+/// Releases before the last good one that are tried when that one does not start.
+const MAX_STEPS_BACK: usize = 5;
+
+impl ServedGate {
+    /// Starts with the last good release; before there is one, with `component` and the configured
+    /// settings.
+    ///
+    /// A gate that cannot be given a release has a problem, which the state tells, and fails its
+    /// decisions.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn start(
+        self: &Arc<Self>,
+        component: Option<Arc<[u8]>>,
+        now: u64,
+    ) -> Result<(), StoreError> {
+        let turn = Arc::clone(&self.changing).lock_owned().await;
+        let gate = Arc::clone(self);
+        let started = crate::blocking::run(move || {
+            let _turn = turn;
+            gate.start_alone(component, now)
+        });
+        started.await.unwrap_or(Err(StoreError::Row { what: "a release that broke the start" }))
+    }
+
+    fn start_alone(
+        self: &Arc<Self>,
+        component: Option<Arc<[u8]>>,
+        now: u64,
+    ) -> Result<(), StoreError> {
+        let Some(row) = self.wait(self.store.gate(self.name()))? else {
+            return self.begin(component, self.options.settings.clone(), now);
+        };
+        match &row.active {
+            Some(active) => self.resume(&row, active, now),
+            None => self.begin(Some(row.component.into()), row.settings, now),
+        }
+    }
+
+    /// The first release, of what the gate is configured with.
+    fn begin(
+        self: &Arc<Self>,
+        component: Option<Arc<[u8]>>,
+        settings: Map<String, Value>,
+        now: u64,
+    ) -> Result<(), StoreError> {
+        let Some(bytes) = component else {
+            self.select_unreleased(None, "has no policy yet: give it one".to_owned());
+            return Ok(());
+        };
+        let change = Change {
+            component: Some(NewComponent { bytes: Arc::clone(&bytes), may_be_older: true }),
+            settings,
+            revision: None,
+            mode: Mode::Activate,
+            actor: Actor::server(),
+            action: Action::Start,
+            now,
+        };
+        let result = self.change_alone(&change);
+        let Err(error) = result else {
+            return Ok(());
+        };
+        let selected = self.unreleased(&bytes, &change)?;
+        self.select_unreleased(selected, problem(error)?);
+        Ok(())
+    }
+
+    /// What the gate has when its settings are not complete: a policy to describe them.
+    fn unreleased(&self, bytes: &[u8], change: &Change) -> Result<Option<Selected>, StoreError> {
+        let Ok(inspected) = self.inspections.get(&self.runtime, bytes) else {
+            return Ok(None);
+        };
+        let settings = change.settings.clone();
+        let policy = inspected.policy().clone();
+        self.wait(self.store.keep_unconfigured(self.name(), &policy, bytes, &settings))?;
+        let (revision, active, previous) = (0, None, None);
+        Ok(Some(Selected { inspected, settings, revision, active, previous }))
+    }
+
+    /// The last good release, or one before it if it does not start.
+    fn resume(&self, row: &GateRow, active: &StoredRelease, now: u64) -> Result<(), StoreError> {
+        let actor = Actor::server();
+        let (action, previous) = (Action::Start, active.previous);
+        let since = row.revision;
+        let committing = Committing { action, actor: &actor, now, previous, since };
+        let Err(error) = self.resume_last(row, active, &committing) else {
+            return Ok(());
+        };
+        tracing::error!(gate = self.name(), %error, "the last good release does not start");
+        self.gate.go_on_after(row.generation);
+        self.keep(row.settings.clone(), row.revision);
+        let mut previous = active.previous;
+        for _ in 0..MAX_STEPS_BACK {
+            let Some(id) = previous else { break };
+            let Some(target) = self.wait(self.store.release(id))? else { break };
+            if self.resume_before(&target, &committing).is_ok() {
+                return Ok(());
+            }
+            previous = target.previous;
+        }
+        self.select_unreleased(None, format!("no release starts; the last good one: {error}"));
+        Ok(())
+    }
+
+    /// Stores the last good release as it was, with its generation.
+    fn resume_last(
+        &self,
+        row: &GateRow,
+        active: &StoredRelease,
+        committing: &Committing<'_>,
+    ) -> Result<(), ChangeError> {
+        self.gate.go_on_after(active.generation.saturating_sub(1));
+        let inspected = self.inspect_stored(active)?;
+        // The operator's cases do not count: they may have changed since.
+        let planned = self.prepare(inspected, active.settings.clone(), &[])?;
+        let selected = Selected {
+            inspected: planned.inspected,
+            settings: row.settings.clone(),
+            revision: row.revision,
+            active: Some(active.id),
+            previous: active.previous,
+        };
+        let mut resume = |release: &Release, generation: u64| {
+            self.select(selected.clone());
+            self.tell_activation(release, generation, committing);
+            Ok(())
+        };
+        let committed = self.gate.commit(planned.prepared, &mut resume);
+        committed.map(drop).map_err(|error| ChangeError::from_activation(self.name(), error, None))
+    }
+
+    fn resume_before(
+        &self,
+        target: &StoredRelease,
+        committing: &Committing<'_>,
+    ) -> Result<(), ChangeError> {
+        let inspected = self.inspect_stored(target)?;
+        let planned = self.prepare(inspected, target.settings.clone(), &[])?;
+        let committing = Committing { previous: target.previous, ..*committing };
+        self.commit(planned, &committing).map(drop)
+    }
+
+    fn inspect_stored(
+        &self,
+        release: &StoredRelease,
+    ) -> Result<admit::release::Inspected, ChangeError> {
+        self.inspections.get(&self.runtime, &release.component).map_err(|error| {
+            let error = admit::failure::error_chain(&error);
+            ChangeError::Refused(Box::new(Refused { step: "inspect", error, policy: None }))
+        })
+    }
+}
+
+/// Why a gate has no release, in words for an administrator.
+fn problem(error: ChangeError) -> Result<String, StoreError> {
+    Ok(match error {
+        ChangeError::Store(error) => return Err(error),
+        ChangeError::Invalid(refusals) | ChangeError::Misfits(refusals) => {
+            let texts: Vec<_> =
+                refusals.iter().map(|one| format!("{}: {}", one.name, one.reason)).collect();
+            format!("its settings are not complete: {}", texts.join("; "))
+        }
+        error => error.to_string(),
+    })
+}

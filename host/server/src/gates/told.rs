@@ -1,0 +1,35 @@
+//! What activities tell of attempts.
+
+use admit::decision::PolicyRef;
+use serde_json::{Map, Value};
+
+use crate::store::{Action, NewActivity};
+
+/// The activity of a release that was activated; none for settings, whose values are told one by
+/// one, and for a start.
+pub(super) fn activated(action: Action, policy: &PolicyRef) -> Option<NewActivity> {
+    let kind = match action {
+        Action::Start | Action::Settings => return None,
+        Action::Policy | Action::Source => "activated_policy",
+        Action::Promote => "promoted_candidate",
+        Action::Rollback => "rolled_back",
+        Action::Revert => "reverted_policy",
+    };
+    Some(NewActivity::new(kind, Value::Object(details(policy))))
+}
+
+/// The activity of an attempt that was refused.
+pub(super) fn rejected(policy: Option<&PolicyRef>, step: &str, error: &str) -> NewActivity {
+    let mut details = policy.map(details).unwrap_or_default();
+    details.insert("step".to_owned(), step.into());
+    details.insert("error".to_owned(), error.into());
+    NewActivity::new("rejected_policy", Value::Object(details))
+}
+
+fn details(policy: &PolicyRef) -> Map<String, Value> {
+    let mut details = Map::new();
+    details.insert("policy".to_owned(), (*policy.name).into());
+    details.insert("version".to_owned(), (*policy.version).into());
+    details.insert("digest".to_owned(), (*policy.digest).into());
+    details
+}

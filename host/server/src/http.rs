@@ -1,0 +1,24 @@
+//! The HTTP API.
+
+pub mod listener;
+pub mod trace;
+mod endpoint;
+mod call;
+mod authorise;
+mod error;
+mod json;
+mod body;
+mod router;
+mod decide;
+mod settings;
+mod policy;
+mod releases;
+mod candidate;
+mod activities;
+mod access;
+mod status;
+mod health;
+mod documents;
+
+pub use endpoint::{Endpoint, ListenerKind};
+pub use router::router;

@@ -1,0 +1,79 @@
+//! Access tokens.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::call::Call;
+use super::error::ApiError;
+use super::json::Json;
+use crate::access::{Role, UnknownRole};
+use crate::store::AccessRow;
+use crate::time::rfc3339;
+
+#[derive(Serialize)]
+struct AccessBody {
+    id: String,
+    name: String,
+    role: String,
+    created_at: String,
+    created_by: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revoked_at: Option<String>,
+}
+
+impl From<AccessRow> for AccessBody {
+    fn from(row: AccessRow) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            role: row.role,
+            created_at: rfc3339(row.created_at),
+            created_by: row.created_by,
+            revoked_at: row.revoked_at.map(rfc3339),
+        }
+    }
+}
+
+/// `GET /v1/access`.
+pub(super) async fn list(call: Call) -> Result<Response, ApiError> {
+    let access = call.app.access.list().await?;
+    let access: Vec<_> = access.into_iter().map(AccessBody::from).collect();
+    Ok(Json(json!({ "access": access })).into_response())
+}
+
+/// `POST /v1/access`.
+pub(super) async fn create(call: Call) -> Result<Response, ApiError> {
+    let (access, actor, now) = (call.app.access.clone(), call.actor(), call.now);
+    let object = call.object().await?;
+    if let Some(name) = object.keys().find(|name| !["name", "role"].contains(&name.as_str())) {
+        let name = admit::text::Shown::name(name);
+        return Err(ApiError::field(name.as_str(), "unknown; expected `name` and `role`"));
+    }
+    let text = |name: &str| {
+        let text = object.get(name).and_then(Value::as_str);
+        text.ok_or_else(|| ApiError::field(name, "missing, or no text; expected a text"))
+    };
+    let name = text("name")?;
+    let role: Role = text("role")?
+        .parse()
+        .map_err(|error: UnknownRole| ApiError::field("role", error.to_string()))?;
+    let created = access.create(name, role, &actor, now).await?;
+    let body = json!({
+        "id": created.id,
+        "name": name,
+        "role": role.as_str(),
+        "token": created.token,
+    });
+    Ok((StatusCode::CREATED, [("cache-control", "no-store")], Json(body)).into_response())
+}
+
+/// `DELETE /v1/access/{id}`.
+pub(super) async fn revoke(call: Call) -> Result<Response, ApiError> {
+    if call.app.access.revoke(&call.parameter, &call.actor(), call.now).await? {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let message = "there is no access token with this id that counts";
+    Err(ApiError::new(StatusCode::NOT_FOUND, "not_found", message))
+}

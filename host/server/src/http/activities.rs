@@ -1,0 +1,80 @@
+//! What was done, and by whom.
+
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::call::Call;
+use super::error::ApiError;
+use super::json::Json;
+use super::releases::{next_page, page_size};
+use crate::actor::Actor;
+use crate::store::{Activity, ActivityFilter};
+use crate::time;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ActivityQuery {
+    gate: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    actor: Option<String>,
+    since: Option<String>,
+    until: Option<String>,
+    limit: Option<u32>,
+    before: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct ActivityBody {
+    id: u64,
+    at: String,
+    actor: Actor,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gate: Option<String>,
+    #[serde(rename = "type")]
+    kind: String,
+    details: Map<String, Value>,
+}
+
+#[derive(Serialize)]
+struct Page {
+    activities: Vec<ActivityBody>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<u64>,
+}
+
+impl From<Activity> for ActivityBody {
+    fn from(activity: Activity) -> Self {
+        let Activity { id, at, actor, gate, kind, details } = activity;
+        Self { id, at: time::rfc3339(at), actor, gate, kind, details }
+    }
+}
+
+/// `GET /v1/activities`.
+pub(super) async fn get(call: Call) -> Result<Response, ApiError> {
+    let query: ActivityQuery = call.query()?;
+    let limit = page_size(query.limit)?;
+    let filter = ActivityFilter {
+        since: moment("since", query.since.as_deref())?,
+        until: moment("until", query.until.as_deref())?,
+        gate: query.gate,
+        kind: query.kind,
+        actor: query.actor,
+        before: query.before,
+    };
+    let activities = call.app.store.activities(&filter, limit).await?;
+    let next = next_page(activities.len(), limit, activities.last().map(|activity| activity.id));
+    let activities = activities.into_iter().map(ActivityBody::from).collect();
+    Ok(Json(Page { activities, next }).into_response())
+}
+
+fn moment(name: &str, text: Option<&str>) -> Result<Option<u64>, ApiError> {
+    let Some(text) = text else {
+        return Ok(None);
+    };
+    time::parse(text).map(Some).ok_or_else(|| {
+        let came = admit::text::Shown::new(text);
+        ApiError::field(name, format!("`{came}`; expected an RFC 3339 time or seconds since 1970"))
+    })
+}

@@ -1,0 +1,85 @@
+//! Who may call an endpoint.
+
+use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
+use axum::http::{HeaderMap, StatusCode};
+
+use super::endpoint::{Endpoint, ListenerKind};
+use super::error::ApiError;
+use crate::access::{Holder, Right, Role};
+use crate::app::{App, Live};
+use crate::config::ServiceAccess;
+
+const HOW: &str = "expected the header `Authorization: Bearer` with an access token of this server";
+
+/// Checks Host header, access token, role and GitOps mode, in this order; says who calls.
+pub(super) fn authorise(
+    app: &App,
+    endpoint: Endpoint,
+    headers: &HeaderMap,
+) -> Result<Option<Holder>, ApiError> {
+    let live = app.live();
+    if endpoint.listener() == ListenerKind::Admin {
+        check_host(&live, headers)?;
+    }
+    let right = endpoint.right();
+    let free = right == Right::Decide && live.service_access == ServiceAccess::None;
+    if right == Right::Open || free {
+        return Ok(None);
+    }
+    let holder = holder(app, headers)?;
+    if !holder.role.may(right) {
+        let message = format!("the role `{}` may not do this", holder.role);
+        return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", message));
+    }
+    match &live.repository {
+        Some(repository) if right == Right::Write && holder.role != Role::Gitops => {
+            let message = format!(
+                "this server is configured from {repository}: change it there; only the role \
+                 `gitops` may write here"
+            );
+            Err(ApiError::new(StatusCode::FORBIDDEN, "gitops_mode", message))
+        }
+        _ => Ok(Some(holder)),
+    }
+}
+
+fn holder(app: &App, headers: &HeaderMap) -> Result<Holder, ApiError> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return Err(ApiError::unauthenticated(HOW));
+    };
+    let token = value.to_str().ok().and_then(bearer);
+    let token = token.ok_or_else(|| ApiError::unauthenticated(HOW))?;
+    let unknown = "the access token is not one of this server, or was revoked";
+    app.access.holder(token).ok_or_else(|| ApiError::unauthenticated(unknown))
+}
+
+/// The token of a `Bearer` header (RFC 6750 §2.1); the scheme in any letter case (RFC 9110 §11.1).
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token)
+}
+
+/// A page of another site that has its name resolved to this machine still sends its own name.
+fn check_host(live: &Live, headers: &HeaderMap) -> Result<(), ApiError> {
+    let refused = |name: &str, value: &str| {
+        let value = admit::text::Shown::new(value);
+        let message = format!("the {name} `{value}` is not one of this server; see `admin.hosts`");
+        Err(ApiError::new(StatusCode::FORBIDDEN, "host_not_allowed", message))
+    };
+    let text = |value: &axum::http::HeaderValue| {
+        String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase()
+    };
+    let host = headers.get(HOST).map(text).unwrap_or_default();
+    if !live.allows_host(&host) {
+        return refused("Host header", &host);
+    }
+    match headers.get(ORIGIN).map(text) {
+        Some(origin) if !same_origin(&origin, &host) => refused("origin", &origin),
+        _ => Ok(()),
+    }
+}
+
+fn same_origin(origin: &str, host: &str) -> bool {
+    origin.split_once("://").is_some_and(|(_, authority)| authority == host)
+}

@@ -1,0 +1,53 @@
+//! Bodies, read to a limit, strictly.
+
+use admit::json::{Object, parse_object};
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use super::call::media_type;
+use super::error::ApiError;
+use super::listener::is_body_timeout;
+
+/// Reads a body of at most `limit` bytes.
+pub(super) async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::too_large(limit)),
+        Err(error) if is_body_timeout(&*error) => {
+            let message = "the body did not come to its end in time";
+            Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "timeout", message))
+        }
+        Err(_) => Err(ApiError::malformed("the body did not come to its end")),
+    }
+}
+
+/// Refuses a body that does not say that it is JSON.
+pub(super) fn expect_json(headers: &HeaderMap) -> Result<(), ApiError> {
+    match &*media_type(headers) {
+        "application/json" | "application/merge-patch+json" => Ok(()),
+        other => {
+            let other = admit::text::Shown::new(other);
+            let message = format!("Content-Type is `{other}`; expected `application/json`");
+            Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", message))
+        }
+    }
+}
+
+/// Reads one JSON object without duplicate names.
+pub(super) fn object(bytes: &[u8]) -> Result<Object, ApiError> {
+    parse_object(bytes).map_err(|error| ApiError::malformed(format!("body: {error}")))
+}
+
+/// Refuses members that are not known.
+pub(super) fn expect_members(object: &Object, known: &[&str]) -> Result<(), ApiError> {
+    let unknown = object.iter().find(|(name, _)| !known.contains(name));
+    match unknown {
+        None => Ok(()),
+        Some((name, _)) => {
+            let known: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
+            let name = admit::text::Shown::name(name).to_string();
+            Err(ApiError::field(&name, format!("unknown; expected {}", known.join(", "))))
+        }
+    }
+}

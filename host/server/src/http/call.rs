@@ -1,0 +1,99 @@
+//! A request to an endpoint, as its handler sees it: authorised, with its gate, its query and its
+//! body at hand.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::HeaderMap;
+use axum::http::Uri;
+use axum::http::header::CONTENT_TYPE;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::body;
+use super::error::ApiError;
+use crate::access::Holder;
+use crate::actor::Actor;
+use crate::app::App;
+use crate::gates::ServedGate;
+
+/// The largest body of a request to the admin listener: a component in base64, with room.
+const MAX_ADMIN_BODY: usize = 4 * 1024 * 1024;
+
+/// A request that may be handled.
+pub(super) struct Call {
+    pub(super) app: Arc<App>,
+    /// Who calls; absent where nobody has to say.
+    pub(super) caller: Option<Holder>,
+    /// What stands for `{gate}` or `{id}` in the path; empty when there is neither.
+    pub(super) parameter: String,
+    pub(super) headers: HeaderMap,
+    pub(super) uri: Uri,
+    pub(super) body: Body,
+    /// Seconds since 1970.
+    pub(super) now: u64,
+}
+
+impl Call {
+    /// The gate in the path.
+    pub(super) fn gate(&self) -> Result<Arc<ServedGate>, ApiError> {
+        let gate = self.app.gates.get(&self.parameter);
+        gate.cloned().ok_or_else(|| ApiError::unknown_gate(&self.parameter))
+    }
+
+    /// Who is written down as the one who did it.
+    pub(super) fn actor(&self) -> Actor {
+        self.caller.as_ref().map_or_else(Actor::server, Holder::actor)
+    }
+
+    /// The query, strictly.
+    pub(super) fn query<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        let query = axum::extract::Query::<T>::try_from_uri(&self.uri);
+        query.map(|query| query.0).map_err(|error| {
+            let text = error.body_text();
+            let text = text.split_once(": ").map_or(&*text, |(_, reason)| reason).to_owned();
+            ApiError::malformed(format!("query: {}", admit::text::Shown::whole(&text)))
+        })
+    }
+
+    /// The media type of the body, without parameters, in lower case; empty when there is none.
+    pub(super) fn media_type(&self) -> String {
+        media_type(&self.headers)
+    }
+
+    /// The body of an admin request.
+    pub(super) async fn bytes(self) -> Result<axum::body::Bytes, ApiError> {
+        body::read(self.body, MAX_ADMIN_BODY).await
+    }
+
+    /// The body of an admin request, one JSON object without duplicate names.
+    pub(super) async fn object(self) -> Result<Map<String, Value>, ApiError> {
+        body::expect_json(&self.headers)?;
+        let bytes = self.bytes().await?;
+        Ok(body::object(&bytes)?.to_json())
+    }
+
+    /// The revision that a change is about, from `If-Match`; absent when any.
+    pub(super) fn revision(&self) -> Result<Option<u64>, ApiError> {
+        let Some(header) = self.headers.get("if-match") else {
+            return Ok(None);
+        };
+        let text = header.to_str().unwrap_or_default().trim();
+        if text == "*" {
+            return Ok(None);
+        }
+        let number = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        number.and_then(|number| number.parse().ok()).map(Some).ok_or_else(|| {
+            ApiError::field(
+                "If-Match",
+                "expected the ETag of an answer, for example `\"3\"`, or `*`",
+            )
+        })
+    }
+}
+
+pub(super) fn media_type(headers: &HeaderMap) -> String {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = value.split(';').next().unwrap_or_default();
+    media_type.trim().to_ascii_lowercase()
+}

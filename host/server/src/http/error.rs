@@ -1,0 +1,162 @@
+//! Errors of the API: a status, a stable code, a message, and what is wrong with which field.
+
+use admit::settings::SettingRefusal;
+use axum::http::StatusCode;
+use axum::http::header::{HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::json::Json;
+use crate::access::CreateError;
+use crate::gates::{ChangeError, Step};
+use crate::store::StoreError;
+
+/// An answer that says why there is no other.
+#[derive(Clone, Debug)]
+pub(super) struct ApiError {
+    status: StatusCode,
+    header: Option<(HeaderName, &'static str)>,
+    body: Body,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Body {
+    message: String,
+    code: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldError>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    steps: Vec<Step>,
+}
+
+/// What is wrong with one field.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct FieldError {
+    pub(super) name: String,
+    pub(super) reason: String,
+}
+
+impl From<SettingRefusal> for FieldError {
+    fn from(refusal: SettingRefusal) -> Self {
+        Self { name: refusal.name, reason: refusal.reason }
+    }
+}
+
+impl ApiError {
+    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        let body = Body { message, code, errors: Vec::new(), step: None, steps: Vec::new() };
+        Self { status, header: None, body }
+    }
+
+    fn with_header(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.header = Some((name, value));
+        self
+    }
+
+    fn with_errors(mut self, errors: impl IntoIterator<Item = impl Into<FieldError>>) -> Self {
+        self.body.errors = errors.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The request is not what the endpoint takes.
+    pub(super) fn malformed(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed", message)
+    }
+
+    /// A member of the request is not what it should be.
+    pub(super) fn field(name: &str, reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        let message = format!("`{name}`: {reason}");
+        Self::malformed(message).with_errors([FieldError { name: name.to_owned(), reason }])
+    }
+
+    pub(super) fn unauthenticated(message: &str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", message)
+            .with_header(WWW_AUTHENTICATE, "Bearer")
+    }
+
+    pub(super) fn unknown_gate(name: &str) -> Self {
+        let name = admit::text::Shown::name(name);
+        Self::new(StatusCode::NOT_FOUND, "unknown_gate", format!("there is no gate `{name}`"))
+    }
+
+    pub(super) fn too_large(limit: usize) -> Self {
+        let message = format!("the body is too large; expected at most {limit} bytes");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+    }
+
+    pub(super) fn busy() -> Self {
+        let message = "too many decisions are under way; try again in a moment";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message).with_header(RETRY_AFTER, "1")
+    }
+
+    pub(super) fn internal() -> Self {
+        let message = "the request could not be handled; see the log of the server";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.body)).into_response();
+        if let Some((name, value)) = self.header {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+}
+
+impl From<ChangeError> for ApiError {
+    fn from(error: ChangeError) -> Self {
+        let message = error.to_string();
+        let conflict = |code| Self::new(StatusCode::CONFLICT, code, message.clone());
+        match error {
+            ChangeError::NoPolicy(_) => conflict("no_policy"),
+            ChangeError::Overtaken(_) => conflict("overtaken"),
+            ChangeError::NothingKept(_) => conflict("nothing_kept"),
+            ChangeError::TooManyDifferences { .. } => conflict("too_many_differences"),
+            ChangeError::NoCandidate(_) => {
+                Self::new(StatusCode::NOT_FOUND, "no_candidate", message)
+            }
+            ChangeError::ChangedMeanwhile { .. } => {
+                Self::new(StatusCode::PRECONDITION_FAILED, "changed_meanwhile", message)
+            }
+            ChangeError::Misfits(refusals) => Self::malformed(message).with_errors(refusals),
+            ChangeError::Invalid(refusals) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_settings", message)
+                    .with_errors(refusals)
+            }
+            ChangeError::Refused(refused) => {
+                let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, refused.step, message);
+                error.body.step = Some(refused.step);
+                error.body.steps = refused.steps();
+                error
+            }
+            ChangeError::Store(error) => error.into(),
+            ChangeError::Broken => Self::internal(),
+        }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(error = admit::failure::error_chain(&error), "the store failed");
+        Self::internal()
+    }
+}
+
+impl From<CreateError> for ApiError {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::Name { .. } => Self::field("name", error.to_string()),
+            CreateError::Store(error) => error.into(),
+            CreateError::Token(error) => {
+                tracing::error!(%error, "no access token was created");
+                Self::internal()
+            }
+        }
+    }
+}

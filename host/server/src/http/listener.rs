@@ -1,0 +1,131 @@
+//! Connections: accepted up to a cap, bounded in time at every step, and drained at the end.
+//!
+//! What bounds a client that dawdles:
+//!
+//! | it does not | time | then |
+//! |---|---|---|
+//! | send a whole head, or another request | [`Limits::header`] | the connection is closed |
+//! | send the whole body | [`Limits::body`] | the body ends in an error, see [`is_body_timeout`] |
+//! | read its answer | [`Limits::body`], anew with each write | the connection is closed |
+
+mod body;
+mod bound;
+mod connection;
+mod connections;
+mod stream;
+mod unix;
+
+use std::io;
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::time::{Instant, timeout_at};
+
+pub use body::is_body_timeout;
+use bound::Accepted;
+pub use bound::{Bound, ListenError};
+use connection::Phase;
+use connections::Connections;
+
+use crate::metrics::Level;
+
+/// How long a draining server goes on answering on connections that are idle, at most.
+///
+/// A client that keeps its connection may have sent a request that is not read yet; closing the
+/// connection under it would lose the answer. Within this time the request is answered, with
+/// `Connection: close`.
+const IDLE_GRACE: Duration = Duration::from_millis(250);
+
+/// How long nothing is accepted after the machine refused a connection.
+const ACCEPT_BACK_OFF: Duration = Duration::from_millis(500);
+
+/// What one listener grants its clients.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections at a time, at least 1; further ones wait in the machine's queue.
+    pub connections: usize,
+    /// From the start of waiting for a request to the end of its head, idle time included.
+    pub header: Duration,
+    /// From the end of the head to the end of the body, however steadily it comes.
+    pub body: Duration,
+    /// From the wish to stop until what still runs is cut off.
+    pub drain: Duration,
+}
+
+/// How a listener ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Drained {
+    /// Connections that were cut off with a request still running.
+    pub cut: usize,
+}
+
+/// Answers what comes on the listener until `shutdown`, then drains. `open` counts the connections.
+///
+/// Draining: nothing more is accepted except what was connected already; running requests are
+/// finished; answers say `Connection: close`; after [`Limits::drain`] the rest is cut off.
+pub async fn serve(
+    bound: Bound,
+    router: Router,
+    limits: Limits,
+    open: &Level,
+    shutdown: impl Future<Output = ()>,
+) -> Drained {
+    let mut connections = Connections::new(router, limits, open.clone());
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let slot = connections.slot();
+        tokio::select! {
+            biased;
+            () = &mut shutdown => break,
+            () = connections.one_ended() => {}
+            (slot, socket) = async { (slot.await, accept(&bound).await) } => {
+                connections.start(socket, slot);
+            }
+        }
+    }
+    drain(bound, connections, limits.drain).await
+}
+
+async fn accept(bound: &Bound) -> Accepted {
+    loop {
+        match bound.accept().await {
+            Ok(socket) => return socket,
+            Err(error) => back_off(&error).await,
+        }
+    }
+}
+
+async fn drain(bound: Bound, mut connections: Connections, time: Duration) -> Drained {
+    let start = Instant::now();
+    connections.enter(Phase::Draining);
+    let mut queue = bound.close();
+    while let Some(slot) = connections.free_slot()
+        && let Some(socket) = queue.next()
+    {
+        connections.start(socket, slot);
+    }
+    drop(queue);
+    let _ = timeout_at(start + IDLE_GRACE.min(time / 2), connections.all_ended()).await;
+    connections.enter(Phase::Closing);
+    let _ = timeout_at(start + time, connections.all_ended()).await;
+    Drained { cut: connections.cut_off().await }
+}
+
+/// Waits unless only the one connection was at fault; out of file descriptors, say, the next
+/// attempt would fail at once.
+async fn back_off(error: &io::Error) {
+    if is_of_one_connection(error) {
+        return;
+    }
+    tracing::error!(%error, "failed to accept a connection");
+    tokio::time::sleep(ACCEPT_BACK_OFF).await;
+}
+
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,97 @@
+//! Another policy for a gate.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::call::Call;
+use super::error::ApiError;
+use super::json::Json;
+use crate::gates::{Change, Mode, NewComponent};
+use crate::store::Action;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PolicyQuery {
+    #[serde(default)]
+    dry_run: bool,
+    #[serde(default)]
+    candidate: bool,
+}
+
+/// A policy, and settings to change with it.
+struct Wanted {
+    component: Arc<[u8]>,
+    settings: Map<String, Value>,
+}
+
+/// `POST /v1/gates/{gate}/policy`.
+pub(super) async fn post(call: Call) -> Result<Response, ApiError> {
+    let gate = call.gate()?;
+    let mode = match call.query()? {
+        PolicyQuery { dry_run: true, .. } => Mode::DryRun,
+        PolicyQuery { candidate: true, .. } => Mode::Candidate,
+        _ => Mode::Activate,
+    };
+    let (revision, actor, now) = (call.revision()?, call.actor(), call.now);
+    let Wanted { component: bytes, settings } = match &*call.media_type() {
+        "application/wasm" => {
+            Wanted { component: Arc::from(&*call.bytes().await?), settings: Map::new() }
+        }
+        "application/json" => wanted(call.object().await?)?,
+        other => {
+            let other = admit::text::Shown::new(other);
+            let message = format!(
+                "Content-Type is `{other}`; expected `application/wasm` for a component or \
+                 `application/json`"
+            );
+            return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", message));
+        }
+    };
+    let component = Some(NewComponent { bytes, may_be_older: true });
+    let action = Action::Policy;
+    let change = Change { component, settings, revision, mode, actor, action, now };
+    Ok(Json(gate.change(change).await?).into_response())
+}
+
+fn wanted(mut object: Map<String, Value>) -> Result<Wanted, ApiError> {
+    let settings = match object.shift_remove("settings") {
+        None => Map::new(),
+        Some(Value::Object(settings)) => settings,
+        Some(_) => return Err(ApiError::field("settings", "expected an object")),
+    };
+    let mut members = object.into_iter();
+    let component = match (members.next(), members.next()) {
+        (Some((name, Value::String(text))), None) if name == "policy" => bundled(&text)?,
+        (Some((name, Value::String(text))), None) if name == "component" => decoded(&text)?,
+        _ => {
+            return Err(ApiError::malformed(
+                "body: expected one of `policy` (the name of a bundled one, a text) and \
+                 `component` (base64), and perhaps `settings`",
+            ));
+        }
+    };
+    Ok(Wanted { component, settings })
+}
+
+fn bundled(reference: &str) -> Result<Arc<[u8]>, ApiError> {
+    let found = admit_policies::find(reference);
+    found.map(|policy| Arc::from(policy.component)).ok_or_else(|| {
+        let known = admit_policies::all().iter();
+        let known: Vec<_> =
+            known.map(|policy| format!("`{}@{}`", policy.name, policy.version)).collect();
+        let came = admit::text::Shown::new(reference);
+        let reason = format!("`{came}` is not bundled; expected one of {}", known.join(", "));
+        ApiError::field("policy", reason)
+    })
+}
+
+fn decoded(text: &str) -> Result<Arc<[u8]>, ApiError> {
+    let bytes = STANDARD.decode(text);
+    bytes.map(Arc::from).map_err(|_| ApiError::field("component", "not base64 (RFC 4648 §4)"))
+}

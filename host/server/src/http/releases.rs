@@ -1,0 +1,113 @@
+//! The releases a gate had, the way back, and what its policy says of itself.
+
+use admit::decision::PolicyRef;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+use super::call::Call;
+use super::error::ApiError;
+use super::json::Json;
+use crate::actor::Actor;
+use crate::gates::ChangeError;
+use crate::store::Attempt;
+use crate::time::rfc3339;
+
+/// Most entries of a page.
+pub(super) const MAX_PAGE: u32 = 200;
+
+/// Entries of a page unless asked otherwise.
+pub(super) const PAGE: u32 = 50;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PageQuery {
+    limit: Option<u32>,
+    before: Option<u64>,
+}
+
+/// An attempt to give a gate another release.
+#[derive(Serialize)]
+pub(super) struct AttemptBody {
+    id: u64,
+    at: String,
+    actor: Actor,
+    action: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<PolicyRef>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    release: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    generation: Option<u64>,
+    result: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    active: bool,
+}
+
+#[derive(Serialize)]
+struct Page {
+    releases: Vec<AttemptBody>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<u64>,
+}
+
+impl From<Attempt> for AttemptBody {
+    fn from(attempt: Attempt) -> Self {
+        let result = if attempt.failure.is_some() { "refused" } else { "activated" };
+        let (step, error) = attempt.failure.unzip();
+        Self {
+            id: attempt.id,
+            at: rfc3339(attempt.at),
+            actor: attempt.actor,
+            action: attempt.action,
+            policy: attempt.policy,
+            release: attempt.release,
+            generation: attempt.generation,
+            result,
+            step,
+            error,
+            active: attempt.active,
+        }
+    }
+}
+
+/// `GET /v1/gates/{gate}/releases`.
+pub(super) async fn get(call: Call) -> Result<Response, ApiError> {
+    let gate = call.gate()?;
+    let PageQuery { limit, before } = call.query()?;
+    let limit = page_size(limit)?;
+    let attempts = call.app.store.attempts(gate.name(), before, limit).await?;
+    let next = next_page(attempts.len(), limit, attempts.last().map(|attempt| attempt.id));
+    let releases = attempts.into_iter().map(AttemptBody::from).collect();
+    Ok(Json(Page { releases, next }).into_response())
+}
+
+/// How many entries a page shall have.
+pub(super) fn page_size(limit: Option<u32>) -> Result<u32, ApiError> {
+    match limit.unwrap_or(PAGE) {
+        limit @ 1..=MAX_PAGE => Ok(limit),
+        limit => Err(ApiError::field("limit", format!("{limit}; expected 1 to {MAX_PAGE}"))),
+    }
+}
+
+/// What `before` has to be for the next page; absent when this was the last one.
+pub(super) fn next_page(entries: usize, limit: u32, last: Option<u64>) -> Option<u64> {
+    let full = u32::try_from(entries).is_ok_and(|entries| entries == limit);
+    last.filter(|last| full && *last > 1)
+}
+
+/// `POST /v1/gates/{gate}/rollback`.
+pub(super) async fn roll_back(call: Call) -> Result<Response, ApiError> {
+    let report = call.gate()?.roll_back(call.actor(), call.now).await?;
+    Ok(Json(report).into_response())
+}
+
+/// `GET /v1/gates/{gate}/description`.
+pub(super) fn description(call: &Call) -> Result<Response, ApiError> {
+    let gate = call.gate()?;
+    let selected = gate.selected();
+    let selected = selected.ok_or_else(|| ChangeError::NoPolicy(gate.name().to_owned()))?;
+    Ok(Json(admit::description::to_json(selected.description())).into_response())
+}

@@ -1,0 +1,83 @@
+//! Routers, made from the table of endpoints.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{FromRequestParts, Path, Request};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, on};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use super::authorise::authorise;
+use super::call::Call;
+use super::endpoint::{Endpoint, ListenerKind};
+use super::error::ApiError;
+use super::{
+    access, activities, candidate, decide, documents, health, policy, releases, settings, status,
+    trace,
+};
+use crate::app::App;
+
+/// The endpoints of a listener.
+pub fn router(app: &Arc<App>, listener: ListenerKind) -> Router {
+    let mine = || Endpoint::ALL.into_iter().filter(|endpoint| endpoint.listener() == listener);
+    let metrics = app.metrics.listener(listener, mine().map(Endpoint::path));
+    let router = mine().fold(Router::new(), |router, endpoint| {
+        let app = Arc::clone(app);
+        let method = MethodFilter::try_from(endpoint.method());
+        let method = method.expect("the table has methods that can be routed");
+        let handler = move |request: Request| run(Arc::clone(&app), endpoint, request);
+        router.route(endpoint.path(), on(method, handler))
+    });
+    router
+        .fallback(async || {
+            ApiError::new(StatusCode::NOT_FOUND, "not_found", "there is no such path")
+        })
+        .method_not_allowed_fallback(async || {
+            let message = "the path does not take this method";
+            ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
+        })
+        .layer(CatchPanicLayer::custom(|_| ApiError::internal().into_response()))
+        .layer(axum::middleware::from_fn_with_state(metrics, trace::observe))
+}
+
+async fn run(app: Arc<App>, endpoint: Endpoint, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let caller = match authorise(&app, endpoint, &parts.headers) {
+        Ok(caller) => caller,
+        Err(error) => return error.into_response(),
+    };
+    let parameter = match Path::<String>::from_request_parts(&mut parts, &()).await {
+        Ok(Path(parameter)) => parameter,
+        Err(_) => String::new(),
+    };
+    let (headers, uri, now) = (parts.headers, parts.uri, admit::gate::now());
+    let call = Call { app, caller, parameter, headers, uri, body, now };
+    dispatch(endpoint, call).await.unwrap_or_else(IntoResponse::into_response)
+}
+
+async fn dispatch(endpoint: Endpoint, call: Call) -> Result<Response, ApiError> {
+    match endpoint {
+        Endpoint::Decide => decide::one(call).await,
+        Endpoint::DecideBatch => decide::batch(call).await,
+        Endpoint::ServiceLive | Endpoint::AdminLive => Ok(health::live()),
+        Endpoint::ServiceReady | Endpoint::AdminReady => Ok(health::ready(&call.app)),
+        Endpoint::Metrics => Ok(documents::metrics(&call.app)),
+        Endpoint::OpenApi => Ok(documents::openapi()),
+        Endpoint::Status => status::get(call).await,
+        Endpoint::GetSettings => settings::get(&call),
+        Endpoint::PatchSettings => settings::patch(call).await,
+        Endpoint::PostPolicy => policy::post(call).await,
+        Endpoint::GetCandidate => candidate::get(&call),
+        Endpoint::DeleteCandidate => candidate::delete(call).await,
+        Endpoint::Promote => candidate::promote(call).await,
+        Endpoint::RollBack => releases::roll_back(call).await,
+        Endpoint::Releases => releases::get(call).await,
+        Endpoint::Description => releases::description(&call),
+        Endpoint::Activities => activities::get(call).await,
+        Endpoint::ListAccess => access::list(call).await,
+        Endpoint::CreateAccess => access::create(call).await,
+        Endpoint::RevokeAccess => access::revoke(call).await,
+    }
+}

@@ -1,0 +1,117 @@
+//! Around every request: its id, its span, its log line, its metrics.
+//!
+//! INVARIANT: of a request, a log line holds only its id, the ids of its trace, its method, its
+//! route template, and a short path that no route takes. No query, no header, no body.
+
+mod request_id;
+mod parent;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use admit::text::Shown;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::{Instrument, Span};
+
+use self::parent::TraceParent;
+pub use self::request_id::RequestId;
+use crate::http::ListenerKind;
+use crate::metrics::{EndpointMetrics, ListenerMetrics};
+
+/// Wraps every request of a router, those that no route takes included:
+/// `router.layer(axum::middleware::from_fn_with_state(metrics, observe))`.
+///
+/// Handlers find the [`RequestId`] in the extensions. What they log carries the request's span, on
+/// other threads only if they take the current span there.
+pub async fn observe(
+    State(metrics): State<ListenerMetrics>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let id = RequestId::of(request.headers());
+    let mut seen = Seen::start(&metrics, &request, &id);
+    let header = id.header();
+    request.extensions_mut().insert(id);
+    let span = seen.span.clone();
+    let mut response = next.run(request).instrument(span).await;
+    response.headers_mut().extend(header.map(|value| (request_id::HEADER, value)));
+    seen.status = Some(response.status());
+    response
+}
+
+/// A request under way. Its end is counted and logged when this is dropped, even if the connection
+/// ended before the answer.
+struct Seen {
+    started: Instant,
+    listener: ListenerKind,
+    endpoint: Arc<EndpointMetrics>,
+    span: Span,
+    status: Option<StatusCode>,
+}
+
+impl Seen {
+    fn start(metrics: &ListenerMetrics, request: &Request, id: &RequestId) -> Self {
+        let route = request.extensions().get::<MatchedPath>();
+        let endpoint = metrics.endpoint(route.map(MatchedPath::as_str));
+        Self {
+            started: Instant::now(),
+            listener: metrics.listener(),
+            span: span(request, id, endpoint.name(), route.is_some()),
+            endpoint: Arc::clone(endpoint),
+            status: None,
+        }
+    }
+}
+
+impl Drop for Seen {
+    fn drop(&mut self) {
+        let took = self.started.elapsed();
+        self.endpoint.count(self.status, took);
+        let duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let status = self.status.map(|status| status.as_u16());
+        let message = if status.is_some() { "answered" } else { "connection ended unanswered" };
+        let _entered = self.span.enter();
+        match self.listener {
+            ListenerKind::Service => tracing::debug!(status, duration_us, "{message}"),
+            ListenerKind::Admin => tracing::info!(status, duration_us, "{message}"),
+        }
+    }
+}
+
+/// The span of everything that a request makes the process say, at any level.
+fn span(request: &Request, id: &RequestId, route: &str, matched: bool) -> Span {
+    let parent = TraceParent::of(request.headers());
+    let unmatched = || (!matched).then(|| Shown::name(request.uri().path()));
+    // All fields at once: adding one to a span later costs more than the span.
+    tracing::error_span!(
+        "request",
+        request_id = id.as_str(),
+        trace_id = parent.map(|parent| parent.trace_id),
+        parent_id = parent.map(|parent| parent.parent_id),
+        method = method(request.method()),
+        route,
+        path = unmatched().as_ref().map(Shown::as_str),
+    )
+}
+
+/// The method if it is a usual one: others are free text.
+fn method(method: &Method) -> &str {
+    const USUAL: [Method; 9] = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::TRACE,
+        Method::CONNECT,
+    ];
+    if USUAL.contains(method) { method.as_str() } else { "other" }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,241 @@
+//! Requests through a router, and what is written down of them.
+
+use std::future::{pending, ready};
+
+use axum::body::Body;
+use axum::http::request::Builder;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+use tracing::level_filters::LevelFilter;
+
+use super::*;
+use crate::config::LogFormat;
+use crate::logging::captured::Captured;
+use crate::logging::log;
+use crate::metrics::Metrics;
+
+const DECIDE: &str = "/v1/gates/{gate}/decide";
+const STATUS: &str = "/v1/status";
+const NEVER: &str = "/never";
+
+async fn say_id(Extension(id): Extension<RequestId>) -> String {
+    tracing::trace!("handled");
+    id.as_str().to_owned()
+}
+
+/// A router, and what it writes down.
+struct Traced {
+    metrics: Metrics,
+    router: Router,
+    captured: Captured,
+    level: LevelFilter,
+}
+
+impl Traced {
+    fn new(listener: ListenerKind, level: LevelFilter) -> Self {
+        let metrics = Metrics::new(0);
+        let requests = metrics.listener(listener, [DECIDE, STATUS, NEVER]);
+        let router = Router::new()
+            .route(DECIDE, post(say_id))
+            .route(STATUS, get(say_id))
+            .route(NEVER, get(pending::<()>))
+            .layer(from_fn_with_state(requests, observe));
+        Self { metrics, router, captured: Captured::default(), level }
+    }
+
+    fn run<F: Future>(&self, future: F) -> F::Output {
+        let log = log(self.level, LogFormat::Json, self.captured.clone());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        tracing::dispatcher::with_default(&log, || runtime.block_on(future))
+    }
+
+    fn answer(&self, request: Builder, body: &'static str) -> Response {
+        let request = request.body(Body::from(body)).expect("a request");
+        let Ok(response) = self.run(self.router.clone().oneshot(request));
+        response
+    }
+
+    /// The lines of the middleware and of the handlers.
+    fn lines(&self) -> Vec<Value> {
+        let lines = self.captured.lines();
+        lines.iter().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    }
+
+    fn line(&self) -> Value {
+        let mut lines = self.lines();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        lines.remove(0)
+    }
+
+    fn series(&self) -> Vec<String> {
+        let text = self.metrics.render().1;
+        let samples = text.lines().filter(|line| !line.starts_with('#'));
+        samples.filter_map(|line| line.rsplit_once(' ')).map(|(name, _)| name.into()).collect()
+    }
+}
+
+fn returned_id(response: &Response) -> &str {
+    let id = response.headers().get("x-request-id").expect("an id");
+    id.to_str().expect("an id of ASCII")
+}
+
+#[test]
+fn handler_answer_and_line_have_the_callers_id() {
+    let traced = Traced::new(ListenerKind::Admin, LevelFilter::INFO);
+    let request = Request::get(STATUS).header("X-Request-Id", "call-7");
+    let response = traced.answer(request, "");
+    assert_eq!(returned_id(&response), "call-7");
+    let body = traced.run(axum::body::to_bytes(response.into_body(), 100)).expect("a body");
+    assert_eq!(body, "call-7");
+    assert_eq!(traced.line()["span"]["request_id"], "call-7");
+}
+
+#[test]
+fn without_a_good_id_a_new_one_is_returned() {
+    let traced = Traced::new(ListenerKind::Admin, LevelFilter::INFO);
+    for request in [Request::get(STATUS), Request::get(STATUS).header("X-Request-Id", "a b")] {
+        let response = traced.answer(request, "");
+        assert_eq!(returned_id(&response).len(), 36);
+    }
+}
+
+#[test]
+fn an_admin_request_has_one_line_at_info() {
+    let traced = Traced::new(ListenerKind::Admin, LevelFilter::INFO);
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let request = Request::get(STATUS).header("X-Request-Id", "r").header("traceparent", trace);
+    traced.answer(request, "");
+    let line = traced.line();
+    assert_eq!((&line["level"], &line["status"]), (&json!("INFO"), &json!(200)));
+    assert!(line["duration_us"].is_u64(), "{line}");
+    let span = json!({
+        "name": "request",
+        "request_id": "r",
+        "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+        "parent_id": "00f067aa0ba902b7",
+        "method": "GET",
+        "route": STATUS,
+    });
+    assert_eq!(line["span"], span);
+}
+
+#[test]
+fn a_malformed_traceparent_is_ignored() {
+    let traced = Traced::new(ListenerKind::Admin, LevelFilter::INFO);
+    let response = traced.answer(Request::get(STATUS).header("traceparent", "00-x-y-01"), "");
+    assert_eq!(response.status(), 200);
+    assert_eq!(traced.line()["span"]["trace_id"], Value::Null);
+}
+
+#[test]
+fn a_service_request_has_its_line_at_debug() {
+    let decide = || Request::post("/v1/gates/windows-mdm/decide");
+    let silent = Traced::new(ListenerKind::Service, LevelFilter::INFO);
+    silent.answer(decide(), "");
+    assert_eq!(silent.lines(), [] as [Value; 0]);
+    let traced = Traced::new(ListenerKind::Service, LevelFilter::DEBUG);
+    traced.answer(decide(), "");
+    let line = traced.line();
+    assert_eq!((&line["level"], &line["span"]["route"]), (&json!("DEBUG"), &json!(DECIDE)));
+}
+
+#[test]
+fn what_a_handler_says_carries_the_request() {
+    let traced = Traced::new(ListenerKind::Service, LevelFilter::TRACE);
+    let request = Request::post("/v1/gates/a/decide").header("X-Request-Id", "r");
+    traced.answer(request, "");
+    let said: Vec<_> = traced.lines().iter().map(|line| line["message"].clone()).collect();
+    assert_eq!(said, ["handled", "answered"]);
+    assert!(traced.lines().iter().all(|line| line["span"]["request_id"] == "r"));
+}
+
+#[test]
+fn a_path_without_route_is_shown_short_and_escaped() {
+    let traced = Traced::new(ListenerKind::Admin, LevelFilter::INFO);
+    for path in ["/setings", "/a%0d\u{202e}b", "/12345678901234567890123456789012345678901"] {
+        assert_eq!(traced.answer(Request::get(path), "").status(), 404);
+    }
+    let spans: Vec<_> = traced.lines().iter().map(|line| line["span"].clone()).collect();
+    assert!(spans.iter().all(|span| span["route"] == "other"));
+    let paths: Vec<_> = spans.iter().map(|span| span["path"].clone()).collect();
+    assert_eq!(paths, ["/setings", "/a%0d\\u{202e}b", "42 characters"]);
+}
+
+#[test]
+fn a_method_of_the_callers_making_is_not_shown() {
+    let traced = Traced::new(ListenerKind::Admin, LevelFilter::INFO);
+    let response = traced.answer(Request::builder().method("SECRET").uri(STATUS), "");
+    assert_eq!(response.status(), 405);
+    assert_eq!(traced.line()["span"]["method"], "other");
+}
+
+#[test]
+fn a_request_that_nobody_waits_for_is_counted_and_logged() {
+    let traced = Traced::new(ListenerKind::Admin, LevelFilter::INFO);
+    let request = Request::get(NEVER).body(Body::empty()).expect("a request");
+    traced.run(async {
+        tokio::select! {
+            biased;
+            _ = traced.router.clone().oneshot(request) => panic!("answered"),
+            () = ready(()) => {}
+        }
+    });
+    let line = traced.line();
+    assert_eq!(line["message"], "connection ended unanswered");
+    assert_eq!(line.get("status"), None);
+    let series = r#"admit_http_requests_total{listener="admin",endpoint="/never",status="none"}"#;
+    assert!(traced.series().iter().any(|found| found == series));
+}
+
+/// Whatever is sent where: nothing of it is written down at the lowest level.
+#[test]
+fn no_line_and_no_metric_holds_anything_secret() {
+    let secret = format!("s3cr3t{}", "x".repeat(60));
+    for listener in [ListenerKind::Service, ListenerKind::Admin] {
+        let traced = Traced::new(listener, LevelFilter::TRACE);
+        for path in [STATUS, "/v1/gates/a/decide", "/", "/v1/x"] {
+            let places = [path.to_owned(), format!("{path}/{secret}")];
+            for place in places {
+                let request = Request::post(format!("{place}?token={secret}"))
+                    .header("Authorization", format!("Bearer admit_1_{secret}"))
+                    .header("X-Request-Id", format!("admit_1_{secret}"))
+                    .header("traceparent", &secret)
+                    .header("tracestate", format!("admit={secret}"))
+                    .header("Cookie", &secret)
+                    .header("User-Agent", &secret)
+                    .header("Host", &secret)
+                    .header("Referer", &secret);
+                traced.answer(request, "s3cr3t in the body");
+            }
+        }
+        let gate = format!("/v1/gates/{secret}/decide");
+        traced.answer(Request::post(gate), "s3cr3t in the body");
+        assert!(traced.lines().len() >= 9);
+        assert!(!traced.captured.lines().concat().contains("s3cr3t"));
+        assert!(!traced.series().concat().contains("s3cr3t"));
+    }
+}
+
+#[test]
+fn bogus_gates_and_paths_add_no_series() {
+    let traced = Traced::new(ListenerKind::Service, LevelFilter::OFF);
+    let send = |index: u32| {
+        traced.answer(Request::post(format!("/v1/gates/bogus-{index}/decide")), "");
+        traced.answer(Request::get(format!("/bogus/{index}")), "");
+    };
+    send(0);
+    let before = traced.series();
+    (1..10_000).for_each(send);
+    assert_eq!(traced.series().len(), before.len());
+    let text = traced.metrics.render().1;
+    for (endpoint, status) in [(DECIDE, 200), ("other", 404)] {
+        let labels = format!(r#"listener="service",endpoint="{endpoint}""#);
+        let requests = format!("requests_total{{{labels},status=\"{status}\"}} 10000\n");
+        assert!(text.contains(&requests), "{requests}");
+        let durations = format!("request_duration_seconds_count{{{labels}}} 10000\n");
+        assert!(text.contains(&durations), "{durations}");
+    }
+}

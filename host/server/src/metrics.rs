@@ -1,0 +1,153 @@
+//! What Prometheus scrapes: counters, gauges and histograms in base units.
+//!
+//! INVARIANT: no label holds anything received. Gates and routes are those configured, reasons those
+//! described, statuses and steps those of the code; everything else is `other`.
+
+mod gate;
+mod reasons;
+mod releases;
+mod http;
+mod level;
+mod sources;
+mod histogram;
+#[cfg(test)]
+mod exposition;
+
+use std::sync::Arc;
+
+use admit::cloud::Cloud;
+use admit::keys::Keys;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+
+pub use gate::GateMetrics;
+pub(crate) use http::EndpointMetrics;
+pub use http::ListenerMetrics;
+pub use level::{Held, Level};
+pub use sources::{CandidateCounts, LogLines};
+
+use crate::http::ListenerKind;
+
+/// What scrapers ask for.
+const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Every metric of the process.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    gates: gate::Families,
+    http: http::Families,
+    connections: Family<ListenerLabels, Gauge>,
+    decisions_in_flight: Level,
+    sources: Arc<sources::Sources>,
+}
+
+#[derive(Clone, Debug, Eq, Hash, PartialEq, EncodeLabelSet)]
+struct ListenerLabels {
+    listener: &'static str,
+}
+
+#[derive(Clone, Debug, Eq, Hash, PartialEq, EncodeLabelSet)]
+struct BuildLabels {
+    version: &'static str,
+}
+
+impl Metrics {
+    /// Makes the metrics of a process that started at `started_at`, in seconds since 1970.
+    pub fn new(started_at: u64) -> Self {
+        let mut all = Registry::default();
+        all.register_with_unit(
+            "process_start_time",
+            "When the process started, since 1970",
+            Unit::Seconds,
+            ConstGauge::new(started_at),
+        );
+        let registry = all.sub_registry_with_prefix("admit");
+        let version = BuildLabels { version: env!("CARGO_PKG_VERSION") };
+        registry.register("build", "The version of Admit", Info::new(version));
+        let (connections, decisions_in_flight) = register_levels(registry);
+        let sources = Arc::<sources::Sources>::default();
+        registry.register_collector(Box::new(Arc::clone(&sources)));
+        Self {
+            gates: gate::Families::register(registry),
+            http: http::Families::register(registry),
+            connections,
+            decisions_in_flight,
+            sources,
+            registry: all,
+        }
+    }
+
+    /// The metrics of a configured gate; to be kept, since finding its series takes a lock.
+    pub fn gate(&self, name: &str) -> GateMetrics {
+        self.gates.gate(name)
+    }
+
+    /// The requests of a listener whose router has these route templates.
+    pub fn listener<'a>(
+        &self,
+        listener: ListenerKind,
+        routes: impl IntoIterator<Item = &'a str>,
+    ) -> ListenerMetrics {
+        self.http.listener(listener, routes)
+    }
+
+    /// The open connections of a listener.
+    pub fn connections(&self, listener: ListenerKind) -> Level {
+        Level(
+            self.connections
+                .get_or_create_owned(&ListenerLabels { listener: http::listener_name(listener) }),
+        )
+    }
+
+    /// The decisions under way.
+    pub fn decisions_in_flight(&self) -> Level {
+        self.decisions_in_flight.clone()
+    }
+
+    /// Shows the keys of a cloud from now on, instead of those shown before.
+    pub fn watch_keys(&self, cloud: Cloud, keys: Arc<Keys>) {
+        self.sources.watch_keys(cloud, keys);
+    }
+
+    /// Shows the counts of a gate's candidate from now on; `read` returns none when the gate has no
+    /// candidate. It is called at each scrape and must not scrape itself.
+    pub fn watch_candidate(
+        &self,
+        gate: &str,
+        read: impl Fn() -> Option<CandidateCounts> + Send + Sync + 'static,
+    ) {
+        self.sources.watch_candidate(gate, Box::new(read));
+    }
+
+    /// Shows the counts of the decision log from now on. `read` is called at each scrape and must
+    /// not scrape itself.
+    pub fn watch_decision_log(&self, read: impl Fn() -> LogLines + Send + Sync + 'static) {
+        self.sources.watch_decision_log(Box::new(read));
+    }
+
+    /// All of it in the text format of OpenMetrics 1.0, with its media type.
+    pub fn render(&self) -> (&'static str, String) {
+        let mut text = String::new();
+        // After an error the end is missing, without which a scraper refuses the text.
+        if text::encode(&mut text, &self.registry).is_err() {
+            tracing::error!("the metrics could not be written as text");
+        }
+        (CONTENT_TYPE, text)
+    }
+}
+
+fn register_levels(registry: &mut Registry) -> (Family<ListenerLabels, Gauge>, Level) {
+    let connections = Family::default();
+    registry.register("connections", "Open connections", connections.clone());
+    let in_flight = Level::default();
+    registry.register("decisions_in_flight", "Decisions under way", in_flight.0.clone());
+    (connections, in_flight)
+}
+
+#[cfg(test)]
+mod tests;

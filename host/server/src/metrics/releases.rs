@@ -1,0 +1,42 @@
+//! What each gate decides with: one series per gate, replaced when that changes.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use admit::decision::PolicyRef;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::DescriptorEncoder;
+use prometheus_client::metrics::MetricType;
+
+/// The active policy of every gate.
+#[derive(Debug, Default)]
+pub(super) struct Releases(Mutex<BTreeMap<Arc<str>, PolicyRef>>);
+
+impl Releases {
+    pub(super) fn set(&self, gate: &Arc<str>, policy: &PolicyRef) {
+        let mut active = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        active.insert(Arc::clone(gate), policy.clone());
+    }
+}
+
+impl Collector for Releases {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let active = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if active.is_empty() {
+            return Ok(());
+        }
+        let help = "The policy that a gate decides with.";
+        let mut encoder =
+            encoder.encode_descriptor("gate_release", help, None, MetricType::Info)?;
+        for (gate, policy) in &*active {
+            encoder.encode_info(&[
+                ("gate", &**gate),
+                ("policy", &policy.name),
+                ("version", &policy.version),
+                ("digest", &policy.digest),
+            ])?;
+        }
+        Ok(())
+    }
+}

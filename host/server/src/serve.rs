@@ -1,0 +1,232 @@
+//! The server: put together, started, reloaded, drained.
+
+mod assemble;
+mod signals;
+mod announce;
+
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::access::CreateError;
+use crate::app::App;
+use crate::config::{Config, ConfigError, Listen, Sources};
+use crate::decision_log::DecisionLogError;
+use crate::http::listener::{self, Bound, Drained, ListenError};
+use crate::http::{ListenerKind, router};
+use crate::store::StoreError;
+use assemble::assemble;
+use signals::{Signal, Signals};
+
+/// How often keys that are missing are asked for again; the key set's own cool-down counts too.
+const KEY_ROUND: Duration = Duration::from_secs(5);
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The store cannot be opened or read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A listener cannot be had.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The decision log cannot be written.
+    #[error(transparent)]
+    DecisionLog(#[from] DecisionLogError),
+    /// The first access token cannot be made.
+    #[error("failed to make the first access token")]
+    Access(#[from] CreateError),
+    /// A file that the configuration names cannot be used.
+    #[error("{what} `{path}`")]
+    File {
+        /// What it should be.
+        what: &'static str,
+        /// The file.
+        path: String,
+        /// Why not.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The address of a key set is not one that keys are fetched from.
+    #[error("keys of the cloud `{cloud}`")]
+    KeyAddress {
+        /// The cloud.
+        cloud: &'static str,
+        /// Why not.
+        #[source]
+        source: admit::keys::AddressError,
+    },
+    /// The machine does not give what every server needs.
+    #[error("{what}")]
+    Machine {
+        /// What could not be had.
+        what: &'static str,
+        /// Why not.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Standard output is gone.
+    #[error("failed to write to standard output")]
+    Output(#[source] std::io::Error),
+}
+
+/// Serves until the process is asked to end, then drains. Says on `out` where, and the first access
+/// token.
+///
+/// `sources` is what `config` was read from, for a reload.
+///
+/// # Errors
+///
+/// [`ServeError`], before anything is served.
+pub fn serve(config: &Config, sources: &Sources, out: &mut dyn Write) -> Result<(), ServeError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let machine = |source| ServeError::Machine { what: "threads", source: Box::new(source) };
+    let runtime = runtime.map_err(machine)?;
+    let served = runtime.block_on(run(config, sources, out));
+    // A fetch of keys that hangs must not keep the process.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    served
+}
+
+async fn run(config: &Config, sources: &Sources, out: &mut dyn Write) -> Result<(), ServeError> {
+    let mut signals = Signals::new()
+        .map_err(|source| ServeError::Machine { what: "signals", source: Box::new(source) })?;
+    let now = admit::gate::now();
+    let assembled = assemble(config, now).await?;
+    let app = Arc::clone(&assembled.app);
+    let service = match &config.service.listen {
+        Listen::Tcp(address) => Bound::tcp(*address).await?,
+        Listen::Unix(path) => Bound::unix(path).await?,
+    };
+    let admin = Bound::tcp(config.admin.listen).await?;
+    announce::addresses(out, config, &service, &admin, assembled.first_token.as_deref())
+        .map_err(ServeError::Output)?;
+    let (stop, stopping) = watch::channel(false);
+    let service = listen(&app, config, ListenerKind::Service, service, stopping.clone());
+    let admin = listen(&app, config, ListenerKind::Admin, admin, stopping.clone());
+    let keys = tokio::spawn(keep_keys(Arc::clone(&app), stopping.clone()));
+    for (gate, component) in assembled.starts {
+        gate.start(component, now).await?;
+    }
+    announce::gates(out, &app).map_err(ServeError::Output)?;
+    for source in assembled.watches {
+        source.start(&app, stopping.clone()).await?;
+    }
+    serve_until_asked(&mut signals, &app, sources).await;
+    app.drain();
+    tracing::info!("draining");
+    // Nobody listens when everything has ended already.
+    let _ = stop.send(true);
+    let drained = drain(service, admin, &mut signals).await;
+    keys.abort();
+    tracing::info!(cut = drained, "drained");
+    end(&app).await;
+    Ok(())
+}
+
+async fn serve_until_asked(signals: &mut Signals, app: &Arc<App>, sources: &Sources) {
+    loop {
+        match signals.next().await {
+            Signal::End => return,
+            Signal::Reload => reload(app, sources),
+        }
+    }
+}
+
+/// Reads the configuration again. What cannot change while the server runs waits for a restart.
+fn reload(app: &App, sources: &Sources) {
+    if let Some(log) = &app.log {
+        log.reopen();
+    }
+    match crate::config::load(sources.clone()) {
+        Ok(config) => {
+            app.reload(&config);
+            tracing::info!(
+                "reloaded: `gitops`, `admin.hosts`, `service.access`, and the decision log opened \
+                 again; other changes wait for a restart"
+            );
+        }
+        Err(error) => log_config_error(&error),
+    }
+}
+
+fn log_config_error(error: &ConfigError) {
+    let error = error.to_string().replace('\n', "; ");
+    tracing::error!(error, "the configuration was not reloaded; the one before stays");
+}
+
+type Serving = tokio::task::JoinHandle<Drained>;
+
+fn listen(
+    app: &Arc<App>,
+    config: &Config,
+    kind: ListenerKind,
+    bound: Bound,
+    mut stopping: watch::Receiver<bool>,
+) -> Serving {
+    let limits = listener::Limits {
+        connections: config.limits.connections,
+        header: config.limits.header,
+        body: config.limits.body,
+        drain: config.limits.drain,
+    };
+    let (router, open) = (router(app, kind), app.metrics.connections(kind));
+    tokio::spawn(async move {
+        let stopped = async move {
+            // An error means that the sender is gone, and the server with it.
+            let _ = stopping.wait_for(|stop| *stop).await;
+        };
+        listener::serve(bound, router, limits, &open, stopped).await
+    })
+}
+
+/// Waits for both listeners; a second wish to end cuts that short. Returns how many requests were
+/// cut off.
+async fn drain(service: Serving, admin: Serving, signals: &mut Signals) -> usize {
+    let both = async {
+        let (service, admin) = (service.await, admin.await);
+        [service, admin].into_iter().flatten().map(|drained| drained.cut).sum()
+    };
+    tokio::pin!(both);
+    loop {
+        tokio::select! {
+            cut = &mut both => return cut,
+            signal = signals.next() => if signal == Signal::End {
+                tracing::warn!("asked to end again: not waiting any longer");
+                return 0;
+            }
+        }
+    }
+}
+
+async fn end(app: &App) {
+    if let Some(log) = &app.log {
+        let log = Arc::clone(log);
+        let closed = crate::blocking::run(move || log.close(Duration::from_secs(5))).await;
+        if closed != Some(true) {
+            tracing::error!("the decision log was not written to its end");
+        }
+    }
+    app.store.close().await;
+}
+
+/// Fetches keys before a token needs them, and again while there are none.
+async fn keep_keys(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
+    let mut rounds = tokio::time::interval(KEY_ROUND);
+    loop {
+        tokio::select! {
+            _ = stopping.changed() => return,
+            _ = rounds.tick() => {}
+        }
+        for keys in app.keys.values() {
+            if let admit::keys::Keys::Remote(remote) = &**keys {
+                let remote = remote.clone();
+                // A failure is logged where it happens, and shown by the state.
+                let _ = crate::blocking::run(move || remote.prefetch()).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What the server says at its start: where it is, who may come in, what its gates have.
+
+use std::io::{Result, Write};
+
+use crate::app::App;
+use crate::config::Config;
+use crate::http::listener::Bound;
+
+/// Says where the server listens, and the first access token.
+pub(super) fn addresses(
+    out: &mut dyn Write,
+    config: &Config,
+    service: &Bound,
+    admin: &Bound,
+    first_token: Option<&str>,
+) -> Result<()> {
+    writeln!(out, "Admit {}", env!("CARGO_PKG_VERSION"))?;
+    let service = match service.tcp_address() {
+        Some(address) => format!("http://{address}"),
+        None => service.address().to_owned(),
+    };
+    writeln!(out, "  service    {service}  (decisions)")?;
+    writeln!(out, "  admin      http://{}  (everything else)", admin.address())?;
+    writeln!(out, "  data       {}", config.data_dir.display())?;
+    if let Some(token) = first_token {
+        writeln!(out, "  access     {token}")?;
+        writeln!(
+            out,
+            "             role admin; shown this once. Create others with it, then revoke it"
+        )?;
+    }
+    out.flush()
+}
+
+/// Says what each gate has.
+pub(super) fn gates(out: &mut dyn Write, app: &App) -> Result<()> {
+    for gate in app.gates.values() {
+        let policy = gate.selected().map(|selected| {
+            let policy = selected.policy();
+            format!("{} {}", policy.name, policy.version)
+        });
+        let policy = policy.unwrap_or_else(|| "no policy".to_owned());
+        let (name, state) = (gate.name(), gate.state_name());
+        match gate.problem() {
+            None => {
+                let generation = gate.gate().generation();
+                writeln!(out, "  gate       {name}: {policy}, {state}, generation {generation}")?;
+            }
+            Some(problem) => writeln!(out, "  gate       {name}: {policy}, {state}: {problem}")?,
+        }
+    }
+    let serving = app.gates.values().any(|gate| gate.state_name() == "serving");
+    if !serving {
+        writeln!(out, "No gate decides yet. Write its settings to a file and apply it:")?;
+        writeln!(out, "  admit apply -f gates.yaml     (see `admit apply --help`)")?;
+    }
+    out.flush()
+}

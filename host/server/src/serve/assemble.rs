@@ -1,0 +1,211 @@
+//! From a configuration to the parts of a server.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use admit::claims::Verification;
+use admit::cloud::Cloud;
+use admit::keys::{KeySet, Keys, RemoteKeys};
+use admit::runtime::Runtime;
+use indexmap::IndexMap;
+use tokio::sync::watch;
+
+use super::ServeError;
+use crate::access::{Access, Role};
+use crate::actor::Actor;
+use crate::app::{App, Parts};
+use crate::config::{Config, GateConfig, KeysConfig, PolicyReference, SourceConfig};
+use crate::decision_log::DecisionLog;
+use crate::faults::FaultOptions;
+use crate::gates::{Counters, GateOptions, ServedGate};
+use crate::metrics::{CandidateCounts, LogLines, Metrics};
+use crate::shadow::ShadowOptions;
+use crate::source::{SourceOptions, Watch};
+use crate::store::Store;
+use crate::watching::{self, SourceState};
+
+/// The largest component that is read, as the engine's own limit.
+const MAX_COMPONENT_BYTES: u64 = 2 * 1024 * 1024;
+
+/// The largest key set that is read, as the engine's own limit.
+const MAX_KEYS_BYTES: u64 = 1024 * 1024;
+
+/// A server that serves nothing yet.
+pub(super) struct Assembled {
+    pub(super) app: Arc<App>,
+    /// The text of the first access token, when there was none.
+    pub(super) first_token: Option<String>,
+    /// What each gate starts with before it has a release.
+    pub(super) starts: Vec<(Arc<ServedGate>, Option<Arc<[u8]>>)>,
+    pub(super) watches: Vec<Watched>,
+}
+
+/// A gate whose policy comes from a file or directory.
+pub(super) struct Watched {
+    gate: Arc<ServedGate>,
+    source: SourceConfig,
+    state: SourceState,
+}
+
+impl Watched {
+    /// Watches from now on.
+    pub(super) async fn start(
+        self,
+        app: &App,
+        stopping: watch::Receiver<bool>,
+    ) -> Result<(), ServeError> {
+        let SourceConfig { path, interval, follow_links_outside } = self.source;
+        let max_bytes = usize::try_from(MAX_COMPONENT_BYTES).unwrap_or(usize::MAX);
+        let mut watched = Watch::new(SourceOptions { path, follow_links_outside, max_bytes });
+        if let Some((digest, error)) = app.store.last_source(self.gate.name()).await? {
+            watched = watched.after(&digest);
+            self.state.after(&digest, error);
+        }
+        tokio::spawn(watching::run(self.gate, watched, self.state, interval, stopping));
+        Ok(())
+    }
+}
+
+pub(super) async fn assemble(config: &Config, now: u64) -> Result<Assembled, ServeError> {
+    let store = Store::open(&config.data_dir).await?;
+    let access = Access::open(store.clone()).await?;
+    let first_token = match access.is_empty() {
+        true => Some(access.create("first", Role::Admin, &Actor::server(), now).await?.token),
+        false => None,
+    };
+    let runtime = Runtime::new()
+        .map_err(|source| ServeError::Machine { what: "the sandbox", source: source.into() })?;
+    let metrics = Metrics::new(now);
+    let log = config.decision_log.clone().map(DecisionLog::start).transpose()?;
+    let log = log.map(Arc::new);
+    let keys = keys(config)?;
+    let (mut gates, mut starts) = (IndexMap::new(), Vec::new());
+    let (mut sources, mut watches) = (IndexMap::new(), Vec::new());
+    for (name, gate) in &config.gates {
+        let counters = Counters { metrics: metrics.gate(name), log: log.clone() };
+        let options = options(config, name, gate);
+        let Some(keys) = keys.get(&gate.cloud).cloned() else { continue };
+        let served = ServedGate::new(options, runtime.clone(), keys, store.clone(), counters);
+        let served = Arc::new(served);
+        starts.push((Arc::clone(&served), first_component(gate)?));
+        if let Some(source) = &gate.source {
+            let state = SourceState::new(&source.path);
+            sources.insert(name.clone(), state.clone());
+            watches.push(Watched { gate: Arc::clone(&served), source: source.clone(), state });
+        }
+        gates.insert(name.clone(), served);
+    }
+    watch(&metrics, &gates, &keys, log.as_ref());
+    let parts = Parts { gates, sources, keys, access, store, metrics, log, started_at: now };
+    let app = Arc::new(App::new(config, parts));
+    Ok(Assembled { app, first_token, starts, watches })
+}
+
+/// Lets the metrics read, at each scrape, what is counted elsewhere.
+fn watch(
+    metrics: &Metrics,
+    gates: &IndexMap<String, Arc<ServedGate>>,
+    keys: &IndexMap<Cloud, Arc<Keys>>,
+    log: Option<&Arc<DecisionLog>>,
+) {
+    for (cloud, keys) in keys {
+        metrics.watch_keys(*cloud, Arc::clone(keys));
+    }
+    for (name, gate) in gates {
+        let gate = Arc::clone(gate);
+        metrics.watch_candidate(name, move || {
+            let found = gate.candidate()?.found;
+            let (agreed, differed) = (found.agreed, found.differed);
+            let (skipped, failed) = (found.skipped, found.failed);
+            Some(CandidateCounts { agreed, differed, skipped, failed })
+        });
+    }
+    if let Some(log) = log.cloned() {
+        metrics.watch_decision_log(move || LogLines {
+            written: log.written(),
+            dropped: log.dropped(),
+            failed: log.failed(),
+        });
+    }
+}
+
+fn options(config: &Config, name: &str, gate: &GateConfig) -> GateOptions {
+    let verification = Verification::new(gate.cloud).with_max_lifetime(gate.max_lifetime);
+    let claims = config.decision_log.clone().unwrap_or_default().claims;
+    GateOptions {
+        name: name.to_owned(),
+        // The configuration has checked the bound.
+        verification: verification.with_leeway(gate.leeway).unwrap_or(verification),
+        settings: gate.settings.clone(),
+        cases: gate.cases.clone(),
+        faults: FaultOptions {
+            faults: config.fault_revert.faults,
+            within: config.fault_revert.within,
+        },
+        shadow: ShadowOptions {
+            queue_entries: 1_024,
+            queue_bytes: 4 * 1024 * 1024,
+            examples: 10,
+            claims,
+        },
+    }
+}
+
+/// What a gate has before anything was activated.
+fn first_component(gate: &GateConfig) -> Result<Option<Arc<[u8]>>, ServeError> {
+    match &gate.policy {
+        None => Ok(None),
+        Some(PolicyReference::Embedded(name)) => {
+            Ok(admit_policies::find(name).map(|policy| Arc::from(policy.component)))
+        }
+        Some(PolicyReference::File(path)) => {
+            read("policy", path, MAX_COMPONENT_BYTES).map(|bytes| Some(bytes.into()))
+        }
+    }
+}
+
+/// One key set for each cloud that a gate takes tokens of.
+fn keys(config: &Config) -> Result<IndexMap<Cloud, Arc<Keys>>, ServeError> {
+    let mut keys = IndexMap::new();
+    for gate in config.gates.values() {
+        if !keys.contains_key(&gate.cloud) {
+            let of_cloud = keys_of(gate.cloud, config.keys_of(gate.cloud))?;
+            keys.insert(gate.cloud, Arc::new(of_cloud));
+        }
+    }
+    Ok(keys)
+}
+
+fn keys_of(cloud: Cloud, keys: KeysConfig) -> Result<Keys, ServeError> {
+    match keys {
+        KeysConfig::Remote { address, options } => RemoteKeys::new(&address, options)
+            .map(Keys::remote)
+            .map_err(|source| ServeError::KeyAddress { cloud: cloud.name(), source }),
+        KeysConfig::File(path) => {
+            let set = KeySet::parse(&read("key set", &path, MAX_KEYS_BYTES)?);
+            set.map(Keys::fixed).map_err(|source| ServeError::File {
+                what: "key set",
+                path: path.display().to_string(),
+                source: Box::new(source),
+            })
+        }
+    }
+}
+
+fn read(what: &'static str, path: &Path, limit: u64) -> Result<Vec<u8>, ServeError> {
+    use std::io::Read;
+
+    let failed = |source: std::io::Error| ServeError::File {
+        what,
+        path: path.display().to_string(),
+        source: Box::new(source),
+    };
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(failed)?;
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > limit {
+        let error = format!("larger than {limit} bytes");
+        return Err(failed(std::io::Error::new(std::io::ErrorKind::FileTooLarge, error)));
+    }
+    Ok(bytes)
+}

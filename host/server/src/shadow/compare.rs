@@ -1,0 +1,80 @@
+//! Two answers to one request.
+
+use admit::decision::{Decision, Identity, Outcome};
+use admit::failure::CallError;
+use admit::limits::Limit;
+use admit::release::{DecideError, Release, Verdict};
+use serde::Serialize;
+
+use super::Offer;
+
+/// How a decision came out, as far as it is told.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Came {
+    /// What was decided.
+    pub outcome: Outcome,
+    /// The policy's code on `deny`, the host's on `failed`; absent on `allow` and `ask`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// In what two decisions differ.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// In outcome or reason.
+    Decision,
+    /// Only in whom they name.
+    Identity,
+    /// In any of these; there were too many different differences.
+    Other,
+}
+
+/// What a release said.
+///
+/// The identity is compared and neither kept nor shown: it names people.
+pub(super) struct Answer {
+    pub(super) came: Came,
+    pub(super) identity: Option<Identity>,
+}
+
+impl From<&Decision> for Answer {
+    fn from(decision: &Decision) -> Self {
+        let came = Came { outcome: decision.outcome, reason: decision.reason.clone() };
+        Self { came, identity: decision.identity.clone() }
+    }
+}
+
+impl From<Verdict<'_>> for Answer {
+    fn from(verdict: Verdict<'_>) -> Self {
+        let (outcome, reason, identity) = match verdict {
+            Verdict::Allow(identity) => (Outcome::Allow, None, Some(identity)),
+            Verdict::Ask(identity, _) => (Outcome::Ask, None, Some(identity)),
+            Verdict::Deny(reason, _) => (Outcome::Deny, Some(reason.code.clone()), None),
+        };
+        Self { came: Came { outcome, reason }, identity }
+    }
+}
+
+/// The candidate's answer; absent when it was not asked, because the host had no instance free.
+pub(super) fn ask(candidate: &Release, offer: &Offer) -> Option<Answer> {
+    match candidate.evaluate(&offer.claims, &offer.facts, offer.now, false) {
+        Ok(evaluated) => Some(evaluated.verdict.into()),
+        Err(DecideError::Call(CallError::Limit(Limit::Instances))) => None,
+        Err(error) => {
+            let came = Came { outcome: Outcome::Failed, reason: Some(error.code().to_owned()) };
+            Some(Answer { came, identity: None })
+        }
+    }
+}
+
+/// In what they differ; absent when they agree.
+pub(super) fn difference(old: &Answer, new: &Answer) -> Option<Kind> {
+    if old.came != new.came {
+        Some(Kind::Decision)
+    } else if old.identity != new.identity {
+        Some(Kind::Identity)
+    } else {
+        None
+    }
+}

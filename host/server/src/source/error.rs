@@ -1,0 +1,101 @@
+//! Why a source has no component.
+
+use std::path::{Path, PathBuf};
+
+use admit::text::Shown;
+use rustix::io::Errno;
+
+/// Why a source has no component.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// A file or directory could not be read, or is not there.
+    #[error("failed to read `{}`", shown(path))]
+    Read {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system says.
+        source: Errno,
+    },
+    /// No component in the directory.
+    #[error("no `*.wasm` in `{}`; expected exactly one", shown(directory))]
+    NoFile {
+        /// The directory.
+        directory: PathBuf,
+    },
+    /// Nobody said which one counts.
+    #[error("{} `*.wasm` in `{}`: {}; expected exactly one", names.len(), shown(directory), some(names))]
+    SeveralFiles {
+        /// The directory.
+        directory: PathBuf,
+        /// Their names, sorted, escaped and cut.
+        names: Vec<String>,
+    },
+    /// Too many entries to look at.
+    #[error("more than {max} entries in `{}`", shown(directory))]
+    TooManyEntries {
+        /// The directory.
+        directory: PathBuf,
+        /// The most that are looked at.
+        max: usize,
+    },
+    /// A link leads out of the directory.
+    #[error(
+        "`{}` is a link to `{}`, out of `{}`; expected a file in the directory, or `follow_links_outside`",
+        shown(path),
+        shown(target),
+        shown(directory)
+    )]
+    Outside {
+        /// The link.
+        path: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
+        /// The directory.
+        directory: PathBuf,
+    },
+    /// A directory, pipe, socket or device.
+    #[error("`{}` is {kind}; expected a regular file", shown(path))]
+    NotAFile {
+        /// What stands in the place of the file.
+        path: PathBuf,
+        /// Its kind, with article.
+        kind: &'static str,
+    },
+    /// A file without content.
+    #[error("`{}` is empty", shown(path))]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file with more content than is read.
+    #[error("`{}` is larger than {max_bytes} bytes", shown(path))]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The limit.
+        max_bytes: usize,
+    },
+}
+
+impl SourceError {
+    pub(super) fn read(path: impl Into<PathBuf>, error: &std::io::Error) -> Self {
+        let source = Errno::from_io_error(error).unwrap_or(Errno::IO);
+        Self::Read { path: path.into(), source }
+    }
+}
+
+/// Who may write into the directory chooses names in it.
+fn shown(path: &Path) -> Shown {
+    Shown::whole(&path.to_string_lossy())
+}
+
+/// The first few names.
+fn some(names: &[String]) -> String {
+    const SOME: usize = 5;
+    let mut text: Vec<_> = names.iter().take(SOME).map(|name| format!("`{name}`")).collect();
+    if names.len() > SOME {
+        text.push("…".to_owned());
+    }
+    text.join(", ")
+}

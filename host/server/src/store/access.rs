@@ -1,0 +1,108 @@
+//! Access tokens, by their digests.
+
+use sqlx::Row;
+
+use super::{Store, StoreError, signed, unsigned};
+use crate::actor::Actor;
+use crate::store::NewActivity;
+
+/// An access token as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessRow {
+    /// The public part of the token.
+    pub id: String,
+    /// Who or what it is for.
+    pub name: String,
+    /// The role's name.
+    pub role: String,
+    /// SHA-256 of the secret part.
+    pub secret_sha256: Vec<u8>,
+    /// Seconds since 1970.
+    pub created_at: u64,
+    /// The name of the token that created it.
+    pub created_by: String,
+    /// Seconds since 1970; absent while it counts.
+    pub revoked_at: Option<u64>,
+}
+
+impl Store {
+    /// Every access token, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn access(&self) -> Result<Vec<AccessRow>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, name, role, secret_sha256, created_at, created_by, revoked_at \
+             FROM access ORDER BY created_at, id",
+        );
+        rows.fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+
+    /// Adds an access token.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn add_access(&self, row: &AccessRow, actor: &Actor) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        sqlx::query(
+            "INSERT INTO access (id, name, role, secret_sha256, created_at, created_by) \
+             VALUES (?, ?, ?, ?, ?, ?)",
+        )
+        .bind(&row.id)
+        .bind(&row.name)
+        .bind(&row.role)
+        .bind(&row.secret_sha256)
+        .bind(signed(row.created_at))
+        .bind(&row.created_by)
+        .execute(&mut *transaction)
+        .await?;
+        let activity = NewActivity::about_access("created_access", &row.name, &row.role);
+        activity.insert(None, actor, row.created_at, &mut transaction).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Revokes an access token; says whether there was one to revoke.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn revoke_access(
+        &self,
+        id: &str,
+        actor: &Actor,
+        now: u64,
+    ) -> Result<bool, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        let revoked = sqlx::query(
+            "UPDATE access SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL \
+             RETURNING name, role",
+        )
+        .bind(signed(now))
+        .bind(id)
+        .fetch_optional(&mut *transaction)
+        .await?;
+        let Some(row) = revoked else {
+            return Ok(false);
+        };
+        let (name, role): (String, String) = (row.try_get("name")?, row.try_get("role")?);
+        let activity = NewActivity::about_access("revoked_access", &name, &role);
+        activity.insert(None, actor, now, &mut transaction).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+}
+
+fn read(row: &sqlx::sqlite::SqliteRow) -> Result<AccessRow, StoreError> {
+    let revoked: Option<i64> = row.try_get("revoked_at")?;
+    Ok(AccessRow {
+        id: row.try_get("id")?,
+        name: row.try_get("name")?,
+        role: row.try_get("role")?,
+        secret_sha256: row.try_get("secret_sha256")?,
+        created_at: unsigned(row.try_get("created_at")?)?,
+        created_by: row.try_get("created_by")?,
+        revoked_at: revoked.map(unsigned).transpose()?,
+    })
+}

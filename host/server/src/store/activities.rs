@@ -1,0 +1,136 @@
+//! What people and the server did, for administrators to read.
+
+use serde_json::{Map, Value, json};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+
+use super::{Store, StoreError, object, signed, unsigned};
+use crate::actor::Actor;
+
+/// Something that happened, about to be written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewActivity {
+    /// For example `added_microsoft_entra_client_id`.
+    pub kind: String,
+    /// For example `{"client_id": "…"}`.
+    pub details: Map<String, Value>,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Activity {
+    /// Rises with each.
+    pub id: u64,
+    /// Seconds since 1970.
+    pub at: u64,
+    /// Who did it.
+    pub actor: Actor,
+    /// The gate concerned; absent when it is about the server.
+    pub gate: Option<String>,
+    /// As in [`NewActivity`].
+    pub kind: String,
+    /// As in [`NewActivity`].
+    pub details: Map<String, Value>,
+}
+
+/// Which activities are wanted; absent members do not restrict.
+#[derive(Clone, Debug, Default)]
+pub struct ActivityFilter {
+    /// Of this gate.
+    pub gate: Option<String>,
+    /// Of this type.
+    pub kind: Option<String>,
+    /// By the actor of this name.
+    pub actor: Option<String>,
+    /// Not before, seconds since 1970.
+    pub since: Option<u64>,
+    /// Not after, seconds since 1970.
+    pub until: Option<u64>,
+    /// With a smaller id.
+    pub before: Option<u64>,
+}
+
+impl NewActivity {
+    /// An activity with one detail.
+    pub fn new(kind: impl Into<String>, details: Value) -> Self {
+        let details = match details {
+            Value::Object(details) => details,
+            _ => Map::new(),
+        };
+        Self { kind: kind.into(), details }
+    }
+
+    pub(super) fn about_access(kind: &str, name: &str, role: &str) -> Self {
+        Self::new(kind, json!({"name": name, "role": role}))
+    }
+
+    /// Writes it, in the transaction of what it tells of.
+    pub(super) async fn insert(
+        &self,
+        gate: Option<&str>,
+        actor: &Actor,
+        now: u64,
+        connection: &mut SqliteConnection,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO activity (at, actor, role, gate, type, details) VALUES (?, ?, ?, ?, ?, ?)",
+        )
+        .bind(signed(now))
+        .bind(&actor.name)
+        .bind(&actor.role)
+        .bind(gate)
+        .bind(&self.kind)
+        .bind(Value::Object(self.details.clone()).to_string())
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
+}
+
+impl Store {
+    /// At most `limit` activities, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn activities(
+        &self,
+        filter: &ActivityFilter,
+        limit: u32,
+    ) -> Result<Vec<Activity>, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "SELECT id, at, actor, role, gate, type, details FROM activity WHERE 1",
+        );
+        for (condition, value) in [
+            (" AND gate = ", &filter.gate),
+            (" AND type = ", &filter.kind),
+            (" AND actor = ", &filter.actor),
+        ] {
+            if let Some(value) = value {
+                query.push(condition).push_bind(value.clone());
+            }
+        }
+        for (condition, value) in [
+            (" AND at >= ", filter.since),
+            (" AND at <= ", filter.until),
+            (" AND id < ", filter.before),
+        ] {
+            if let Some(value) = value {
+                query.push(condition).push_bind(signed(value));
+            }
+        }
+        query.push(" ORDER BY id DESC LIMIT ").push_bind(limit);
+        query.build().fetch_all(&self.pool).await?.iter().map(read).collect()
+    }
+}
+
+fn read(row: &sqlx::sqlite::SqliteRow) -> Result<Activity, StoreError> {
+    let details: String = row.try_get("details")?;
+    Ok(Activity {
+        id: unsigned(row.try_get("id")?)?,
+        at: unsigned(row.try_get("at")?)?,
+        actor: Actor { name: row.try_get("actor")?, role: row.try_get("role")? },
+        gate: row.try_get("gate")?,
+        kind: row.try_get("type")?,
+        details: object(&details)?,
+    })
+}
