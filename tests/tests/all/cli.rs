@@ -14,6 +14,7 @@ mod issuer;
 mod log;
 mod pack;
 mod quiet;
+mod replay;
 mod run;
 mod schema;
 mod stream;

@@ -14,6 +14,7 @@ mod limits;
 mod packed;
 mod properties;
 mod published_holes;
+mod server;
 mod swap;
 mod tokens;
 mod vectors;

@@ -72,6 +72,16 @@ fn explain_schema() -> &'static Schema {
     SCHEMA.get_or_init(|| Schema::read("explain.schema.json"))
 }
 
+fn decision_log_schema() -> &'static Schema {
+    static SCHEMA: OnceLock<Schema> = OnceLock::new();
+    SCHEMA.get_or_init(|| Schema::read("decision-log.schema.json"))
+}
+
+fn replay_schema() -> &'static Schema {
+    static SCHEMA: OnceLock<Schema> = OnceLock::new();
+    SCHEMA.get_or_init(|| Schema::read("replay.schema.json"))
+}
+
 /// A decision that is as the schema says.
 pub(super) fn decision(text: &str) -> Value {
     decision_schema().check(text)
@@ -92,6 +102,16 @@ pub(super) fn explanation(text: &str) -> Value {
     explain_schema().check(text)
 }
 
+/// A line of a decision log that is as the schema says.
+pub(super) fn decision_log_line(text: &str) -> Value {
+    decision_log_schema().check(text)
+}
+
+/// The output of `replay` that is as the schema says.
+pub(super) fn replay(text: &str) -> Value {
+    replay_schema().check(text)
+}
+
 #[test]
 fn every_member_is_described_and_no_other_is_allowed() {
     let schemas = [
@@ -101,6 +121,8 @@ fn every_member_is_described_and_no_other_is_allowed() {
         cases_schema(),
         diff_schema(),
         explain_schema(),
+        decision_log_schema(),
+        replay_schema(),
     ];
     for schema in schemas {
         assert!(jsonschema::meta::is_valid(&schema.document));
