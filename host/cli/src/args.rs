@@ -1,25 +1,33 @@
 //! The command line.
 
+mod apply;
 mod diff;
 mod explain;
 mod serve;
+mod remote;
 mod replay;
 mod test;
 
 use std::path::PathBuf;
 
 use admit::cloud::Cloud;
+pub use apply::{ApplyArgs, GenerateArgs};
 pub use diff::{DiffArgs, DiffFormat, ForbidArg};
 pub use explain::ExplainArgs;
-pub use serve::ServerArgs;
+pub use remote::{
+    AccessArgs, AccessVerb, ActivateArgs, ActivitiesArgs, CandidateArgs, ConnectArgs,
+    CreateAccessArgs, GateArgs, ListAccessArgs, PageArgs, PolicyArgs, PolicyVerb, PromoteArgs,
+    ReleasesArgs, RemoteArgs, RevokeAccessArgs, RoleArg, StatusArgs,
+};
 pub use replay::{ForbidReplayed, ReplayArgs};
+pub use serve::ServerArgs;
 pub use test::{PackArgs, TestArgs, TestFormat};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 allow (or done), 1 not admitted, 2 usage, 3 bad input file or policy, 4 tests
-failed, 70 internal.
+Exit codes: 0 allow (or done), 1 not admitted (or refused by the server), 2 usage, 3 bad input file
+or policy (or no server), 4 tests failed, 70 internal.
 ADMIT_LOG=info (or error, warn, debug, trace) writes a log to standard error.";
 
 const DECIDE_NOTES: &str = "\
@@ -45,6 +53,18 @@ pub enum Verb {
     Demo(DemoArgs),
     /// Serve decisions over HTTP; policies and settings are changed while it runs
     Serve(ServerArgs),
+    /// Say how a running server is: gates, policies, keys, last refusals
+    Status(StatusArgs),
+    /// See and change the policy of a gate of a running server
+    Policy(PolicyArgs),
+    /// List what was done on a running server, and by whom
+    Activities(ActivitiesArgs),
+    /// Create, list and revoke access tokens of a running server
+    Access(AccessArgs),
+    /// Make the gates of a running server as a file says
+    Apply(ApplyArgs),
+    /// Write the gates of a running server to a file for `admit apply`
+    Generate(GenerateArgs),
     /// Verify and decide one token, or a JSON-lines stream of them, and explain
     Decide(DecideArgs),
     /// Test a policy: play case files in the sandbox, as a release would decide them

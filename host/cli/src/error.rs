@@ -8,12 +8,14 @@ use std::process::ExitCode;
 use admit::failure::error_chain;
 use admit::keys::AddressError;
 
+use crate::client::ClientError;
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Exit {
     /// Admitted, or done.
     Done,
-    /// Not admitted.
+    /// Not admitted, or refused by the server.
     NotAdmitted,
     /// Tests failed: cases, coverage, or a change that was forbidden.
     TestsFailed,
@@ -113,6 +115,9 @@ pub enum CliError {
     /// The server does not start.
     #[error(transparent)]
     Server(admit_server::serve::ServeError),
+    /// A running server did not do what was asked.
+    #[error(transparent)]
+    Remote(#[from] ClientError),
     /// Standard output is gone.
     #[error("failed to write the result")]
     Output(#[source] std::io::Error),
@@ -141,6 +146,7 @@ impl CliError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::TokenArgument | Self::LogLevel | Self::Usage(_) => Exit::Usage,
+            Self::Remote(error) => error.exit(),
             Self::Output(_) | Self::Serve { .. } | Self::Internal { .. } => Exit::Internal,
             _ => Exit::BadInput,
         }

@@ -66,10 +66,22 @@ fn people(inspected: &Inspected, out: &mut dyn Write) -> IoResult<()> {
     for set in inspected.cases() {
         text::entry(out, "cases", &format!("{} in {}", set.cases.len(), text::clean(&set.file)))?;
     }
-    settings(out, &description)?;
-    section(out, &description, "Facts", ["facts", "name", "summary"])?;
-    section(out, &description, "Rules, in this order", ["rules", "name", "summary"])?;
-    section(out, &description, "Refusals", ["reasons", "code", "title"])
+    lists(&description, out)
+}
+
+/// Prints a description in JSON form.
+pub(crate) fn description(description: &Value, out: &mut dyn Write) -> IoResult<()> {
+    let [name, version] = ["name", "version"].map(|name| text::clean(member(description, name)));
+    writeln!(out, "{name} {version}")?;
+    writeln!(out, "{}", text::wrapped(member(description, "summary"), 0))?;
+    lists(description, out)
+}
+
+fn lists(description: &Value, out: &mut dyn Write) -> IoResult<()> {
+    settings(out, description)?;
+    section(out, description, "Facts", ["facts", "name", "summary"])?;
+    section(out, description, "Rules, in this order", ["rules", "name", "summary"])?;
+    section(out, description, "Refusals", ["reasons", "code", "title"])
 }
 
 fn settings(out: &mut dyn Write, description: &Value) -> IoResult<()> {

@@ -1,16 +1,20 @@
 //! The binary `admit`: its verbs, what they print, and its exit codes.
 
+mod apply;
 pub mod args;
+mod client;
 mod decide;
 mod demo;
 mod diff;
 pub mod error;
 mod explain;
 mod files;
+mod generate;
 mod inspect;
 pub mod issuer;
 mod line;
 mod pack;
+mod remote;
 mod replay;
 pub mod secret;
 mod serve;
@@ -32,6 +36,12 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<Exit, CliError> {
     match cli.verb {
         Verb::Demo(args) => demo::run(&args, out),
         Verb::Serve(args) => serve::run(args, out),
+        Verb::Status(args) => remote::status(&args, out),
+        Verb::Policy(args) => remote::policy(&args, out),
+        Verb::Activities(args) => remote::activities(&args, out),
+        Verb::Access(args) => remote::access(&args, out),
+        Verb::Apply(args) => apply::run(&args, out),
+        Verb::Generate(args) => generate::run(&args, out),
         Verb::Decide(args) => decide::run(&args, out),
         Verb::Test(args) => test::run(&args, out),
         Verb::Pack(args) => pack::run(&args, out),

@@ -56,7 +56,7 @@ pub struct Created {
 #[derive(Debug, thiserror::Error)]
 pub enum CreateError {
     /// The name is empty, long, or holds control characters.
-    #[error("name of {length} characters; expected 1 to 64 printable characters")]
+    #[error("{length} characters; expected 1 to 64 printable characters, not only spaces")]
     Name {
         /// Its characters.
         length: usize,
@@ -96,7 +96,7 @@ impl Access {
 
     /// Creates a token.
     ///
-    /// `name` has 1 to 64 printable characters; it need not be the only one of its kind.
+    /// `name` has 1 to 64 printable characters, not only spaces; it need not be the only one of its kind.
     ///
     /// # Errors
     ///
@@ -109,7 +109,10 @@ impl Access {
         now: u64,
     ) -> Result<Created, CreateError> {
         let length = name.chars().count();
-        if !(1..=64).contains(&length) || name.chars().any(char::is_control) {
+        if !(1..=64).contains(&length)
+            || name.trim().is_empty()
+            || name.chars().any(char::is_control)
+        {
             return Err(CreateError::Name { length });
         }
         let new = NewToken::make()?;

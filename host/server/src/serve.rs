@@ -111,7 +111,10 @@ async fn run(config: &Config, sources: &Sources, out: &mut dyn Write) -> Result<
     for (gate, component) in assembled.starts {
         gate.start(component, now).await?;
     }
-    announce::gates(out, &app).map_err(ServeError::Output)?;
+    if let Err(error) = announce::gates(out, &app) {
+        // Whoever started the server may have read enough.
+        tracing::warn!(%error, "failed to say what the gates have");
+    }
     for source in assembled.watches {
         source.start(&app, stopping.clone()).await?;
     }

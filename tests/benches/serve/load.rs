@@ -1,8 +1,8 @@
 //! A server as a child process, and `oha` that sends it requests.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -19,6 +19,8 @@ pub(crate) struct Server {
     service: String,
     admin: String,
     token: String,
+    /// What the server still says, so that its output stays open.
+    _output: BufReader<ChildStdout>,
 }
 
 /// What `oha` saw.
@@ -38,9 +40,9 @@ impl Server {
             .args([kind.as_ref(), directory.path().as_os_str()])
             .stdout(Stdio::piped())
             .spawn()?;
-        let lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
+        let mut output = BufReader::new(child.stdout.take().ok_or("no output")?);
         let (mut service, mut admin, mut token) = (None, None, None);
-        for line in lines {
+        for line in output.by_ref().lines() {
             let line = line?;
             let mut words = line.split_whitespace();
             match (words.next(), words.next()) {
@@ -54,7 +56,7 @@ impl Server {
         let missing = "the server did not start";
         let (service, admin) = (service.ok_or(missing)?, admin.ok_or(missing)?);
         let token = token.ok_or(missing)?;
-        Ok(Self { child, directory, service, admin, token })
+        Ok(Self { child, directory, service, admin, token, _output: output })
     }
 
     /// Sends requests for `seconds`: as many as the server answers, or `rate` a second.

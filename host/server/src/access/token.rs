@@ -9,10 +9,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 /// So that scanners of repositories and logs know one when they see it.
 const PREFIX: &str = "admit_";
 
-const ID_BYTES: usize = 6;
+const ID_BYTES: usize = 4;
 const SECRET_BYTES: usize = 32;
 
-/// The length of an id in base64url.
+/// The length of an id: hexadecimal, so that it is a plain word in every shell.
 const ID_LENGTH: usize = 8;
 
 /// No random bytes could be had from the system.
@@ -32,7 +32,8 @@ impl NewToken {
         let (mut id, mut secret) = ([0; ID_BYTES], [0; SECRET_BYTES]);
         rand::fill(&mut id).map_err(|_| TokenError)?;
         rand::fill(&mut secret).map_err(|_| TokenError)?;
-        let (id, secret) = (URL_SAFE_NO_PAD.encode(id), URL_SAFE_NO_PAD.encode(secret));
+        let id = format!("{:08x}", u32::from_be_bytes(id));
+        let secret = URL_SAFE_NO_PAD.encode(secret);
         let text = format!("{PREFIX}{id}_{secret}");
         Ok(Self { text, secret_sha256: digest(&SHA256, secret.as_bytes()).as_ref().to_vec(), id })
     }

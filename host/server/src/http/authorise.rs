@@ -1,6 +1,7 @@
 //! Who may call an endpoint.
 
 use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 
 use super::endpoint::{Endpoint, ListenerKind};
@@ -15,11 +16,11 @@ const HOW: &str = "expected the header `Authorization: Bearer` with an access to
 pub(super) fn authorise(
     app: &App,
     endpoint: Endpoint,
-    headers: &HeaderMap,
+    request: &Parts,
 ) -> Result<Option<Holder>, ApiError> {
-    let live = app.live();
+    let (live, headers) = (app.live(), &request.headers);
     if endpoint.listener() == ListenerKind::Admin {
-        check_host(&live, headers)?;
+        check_host(&live, request)?;
     }
     let right = endpoint.right();
     let free = right == Right::Decide && live.service_access == ServiceAccess::None;
@@ -61,7 +62,7 @@ fn bearer(value: &str) -> Option<&str> {
 }
 
 /// A page of another site that has its name resolved to this machine still sends its own name.
-fn check_host(live: &Live, headers: &HeaderMap) -> Result<(), ApiError> {
+fn check_host(live: &Live, request: &Parts) -> Result<(), ApiError> {
     let refused = |name: &str, value: &str| {
         let value = admit::text::Shown::new(value);
         let message = format!("the {name} `{value}` is not one of this server; see `admin.hosts`");
@@ -70,11 +71,15 @@ fn check_host(live: &Live, headers: &HeaderMap) -> Result<(), ApiError> {
     let text = |value: &axum::http::HeaderValue| {
         String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase()
     };
-    let host = headers.get(HOST).map(text).unwrap_or_default();
-    if !live.allows_host(&host) {
-        return refused("Host header", &host);
+    let mut hosts = request.headers.get_all(HOST).iter().map(text);
+    let (host, second) = (hosts.next().unwrap_or_default(), hosts.next());
+    // The target may name a host too (RFC 9112 §3.2.2).
+    let target = request.uri.authority().map(|authority| authority.as_str().to_ascii_lowercase());
+    let named = [Some(host.clone()), second, target];
+    if let Some(other) = named.into_iter().flatten().find(|name| !live.allows_host(name)) {
+        return refused("Host header or target", &other);
     }
-    match headers.get(ORIGIN).map(text) {
+    match request.headers.get(ORIGIN).map(text) {
         Some(origin) if !same_origin(&origin, &host) => refused("origin", &origin),
         _ => Ok(()),
     }

@@ -27,7 +27,7 @@ pub(super) fn expect_json(headers: &HeaderMap) -> Result<(), ApiError> {
     match &*media_type(headers) {
         "application/json" | "application/merge-patch+json" => Ok(()),
         other => {
-            let other = admit::text::Shown::new(other);
+            let other = admit::text::Shown::name(other);
             let message = format!("Content-Type is `{other}`; expected `application/json`");
             Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", message))
         }
@@ -39,15 +39,18 @@ pub(super) fn object(bytes: &[u8]) -> Result<Object, ApiError> {
     parse_object(bytes).map_err(|error| ApiError::malformed(format!("body: {error}")))
 }
 
-/// Refuses members that are not known.
-pub(super) fn expect_members(object: &Object, known: &[&str]) -> Result<(), ApiError> {
+/// Refuses members that are not known; `place` is what stands before their names in errors.
+pub(super) fn expect_members(object: &Object, known: &[&str], place: &str) -> Result<(), ApiError> {
     let unknown = object.iter().find(|(name, _)| !known.contains(name));
     match unknown {
         None => Ok(()),
         Some((name, _)) => {
             let known: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
             let name = admit::text::Shown::name(name).to_string();
-            Err(ApiError::field(&name, format!("unknown; expected {}", known.join(", "))))
+            Err(ApiError::field(
+                &format!("{place}{name}"),
+                format!("unknown; expected {}", known.join(", ")),
+            ))
         }
     }
 }

@@ -20,6 +20,9 @@ use crate::gates::ServedGate;
 /// The largest body of a request to the admin listener: a component in base64, with room.
 const MAX_ADMIN_BODY: usize = 4 * 1024 * 1024;
 
+/// The longest reason that is told of a query, in bytes: as long as one with a list of all names.
+const MAX_QUERY_REASON: usize = 160;
+
 /// A request that may be handled.
 pub(super) struct Call {
     pub(super) app: Arc<App>,
@@ -51,8 +54,11 @@ impl Call {
         let query = axum::extract::Query::<T>::try_from_uri(&self.uri);
         query.map(|query| query.0).map_err(|error| {
             let text = error.body_text();
-            let text = text.split_once(": ").map_or(&*text, |(_, reason)| reason).to_owned();
-            ApiError::malformed(format!("query: {}", admit::text::Shown::whole(&text)))
+            let reason = text.split_once(": ").map_or(&*text, |(_, reason)| reason);
+            // A name of such a length may be a token in the wrong place.
+            let reason = Some(reason).filter(|reason| reason.len() <= MAX_QUERY_REASON);
+            let reason = admit::text::Shown::whole(reason.unwrap_or("not what is expected"));
+            ApiError::malformed(format!("query: {reason}"))
         })
     }
 

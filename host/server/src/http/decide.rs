@@ -93,7 +93,7 @@ fn decide_all(
     limit: usize,
     now: u64,
 ) -> Result<Vec<Decision>, ApiError> {
-    body::expect_members(body, &["requests"])?;
+    body::expect_members(body, &["requests"], "")?;
     let requests = match body.get("requests") {
         Some(Value::Array(requests)) => requests,
         Some(other) => return Err(wrong("", "requests", other, "a list of requests")),
@@ -151,7 +151,7 @@ struct Question<'a> {
 impl<'a> Question<'a> {
     /// Reads a request; `place` is what stands before the names of its members in errors.
     fn read(object: &'a Object, place: &str) -> Result<Self, ApiError> {
-        body::expect_members(object, &MEMBERS)?;
+        body::expect_members(object, &MEMBERS, place)?;
         let text = |name: &str| match object.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(&**text)),

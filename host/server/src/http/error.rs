@@ -130,7 +130,12 @@ impl From<ChangeError> for ApiError {
                     .with_errors(refusals)
             }
             ChangeError::Refused(refused) => {
-                let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, refused.step, message);
+                let status = match refused.step {
+                    // The store failed, whatever was sent.
+                    "persist" => StatusCode::INTERNAL_SERVER_ERROR,
+                    _ => StatusCode::UNPROCESSABLE_ENTITY,
+                };
+                let mut error = Self::new(status, refused.step, message);
                 error.body.step = Some(refused.step);
                 error.body.steps = refused.steps();
                 error

@@ -45,7 +45,7 @@ pub(super) async fn post(call: Call) -> Result<Response, ApiError> {
         }
         "application/json" => wanted(call.object().await?)?,
         other => {
-            let other = admit::text::Shown::new(other);
+            let other = admit::text::Shown::name(other);
             let message = format!(
                 "Content-Type is `{other}`; expected `application/wasm` for a component or \
                  `application/json`"
@@ -85,7 +85,7 @@ fn bundled(reference: &str) -> Result<Arc<[u8]>, ApiError> {
         let known = admit_policies::all().iter();
         let known: Vec<_> =
             known.map(|policy| format!("`{}@{}`", policy.name, policy.version)).collect();
-        let came = admit::text::Shown::new(reference);
+        let came = admit::text::Shown::name(reference);
         let reason = format!("`{came}` is not bundled; expected one of {}", known.join(", "));
         ApiError::field("policy", reason)
     })

@@ -44,7 +44,7 @@ pub fn router(app: &Arc<App>, listener: ListenerKind) -> Router {
 
 async fn run(app: Arc<App>, endpoint: Endpoint, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
-    let caller = match authorise(&app, endpoint, &parts.headers) {
+    let caller = match authorise(&app, endpoint, &parts) {
         Ok(caller) => caller,
         Err(error) => return error.into_response(),
     };

@@ -34,7 +34,7 @@ impl Store {
     pub async fn access(&self) -> Result<Vec<AccessRow>, StoreError> {
         let rows = sqlx::query(
             "SELECT id, name, role, secret_sha256, created_at, created_by, revoked_at \
-             FROM access ORDER BY created_at, id",
+             FROM access ORDER BY created_at, rowid",
         );
         rows.fetch_all(&self.pool).await?.iter().map(read).collect()
     }

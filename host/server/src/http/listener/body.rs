@@ -2,14 +2,15 @@
 
 use std::error::Error;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::BoxError;
 use axum::body::{Body, HttpBody};
+use http_body_util::BodyExt;
 use hyper::body::{Bytes, Frame, Incoming, SizeHint};
+use tokio::time::timeout;
 use tower_http::timeout::{DeadlineBody, TimeoutError};
 
 /// Whether reading a body failed because it took longer than
@@ -18,42 +19,97 @@ pub fn is_body_timeout(error: &(dyn Error + 'static)) -> bool {
     error.is::<TimeoutError>() || error.source().is_some_and(is_body_timeout)
 }
 
-/// Bytes of an unread body that are skipped, if they have come, so that the connection can go on.
+/// Bytes of an unread body that are skipped, so that the connection can go on.
 ///
 /// An overloaded server answers without a look at the body, and should not lose its connections.
 const SKIPPED: u64 = 64 * 1024;
 
-/// Whether what is left of a body stands in the way of another request.
-#[derive(Clone)]
-pub(super) struct Rest(Arc<AtomicBool>);
+/// How long an answer waits for the end of a body that nobody read. A client that sends head and body
+/// apart is refused before its body is there.
+const SKIPPING: Duration = Duration::from_millis(100);
+
+type Timed = Pin<Box<DeadlineBody<Incoming>>>;
+
+/// What is left of a body once there is an answer.
+#[derive(Clone, Default)]
+pub(super) struct Rest(Arc<Mutex<Left>>);
+
+#[derive(Default)]
+enum Left {
+    #[default]
+    Nothing,
+    /// It was not read to its end.
+    Unread(Timed),
+    /// It cannot be read to its end.
+    Lost,
+}
 
 impl Rest {
-    fn new(is_long: bool) -> Self {
-        Self(Arc::new(AtomicBool::new(is_long)))
+    /// Skips what is left if it is short and comes at once; says whether the rest stands in the way
+    /// of another request.
+    pub(super) async fn is_in_the_way(&self) -> bool {
+        let left = std::mem::take(&mut *self.lock());
+        match left {
+            Left::Nothing => false,
+            Left::Unread(body) if is_short(&body) => {
+                !timeout(SKIPPING, skip(body)).await.unwrap_or(false)
+            }
+            Left::Unread(_) | Left::Lost => true,
+        }
     }
 
-    pub(super) fn is_in_the_way(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+    /// The lock guards a value that is valid at every moment, so a poisoned one is fine.
+    fn lock(&self) -> MutexGuard<'_, Left> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn set(&self, is_in_the_way: bool) {
-        self.0.store(is_in_the_way, Ordering::Relaxed);
+fn is_short(body: &Timed) -> bool {
+    body.size_hint().upper().is_some_and(|length| length <= SKIPPED)
+}
+
+/// Reads to the end; says whether it came.
+async fn skip(mut body: Timed) -> bool {
+    while let Some(frame) = body.frame().await {
+        if frame.is_err() {
+            return false;
+        }
     }
+    true
 }
 
 /// The body, which ends in an error after this time, and what tells what is left of it.
-pub(super) fn within(body: Incoming, time: Duration) -> (Body, Rest) {
+///
+/// `asks_first`: the client sends the body only when it is told to; what it was not told to send is
+/// not waited for.
+pub(super) fn within(body: Incoming, time: Duration, asks_first: bool) -> (Body, Rest) {
+    let rest = Rest::default();
     if body.is_end_stream() {
-        return (Body::empty(), Rest::new(false));
+        return (Body::empty(), rest);
     }
-    let rest = Rest::new(body.size_hint().upper().is_none_or(|length| length > SKIPPED));
-    let body = Box::pin(DeadlineBody::new(time, body));
-    (Body::new(Watched { body, rest: rest.clone() }), rest)
+    let body = Some(Box::pin(DeadlineBody::new(time, body)));
+    let watched = Watched { body, rest: rest.clone(), was_asked_for: !asks_first, failed: false };
+    (Body::new(watched), rest)
 }
 
 struct Watched {
-    body: Pin<Box<DeadlineBody<Incoming>>>,
+    /// Absent once it was read to its end.
+    body: Option<Timed>,
     rest: Rest,
+    was_asked_for: bool,
+    failed: bool,
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        let unread = self.body.take().filter(|body| !body.is_end_stream());
+        *self.rest.lock() = match unread {
+            _ if self.failed => Left::Lost,
+            None => Left::Nothing,
+            Some(body) if self.was_asked_for => Left::Unread(body),
+            Some(_) => Left::Lost,
+        };
+    }
 }
 
 impl HttpBody for Watched {
@@ -65,20 +121,21 @@ impl HttpBody for Watched {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = self.get_mut();
-        let frame = ready!(this.body.as_mut().poll_frame(context));
-        match &frame {
-            Some(Err(_)) => this.rest.set(true),
-            Some(Ok(_)) if !this.body.is_end_stream() => {}
-            Some(Ok(_)) | None => this.rest.set(false),
+        let Some(body) = &mut this.body else { return Poll::Ready(None) };
+        this.was_asked_for = true;
+        let frame = ready!(body.as_mut().poll_frame(context));
+        this.failed |= matches!(frame, Some(Err(_)));
+        if frame.is_none() {
+            this.body = None;
         }
         Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.as_ref().is_none_or(|body| body.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.body.as_ref().map(|body| body.size_hint()).unwrap_or_default()
     }
 }

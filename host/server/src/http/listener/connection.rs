@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::HeaderValue;
-use axum::http::header::CONNECTION;
+use axum::http::header::{CONNECTION, EXPECT};
 use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -89,9 +89,9 @@ async fn answer(
     phase: watch::Receiver<Phase>,
 ) -> Result<Response, Infallible> {
     let (head, body) = request.into_parts();
-    let (body, rest) = within(body, time);
+    let (body, rest) = within(body, time, head.headers.contains_key(EXPECT));
     let mut answer = router.oneshot(Request::from_parts(head, body)).await?;
-    if rest.is_in_the_way() || *phase.borrow() != Phase::Serving {
+    if rest.is_in_the_way().await || *phase.borrow() != Phase::Serving {
         answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     Ok(answer)

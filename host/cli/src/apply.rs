@@ -1,0 +1,76 @@
+//! `admit apply`: gates of a server as files say.
+
+mod difference;
+mod file;
+mod plan;
+mod yaml;
+
+use std::io::Write;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use crate::args::ApplyArgs;
+use crate::client::{Client, ClientError};
+use crate::error::{CliError, Exit, say};
+use crate::remote;
+use crate::text::clean;
+pub(crate) use difference::is_guid;
+use plan::Plan;
+
+/// Shows what is to change, has the server check all of it, then changes gate after gate.
+pub(crate) fn run(args: &ApplyArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
+    let wanted = file::read(&args.file)?;
+    let client = Client::new(&args.connect)?;
+    let mut plans = Vec::new();
+    for gate in &wanted {
+        let mut plan = Plan::new(&client, gate)?;
+        let checked = plan.check(&client);
+        plan.print(out).map_err(CliError::Output)?;
+        checked?;
+        plans.push(plan);
+    }
+    plans.retain(Plan::changes_something);
+    if args.dry_run {
+        if !plans.is_empty() {
+            writeln!(out, "dry run: nothing was changed").map_err(CliError::Output)?;
+        }
+        return Ok(Exit::Done);
+    }
+    change(&client, &plans, out)
+}
+
+/// Reads a file of settings to change: `null` removes one.
+pub(crate) fn patch(path: &Path) -> Result<Map<String, Value>, CliError> {
+    file::patch(path)
+}
+
+fn change(client: &Client, plans: &[Plan<'_>], out: &mut dyn Write) -> Result<Exit, CliError> {
+    for (index, plan) in plans.iter().enumerate() {
+        match plan.apply(client) {
+            Ok(report) => remote::report(&report, out).map_err(CliError::Output)?,
+            Err(error) => {
+                out.flush().map_err(CliError::Output)?;
+                say(stopped(plans, index, &error));
+                return Err(error.into());
+            }
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// What was changed and what was not, when the gate at `index` failed.
+fn stopped(plans: &[Plan<'_>], index: usize, error: &ClientError) -> String {
+    let names = |plans: &[Plan<'_>]| {
+        let names: Vec<_> = plans.iter().map(|plan| clean(plan.gate())).collect();
+        if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+    };
+    let (applied, rest) = plans.split_at_checked(index).unwrap_or((plans, &[]));
+    if error.refusal().is_some() {
+        return format!("applied: {}; not applied: {}", names(applied), names(rest));
+    }
+    // The answer did not come; the change may have been made.
+    let (failed, rest) = rest.split_at_checked(1).unwrap_or((rest, &[]));
+    let [applied, failed, rest] = [applied, failed, rest].map(names);
+    format!("applied: {applied}; not known: {failed}; not applied: {rest}")
+}

@@ -1,0 +1,187 @@
+//! Why a server did not do what was asked.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use crate::error::Exit;
+use crate::text::clean;
+
+/// Why there is no answer, or none of use.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// No address of a server.
+    #[error(
+        "`{came}` is not the address of a server; expected `https://HOST[:PORT]`, or \
+         `http://127.0.0.1:PORT` on this machine"
+    )]
+    Address {
+        /// What came, without user and password.
+        came: String,
+    },
+    /// An access token would travel in the clear.
+    #[error(
+        "`{came}` would have the access token travel in the clear; expected `https://`, or \
+         `http://` with a loopback address"
+    )]
+    PlainHttp {
+        /// What came, without user and password.
+        came: String,
+    },
+    /// No access token was given.
+    #[error(
+        "an access token is needed; expected it in the environment variable \
+         `ADMIT_ACCESS_TOKEN` or in the file of `--access-token-file`"
+    )]
+    NoToken,
+    /// What was given is no access token.
+    #[error("{from} holds no access token; expected `admit_...`")]
+    BadToken {
+        /// Where it came from.
+        from: String,
+    },
+    /// No connection, no valid certificate, no answer in time.
+    #[error("no answer from {server}: {source}")]
+    NoAnswer {
+        /// The server.
+        server: String,
+        /// Why.
+        source: Box<ureq::Error>,
+    },
+    /// An answer that Admit does not give.
+    #[error("the answer of {server}, with status {status}, is not one of Admit")]
+    NotAdmit {
+        /// The server.
+        server: String,
+        /// The status.
+        status: u16,
+    },
+    /// The server says why not.
+    #[error("{0}")]
+    Refused(Box<Refusal>),
+    /// The server has no such gate.
+    #[error("the server has no gate `{gate}`; it has {known}")]
+    NoGate {
+        /// What was asked for.
+        gate: String,
+        /// Those there are.
+        known: String,
+    },
+    /// A gate has not the component that a file says it has.
+    #[error(
+        "gate `{gate}` has the policy {has}; expected {wanted}: activate its component with \
+         `admit policy activate {gate} FILE`, or have the file name it by `component`"
+    )]
+    OtherPolicy {
+        /// The gate.
+        gate: String,
+        /// What it has.
+        has: String,
+        /// What it should have.
+        wanted: String,
+    },
+}
+
+impl ClientError {
+    /// The exit code: whether the content was refused, or the caller, or nobody answered.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Address { .. } | Self::PlainHttp { .. } | Self::NoToken => Exit::Usage,
+            Self::Refused(refusal) if refusal.is_about_content() => Exit::NotAdmitted,
+            Self::OtherPolicy { .. } => Exit::NotAdmitted,
+            _ => Exit::BadInput,
+        }
+    }
+
+    /// The server's refusal, if it is one.
+    pub(crate) fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+}
+
+/// The body of an answer that says why there is no other.
+#[derive(Debug, Deserialize)]
+pub struct Refusal {
+    #[serde(skip)]
+    status: u16,
+    message: String,
+    /// The code that stays when the message changes.
+    pub(crate) code: String,
+    /// What is wrong with which field.
+    #[serde(default)]
+    pub(crate) errors: Vec<FieldError>,
+    step: Option<String>,
+}
+
+/// What is wrong with one field.
+#[derive(Debug, Deserialize)]
+pub(crate) struct FieldError {
+    /// The field.
+    pub(crate) name: String,
+    reason: String,
+}
+
+impl Refusal {
+    pub(super) fn with_status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
+    fn is_about_content(&self) -> bool {
+        matches!(self.status, 400 | 409 | 412 | 413 | 422)
+    }
+}
+
+/// The message, then a line for each field, then the step that failed.
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&clean(&self.message))?;
+        // A message about one field ends with what the field says.
+        let told = |error: &&FieldError| !self.message.ends_with(&error.reason);
+        for FieldError { name, reason } in self.errors.iter().filter(told) {
+            write!(formatter, "\n  {}: {}", clean(name), clean(reason))?;
+        }
+        match &self.step {
+            Some(step) => write!(formatter, "\n  failed step: {}", clean(step)),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exit_code_tells_content_from_caller() {
+        for (status, exit) in [
+            (400, Exit::NotAdmitted),
+            (401, Exit::BadInput),
+            (403, Exit::BadInput),
+            (404, Exit::BadInput),
+            (409, Exit::NotAdmitted),
+            (412, Exit::NotAdmitted),
+            (422, Exit::NotAdmitted),
+            (500, Exit::BadInput),
+            (503, Exit::BadInput),
+        ] {
+            let refusal: Refusal =
+                serde_json::from_str(r#"{"message": "m", "code": "c"}"#).unwrap();
+            let error = ClientError::Refused(Box::new(refusal.with_status(status)));
+            assert_eq!(error.exit(), exit, "{status}");
+        }
+    }
+
+    #[test]
+    fn what_a_server_says_cannot_steer_a_terminal() {
+        let refusal: Refusal = serde_json::from_str(
+            r#"{"message": "Validation\u001b[2J Failed", "code": "c", "step": "a\nb", "more": 1,
+                "errors": [{"name": "x\r", "reason": "no\u202e"}]}"#,
+        )
+        .unwrap();
+        let text = "Validation\\u{1b}[2J Failed\n  x\\r: no\\u{202e}\n  failed step: a\\nb";
+        assert_eq!(refusal.to_string(), text);
+    }
+}

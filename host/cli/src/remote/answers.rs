@@ -1,0 +1,102 @@
+//! What several answers have in common. Members that are not shown are not read.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::text::clean;
+
+/// A policy.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+pub(crate) struct Policy {
+    /// The name it gives itself.
+    pub(crate) name: String,
+    /// The version it gives itself.
+    pub(crate) version: String,
+    /// The digest of its component, `sha256:` and 64 hexadecimal digits.
+    pub(crate) digest: String,
+}
+
+impl Policy {
+    /// In a few words: name, version and the start of the digest.
+    pub(crate) fn text(&self) -> String {
+        let digest: String = self.digest.chars().take("sha256:".len() + 12).collect();
+        clean(&format!("{} {} ({digest})", self.name, self.version))
+    }
+
+    /// `NAME@VERSION`.
+    pub(crate) fn reference(&self) -> String {
+        format!("{}@{}", self.name, self.version)
+    }
+}
+
+/// Who did something.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Actor {
+    name: String,
+    role: String,
+}
+
+impl Actor {
+    /// In a few words.
+    pub(crate) fn text(&self) -> String {
+        if self.role.is_empty() {
+            return clean(&self.name);
+        }
+        clean(&format!("{} ({})", self.name, self.role))
+    }
+}
+
+/// What came of a change.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Report {
+    /// The gate.
+    pub(crate) gate: String,
+    /// `activated`, `unchanged`, `checked` or `candidate`.
+    pub(crate) result: String,
+    /// The policy.
+    pub(crate) policy: Policy,
+    /// The gate's generation.
+    pub(crate) generation: u64,
+    /// What was done, in this order.
+    #[serde(default)]
+    pub(crate) steps: Vec<Step>,
+    /// Settings that are kept although the policy does not know them.
+    #[serde(default)]
+    pub(crate) unknown: Map<String, Value>,
+}
+
+/// A step of an activation.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Step {
+    pub(crate) step: String,
+    pub(crate) took_us: Option<u64>,
+}
+
+/// An attempt to give a gate another release.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Attempt {
+    pub(crate) id: Option<u64>,
+    pub(crate) at: String,
+    pub(crate) actor: Actor,
+    pub(crate) action: String,
+    pub(crate) policy: Option<Policy>,
+    pub(crate) generation: Option<u64>,
+    pub(crate) result: String,
+    pub(crate) step: Option<String>,
+    pub(crate) error: Option<String>,
+    #[serde(default)]
+    pub(crate) active: bool,
+}
+
+impl Attempt {
+    /// When, who, and what came of it.
+    pub(crate) fn text(&self) -> String {
+        let Self { at, actor, action, result, .. } = self;
+        let (at, action, result) = (clean(at), clean(action), clean(result));
+        let mut text = format!("{at}  {}  {action}  {result}", actor.text());
+        if let Some(step) = &self.step {
+            text.push_str(&format!(" at {}", clean(step)));
+        }
+        text
+    }
+}

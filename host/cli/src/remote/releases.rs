@@ -1,0 +1,45 @@
+//! `admit policy releases`.
+
+use std::io::{Result as IoResult, Write};
+
+use serde::Deserialize;
+
+use super::answered;
+use super::answers::Attempt;
+use crate::args::ReleasesArgs;
+use crate::client::Call;
+use crate::error::{CliError, Exit};
+use crate::text::{clean, entry};
+
+#[derive(Deserialize)]
+struct Page {
+    releases: Vec<Attempt>,
+    next: Option<u64>,
+}
+
+/// Lists the releases of a gate.
+pub(super) fn run(args: &ReleasesArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
+    let call = Call::of_gate("GET", &args.gate.gate, "releases")
+        .query("limit", args.page.limit)
+        .query("before", args.page.before);
+    answered(&args.gate.remote, call, out, people)
+}
+
+fn people(page: &Page, out: &mut dyn Write) -> IoResult<()> {
+    for attempt in &page.releases {
+        let active = if attempt.active { "  ACTIVE" } else { "" };
+        writeln!(out, "{}  {}{active}", attempt.id.unwrap_or_default(), attempt.text())?;
+        if let Some(policy) = &attempt.policy {
+            let generation = attempt.generation.map(|number| format!(", generation {number}"));
+            let generation = generation.unwrap_or_default();
+            entry(out, "policy", &format!("{}{generation}", policy.text()))?;
+        }
+        if let Some(error) = &attempt.error {
+            entry(out, "error", &clean(error))?;
+        }
+    }
+    match page.next {
+        Some(next) => writeln!(out, "more with --before {next}"),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,205 @@
+//! `admit status`: what an administrator looks at first.
+
+use std::io::{Result as IoResult, Write};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::answers::{Attempt, Policy};
+use super::candidate::Counts;
+use super::unchanged;
+use crate::args::{OutputArg, StatusArgs};
+use crate::client::{Call, Client, ClientError};
+use crate::error::{CliError, Exit};
+use crate::text::{clean, entry, value, wrapped};
+
+#[derive(Deserialize)]
+struct Status {
+    version: String,
+    started_at: String,
+    gitops: Option<String>,
+    gates: Vec<Gate>,
+    keys: Vec<Keys>,
+    decision_log: Option<Log>,
+}
+
+#[derive(Deserialize)]
+struct Gate {
+    gate: String,
+    state: String,
+    problem: Option<String>,
+    cloud: String,
+    policy: Option<Policy>,
+    generation: Option<u64>,
+    revision: u64,
+    last_attempt: Option<Attempt>,
+    candidate: Option<Candidate>,
+    source: Option<Source>,
+    refusals: Vec<Refused>,
+}
+
+#[derive(Deserialize)]
+struct Candidate {
+    policy: Policy,
+    #[serde(flatten)]
+    counts: Counts,
+}
+
+#[derive(Deserialize)]
+struct Source {
+    path: String,
+    state: String,
+    digest: Option<String>,
+    error: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Refused {
+    outcome: String,
+    reason: String,
+    count: u64,
+    last_at: String,
+    decision_id: String,
+    #[serde(default)]
+    observed: Vec<Observed>,
+    #[serde(default)]
+    expected: Vec<Expected>,
+}
+
+#[derive(Deserialize)]
+struct Observed {
+    claim: Option<String>,
+    fact: Option<String>,
+    value: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct Expected {
+    setting: String,
+    value: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct Keys {
+    cloud: String,
+    address: Option<String>,
+    usable: u64,
+    age_seconds: Option<u64>,
+    last_error: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Log {
+    written: u64,
+    dropped: u64,
+    failed: u64,
+}
+
+/// Shows the state of a server.
+pub(super) fn run(args: &StatusArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
+    let client = Client::new(&args.remote.connect)?;
+    let answer = client.call(Call::new("GET", &["v1", "status"]))?;
+    let mut status: Status = answer.read()?;
+    if let Some(gate) = &args.gate {
+        only(&mut status, gate)?;
+    }
+    let printed = match args.remote.output {
+        OutputArg::Json => unchanged(&answer, out),
+        OutputArg::Text => people(&status, client.address(), out),
+    };
+    printed.map_err(CliError::Output)?;
+    Ok(Exit::Done)
+}
+
+fn only(status: &mut Status, gate: &str) -> Result<(), ClientError> {
+    let known: Vec<_> = status.gates.iter().map(|one| format!("`{}`", clean(&one.gate))).collect();
+    status.gates.retain(|one| one.gate == gate);
+    match status.gates.is_empty() {
+        true => Err(ClientError::NoGate { gate: clean(gate), known: known.join(", ") }),
+        false => Ok(()),
+    }
+}
+
+fn people(status: &Status, address: &str, out: &mut dyn Write) -> IoResult<()> {
+    writeln!(out, "Admit {} at {address}", clean(&status.version))?;
+    entry(out, "since", &clean(&status.started_at))?;
+    if let Some(repository) = &status.gitops {
+        let repository = clean(repository);
+        entry(out, "gitops", &format!("{repository}; only the role gitops may write"))?;
+    }
+    status.keys.iter().try_for_each(|keys| self::keys(keys, out))?;
+    if let Some(Log { written, dropped, failed }) = &status.decision_log {
+        let text = format!("{written} decisions written, {dropped} dropped, {failed} failed");
+        entry(out, "log", &text)?;
+    }
+    status.gates.iter().try_for_each(|gate| self::gate(gate, out))
+}
+
+fn keys(keys: &Keys, out: &mut dyn Write) -> IoResult<()> {
+    let age = keys.age_seconds.map(|age| format!(", {age} s old")).unwrap_or_default();
+    let from = keys.address.as_deref().unwrap_or("a file");
+    let (cloud, from) = (clean(&keys.cloud), clean(from));
+    entry(out, "keys", &format!("{cloud}: {} usable{age}, from {from}", keys.usable))?;
+    match &keys.last_error {
+        Some(error) => entry(out, "", &format!("the last fetch failed: {}", clean(error))),
+        None => Ok(()),
+    }
+}
+
+fn gate(gate: &Gate, out: &mut dyn Write) -> IoResult<()> {
+    writeln!(out, "\n{}: {}", clean(&gate.gate), clean(&gate.state))?;
+    if let Some(problem) = &gate.problem {
+        entry(out, "problem", &wrapped(problem, 13))?;
+    }
+    match &gate.policy {
+        Some(policy) => entry(out, "policy", &policy.text())?,
+        None => entry(out, "policy", "none")?,
+    }
+    let generation = gate.generation.map(|number| format!("generation {number}, "));
+    let generation = generation.unwrap_or_default();
+    let (revision, cloud) = (gate.revision, clean(&gate.cloud));
+    entry(out, "release", &format!("{generation}revision {revision}, cloud {cloud}"))?;
+    if let Some(attempt) = &gate.last_attempt {
+        entry(out, "attempt", &attempt.text())?;
+        if let Some(error) = &attempt.error {
+            entry(out, "", &clean(error))?;
+        }
+    }
+    if let Some(Candidate { policy, counts }) = &gate.candidate {
+        entry(out, "candidate", &format!("{}: {}", policy.text(), counts.text()))?;
+    }
+    if let Some(source) = &gate.source {
+        self::source(source, out)?;
+    }
+    gate.refusals.iter().try_for_each(|refused| self::refused(refused, out))
+}
+
+fn source(source: &Source, out: &mut dyn Write) -> IoResult<()> {
+    let digest = source.digest.as_deref().map(|digest| format!(" {}", clean(digest)));
+    let digest = digest.unwrap_or_default();
+    entry(out, "source", &format!("{}: {}{digest}", clean(&source.path), clean(&source.state)))?;
+    match &source.error {
+        Some(error) => entry(out, "", &clean(error)),
+        None => Ok(()),
+    }
+}
+
+fn refused(refused: &Refused, out: &mut dyn Write) -> IoResult<()> {
+    let Refused { outcome, reason, count, last_at, decision_id, .. } = refused;
+    let (outcome, reason) = (clean(outcome), clean(reason));
+    let last = format!("last {}, decision {}", clean(last_at), clean(decision_id));
+    entry(out, "refused", &format!("{count} x {outcome} {reason}; {last}"))?;
+    for observed in &refused.observed {
+        let (kind, name) = match (&observed.claim, &observed.fact) {
+            (Some(name), _) => ("claim", clean(name)),
+            (_, name) => ("fact", clean(name.as_deref().unwrap_or_default())),
+        };
+        let came = value(observed.value.as_ref(), "missing, or not shown");
+        entry(out, "came", &format!("{kind} {name} = {came}"))?;
+    }
+    for Expected { setting, value: configured } in &refused.expected {
+        let configured = value(configured.as_ref(), "not configured");
+        entry(out, "configured", &format!("{} = {configured}", clean(setting)))?;
+    }
+    Ok(())
+}
