@@ -169,6 +169,7 @@ fn told(error: ChangeError) -> String {
                 refusals.iter().map(|one| format!("{}: {}", one.name, one.reason)).collect();
             texts.join("; ")
         }
+        ChangeError::Refused(refused) => refused.error,
         error => error_chain(&error),
     }
 }

@@ -60,7 +60,7 @@ fn agree<P: Policy>(policy: &Embedded, file: &str, least: usize) {
 }
 
 /// The claims of a case with the issuer filled in, spelled out here a second time.
-fn claims(case: &Case) -> Value {
+pub(crate) fn claims(case: &Case) -> Value {
     let mut claims = Value::Object(case.claims.clone());
     if claims["iss"] == ISSUER {
         let tid = claims["tid"].as_str().unwrap_or_default();

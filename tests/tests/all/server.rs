@@ -1,9 +1,20 @@
 //! The real binary as a server: what it answers, keeps, and survives.
 
 mod api;
+mod candidate;
+mod cli;
 mod client;
 mod config;
+mod decisions;
+mod crash;
+mod gitops;
+mod operations;
 mod plan;
+mod policies;
 mod raw;
+mod secrets;
 mod settings;
+mod shell;
 mod start;
+mod stub;
+mod swaps;

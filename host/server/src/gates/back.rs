@@ -52,7 +52,7 @@ impl ServedGate {
 
     fn back(&self, action: Action, actor: &Actor, now: u64) -> Result<Report, ChangeError> {
         let result = self.back_alone(action, actor, now);
-        self.write_refusal(&result, action, actor, now)?;
+        self.write_refusal(&result, action, actor, now);
         result
     }
 

@@ -82,7 +82,7 @@ impl ServedGate {
             Mode::Activate => self.make(planned, change, before.as_deref(), since),
         });
         if change.mode == Mode::Activate {
-            self.write_refusal(&result, change.action, &change.actor, change.now)?;
+            self.write_refusal(&result, change.action, &change.actor, change.now);
         }
         result
     }
@@ -100,14 +100,15 @@ impl ServedGate {
     }
 
     /// Writes an activation that failed into the history. What was wrong in the request itself is
-    /// told to its sender only.
+    /// told to its sender only. A store that cannot be written is logged: whoever asked hears why
+    /// the activation failed, which may be the same reason.
     pub(super) fn write_refusal(
         &self,
         result: &Result<Report, ChangeError>,
         action: Action,
         actor: &Actor,
         now: u64,
-    ) -> Result<(), ChangeError> {
+    ) {
         let (step, error, policy) = match result {
             Err(ChangeError::Refused(refused)) => {
                 (refused.step, refused.error.clone(), refused.policy.clone())
@@ -119,14 +120,17 @@ impl ServedGate {
                     refusals.iter().map(|one| format!("{}: {}", one.name, one.reason)).collect();
                 ("configure", texts.join("; "), None)
             }
-            _ => return Ok(()),
+            _ => return,
         };
         self.counters.metrics.refused(step);
         tracing::warn!(gate = self.name(), step, %error, "activation refused");
         let policy = policy.as_ref();
         let refusal = Refusal { gate: self.name(), action, at: now, step, error: &error, policy };
         let activity = told::rejected(policy, step, &error);
-        Ok(self.wait(self.store.refuse(&refusal, actor, &activity))?)
+        if let Err(error) = self.wait(self.store.refuse(&refusal, actor, &activity)) {
+            let (gate, error) = (self.name(), admit::failure::error_chain(&error));
+            tracing::error!(gate, error, "a refused activation could not be written down");
+        }
     }
 
     /// Waits for the store on a thread that may wait.

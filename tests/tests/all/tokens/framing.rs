@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{check, good, header, parts, row, with_header, with_raw_payload};
 
 #[test]
-fn b2_framing() {
+pub(super) fn b2_framing() {
     let token = good();
     let [header_part, payload, signature] = parts(&token);
     let malformed = "token.malformed";
@@ -42,7 +42,7 @@ fn b2_framing() {
 }
 
 #[test]
-fn b2_other_serializations() {
+pub(super) fn b2_other_serializations() {
     let [header_part, payload, signature] = parts(&good());
     let flattened =
         json!({"protected": header_part, "payload": payload, "signature": signature}).to_string();
@@ -68,7 +68,7 @@ fn b2_other_serializations() {
 }
 
 #[test]
-fn b2_alphabets_even_if_signed_that_way() {
+pub(super) fn b2_alphabets_even_if_signed_that_way() {
     let sign = |engine: &base64::engine::GeneralPurpose, payload: &str| {
         let input = format!("{}.{}", engine.encode(header().to_string()), engine.encode(payload));
         let signature = engine.encode(issuer().signature(input.as_bytes()));

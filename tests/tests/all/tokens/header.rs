@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Row, check, encode, header, hmac_with, row, with_header, with_raw_header};
 
 #[test]
-fn b3_key_ids_are_exact() {
+pub(super) fn b3_key_ids_are_exact() {
     let kid = issuer().kid();
     let swapped: String = kid
         .chars()
@@ -44,7 +44,7 @@ fn b3_key_ids_are_exact() {
 }
 
 #[test]
-fn b3_key_ids_are_never_interpreted() {
+pub(super) fn b3_key_ids_are_never_interpreted() {
     let rows = [
         "../../../../etc/passwd",
         "/dev/null",
@@ -71,7 +71,7 @@ fn b3_key_ids_are_never_interpreted() {
 }
 
 #[test]
-fn b3_referenced_keys_are_refused_without_a_call() {
+pub(super) fn b3_referenced_keys_are_refused_without_a_call() {
     let server = KeyServer::start(Answer::json(&Issuer::generate().unwrap().jwk_set()));
     let address = server.url("/keys");
     check(vec![
@@ -87,7 +87,7 @@ fn b3_referenced_keys_are_refused_without_a_call() {
 }
 
 #[test]
-fn b3_headers() {
+pub(super) fn b3_headers() {
     let kid = issuer().kid();
     let code = "token.header";
     let mut rows: Vec<Row> = [

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{check, check_with, encode, good, parts, row, with_claims};
 
 #[test]
-fn b8_tenants() {
+pub(super) fn b8_tenants() {
     let code = "token.claims";
     let mut rows = vec![row("missing", with_claims(json!({"tid": null})), code)];
     for tid in [
@@ -51,7 +51,7 @@ fn b8_tenants() {
 }
 
 #[test]
-fn b8_issuers() {
+pub(super) fn b8_issuers() {
     let base = format!("https://login.microsoftonline.com/{TID}");
     let v2 = format!("{base}/v2.0");
     let mut rows = vec![
@@ -110,7 +110,7 @@ fn b8_issuers() {
 }
 
 #[test]
-fn b8_clouds() {
+pub(super) fn b8_clouds() {
     for own in Cloud::ALL {
         let keys = keys_with(json!({"issuer": null, "cloud_instance_name": null}));
         let verification = Verification::new(own);
@@ -133,7 +133,7 @@ fn b8_clouds() {
 }
 
 #[test]
-fn b8_keys_speak_for_their_issuer_alone() {
+pub(super) fn b8_keys_speak_for_their_issuer_alone() {
     let of = |tid: &str| json!({"issuer": Cloud::Public.issuer(TokenVersion::V2, tid)});
     let (v1, v2) = (issuer().sign(&claims_v1()), good());
     for (name, changes, token, code) in [
@@ -159,7 +159,7 @@ fn b8_keys_speak_for_their_issuer_alone() {
 
 /// CVE-2025-55241: an unsigned token that carries a signed one for another actor.
 #[test]
-fn b8_an_actor_token_vouches_for_nobody() {
+pub(super) fn b8_an_actor_token_vouches_for_nobody() {
     let outer = with(claims(), json!({"actortoken": good(), "nii": "x"})).to_string();
     let header = encode(json!({"alg": "none", "typ": "JWT"}).to_string());
     let [_, _, signature] = parts(&good());

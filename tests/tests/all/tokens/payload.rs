@@ -12,7 +12,7 @@ use super::{
 };
 
 #[test]
-fn b4_names() {
+pub(super) fn b4_names() {
     let code = "token.claims";
     let mut rows = Vec::new();
     for name in ["tid", "aud", "exp", "iss", "scp", "upn", "oid", "ver", "nbf", "x"] {
@@ -33,7 +33,7 @@ fn b4_names() {
 }
 
 #[test]
-fn b4_json() {
+pub(super) fn b4_json() {
     let code = "token.claims";
     let whole = claims().to_string();
     let utf16: Vec<u8> = whole.encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -81,7 +81,7 @@ fn b4_json() {
 }
 
 #[test]
-fn b4_size_and_depth() {
+pub(super) fn b4_size_and_depth() {
     let guids = vec![CLIENT; 10_000];
     let many: Value =
         (0..40_000).map(|n| (format!("c{n}"), json!(n))).collect::<serde_json::Map<_, _>>().into();
@@ -101,7 +101,7 @@ fn b4_size_and_depth() {
 }
 
 #[test]
-fn b4_an_overage_pointer_is_not_followed() {
+pub(super) fn b4_an_overage_pointer_is_not_followed() {
     let server = KeyServer::start(Answer::json(&json!({"value": []})));
     let token = with_claims(json!({
         "_claim_names": {"groups": "src1"},
@@ -114,7 +114,7 @@ fn b4_an_overage_pointer_is_not_followed() {
 }
 
 #[test]
-fn b4_types_of_registered_claims() {
+pub(super) fn b4_types_of_registered_claims() {
     let mut rows = Vec::new();
     for name in ["iss", "tid", "oid", "ver", "scp", "upn", "preferred_username", "unique_name"] {
         for value in ["null", "1", "true", "[]", "[\"a\"]", "{}"] {

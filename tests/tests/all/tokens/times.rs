@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{check, check_with, good, own_keys, row, windows_mdm, with_claims, with_raw_claim};
 
 #[test]
-fn b5_exp() {
+pub(super) fn b5_exp() {
     let mut rows = vec![row("missing", with_claims(json!({"exp": null})), "token.claims")];
     let in_an_hour = NOW + 3_600;
     let text = format!("\"{in_an_hour}\"");
@@ -41,7 +41,7 @@ fn b5_exp() {
 }
 
 #[test]
-fn b5_nbf_and_iat() {
+pub(super) fn b5_nbf_and_iat() {
     let mut rows = Vec::new();
     for name in ["nbf", "iat"] {
         let ahead = with_claims(json!({name: NOW + 7_200, "exp": NOW + 9_000}));
@@ -59,7 +59,7 @@ fn b5_nbf_and_iat() {
 }
 
 #[test]
-fn b5_skew_at_its_edges() {
+pub(super) fn b5_skew_at_its_edges() {
     for leeway in [0, 60, 300] {
         let verification =
             Verification::default().with_leeway(Duration::from_secs(leeway)).unwrap();

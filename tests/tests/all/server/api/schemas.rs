@@ -1,0 +1,134 @@
+//! What the document has of other schemas of `docs/`, and how strict it is.
+
+use serde_json::{Map, Value, json};
+
+use super::document::{Document, document, file};
+
+/// The names of shared definitions in the document.
+const SHARED: [(&str, &str, &str); 15] = [
+    ("decision", "name", "Name"),
+    ("decision", "label", "Label"),
+    ("decision", "identity", "Identity"),
+    ("decision", "observed", "Observed"),
+    ("decision", "expected", "Expected"),
+    ("decision", "presentation", "Presentation"),
+    ("decision", "policy", "Policy"),
+    ("decision", "step", "TraceStep"),
+    ("inspect", "version", "Version"),
+    ("inspect", "text", "Text"),
+    ("inspect", "description", "Description"),
+    ("inspect", "fact", "Fact"),
+    ("inspect", "setting", "Setting"),
+    ("inspect", "rule", "Rule"),
+    ("inspect", "reason", "Reason"),
+];
+
+fn schema(name: &str) -> Value {
+    serde_json::from_str(&file(&format!("{name}.schema.json"))).unwrap()
+}
+
+/// A schema with references as the document has them.
+fn moved(mut schema: Value) -> Value {
+    match &mut schema {
+        Value::Object(members) => {
+            for (name, member) in members.iter_mut() {
+                let definition = member.as_str().and_then(|it| it.strip_prefix("#/$defs/"));
+                *member = match definition {
+                    Some(definition) if name == "$ref" => {
+                        let shared = SHARED.iter().find(|(_, known, _)| *known == definition);
+                        json!(format!("#/components/schemas/{}", shared.unwrap().2))
+                    }
+                    _ => moved(member.take()),
+                };
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| *item = moved(item.take())),
+        _ => {}
+    }
+    schema
+}
+
+fn without(schema: &Value, names: &[&str]) -> Map<String, Value> {
+    let members = schema.as_object().unwrap().iter();
+    let kept = members.filter(|(name, _)| !names.contains(&name.as_str()));
+    kept.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+#[test]
+fn decisions_and_descriptions_have_the_form_of_the_published_schemas() {
+    let Document(document) = document();
+    let components = &document["components"]["schemas"];
+    for (file, definition, component) in SHARED {
+        let published = moved(schema(file)["$defs"][definition].clone());
+        assert!(published.is_object(), "{definition}");
+        let published = without(&published, &["description"]);
+        assert_eq!(without(&components[component], &["description"]), published, "{component}");
+    }
+    let outer = ["$schema", "$id", "$defs", "title", "description"];
+    let published = without(&moved(schema("decision")), &outer);
+    assert_eq!(without(&components["Decision"], &outer), published);
+}
+
+#[test]
+fn every_schema_is_described_used_and_strict() {
+    let Document(document) = document();
+    let text = document.to_string();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    for (name, schema) in schemas {
+        assert!(jsonschema::meta::is_valid(schema), "{name}");
+        assert!(schema["description"].is_string(), "{name} is not described");
+        check_objects(name, schema);
+    }
+    for part in ["schemas", "parameters", "headers", "responses"] {
+        for name in document["components"][part].as_object().unwrap().keys() {
+            let used = text.contains(&format!("\"#/components/{part}/{name}\""));
+            assert!(used, "{part}/{name} is not used");
+        }
+    }
+}
+
+fn check_objects(place: &str, schema: &Value) {
+    for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+        let described = member["description"].is_string() || member["$ref"].is_string();
+        assert!(described, "{place}/{name} is not described");
+        check_objects(&format!("{place}/{name}"), member);
+    }
+    if schema["properties"].is_object() && schema["type"] == "object" {
+        assert_eq!(schema["additionalProperties"], json!(false), "{place}");
+    }
+    if schema["items"].is_object() {
+        check_objects(&format!("{place}[]"), &schema["items"]);
+    }
+    for choice in schema["oneOf"].as_array().into_iter().flatten() {
+        check_objects(&format!("{place}|"), choice);
+    }
+}
+
+#[test]
+fn every_operation_says_what_can_go_wrong() {
+    for operation in document().operations() {
+        let json = operation.json;
+        let name = json["operationId"].as_str().unwrap();
+        let answers = json["responses"].as_object().unwrap();
+        let has = |status: u16| answers.contains_key(&status.to_string());
+        let is_open = json["security"] == json!([]);
+        let takes_body = json.get("requestBody").is_some();
+        assert!(json["summary"].is_string() && has(500), "{name}");
+        assert!(has(401) != is_open, "{name}");
+        assert_eq!((has(408), has(413), has(415)), (takes_body, takes_body, takes_body), "{name}");
+        assert_eq!(has(404), operation.path.contains('{'), "{name}");
+        for status in answers.keys().map(|status| status.parse().unwrap()) {
+            let answer = document().answer(&operation, status).unwrap();
+            assert!(answer["headers"]["X-Request-Id"].is_object(), "{name} {status}");
+        }
+    }
+}
+
+#[test]
+fn the_document_is_of_this_version_and_is_served() {
+    let Document(document) = document();
+    assert_eq!(document["openapi"], "3.1.0");
+    assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+    let server = super::super::start::Server::start(&json!({}));
+    assert_eq!(server.admin().get("/openapi.json").text(), file("openapi.json"));
+}

@@ -1,0 +1,56 @@
+//! Running it: health, sockets, signals, limits, what is logged and counted.
+
+mod health;
+mod signals;
+mod load;
+mod access;
+mod observed;
+mod wire;
+
+use admit_tests::fixture::with;
+use admit_tests::key_server::KeyServer;
+use serde_json::{Value, json};
+
+use super::start::{Home, Server, windows_gate};
+
+const DECIDE: &str = "/v1/gates/windows-mdm/decide";
+
+/// A server with `config` over a gate that admits the fixture's tokens, and with keys from `keys`.
+pub(super) fn with_keys(keys: Value, config: Value) -> Server {
+    let home = Home::new();
+    let usual = json!({
+        "service": {"listen": "127.0.0.1:0"},
+        "admin": {"listen": "127.0.0.1:0"},
+        "data_dir": "data",
+        "keys": {"public": keys},
+    });
+    let config = with(with(usual, windows_gate()), config);
+    home.write("admit.yaml", config.to_string());
+    home.start_with(&mut home.command())
+}
+
+/// As [`with_keys`], with a key server whose answers may be held back for long.
+fn with_key_server(keys: &KeyServer, config: Value) -> Server {
+    let address = keys.url("/keys");
+    with_keys(json!({"address": address, "cool_down_seconds": 1, "timeout_seconds": 60}), config)
+}
+
+/// The sum of the samples of a metric that have this label; 0 when there are none.
+fn metric(server: &Server, name: &str, label: &str) -> f64 {
+    let text = server.admin().without_token().get("/metrics").text();
+    let samples = text.lines().filter(|line| {
+        let rest = line.strip_prefix(name);
+        rest.is_some_and(|rest| rest.starts_with(['{', ' '])) && line.contains(label)
+    });
+    samples.map(|sample| sample.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
+}
+
+fn decisions_in_flight(server: &Server) -> bool {
+    metric(server, "admit_decisions_in_flight", "") > 0.0
+}
+
+/// The names of the checks that fail.
+fn failing(ready: &Value) -> Vec<&str> {
+    let failing = ready["failing"].as_array().unwrap();
+    failing.iter().map(|check| check["check"].as_str().unwrap()).collect()
+}

@@ -1,0 +1,87 @@
+//! More than there is room for, and keys that do not come.
+
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use admit_tests::clock::wait_until;
+use admit_tests::fixture::{claims, issuer, with};
+use admit_tests::key_server::{Answer, KeyServer};
+use serde_json::json;
+
+use super::super::start::{Server, token, windows_gate};
+use super::wire::{ask, connect, post};
+use super::{DECIDE, decisions_in_flight, with_key_server};
+
+#[test]
+fn over_the_limit_of_decisions_one_is_told_to_come_again() {
+    let keys = KeyServer::start(Answer::json(&issuer().jwk_set()));
+    keys.hold();
+    let server = with_key_server(&keys, json!({"limits": {"decisions": 1}}));
+    let body = json!({"token": token(json!({}))});
+    let first = server.service();
+    let waiting = std::thread::spawn({
+        let body = body.clone();
+        move || first.post(DECIDE, &body)
+    });
+    wait_until("a decision that waits for keys", || decisions_in_flight(&server));
+
+    let other = server.service();
+    for reply in [
+        other.post(DECIDE, &body),
+        other.post(&format!("{DECIDE}/batch"), &json!({"requests": [body]})),
+    ] {
+        reply.refused(503, "busy");
+        assert_eq!(reply.header("retry-after"), Some("1"));
+    }
+    // What is no decision goes on.
+    other.post(DECIDE, &json!({})).refused(400, "malformed");
+    assert_eq!(other.get("/health/live").status, 200);
+    assert_eq!(server.admin().get("/v1/status").status, 200);
+
+    keys.release();
+    assert_eq!(waiting.join().unwrap().json(200)["outcome"], "allow");
+    wait_until("the end of it", || !decisions_in_flight(&server));
+    assert_eq!(other.post(DECIDE, &body).json(200)["outcome"], "allow");
+}
+
+#[test]
+fn whoever_sends_slowly_takes_no_place_of_a_decision() {
+    let server = Server::start(&with(windows_gate(), json!({"limits": {"decisions": 1}})));
+    let slow = post(DECIDE, server.token(), "")
+        .replace("Content-Length: 0\r\n", "Content-Length: 1000\r\nExpect: 100-continue\r\n");
+    let mut connection = connect(server.service_address());
+    // Asked for the body, it is let wait.
+    assert_eq!(ask(&mut connection, &slow).status(), "100");
+    connection.write_all(b"{").unwrap();
+    assert_eq!(server.decide("windows-mdm", &token(json!({})))["outcome"], "allow");
+}
+
+#[test]
+fn an_unknown_key_that_is_asked_for_in_vain_keeps_nobody_waiting() {
+    let keys = KeyServer::start(Answer::json(&issuer().jwk_set()));
+    let server = with_key_server(&keys, json!({}));
+    wait_until("keys", || server.admin().get("/health/ready").status == 200);
+    keys.hold();
+    let fetches = keys.requests().len();
+    let header = json!({"typ": "JWT", "alg": "RS256", "kid": "unknown"}).to_string();
+    let unknown = json!({"token": issuer().sign_parts(header, claims().to_string())});
+    let (service, asked) = (server.service(), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        // Until the cool-down has passed, the answer comes at once; then one waits for the fetch.
+        let asking = scope.spawn(|| {
+            while !asked.load(Ordering::Relaxed) {
+                let decision = service.post(DECIDE, &unknown).json(200);
+                assert_eq!(decision["reason"], "token.key", "{decision}");
+            }
+        });
+        wait_until("the fetch", || keys.requests().len() > fetches);
+        asked.store(true, Ordering::Relaxed);
+        wait_until("one that waits", || decisions_in_flight(&server));
+        for _ in 0..50 {
+            assert_eq!(server.decide("windows-mdm", &token(json!({})))["outcome"], "allow");
+        }
+        assert!(!asking.is_finished() && decisions_in_flight(&server));
+        keys.release();
+        asking.join().unwrap();
+    });
+}

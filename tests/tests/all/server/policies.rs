@@ -1,0 +1,412 @@
+//! Policies: given, refused, taken back, watched, and found again after a restart.
+
+mod source;
+
+use std::io::Write;
+
+use admit::cases::section::{self, PackedFile};
+use admit_policies::{WINDOWS_MDM_1, WINDOWS_MDM_2};
+use admit_tests::fixture::{TID, with};
+use admit_tests::guests::{self, CoreModule, DECIDE};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::client::{Client, Reply};
+use super::start::{Home, Server, token, windows_gate, windows_settings};
+
+const GATE: &str = "/v1/gates/windows-mdm";
+const POLICY: &str = "/v1/gates/windows-mdm/policy";
+const WASM: &str = "application/wasm";
+
+fn upload(client: &Client, component: &[u8]) -> Reply {
+    client.send("POST", POLICY, Some((WASM, component)))
+}
+
+fn activate(client: &Client, policy: &str) -> Value {
+    client.post(POLICY, &json!({ "policy": policy })).json(200)
+}
+
+fn roll_back(client: &Client) -> Reply {
+    client.post_nothing("/v1/gates/windows-mdm/rollback")
+}
+
+/// The gate's entry in the status.
+fn state(client: &Client) -> Value {
+    client.get("/v1/status").json(200)["gates"][0].clone()
+}
+
+fn releases(client: &Client) -> Vec<Value> {
+    let page = client.get("/v1/gates/windows-mdm/releases").json(200);
+    page["releases"].as_array().unwrap().clone()
+}
+
+fn newest_activity(client: &Client) -> Value {
+    client.get("/v1/activities?limit=1").json(200)["activities"][0].clone()
+}
+
+fn steps(report: &Value) -> Vec<&str> {
+    report["steps"].as_array().unwrap().iter().map(|step| step["step"].as_str().unwrap()).collect()
+}
+
+/// Whether the good v2.0 token is admitted, and by which version in which generation.
+fn decided(server: &Server) -> (Value, Value, Value) {
+    let decision = server.decide("windows-mdm", &token(json!({})));
+    let version = decision["policy"]["version"].clone();
+    (decision["outcome"].clone(), version, decision["generation"].clone())
+}
+
+fn by(outcome: &str, version: &str, generation: u64) -> (Value, Value, Value) {
+    (json!(outcome), json!(version), json!(generation))
+}
+
+#[test]
+fn a_policy_comes_as_a_file_by_name_or_in_base64_with_settings_in_one_go() {
+    let server = Server::serving();
+    let admin = server.admin();
+    let report = upload(&admin, WINDOWS_MDM_1.component).json(200);
+    assert_eq!((&report["result"], &report["generation"]), (&json!("activated"), &json!(2)));
+    assert_eq!(steps(&report), ["inspect", "configure", "seal", "rehearse", "store"]);
+    assert_eq!(decided(&server), by("deny", "1.0.0", 2));
+
+    assert_eq!(activate(&admin, "windows-mdm")["policy"]["version"], "2.0.0");
+    assert_eq!(decided(&server), by("allow", "2.0.0", 3));
+
+    let body = json!({
+        "component": STANDARD.encode(WINDOWS_MDM_2.component),
+        "settings": {"windows_entra_client_ids": []},
+    });
+    assert_eq!(admin.post(POLICY, &body).json(200)["generation"], 4);
+    assert_eq!(decided(&server), by("deny", "2.0.0", 4));
+    assert_eq!(newest_activity(&admin)["type"], "deleted_microsoft_entra_client_id");
+
+    let before = (state(&admin)["release"].clone(), releases(&admin), newest_activity(&admin));
+    assert_eq!(admin.post(POLICY, &body).json(200)["result"], "unchanged");
+    let dry =
+        admin.post(&format!("{POLICY}?dry_run=true"), &json!({"policy": "windows-mdm@1.0.0"}));
+    let dry = dry.json(200);
+    assert_eq!((&dry["result"], &dry["generation"]), (&json!("checked"), &json!(4)));
+    let dry = admin.send("POST", &format!("{POLICY}?dry_run=true"), Some((WASM, b"(component)")));
+    dry.refused(422, "inspect");
+    let after = (state(&admin)["release"].clone(), releases(&admin), newest_activity(&admin));
+    assert_eq!(after, before);
+}
+
+#[test]
+fn a_request_that_names_no_policy_is_malformed_and_no_attempt() {
+    let server = Server::serving();
+    let admin = server.admin();
+    for body in [
+        json!({}),
+        json!({"policy": "windows-mdm@9.9.9"}),
+        json!({"policy": 1}),
+        json!({"policy": "windows-mdm", "component": ""}),
+        json!({"policy": "windows-mdm", "more": 1}),
+        json!({"component": "no base64!"}),
+        json!({"component": "AA=="  , "settings": []}),
+        json!({"policy": "windows-mdm", "settings": {"unknown": 1}}),
+        json!([]),
+    ] {
+        admin.post(POLICY, &body).refused(400, "malformed");
+    }
+    admin.send("POST", POLICY, Some(("text/plain", b"x"))).refused(415, "media_type");
+    admin.post_nothing(POLICY).refused(415, "media_type");
+    let large = vec![0; 4 * 1024 * 1024 + 1];
+    upload(&admin, &large).refused(413, "too_large");
+    for query in ["?dry_run=1", "?dryrun=true", "?candidate=maybe"] {
+        let path = format!("{POLICY}{query}");
+        admin.post(&path, &json!({"policy": "windows-mdm"})).refused(400, "malformed");
+    }
+    assert_eq!(decided(&server), by("allow", "2.0.0", 1));
+    // The unknown setting came with a policy: that was one.
+    let attempts: Vec<_> = releases(&admin).iter().map(|one| one["step"].clone()).collect();
+    assert_eq!(attempts, [json!("configure"), Value::Null]);
+}
+
+const CASES: &str = "\
+policy: windows-mdm
+settings: {server_url: https://mdm.example.com, windows_entra_tenant_ids: []}
+base: entra-v2
+cases:
+  - name: nobody is admitted
+    expect: {deny: scope_missing}
+";
+
+/// Bad artefacts: name, bytes, settings, failed step, a part of the message.
+fn bad_artefacts() -> Vec<(&'static str, Vec<u8>, Value, &'static str, &'static str)> {
+    let good = WINDOWS_MDM_2.component;
+    let importing = r#"(component (import "wasi:cli/environment@0.2.0" (instance)))"#;
+    let other_world = ("admit:policy/policy@0.1.0", "admit:policy/policy@0.9.0");
+    let cases = PackedFile { name: "my.yaml".to_owned(), bytes: CASES.as_bytes().to_vec() };
+    let traps = "(func (param i32 i32 i32 i32 i64 i32) (result i32) (unreachable))";
+    let other_bytes = CoreModule::with_bytes("Misbehaves on demand.", "Behaves on no demand.");
+    let misbehave = CoreModule::misbehave();
+    let none = || json!({});
+    vec![
+        ("nothing", Vec::new(), none(), "inspect", "the file is empty"),
+        ("a core module", misbehave.binary(), none(), "inspect", "a core WebAssembly module"),
+        ("text", b"(component)".to_vec(), none(), "inspect", "WebAssembly text"),
+        ("a truncated file", good[..good.len() / 2].to_vec(), none(), "inspect", ""),
+        ("imports", wat::parse_str(importing).unwrap(), none(), "inspect", "imports nothing"),
+        (
+            "another interface",
+            guests::patched(good, other_world.0, other_world.1),
+            none(),
+            "inspect",
+            "exports `admit:policy/policy@0.9.0`; this host supports",
+        ),
+        (
+            "same version, other bytes",
+            {
+                let renamed =
+                    guests::patched(good, "Decides who may enrol", "decides who may enrol");
+                renamed
+            },
+            none(),
+            "inspect",
+            "is known with other content",
+        ),
+        (
+            "configure traps",
+            misbehave.component(),
+            json!({"mode": "abort"}),
+            "configure",
+            "the policy trapped",
+        ),
+        (
+            "decide traps",
+            other_bytes.instead_of(DECIDE, traps).component(),
+            none(),
+            "rehearse",
+            "the probe decision failed",
+        ),
+        (
+            "its own cases fail",
+            section::write(&guests::patched(good, "2.0.0", "2.0.1"), &[cases]).unwrap(),
+            none(),
+            "rehearse",
+            "expected deny scope_missing, got deny no_tenants_configured",
+        ),
+    ]
+}
+
+#[test]
+fn a_bad_artefact_is_refused_at_its_step_and_told_everywhere_while_decisions_go_on() {
+    let server = Server::serving();
+    let admin = server.admin();
+    for (name, component, settings, step, part) in bad_artefacts() {
+        let body = json!({"component": STANDARD.encode(component), "settings": settings});
+        let refused = admin.post(POLICY, &body).refused(422, step);
+        assert!(refused["message"].as_str().unwrap().contains(part), "{name}: {refused}");
+        assert_eq!(refused["step"], step, "{name}");
+        let last = refused["steps"].as_array().unwrap().last().unwrap();
+        assert_eq!((&last["step"], &last["ok"]), (&json!(step), &json!(false)), "{name}: {last}");
+        let error = &last["error"];
+        assert!(error.as_str().is_some_and(|error| error.contains(part)), "{name}: {last}");
+
+        let attempt = &releases(&admin)[0];
+        assert_eq!((&attempt["result"], &attempt["action"]), (&json!("refused"), &json!("policy")));
+        assert_eq!((&attempt["step"], &attempt["error"]), (&json!(step), error), "{name}");
+        assert_eq!(
+            (&attempt["active"], &attempt["actor"]["role"]),
+            (&json!(false), &json!("admin"))
+        );
+        assert_eq!(&state(&admin)["last_attempt"], attempt, "{name}");
+        let activity = newest_activity(&admin);
+        assert_eq!(activity["type"], "rejected_policy", "{name}");
+        assert_eq!(
+            (&activity["details"]["step"], &activity["details"]["error"]),
+            (&json!(step), error)
+        );
+        assert_eq!(decided(&server), by("allow", "2.0.0", 1), "{name}");
+    }
+    assert_eq!(state(&admin)["state"], "serving");
+}
+
+#[test]
+fn settings_that_the_new_policy_refuses_are_told_one_by_one_and_as_an_attempt() {
+    let server = Server::serving();
+    let admin = server.admin();
+    let body = json!({"policy": "windows-mdm@1.0.0", "settings": {"server_url": "mdm"}});
+    let refused = admin.post(POLICY, &body).refused(422, "invalid_settings");
+    assert_eq!(refused["errors"][0]["name"], "server_url");
+    assert_eq!(releases(&admin)[0]["step"], "configure");
+    assert_eq!(newest_activity(&admin)["details"]["step"], "configure");
+    assert_eq!(decided(&server), by("allow", "2.0.0", 1));
+}
+
+#[test]
+fn the_way_back_goes_release_by_release_to_the_first() {
+    let server = Server::serving();
+    let admin = server.admin();
+    roll_back(&admin).refused(409, "nothing_kept");
+    let first = state(&admin)["release"].clone();
+    activate(&admin, "windows-mdm@1.0.0");
+    let second = state(&admin)["release"].clone();
+    admin.patch(&format!("{GATE}/settings"), &json!({"scopes": ["other"]})).json(200);
+
+    let report = roll_back(&admin).json(200);
+    assert_eq!((&report["result"], &report["release"]), (&json!("activated"), &second));
+    assert_eq!(report["generation"], 4);
+    assert!(!steps(&report).contains(&"seal"), "nothing is compiled: {report}");
+    assert_eq!(newest_activity(&admin)["type"], "deleted_enrolment_scope");
+    let settings = admin.get(&format!("{GATE}/settings")).json(200);
+    assert_eq!(settings["settings"].get("scopes"), None);
+
+    assert_eq!(roll_back(&admin).json(200)["release"], first);
+    assert_eq!(decided(&server), by("allow", "2.0.0", 5));
+    roll_back(&admin).refused(409, "nothing_kept");
+    let actions: Vec<_> = releases(&admin).iter().map(|one| one["action"].clone()).collect();
+    assert_eq!(actions, ["rollback", "rollback", "settings", "policy", "start"]);
+    let active: Vec<_> = releases(&admin).iter().map(|one| one["active"].clone()).collect();
+    assert_eq!(active, [true, false, false, false, false]);
+}
+
+/// Cases of the operator that the tenant of the fixture passes.
+const OPERATOR_CASES: &str = "\
+policy: windows-mdm
+base: entra-v2
+cases:
+  - name: another tenant
+    claims: {tid: 3e9a2c71-5b08-4d6f-a1c4-7f2e8b9d0c53}
+    expect: {deny: tenant_not_authorized}
+";
+
+fn with_operator_cases() -> Server {
+    let home = Home::new();
+    home.write("cases.yaml", OPERATOR_CASES);
+    let gate = json!({"settings": windows_settings(), "cases": "cases.yaml"});
+    home.start(&json!({"gates": {"windows-mdm": gate}}))
+}
+
+#[test]
+fn cases_of_the_operator_hold_for_every_policy_and_every_change_of_settings() {
+    let server = with_operator_cases();
+    let admin = server.admin();
+    let path = format!("{GATE}/settings");
+    let widened =
+        json!({"windows_entra_tenant_ids": [TID, "3e9a2c71-5b08-4d6f-a1c4-7f2e8b9d0c53"]});
+    let refused = admin.patch(&path, &widened).refused(422, "rehearse");
+    assert!(refused["message"].as_str().unwrap().contains("another tenant"), "{refused}");
+    assert_eq!(newest_activity(&admin)["type"], "rejected_policy");
+    server
+        .home
+        .write("cases.yaml", OPERATOR_CASES.replace("tenant_not_authorized", "scope_missing"));
+    let refused = admin.post(POLICY, &json!({"policy": "windows-mdm@1.0.0"}));
+    refused.refused(422, "rehearse");
+    server.home.write("cases.yaml", "cases: {");
+    admin.patch(&path, &json!({"scopes": ["x"]})).refused(422, "rehearse");
+    server.home.write("cases.yaml", OPERATOR_CASES);
+    assert_eq!(decided(&server), by("allow", "2.0.0", 1));
+    assert_eq!(activate(&admin, "windows-mdm@1.0.0")["generation"], 2);
+}
+
+/// The operator's cases are read in the midst of an activation; from a pipe, until the test writes.
+#[test]
+fn an_activation_under_way_gives_way_to_a_roll_back() {
+    let server = with_operator_cases();
+    let admin = server.admin();
+    activate(&admin, "windows-mdm@1.0.0");
+    let pipe = server.home.path("cases.yaml");
+    std::fs::remove_file(&pipe).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+
+    for change in [
+        json!({"policy": "windows-mdm@2.0.0", "settings": {"scopes": ["late"]}}),
+        json!({"policy": "windows-mdm@1.0.0", "settings": {"scopes": ["late"]}}),
+    ] {
+        let client = admin.clone();
+        let changing = std::thread::spawn(move || client.post(POLICY, &change));
+        // Opens once the activation has opened the other end.
+        let mut cases = std::fs::File::options().write(true).open(&pipe).unwrap();
+        roll_back(&admin).json(200);
+        cases.write_all(OPERATOR_CASES.as_bytes()).unwrap();
+        drop(cases);
+        changing.join().unwrap().refused(409, "overtaken");
+        assert_eq!(decided(&server).1, "2.0.0");
+        let settings = admin.get(&format!("{GATE}/settings")).json(200);
+        assert_eq!(settings["settings"].get("scopes"), None);
+        // Once more something to go back from, and its cases.
+        let client = admin.clone();
+        let changing = std::thread::spawn(move || activate(&client, "windows-mdm@1.0.0"));
+        std::fs::write(&pipe, OPERATOR_CASES).unwrap();
+        changing.join().unwrap();
+    }
+}
+
+#[test]
+fn a_restart_goes_on_with_the_last_good_release_and_its_generation() {
+    let server = Server::serving();
+    let admin = server.admin();
+    upload(&admin, &CoreModule::misbehave().component()).json(200);
+    activate(&admin, "windows-mdm@1.0.0");
+    activate(&admin, "windows-mdm@2.0.0");
+    upload(&admin, b"(component)").refused(422, "inspect");
+    roll_back(&admin).json(200);
+    let before = (state(&admin), releases(&admin));
+    assert_eq!(decided(&server), by("deny", "1.0.0", 5));
+
+    let (home, status) = server.stop_with("TERM");
+    assert!(status.success(), "{status}");
+    let server = home.start(&windows_gate());
+    let admin = server.admin();
+    let after = with(state(&admin), json!({"refusals": before.0["refusals"]}));
+    assert_eq!((after, releases(&admin)), before);
+    assert_eq!(decided(&server), by("deny", "1.0.0", 5));
+    // And the way back goes on where it was.
+    assert_eq!(roll_back(&admin).json(200)["policy"]["name"], "misbehave");
+    assert_eq!(roll_back(&admin).json(200)["policy"]["version"], "2.0.0");
+    roll_back(&admin).refused(409, "nothing_kept");
+}
+
+#[test]
+fn a_last_good_release_that_does_not_start_gives_way_to_the_one_before() {
+    let server = Server::serving();
+    upload(&server.admin(), &CoreModule::misbehave().component()).json(200);
+    let revision = state(&server.admin())["revision"].clone();
+    let (home, _) = server.stop_with("TERM");
+    let database = home.path("data/admit.db");
+    // In the row of the component: its name, its version, and the start of its bytes.
+    let stored = std::fs::read(&database).unwrap();
+    let damaged = damaged(stored, b"misbehave1.0.0-guest\0asm", b"misbehave1.0.0-guest\0bsm");
+    std::fs::write(&database, damaged).unwrap();
+
+    let server = home.start(&windows_gate());
+    assert!(server.log().contains("the last good release does not start"), "{}", server.log());
+    assert_eq!(decided(&server), by("allow", "2.0.0", 3));
+    let state = state(&server.admin());
+    assert_eq!(state["state"], "serving");
+    assert_eq!(state["last_attempt"]["action"], "start");
+    assert!(state["revision"].as_u64() > revision.as_u64(), "{state}");
+}
+
+fn damaged(mut bytes: Vec<u8>, from: &[u8], to: &[u8]) -> Vec<u8> {
+    let places = bytes.windows(from.len()).enumerate().filter(|(_, window)| *window == from);
+    let places: Vec<_> = places.map(|(place, _)| place).collect();
+    assert!(!places.is_empty(), "the component is not where it is looked for");
+    for place in places {
+        bytes[place..place + to.len()].copy_from_slice(to);
+    }
+    bytes
+}
+
+#[test]
+fn a_gate_without_settings_is_unconfigured_until_they_come_with_a_policy_or_alone() {
+    let gates = json!({"gates": {"windows-mdm": {}, "second": {"policy": "windows-mdm@1.0.0"}}});
+    let server = Server::start(&gates);
+    let admin = server.admin();
+    let status = admin.get("/v1/status").json(200);
+    for gate in status["gates"].as_array().unwrap() {
+        assert_eq!(gate["state"], "unconfigured", "{gate}");
+        assert!(gate["problem"].as_str().unwrap().contains("server_url"), "{gate}");
+    }
+    roll_back(&admin).refused(409, "nothing_kept");
+    let body = json!({"policy": "windows-mdm@2.0.0", "settings": windows_settings()});
+    assert_eq!(admin.post(POLICY, &body).json(200)["generation"], 1);
+    assert_eq!(decided(&server), by("allow", "2.0.0", 1));
+    let settings = with(windows_settings(), json!({"windows_entra_client_ids": null}));
+    let patched = admin.patch("/v1/gates/second/settings", &settings).json(200);
+    assert_eq!(patched["activation"]["generation"], 1);
+    assert_eq!(admin.get("/v1/status").json(200)["gates"][1]["state"], "serving");
+}

@@ -1,0 +1,106 @@
+//! A watched file, and a watched directory as Kubernetes makes it.
+
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use admit_policies::{WINDOWS_MDM_1, WINDOWS_MDM_2};
+use admit_tests::clock::wait_until;
+use admit_tests::fixture::with;
+use serde_json::{Value, json};
+
+use super::super::start::{Home, Server, windows_settings};
+
+/// The gate's entry in the status once its source is in this state; all sources are polled once a
+/// second, and twice before something is taken.
+fn once(server: &Server, gate: usize, source: &str) -> Value {
+    let admin = server.admin();
+    let state = || admin.get("/v1/status").json(200)["gates"][gate].clone();
+    wait_until(source, || state()["source"]["state"] == source);
+    state()
+}
+
+fn version(state: &Value) -> &Value {
+    &state["policy"]["version"]
+}
+
+/// Writes beside and renames, as careful writers do.
+fn replace(file: &Path, content: &[u8]) {
+    let beside = file.with_extension("new");
+    std::fs::write(&beside, content).unwrap();
+    std::fs::rename(&beside, file).unwrap();
+}
+
+/// Lets `..data` lead to another folder, in one step.
+fn publish(folder: &Path, name: &str, component: &[u8]) {
+    std::fs::create_dir(folder.join(name)).unwrap();
+    std::fs::write(folder.join(name).join("policy.wasm"), component).unwrap();
+    symlink(name, folder.join("..next")).unwrap();
+    std::fs::rename(folder.join("..next"), folder.join("..data")).unwrap();
+}
+
+fn watching(path: &str) -> Value {
+    let settings = with(windows_settings(), json!({"windows_entra_client_ids": null}));
+    json!({
+        "policy": "windows-mdm@1.0.0",
+        "settings": settings,
+        "source": {"path": path, "interval_seconds": 1},
+    })
+}
+
+#[test]
+fn what_a_watched_file_or_directory_holds_is_activated_and_the_last_good_kept() {
+    let home = Home::new();
+    let (file, folder) = (home.path("policy.wasm"), home.path("folder"));
+    std::fs::create_dir(&folder).unwrap();
+    publish(&folder, "..1", WINDOWS_MDM_1.component);
+    symlink("..data/policy.wasm", folder.join("policy.wasm")).unwrap();
+    let config = json!({"gates": {"a": watching("policy.wasm"), "b": watching("folder")}});
+    let server = home.start(&config);
+    assert_eq!(version(&once(&server, 0, "unreadable")), "1.0.0");
+    assert_eq!(version(&once(&server, 1, "applied")), "1.0.0");
+
+    replace(&file, WINDOWS_MDM_2.component);
+    publish(&folder, "..2", WINDOWS_MDM_2.component);
+    let applied = once(&server, 0, "applied");
+    assert_eq!((version(&applied), &applied["generation"]), (&json!("2.0.0"), &json!(2)));
+    assert_eq!(applied["source"]["digest"], applied["policy"]["digest"]);
+    assert_eq!(applied["last_attempt"]["action"], "source");
+    assert_eq!(applied["last_attempt"]["actor"], json!({"name": "source", "role": "system"}));
+    wait_until("the other links", || version(&once(&server, 1, "applied")) == "2.0.0");
+
+    // Gone, and there again as it was.
+    std::fs::rename(&file, home.path("aside")).unwrap();
+    publish(&folder, "..3", b"\0asm\x0d\0\x01\0 and the rest is missing");
+    assert_eq!(version(&once(&server, 0, "unreadable")), "2.0.0");
+    std::fs::rename(home.path("aside"), &file).unwrap();
+    assert_eq!(once(&server, 0, "applied")["generation"], 2);
+    let refused = once(&server, 1, "refused");
+    assert_eq!((version(&refused), &refused["state"]), (&json!("2.0.0"), &json!("serving")));
+    assert_eq!(refused["last_attempt"]["step"], "inspect");
+    assert_eq!(refused["source"]["error"], refused["last_attempt"]["error"]);
+    let newest = &server.admin().get("/v1/activities?gate=b&limit=1").json(200)["activities"][0];
+    assert_eq!(newest["type"], "rejected_policy");
+
+    // An older version has to be asked for.
+    replace(&file, WINDOWS_MDM_1.component);
+    let older = once(&server, 0, "refused");
+    assert_eq!(version(&older), "2.0.0");
+    let error = older["source"]["error"].as_str().unwrap().to_owned();
+    assert!(error.contains("is older than 2.0.0"), "{error}");
+    let attempts = |server: &Server, gate: &str| {
+        let page = server.admin().get(&format!("/v1/gates/{gate}/releases")).json(200);
+        page["releases"].as_array().unwrap().len()
+    };
+    let before = (attempts(&server, "a"), attempts(&server, "b"));
+
+    // After a restart it is known what came of it, and it is not tried again.
+    let (home, _) = server.stop_with("TERM");
+    let server = home.start(&config);
+    let again = once(&server, 0, "refused");
+    assert_eq!(again["source"]["error"], json!(error));
+    assert_eq!((version(&again), &again["generation"]), (&json!("2.0.0"), &json!(2)));
+    publish(&folder, "..4", WINDOWS_MDM_2.component);
+    wait_until("the next", || {
+        version(&once(&server, 1, "applied")) == "2.0.0" && attempts(&server, "a") == before.0
+    });
+}

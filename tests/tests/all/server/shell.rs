@@ -1,0 +1,116 @@
+//! Runs the verbs that speak to a server.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+use super::start::{Server, binary};
+
+/// A folder, a server and an access token.
+pub(super) struct Shell {
+    folder: TempDir,
+    server: String,
+    token: String,
+}
+
+impl Shell {
+    /// Speaks to this server with its first access token.
+    pub(super) fn of(server: &Server) -> Self {
+        Self::at(server.admin_address(), server.token())
+    }
+
+    /// Speaks to whatever is at an address.
+    pub(super) fn at(address: &str, token: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { folder, server: address.to_owned(), token: token.to_owned() }
+    }
+
+    /// The same in another folder, with another access token.
+    pub(super) fn with_token(&self, token: &str) -> Self {
+        Self::at(&self.server, token)
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(super) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        std::fs::write(self.path(name), content).unwrap();
+    }
+
+    pub(super) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// The binary with these arguments, separated by single spaces.
+    pub(super) fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(binary());
+        command.args(arguments.split(' ')).current_dir(self.folder.path()).stdin(Stdio::null());
+        command.env_remove("ADMIT_LOG").env_remove("COLUMNS");
+        command.env("ADMIT_SERVER", &self.server).env("ADMIT_ACCESS_TOKEN", &self.token);
+        command
+    }
+
+    pub(super) fn run(&self, arguments: &str) -> Run {
+        self.command(arguments).output().unwrap().into()
+    }
+
+    pub(super) fn run_with(&self, mut command: Command, input: &str) -> Run {
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap().into()
+    }
+
+    /// What a command prints that does what it should and complains of nothing.
+    #[track_caller]
+    pub(super) fn prints(&self, arguments: &str) -> String {
+        self.run(arguments).printed()
+    }
+
+    /// What a command says on standard error that ends with this code and prints nothing.
+    #[track_caller]
+    pub(super) fn refuses(&self, arguments: &str, code: i32) -> String {
+        let run = self.run(arguments);
+        assert_eq!((run.code, run.out.as_str()), (Some(code), ""), "{arguments}: {run:?}");
+        run.said()
+    }
+}
+
+/// What a run left.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) code: Option<i32>,
+    pub(super) out: String,
+    pub(super) err: String,
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+impl Run {
+    /// The output of a run without complaints.
+    #[track_caller]
+    pub(super) fn printed(self) -> String {
+        assert_eq!((self.code, self.err.as_str()), (Some(0), ""), "{self:?}");
+        self.out
+    }
+
+    /// Standard error, without the program's name, or `error` of its argument parser, and without
+    /// the last line end.
+    #[track_caller]
+    pub(super) fn said(&self) -> String {
+        let said = self.err.strip_prefix("admit: ").or(self.err.strip_prefix("error: "));
+        let said = said.and_then(|said| said.strip_suffix('\n'));
+        said.unwrap_or_else(|| panic!("says nothing: {self:?}")).replace("\nadmit: ", "\n")
+    }
+}
