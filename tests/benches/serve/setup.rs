@@ -33,8 +33,9 @@ pub(crate) fn write(directory: &Path, log: Option<f64>) -> Result<()> {
             },
         },
     });
-    if let Some(allows) = log {
-        config["decision_log"] = json!({"to": "decisions.jsonl", "allows": allows});
+    if let (Some(config), Some(allows)) = (config.as_object_mut(), log) {
+        let log = json!({"to": "decisions.jsonl", "allows": allows});
+        config.insert("decision_log".to_owned(), log);
     }
     std::fs::write(directory.join("admit.yaml"), config.to_string())?;
     std::fs::write(directory.join("keys.json"), issuer().jwk_set().to_string())?;

@@ -377,6 +377,7 @@ fn timed<T>(
     stage: Stage,
     step: impl FnOnce() -> T,
 ) -> Result<T, ActivateError> {
+    tracing::debug!(step = stage.as_str(), "a step of an activation begins");
     let started = Instant::now();
     let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(step));
     times.push(StageTime { stage, took: started.elapsed() });

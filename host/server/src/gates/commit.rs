@@ -104,6 +104,7 @@ impl ServedGate {
         committing: &Committing<'_>,
     ) -> Result<(), WriteError> {
         let Committing { action, actor, now, previous, since } = *committing;
+        tracing::debug!(step = "persist", "a step of an activation begins");
         let _one = self.writing();
         let (before, had, current) = self.base();
         if current != since {

@@ -39,6 +39,7 @@ impl ServedGate {
         before: Option<&Selected>,
         had: &Map<String, Value>,
     ) -> Result<Planned, ChangeError> {
+        tracing::debug!(step = "inspect", "a step of an activation begins");
         let started = Instant::now();
         let inspected = match (&change.component, before) {
             (Some(component), _) => self.inspect_new(component, before)?,

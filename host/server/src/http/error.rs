@@ -16,7 +16,7 @@ use crate::store::StoreError;
 pub(super) struct ApiError {
     status: StatusCode,
     header: Option<(HeaderName, &'static str)>,
-    body: Body,
+    body: Box<Body>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -48,7 +48,7 @@ impl ApiError {
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
         let body = Body { message, code, errors: Vec::new(), step: None, steps: Vec::new() };
-        Self { status, header: None, body }
+        Self { status, header: None, body: Box::new(body) }
     }
 
     fn with_header(mut self, name: HeaderName, value: &'static str) -> Self {

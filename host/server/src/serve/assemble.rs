@@ -35,9 +35,14 @@ pub(super) struct Assembled {
     pub(super) app: Arc<App>,
     /// The text of the first access token, when there was none.
     pub(super) first_token: Option<String>,
-    /// What each gate starts with before it has a release.
-    pub(super) starts: Vec<(Arc<ServedGate>, Option<Arc<[u8]>>)>,
+    pub(super) starts: Vec<Start>,
     pub(super) watches: Vec<Watched>,
+}
+
+/// A gate, and the policy that it has before anything was activated.
+pub(super) struct Start {
+    pub(super) gate: Arc<ServedGate>,
+    pub(super) component: Option<Arc<[u8]>>,
 }
 
 /// A gate whose policy comes from a file or directory.
@@ -87,7 +92,7 @@ pub(super) async fn assemble(config: &Config, now: u64) -> Result<Assembled, Ser
         let Some(keys) = keys.get(&gate.cloud).cloned() else { continue };
         let served = ServedGate::new(options, runtime.clone(), keys, store.clone(), counters);
         let served = Arc::new(served);
-        starts.push((Arc::clone(&served), first_component(gate)?));
+        starts.push(Start { gate: Arc::clone(&served), component: first_component(gate)? });
         if let Some(source) = &gate.source {
             let state = SourceState::new(&source.path);
             sources.insert(name.clone(), state.clone());

@@ -1,13 +1,12 @@
 //! A candidate beside the active release, and the way back that the server takes by itself.
 
 use admit_tests::clock::wait_until;
-use admit_tests::fixture::CLIENT;
+use admit_tests::fixture::{CLIENT, with};
 use admit_tests::guests::CoreModule;
 use serde_json::{Value, json};
 
 use super::client::Client;
 use super::start::{Server, token, token_v1, windows_gate};
-use admit_tests::fixture::with;
 
 const CANDIDATE: &str = "/v1/gates/windows-mdm/candidate";
 const AS_CANDIDATE: &str = "/v1/gates/windows-mdm/policy?candidate=true";

@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
-use admit_tests::fixture::TID;
+use admit_tests::clock::wait_until;
+use admit_tests::fixture::{TID, with};
 use serde_json::{Value, json};
 
 use super::start::{Home, Server, token, windows_gate};
@@ -66,25 +66,54 @@ impl Had {
         let ([_, old_scope], [_, new_scope]) = (before.scopes(), self.scopes());
         vec![
             one("activated_policy", "version", self.version()),
+            one("added_enrolment_scope", "scope", &new_scope),
             one("added_microsoft_entra_tenant", "tenant_id", &new_1),
             one("added_microsoft_entra_tenant", "tenant_id", &new_2),
-            one("added_scope", "scope", &new_scope),
+            one("deleted_enrolment_scope", "scope", &old_scope),
             one("deleted_microsoft_entra_tenant", "tenant_id", &old_1),
             one("deleted_microsoft_entra_tenant", "tenant_id", &old_2),
-            one("deleted_scope", "scope", &old_scope),
         ]
     }
 }
 
 /// When the server is killed.
 #[derive(Clone, Copy, Debug)]
-enum Moment {
-    /// So long after the request for the change was sent.
-    Sent(Duration),
-    /// So long after the store's file began to change.
-    Written(Duration),
-    /// When the answer is there.
-    Answered,
+struct Moment {
+    event: Event,
+    /// So long after the event.
+    after: Duration,
+}
+
+/// What a server does on its way through an activation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Event {
+    /// It begins a step.
+    Begins(&'static str),
+    /// The store's journal has begun to change.
+    Writes,
+    /// The answer is there.
+    Answers,
+}
+
+impl Moment {
+    /// Every event in turn, and with each turn a little later.
+    fn all() -> impl Iterator<Item = Self> {
+        let micros = [
+            (Event::Begins("inspect"), 40_000),
+            (Event::Begins("configure"), 10),
+            (Event::Begins("seal"), 40_000),
+            (Event::Begins("rehearse"), 5_000),
+            (Event::Begins("persist"), 0),
+            (Event::Begins("persist"), 300),
+            (Event::Writes, 50),
+            (Event::Answers, 0),
+        ];
+        (0..).flat_map(move |turn: u32| {
+            // Turns go on for ever, steps do not.
+            let later = |micros| Duration::from_micros(micros) * (turn % 5);
+            micros.map(|(event, micros)| Self { event, after: later(micros) })
+        })
+    }
 }
 
 /// The size and the time of the store's journal.
@@ -98,7 +127,9 @@ fn journal(home: &Home) -> Journal {
 /// A request for a change, on its way.
 struct Asked {
     stream: TcpStream,
-    sent: Instant,
+    home: Home,
+    /// How long the log was, and how the journal was.
+    log: usize,
     journal: Journal,
 }
 
@@ -108,32 +139,49 @@ impl Asked {
         let policy = format!("windows-mdm@{}", new.version());
         let body = json!({"policy": policy, "settings": new.settings()}).to_string();
         let address = server.admin_address().strip_prefix("http://").unwrap();
-        let mut stream = TcpStream::connect(address).unwrap();
+        let stream = TcpStream::connect(address).unwrap();
         let request = format!(
             "POST {POLICY} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\n\
              Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             server.token(),
             body.len(),
         );
-        let journal = journal(&server.home);
-        stream.write_all(request.as_bytes()).unwrap();
-        Self { stream, sent: Instant::now(), journal }
+        let (home, log) = (server.home.clone(), server.log().len());
+        let mut asked = Self { stream, journal: journal(&home), home, log };
+        asked.stream.write_all(request.as_bytes()).unwrap();
+        asked
     }
 
-    fn wait_for(&self, moment: Moment, home: &Home) {
-        match moment {
-            Moment::Sent(after) => wait_until(self.sent + after),
-            Moment::Written(after) => {
-                while journal(home) == self.journal && !self.is_answered() {
-                    assert!(self.sent.elapsed() < Duration::from_secs(60), "writes nothing");
+    fn wait_for(&self, moment: Moment) {
+        wait_until(&format!("{moment:?}"), || {
+            self.is_answered()
+                || match moment.event {
+                    Event::Begins(step) => self.has_begun(step),
+                    Event::Writes => journal(&self.home) != self.journal,
+                    Event::Answers => false,
                 }
-                wait_until(Instant::now() + after);
-            }
-            Moment::Answered => {
-                self.stream.set_nonblocking(false).unwrap();
-                assert_ne!(self.stream.peek(&mut [0]).unwrap(), 0, "ends without an answer");
-            }
+        });
+        let then = Instant::now() + moment.after;
+        while let Some(left) = then.checked_duration_since(Instant::now()) {
+            std::thread::park_timeout(left);
         }
+    }
+
+    /// What the server says of its steps since it was asked.
+    fn log(&self) -> String {
+        let log = std::fs::read_to_string(self.home.path("log")).unwrap();
+        log[self.log..].to_owned()
+    }
+
+    fn has_begun(&self, step: &str) -> bool {
+        self.log().contains(&format!("a step of an activation begins step=\"{step}\""))
+    }
+
+    /// The step that was begun last.
+    fn last_step(&self) -> String {
+        let log = self.log();
+        let (_, last) = log.rsplit_once(" begins step=\"").unwrap_or(("", "none\""));
+        last.split('"').next().unwrap().to_owned()
     }
 
     fn is_answered(&self) -> bool {
@@ -145,68 +193,13 @@ impl Asked {
     }
 
     /// Whether the server had answered that the change was made.
-    fn was_answered(mut self) -> bool {
+    fn was_answered(&mut self) -> bool {
         self.stream.set_nonblocking(false).unwrap();
         let mut answer = Vec::new();
         // The connection of a killed process may end with an error, after what it had sent.
         drop(self.stream.read_to_end(&mut answer));
         assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 200 "), "{answer:?}");
         !answer.is_empty()
-    }
-}
-
-fn wait_until(moment: Instant) {
-    while let Some(left) = moment.checked_duration_since(Instant::now()) {
-        std::thread::park_timeout(left);
-    }
-}
-
-/// The steps of an activation that nothing disturbs, each with the time of its end after the
-/// request was sent.
-struct Pace(Vec<(String, Duration)>);
-
-impl Pace {
-    fn of(report: &Value, whole: Duration) -> Self {
-        let mut at = Duration::ZERO;
-        let mut ends: Vec<_> = report["steps"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|step| {
-                at += Duration::from_micros(step["took_us"].as_u64().unwrap());
-                (step["step"].as_str().unwrap().to_owned(), at)
-            })
-            .collect();
-        // What is left of the time was spent on writing, and on the way.
-        let last = ends.last_mut().unwrap();
-        *last = ("persist".to_owned(), whole);
-        Self(ends)
-    }
-
-    fn whole(&self) -> Duration {
-        self.0.last().unwrap().1
-    }
-
-    /// The step that is under way then, as far as one can tell from outside.
-    fn step_at(&self, moment: Moment) -> &str {
-        match moment {
-            Moment::Answered => "answered",
-            Moment::Written(_) => "persist",
-            Moment::Sent(after) => {
-                let step = self.0.iter().find(|(_, end)| after < *end);
-                step.map_or("answered", |(step, _)| step)
-            }
-        }
-    }
-
-    /// Moments all over an activation, half of them around its writing.
-    fn moments(&self, count: u32) -> impl Iterator<Item = Moment> + use<'_> {
-        let whole = self.whole().mul_f64(1.2);
-        (0..count).map(move |index| match index % 6 {
-            0 | 2 | 4 => Moment::Sent(whole * index / count),
-            1 | 3 => Moment::Written(Duration::from_micros(100) * (index / 6)),
-            _ => Moment::Answered,
-        })
     }
 }
 
@@ -263,131 +256,137 @@ fn told_as(activity: &Value) -> (String, Value) {
     }
 }
 
-/// A server with the first change made, and the pace at which it was made.
-fn begun(home: &Home) -> (Server, Had, Pace) {
-    let server = home.start(&windows_gate());
+/// A server that tells its steps, with the first two changes made.
+fn begun(home: &Home) -> (Server, Had) {
+    let server = home.start(&talkative());
     let first = Had { change: 0, generation: 2, activity: 0 };
     let change = |had: &Had| {
         let policy = format!("windows-mdm@{}", had.version());
-        let body = json!({"policy": policy, "settings": had.settings()});
-        let started = Instant::now();
-        (server.admin().post(POLICY, &body).json(200), started)
+        server
+            .admin()
+            .post(POLICY, &json!({"policy": policy, "settings": had.settings()}))
+            .json(200)
     };
     change(&first);
     let activities = server.admin().get("/v1/activities?limit=1").json(200);
     let first = Had { activity: activities["activities"][0]["id"].as_u64().unwrap(), ..first };
-    let second = first.next();
-    let (report, started) = change(&second);
-    let pace = Pace::of(&report, started.elapsed());
-    let had = look(&server, &first, &second);
-    (server, had, pace)
+    change(&first.next());
+    let had = look(&server, &first, &first.next());
+    (server, had)
 }
 
-fn kills() -> u32 {
+fn talkative() -> Value {
+    with(windows_gate(), json!({"log": {"level": "debug"}}))
+}
+
+fn kills() -> usize {
     let wanted = std::env::var("SOAK_KILLS").ok();
-    let kills = wanted.map_or(KILLS, |kills| kills.parse().expect("`SOAK_KILLS` is a number"));
-    u32::try_from(kills).unwrap()
+    wanted.map_or(KILLS, |kills| kills.parse().expect("`SOAK_KILLS` is a number of kills"))
 }
 
 #[test]
-fn a_kill_at_any_moment_leaves_the_release_before_or_the_one_after() {
+fn a_kill_at_any_step_leaves_the_release_before_or_the_one_after() {
     let home = Home::new();
-    let (mut server, mut had, pace) = begun(&home);
+    let (mut server, mut had) = begun(&home);
     let mut hit = BTreeMap::<_, u32>::new();
-    for moment in pace.moments(kills()) {
+    for moment in Moment::all().take(kills()) {
         let new = had.next();
-        let asked = Asked::new(&server, &new);
-        asked.wait_for(moment, &home);
+        let mut asked = Asked::new(&server, &new);
+        asked.wait_for(moment);
         // Sends SIGKILL.
         drop(server);
-        let was_answered = asked.was_answered();
-        server = home.start(&windows_gate());
+        let (step, was_answered) = (asked.last_step(), asked.was_answered());
+        server = home.start(&talkative());
         let found = look(&server, &had, &new);
         let is_new = found.change == new.change;
         assert!(is_new || !was_answered, "what was answered is lost: {moment:?}");
-        *hit.entry((pace.step_at(moment), is_new, was_answered)).or_default() += 1;
+        assert!(!is_new || step == "persist", "written down before its time: {step}");
+        *hit.entry((step, is_new, was_answered)).or_default() += 1;
         had = found;
     }
-    println!("pace: {:?}", pace.0);
     for ((step, is_new, was_answered), count) in &hit {
-        println!("killed at {step}: {count} times, new: {is_new}, answered: {was_answered}");
+        println!("killed at {step}: {count} times; new: {is_new}, answered: {was_answered}");
     }
-    let seen = |new, answered| hit.keys().any(|key| (key.1, key.2) == (new, answered));
-    assert!(seen(false, false) && seen(true, true), "{hit:?}");
+    for step in ["inspect", "seal", "rehearse", "persist"] {
+        assert!(hit.keys().any(|(hit, ..)| hit == step), "not killed at {step}: {hit:?}");
+    }
 
     let back = server.admin().post_nothing("/v1/gates/windows-mdm/rollback").json(200);
     assert_eq!(back["generation"], had.generation + 1, "{back}");
     assert_ne!(back["policy"]["version"], had.version(), "the release before");
 }
 
-/// A server none of whose files may grow beyond `blocks` of 512 bytes, or twice that in some shells.
-fn start_with_files_of(blocks: u32, home: &Home) -> Server {
+/// A server none of whose files may grow beyond a mebibyte. Less would not do for the memory that
+/// policies start with, which is a file to the system.
+#[cfg(target_os = "linux")]
+fn start_with_small_files(home: &Home) -> Server {
+    use std::process::{Command, Stdio};
+
+    const LIMIT: &str = "trap '' XFSZ; ulimit -f 2048; exec \"$0\" \"$@\"";
     home.configure(&windows_gate());
     let serve = home.command();
-    let limit = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
     let mut shell = Command::new("sh");
-    shell.args(["-c", &limit]).arg(serve.get_program()).args(serve.get_args());
+    shell.args(["-c", LIMIT]).arg(serve.get_program()).args(serve.get_args());
     shell.current_dir(serve.get_current_dir().unwrap());
     shell.stdin(Stdio::null()).env_remove("ADMIT_LOG");
     home.start_with(&mut shell)
 }
 
-/// Attempts that were refused, as the history has them: step and action, the newest first.
-fn refused(server: &Server) -> Vec<(Value, Value)> {
-    let releases = server.admin().get("/v1/gates/windows-mdm/releases").json(200);
-    let refused = releases["releases"].as_array().unwrap().iter();
-    let refused = refused.filter(|one| one["result"] == "refused");
-    refused.map(|one| (one["step"].clone(), one["action"].clone())).collect()
+/// A policy that takes more room: with a section that means nothing.
+#[cfg(target_os = "linux")]
+fn roomy(component: &[u8]) -> Vec<u8> {
+    const CUSTOM: u8 = 0;
+    /// 1.25 MiB in LEB128.
+    const SIZE: [u8; 3] = [0x80, 0x80, 0x50];
+    let content = [&[4], &b"room"[..], &[0; (5 << 18) - 5]].concat();
+    [component, &[CUSTOM], &SIZE, &content].concat()
 }
 
+#[cfg(target_os = "linux")]
 #[test]
-fn a_store_that_cannot_be_written_fails_the_activation_and_nothing_else() {
+fn a_store_that_is_full_fails_the_activation_and_nothing_else() {
     let (home, _) = Server::serving().stop_with("TERM");
-    let server = start_with_files_of(0, &home);
+    let server = start_with_small_files(&home);
     let admin = server.admin();
-    let decides = || {
-        let decision = server.decide("windows-mdm", &token(json!({})));
-        assert_eq!((&decision["outcome"], &decision["generation"]), (&json!("allow"), &json!(1)));
+    let large = roomy(admit_policies::WINDOWS_MDM_1.component);
+    let upload = |query: &str| {
+        admin.send("POST", &format!("{POLICY}{query}"), Some(("application/wasm", &large)))
     };
-    let body = json!({"policy": "windows-mdm@1.0.0"});
-    for reply in [
-        admin.post(POLICY, &body),
-        admin.patch(SETTINGS, &json!({"scopes": []})),
-        admin.post(POLICY, &body),
-    ] {
-        let error = reply.refused(422, "persist");
+    let decides_by = |generation: u64| {
+        let decision = server.decide("windows-mdm", &token(json!({})));
+        let seen = (&decision["outcome"], &decision["generation"]);
+        assert_eq!(seen, (&json!("allow"), &json!(generation)));
+    };
+    let is_persist = |error: &Value| {
         let last = error["steps"].as_array().unwrap().last().unwrap();
-        assert_eq!((&last["step"], &last["ok"]), (&json!("persist"), &json!(false)));
-        assert!(last["error"].as_str().unwrap().contains("the store failed: "), "{last}");
-        decides();
-    }
-    let dry = admin.post("/v1/gates/windows-mdm/policy?dry_run=true", &body).json(200);
-    assert_eq!(dry["result"], "checked");
-    admin.post("/v1/access", &json!({"name": "x", "role": "observer"})).refused(500, "internal");
+        assert_eq!((&last["step"], &last["ok"]), (&json!("persist"), &json!(false)), "{error}");
+        assert!(last["error"].as_str().unwrap().starts_with("the store failed: "), "{error}");
+    };
+    assert_eq!(upload("?dry_run=true").json(200)["result"], "checked");
+    is_persist(&upload("").refused(500, "persist"));
+    let newest =
+        admin.get("/v1/gates/windows-mdm/releases?limit=1").json(200)["releases"][0].take();
+    assert_eq!((&newest["result"], &newest["step"]), (&json!("refused"), &json!("persist")));
+    let told = admin.get("/v1/activities?limit=1").json(200)["activities"][0].take();
+    assert_eq!(
+        (&told["type"], &told["details"]["step"]),
+        (&json!("rejected_policy"), &json!("persist"))
+    );
+    decides_by(1);
+
+    let changed = admin.patch(SETTINGS, &json!({"scopes": ["mdm_delegation", "x"]})).json(200);
+    assert_eq!(changed["activation"]["generation"], 2, "there is room for that");
+    decides_by(2);
+    is_persist(&upload("").refused(500, "persist"));
+    decides_by(2);
     let state = admin.get("/v1/status").json(200)["gates"][0].take();
-    assert_eq!((&state["state"], &state["revision"]), (&json!("serving"), &json!(1)));
-    assert_eq!(admin.get("/health/ready").status, 200);
-    decides();
+    let seen = (&state["state"], &state["revision"], &state["generation"]);
+    assert_eq!(seen, (&json!("serving"), &json!(2), &json!(2)));
+    assert_eq!(state["last_attempt"]["step"], "persist");
 
     let (home, _) = server.stop_with("TERM");
     let server = home.start(&windows_gate());
-    assert_eq!(refused(&server), []);
-    let activated = server.admin().post(POLICY, &body).json(200);
-    assert_eq!((&activated["result"], &activated["generation"]), (&json!("activated"), &json!(2)));
-}
-
-#[test]
-fn a_store_with_room_for_little_keeps_why_an_activation_failed() {
-    let (home, _) = Server::serving().stop_with("TERM");
-    let server = start_with_files_of(128, &home);
-    let admin = server.admin();
-    admin.post(POLICY, &json!({"policy": "windows-mdm@1.0.0"})).refused(422, "persist");
-    assert_eq!(refused(&server), [(json!("persist"), json!("policy"))]);
-    let activities = admin.get("/v1/activities?type=rejected_policy").json(200);
-    let rejected = &activities["activities"][0]["details"];
-    assert_eq!((&rejected["step"], &rejected["version"]), (&json!("persist"), &json!("1.0.0")));
-    let last = admin.get("/v1/status").json(200)["gates"][0]["last_attempt"].take();
-    assert_eq!((&last["result"], &last["step"]), (&json!("refused"), &json!("persist")));
-    let changed = admin.patch(SETTINGS, &json!({"scopes": []})).json(200);
-    assert_eq!(changed["activation"]["generation"], 2, "there is room for that");
+    assert_eq!(server.decide("windows-mdm", &token(json!({})))["generation"], 2);
+    let given = server.admin().send("POST", POLICY, Some(("application/wasm", &large))).json(200);
+    assert_eq!((&given["result"], &given["generation"]), (&json!("activated"), &json!(3)));
 }

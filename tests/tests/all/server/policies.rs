@@ -157,11 +157,7 @@ fn bad_artefacts() -> Vec<(&'static str, Vec<u8>, Value, &'static str, &'static 
         ),
         (
             "same version, other bytes",
-            {
-                let renamed =
-                    guests::patched(good, "Decides who may enrol", "decides who may enrol");
-                renamed
-            },
+            guests::patched(good, "Decides who may enrol", "decides who may enrol"),
             none(),
             "inspect",
             "is known with other content",

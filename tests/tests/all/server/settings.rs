@@ -209,10 +209,7 @@ fn other_letters_for_the_same_value_are_no_activity() {
     let admin = server.admin();
     let newest = || admin.get("/v1/activities?limit=1").json(200)["activities"][0]["id"].clone();
     let before = newest();
-    for same in [
-        json!([CLIENT.to_ascii_uppercase()]),
-        json!([format!(" {CLIENT}\n")]),
-    ] {
+    for same in [json!([CLIENT.to_ascii_uppercase()]), json!([format!(" {CLIENT}\n")])] {
         let body = admin.patch(SETTINGS, &json!({ CLIENT_IDS: same })).json(200);
         assert_eq!(body["settings"][CLIENT_IDS], same, "as it was sent");
         assert_eq!(server.decide("windows-mdm", &token(json!({})))["outcome"], "allow");
