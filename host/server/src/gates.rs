@@ -17,4 +17,4 @@ pub use candidate::CandidateReport;
 pub use change::{Change, Mode, NewComponent};
 pub use refusals::RefusalCount;
 pub use report::{ChangeError, Refused, Report, Step};
-pub use served::{Counters, GateOptions, Selected, ServedGate};
+pub use served::{Counters, GateOptions, Selected, ServedGate, Unreleased};

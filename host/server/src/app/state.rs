@@ -4,6 +4,7 @@ use admit::keys::Keys;
 use serde::Serialize;
 
 use super::App;
+use crate::gates::{ServedGate, Unreleased};
 
 /// A check that fails, and why.
 pub struct Failing {
@@ -34,7 +35,8 @@ pub struct KeysState {
 }
 
 impl App {
-    /// The checks that fail: `draining`, `gate.NAME` without a release that it should have,
+    /// The checks that fail: `draining`, `gate.NAME` while it starts, and without a
+    /// release that it should have,
     /// `gates` when none decides, `keys.CLOUD` without keys that are young enough.
     ///
     /// A gate that was never configured does not count while another one decides: most servers use
@@ -44,8 +46,10 @@ impl App {
         if self.is_draining() {
             failing.push(Failing::new("draining", "the server is about to end"));
         }
-        for gate in self.gates.values().filter(|gate| gate.state_name() == "failed") {
-            let problem = gate.problem().unwrap_or_default();
+        let unconfigured =
+            |gate: &ServedGate| matches!(gate.unreleased(), Some(Unreleased::Unconfigured(_)));
+        for gate in self.gates.values().filter(|gate| !unconfigured(gate)) {
+            let Some(problem) = gate.problem() else { continue };
             failing.push(Failing::new(&format!("gate.{}", gate.name()), &problem));
         }
         let serving: Vec<_> =

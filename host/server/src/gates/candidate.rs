@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 use admit::decision::{Decision, PolicyRef};
 use admit::gate::{Decided, Input, Request};
 use admit::release::{Inspected, Release};
+use admit::settings::Settings;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -110,10 +111,12 @@ impl ServedGate {
         let cases = self.operator_cases(policy)?;
         let prepared = self.gate.prepare_again(Arc::clone(&candidate.release), &cases);
         let prepared = prepared.map_err(failed)?;
+        let settings = Settings::from(candidate.settings.clone());
+        let (_, unknown) = settings.split(candidate.inspected.description());
         let planned = Planned {
             inspected: candidate.inspected.clone(),
             settings: candidate.settings.clone(),
-            unknown: Map::new(),
+            unknown: unknown.as_json().clone(),
             steps: prepared.stages.iter().map(Step::from).collect(),
             prepared,
         };

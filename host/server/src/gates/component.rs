@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use admit::decision::PolicyRef;
 use admit::release::{InspectError, Inspected, component_digest};
 use admit::runtime::Runtime;
 
@@ -43,9 +44,14 @@ impl Inspections {
     }
 }
 
-/// Whether a policy of this name, version and digest comes with this program.
-pub(super) fn is_bundled(policy: &admit::decision::PolicyRef) -> bool {
-    let reference = format!("{}@{}", policy.name, policy.version);
-    let bundled = admit_policies::find(&reference);
-    bundled.is_some_and(|bundled| *component_digest(bundled.component) == *policy.digest)
+/// The digest of the policy of this name and version that comes with this program; absent when none
+/// does.
+pub(super) fn bundled_digest(policy: &PolicyRef) -> Option<String> {
+    let bundled = admit_policies::find(&format!("{}@{}", policy.name, policy.version))?;
+    Some(component_digest(bundled.component).to_string())
+}
+
+/// Whether a policy comes with this program, to the byte.
+pub(super) fn is_bundled(policy: &PolicyRef) -> bool {
+    bundled_digest(policy).as_deref() == Some(&*policy.digest)
 }

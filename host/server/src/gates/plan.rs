@@ -13,7 +13,7 @@ use admit::settings::{Settings, SettingsError};
 use serde_json::{Map, Value};
 
 use super::change::{Change, NewComponent};
-use super::component::is_bundled;
+use super::component::{bundled_digest, is_bundled};
 use super::report::{ChangeError, Refused, Report, Step};
 use super::served::{Selected, ServedGate};
 use super::settings::merged;
@@ -101,7 +101,8 @@ impl ServedGate {
         before: Option<&Selected>,
     ) -> Result<Option<String>, ChangeError> {
         let PolicyRef { name, version, digest } = policy;
-        let known = self.wait(self.store.digests(name, version))?;
+        let mut known = self.wait(self.store.digests(name, version))?;
+        known.extend(bundled_digest(policy));
         let other = known.iter().find(|known| ***known != **digest && !is_bundled(policy));
         if let Some(other) = other {
             return Ok(Some(format!(

@@ -70,9 +70,20 @@ pub struct ServedGate {
 
 struct State {
     selected: Option<Arc<Selected>>,
-    problem: Option<String>,
+    unreleased: Option<Unreleased>,
     /// The settings and the revision that count while nothing is selected.
     kept: (Map<String, Value>, u64),
+}
+
+/// Why a gate has no release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unreleased {
+    /// It is being started.
+    Starting,
+    /// It was never given a policy, or settings that are complete: in these words.
+    Unconfigured(String),
+    /// It should have one, and cannot: for this reason.
+    Failed(String),
 }
 
 /// What the gate has: a policy and settings, whether they make a release or not.
@@ -129,7 +140,11 @@ impl ServedGate {
             refusals: Refusals::default(),
             started: Instant::now(),
             writing: Mutex::default(),
-            state: Mutex::new(State { selected: None, problem: None, kept }),
+            state: Mutex::new(State {
+                selected: None,
+                unreleased: Some(Unreleased::Starting),
+                kept,
+            }),
             candidate: Mutex::default(),
         }
     }
@@ -166,17 +181,25 @@ impl ServedGate {
 
     /// Why the gate has no release; absent when it has one.
     pub fn problem(&self) -> Option<String> {
-        self.state().problem.clone()
+        match self.unreleased()? {
+            Unreleased::Starting => Some("is being started".to_owned()),
+            Unreleased::Unconfigured(problem) | Unreleased::Failed(problem) => Some(problem),
+        }
     }
 
-    /// `serving`; `unconfigured` while its settings were never complete; `failed` when it should have
-    /// a release and has none.
+    /// Why the gate has no release; absent when it has one.
+    pub fn unreleased(&self) -> Option<Unreleased> {
+        self.state().unreleased.clone()
+    }
+
+    /// `serving`, `starting`, `unconfigured` or `failed`; see [`Unreleased`].
     pub fn state_name(&self) -> &'static str {
-        if self.gate.release().is_some() {
-            return "serving";
+        match self.unreleased() {
+            None => "serving",
+            Some(Unreleased::Starting) => "starting",
+            Some(Unreleased::Unconfigured(_)) => "unconfigured",
+            Some(Unreleased::Failed(_)) => "failed",
         }
-        let unconfigured = self.selected().is_some_and(|selected| selected.active.is_none());
-        if unconfigured { "unconfigured" } else { "failed" }
     }
 
     /// What was refused lately, by reason.
@@ -246,14 +269,14 @@ impl ServedGate {
     pub(super) fn select(&self, selected: Selected) {
         let mut state = self.state();
         state.selected = Some(Arc::new(selected));
-        state.problem = None;
+        state.unreleased = None;
     }
 
     /// Stores what the gate has while it makes no release.
-    pub(super) fn select_unreleased(&self, selected: Option<Selected>, problem: String) {
+    pub(super) fn select_unreleased(&self, selected: Option<Selected>, unreleased: Unreleased) {
         let mut state = self.state();
         state.selected = selected.map(Arc::new);
-        state.problem = Some(problem);
+        state.unreleased = Some(unreleased);
     }
 
     /// Keeps the stored settings while no release of theirs starts.

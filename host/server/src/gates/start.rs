@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::change::{Change, Mode, NewComponent};
 use super::commit::Committing;
 use super::report::{ChangeError, Refused};
-use super::served::{Selected, ServedGate};
+use super::served::{Selected, ServedGate, Unreleased};
 use crate::actor::Actor;
 use crate::store::{Action, GateRow, StoreError, StoredRelease};
 
@@ -61,7 +61,8 @@ impl ServedGate {
         now: u64,
     ) -> Result<(), StoreError> {
         let Some(bytes) = component else {
-            self.select_unreleased(None, "has no policy yet: give it one".to_owned());
+            let problem = "has no policy yet: give it one".to_owned();
+            self.select_unreleased(None, Unreleased::Unconfigured(problem));
             return Ok(());
         };
         let change = Change {
@@ -77,13 +78,17 @@ impl ServedGate {
         let Err(error) = result else {
             return Ok(());
         };
-        let selected = self.unreleased(&bytes, &change)?;
-        self.select_unreleased(selected, problem(error)?);
+        let selected = self.keep_unreleased(&bytes, &change)?;
+        self.select_unreleased(selected, unreleased(error)?);
         Ok(())
     }
 
     /// What the gate has when its settings are not complete: a policy to describe them.
-    fn unreleased(&self, bytes: &[u8], change: &Change) -> Result<Option<Selected>, StoreError> {
+    fn keep_unreleased(
+        &self,
+        bytes: &[u8],
+        change: &Change,
+    ) -> Result<Option<Selected>, StoreError> {
         let Ok(inspected) = self.inspections.get(&self.runtime, bytes) else {
             return Ok(None);
         };
@@ -115,7 +120,8 @@ impl ServedGate {
             }
             previous = target.previous;
         }
-        self.select_unreleased(None, format!("no release starts; the last good one: {error}"));
+        let problem = format!("no release starts; the last good one: {error}");
+        self.select_unreleased(None, Unreleased::Failed(problem));
         Ok(())
     }
 
@@ -169,14 +175,15 @@ impl ServedGate {
 }
 
 /// Why a gate has no release, in words for an administrator.
-fn problem(error: ChangeError) -> Result<String, StoreError> {
+fn unreleased(error: ChangeError) -> Result<Unreleased, StoreError> {
     Ok(match error {
         ChangeError::Store(error) => return Err(error),
         ChangeError::Invalid(refusals) | ChangeError::Misfits(refusals) => {
             let texts: Vec<_> =
                 refusals.iter().map(|one| format!("{}: {}", one.name, one.reason)).collect();
-            format!("its settings are not complete: {}", texts.join("; "))
+            let texts = texts.join("; ");
+            Unreleased::Unconfigured(format!("its settings are not complete: {texts}"))
         }
-        error => error.to_string(),
+        error => Unreleased::Failed(error.to_string()),
     })
 }

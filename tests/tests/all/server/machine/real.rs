@@ -1,0 +1,212 @@
+//! The real gate, in a store of its own.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use admit::claims::Verification;
+use admit::decision::Outcome;
+use admit::facts::Facts;
+use admit::gate::Request;
+use admit::runtime::Runtime;
+use admit_policies::{WINDOWS_MDM_1, WINDOWS_MDM_2};
+use admit_server::actor::Actor;
+use admit_server::faults::FaultOptions;
+use admit_server::gates::{
+    Change, ChangeError, Counters, GateOptions, Mode, NewComponent, Report, ServedGate,
+};
+use admit_server::metrics::Metrics;
+use admit_server::shadow::ShadowOptions;
+use admit_server::store::{Action, ActivityFilter, Attempt, Store};
+use admit_tests::fixture::{CLIENT, NOW, TID, claims, issuer, keys_with};
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+
+use super::model::{Decided, State};
+use super::{CLIENT_IDS, Operation, Wanted};
+
+const GATE: &str = "windows-mdm";
+
+/// The settings that a gate starts with.
+pub(super) fn first_settings() -> Map<String, Value> {
+    let settings = json!({
+        "server_url": "https://mdm.example.com",
+        "windows_entra_tenant_ids": [TID],
+        CLIENT_IDS: [CLIENT],
+    });
+    settings.as_object().unwrap().clone()
+}
+
+/// A gate and what it runs in.
+pub(super) struct Real {
+    tokio: tokio::runtime::Runtime,
+    folder: TempDir,
+    store: Store,
+    gate: Arc<ServedGate>,
+}
+
+impl Real {
+    /// A gate that has started with version 2 and the first settings.
+    pub(super) fn new() -> Self {
+        let mut tokio = tokio::runtime::Builder::new_multi_thread();
+        let tokio = tokio.worker_threads(1).enable_all().build().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let (store, gate) = tokio.block_on(started(&folder));
+        Self { tokio, folder, store, gate }
+    }
+
+    /// Does it, and says what comes of it.
+    pub(super) fn apply(&mut self, operation: &Operation) -> String {
+        match operation {
+            Operation::Change(wanted) => said(self.change(self.of(wanted))),
+            Operation::Broken(mode) => said(self.change(Change {
+                component: Some(NewComponent {
+                    bytes: (*b"(component)").into(),
+                    may_be_older: true,
+                }),
+                ..change(*mode, Action::Policy)
+            })),
+            Operation::Promote => {
+                said(self.tokio.block_on(self.gate.promote(None, Actor::server(), NOW)))
+            }
+            Operation::DropCandidate => {
+                (if self.gate.drop_candidate() { "dropped" } else { "nothing" }).to_owned()
+            }
+            Operation::RollBack => {
+                said(self.tokio.block_on(self.gate.roll_back(Actor::server(), NOW)))
+            }
+            Operation::Restart => {
+                self.close_store();
+                self.open_store();
+                "started".to_owned()
+            }
+        }
+    }
+
+    fn of(&self, wanted: &Wanted) -> Change {
+        let &Wanted { version, from_source, ref patch, mode, is_stale } = wanted;
+        let action = match (version, from_source) {
+            (None, _) => Action::Settings,
+            (Some(_), false) => Action::Policy,
+            (Some(_), true) => Action::Source,
+        };
+        let component = version.map(|version| {
+            let policy = if version == 1 { &WINDOWS_MDM_1 } else { &WINDOWS_MDM_2 };
+            NewComponent { bytes: policy.component.into(), may_be_older: !from_source }
+        });
+        let revision = self.gate.selected().unwrap().revision;
+        Change {
+            component,
+            settings: patch.as_object().unwrap().clone(),
+            revision: Some(if is_stale { revision - 1 } else { revision }),
+            ..change(mode, action)
+        }
+    }
+
+    fn change(&self, change: Change) -> Result<Report, ChangeError> {
+        self.tokio.block_on(self.gate.change(change))
+    }
+
+    /// From now on nothing can be read or written.
+    pub(super) fn close_store(&self) {
+        self.tokio.block_on(self.store.close());
+    }
+
+    /// Starts again with what the store holds.
+    pub(super) fn open_store(&mut self) {
+        (self.store, self.gate) = self.tokio.block_on(started(&self.folder));
+    }
+
+    /// What is decided on a good v2.0 token.
+    pub(super) fn decided(&self) -> Decided {
+        static TOKEN: OnceLock<String> = OnceLock::new();
+        let token = TOKEN.get_or_init(|| issuer().sign(&claims()));
+        let facts = Facts::default();
+        let request = Request { now: NOW, ..Request::new(token, &facts) };
+        let decision = self.gate.decide(&request).unwrap();
+        let policy = decision.policy.unwrap();
+        (decision.outcome == Outcome::Allow, major(&policy.version), decision.generation.unwrap())
+    }
+
+    pub(super) fn state(&self) -> State {
+        let gate = &self.gate;
+        assert_eq!(gate.problem(), None);
+        let selected = gate.selected().unwrap();
+        let attempts = self.tokio.block_on(self.store.attempts(GATE, None, 1_000)).unwrap();
+        let filter = ActivityFilter { gate: Some(GATE.to_owned()), ..ActivityFilter::default() };
+        let activities = self.tokio.block_on(self.store.activities(&filter, 1_000)).unwrap();
+        let (unknown, refused) =
+            (selected.split().1, attempts.iter().filter(|one| one.failure.is_some()));
+        State {
+            name: gate.state_name(),
+            version: major(&selected.policy().version),
+            settings: selected.settings.clone(),
+            unknown: unknown.as_json().clone(),
+            revision: selected.revision,
+            generation: gate.gate().generation(),
+            history: history(&attempts, selected.active),
+            refused: refused.count(),
+            activities: activities.len(),
+            candidate: gate.candidate().map(|candidate| major(&candidate.policy.version)),
+            decided: self.decided(),
+        }
+    }
+}
+
+/// The generations of the attempts that activated something, the oldest first.
+fn history(attempts: &[Attempt], active: Option<u64>) -> Vec<u64> {
+    let mut activated: Vec<_> = attempts.iter().filter(|one| one.failure.is_none()).collect();
+    activated.reverse();
+    let last = activated.last().unwrap();
+    assert_eq!((last.active, Some(last.id)), (true, active), "the newest is the active one");
+    assert_eq!(attempts.iter().filter(|one| one.active).count(), 1);
+    activated.iter().map(|one| one.generation.unwrap()).collect()
+}
+
+fn major(version: &str) -> u8 {
+    version.split('.').next().unwrap().parse().unwrap()
+}
+
+fn change(mode: Mode, action: Action) -> Change {
+    let (component, settings, revision) = (None, Map::new(), None);
+    Change { component, settings, revision, mode, actor: Actor::server(), action, now: NOW }
+}
+
+fn said(result: Result<Report, ChangeError>) -> String {
+    match result {
+        Ok(report) => report.result,
+        Err(ChangeError::Refused(refused)) => refused.step,
+        Err(ChangeError::ChangedMeanwhile { .. }) => "changed_meanwhile",
+        Err(ChangeError::Misfits(_)) => "misfits",
+        Err(ChangeError::Invalid(_)) => "invalid",
+        Err(ChangeError::NothingKept(_)) => "nothing_kept",
+        Err(ChangeError::NoCandidate(_)) => "no_candidate",
+        Err(ChangeError::Store(_)) => "store",
+        Err(error) => panic!("{error}"),
+    }
+    .to_owned()
+}
+
+/// A gate that has started on the store in a folder.
+async fn started(folder: &TempDir) -> (Store, Arc<ServedGate>) {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    let runtime = RUNTIME.get_or_init(|| Runtime::new().unwrap()).clone();
+    let store = Store::open(folder.path()).await.unwrap();
+    let options = GateOptions {
+        name: GATE.to_owned(),
+        verification: Verification::default(),
+        settings: first_settings(),
+        cases: None,
+        faults: FaultOptions { faults: 5, within: Duration::from_secs(300) },
+        shadow: ShadowOptions {
+            queue_entries: 16,
+            queue_bytes: 65_536,
+            examples: 1,
+            claims: Vec::new(),
+        },
+    };
+    let counters = Counters { metrics: Metrics::new(NOW).gate(GATE), log: None };
+    let keys = Arc::new(keys_with(json!({})));
+    let gate = Arc::new(ServedGate::new(options, runtime, keys, store.clone(), counters));
+    gate.start(Some(WINDOWS_MDM_2.component.into()), NOW).await.unwrap();
+    (store, gate)
+}
