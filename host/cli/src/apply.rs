@@ -15,7 +15,6 @@ use crate::client::{Client, ClientError};
 use crate::error::{CliError, Exit, say};
 use crate::remote;
 use crate::text::clean;
-pub(crate) use difference::is_guid;
 use plan::Plan;
 
 /// Shows what is to change, has the server check all of it, then changes gate after gate.

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::args::GenerateArgs;
 use crate::client::{Call, Client, ClientError};
 use crate::error::{CliError, Exit, say};
-use crate::remote::answers::Policy;
+use crate::remote::answers::{GateSettings, Policy};
 use crate::text::clean;
 use scalar::scalar;
 
@@ -27,13 +27,6 @@ struct Status {
 #[derive(Deserialize)]
 struct GateName {
     gate: String,
-}
-
-#[derive(Deserialize)]
-struct Settings {
-    policy: Policy,
-    settings: Map<String, Value>,
-    unknown: Map<String, Value>,
 }
 
 #[derive(Deserialize)]
@@ -52,7 +45,7 @@ pub(crate) fn run(args: &GenerateArgs, out: &mut dyn Write) -> Result<Exit, CliE
     let mut file = String::from(HEADER);
     let mut gates = String::new();
     for gate in gates_of(&client, &args.gates)? {
-        match settings(&client, &gate)? {
+        match GateSettings::of(&client, &gate)? {
             Some(settings) => gates.push_str(&written(&client, &gate, settings)?),
             None => say(format!("gate `{}` has no policy; left out", clean(&gate))),
         }
@@ -78,19 +71,8 @@ fn gates_of(client: &Client, wanted: &[String]) -> Result<Vec<String>, ClientErr
     Ok(gates)
 }
 
-/// What a gate has; absent when it has no policy.
-fn settings(client: &Client, gate: &str) -> Result<Option<Settings>, ClientError> {
-    match client.call(Call::of_gate("GET", gate, "settings")) {
-        Ok(answer) => answer.read().map(Some),
-        Err(error) if error.refusal().is_some_and(|refusal| refusal.code == "no_policy") => {
-            Ok(None)
-        }
-        Err(error) => Err(error),
-    }
-}
-
-fn written(client: &Client, gate: &str, has: Settings) -> Result<String, ClientError> {
-    let Settings { policy, settings, unknown } = has;
+fn written(client: &Client, gate: &str, has: GateSettings) -> Result<String, ClientError> {
+    let GateSettings { policy, settings, unknown, .. } = has;
     let answer = client.call(Call::of_gate("GET", gate, "description"))?;
     let described: Description = answer.read()?;
     if !unknown.is_empty() {

@@ -19,9 +19,8 @@ use crate::error::{CliError, Exit, say};
 use crate::files::{self, content};
 use log::{Decision, Line, Lines};
 use releases::Releases;
-use request::{Skip, StandIns};
+use request::{Replay, Skip, StandIns};
 use tally::Tally;
-use trials::Trials;
 
 const NOTHING_REPLAYED: &str = "nothing was replayed: no line of the log holds a decision that this policy can make again (look \
      at --gate, --since and --until)";
@@ -64,9 +63,9 @@ fn replay<'a>(
     settings: Option<Map<String, Value>>,
 ) -> Result<Report<'a>, CliError> {
     let releases = Releases::read(&args.log, settings)?;
-    let mut trials = Trials::new(policy);
+    // Who names a gate wants all of its decisions, whatever the policy was called.
+    let mut replay = Replay::new(policy, releases, args.gate.is_some());
     let mut tally = Tally::default();
-    let mut stand_ins = StandIns::default();
     let mut lines = Lines::open(&args.log)?;
     while let Some((number, line)) = lines.next()? {
         let decision = match line {
@@ -80,13 +79,14 @@ fn replay<'a>(
         if !is_wanted(args, &decision) {
             continue;
         }
-        match request::decide(args, number, &decision, &releases, &mut trials, &mut stand_ins) {
+        match replay.decide(number, &decision) {
             Ok(came) => tally.count(number, &decision, came),
             Err(skip) => tally.skip(number, skip),
         }
     }
     let forbidden = forbidden(args, &tally);
-    Ok(Report { policy, tally, stand_ins, settings_left_out: trials.into_left_out(), forbidden })
+    let (stand_ins, settings_left_out) = replay.finish();
+    Ok(Report { policy, tally, stand_ins, settings_left_out, forbidden })
 }
 
 fn is_wanted(args: &ReplayArgs, decision: &Decision) -> bool {

@@ -60,11 +60,6 @@ pub enum KeyError {
 }
 
 impl KeyError {
-    /// For a caller that does not wait; nobody is told.
-    pub(crate) fn not_waited_for() -> Self {
-        Self::Unavailable { origin: String::new(), detail: String::new() }
-    }
-
     /// The stable code of this failure. Only `keys.unavailable` says nothing about the token.
     pub fn code(&self) -> &'static str {
         match self {

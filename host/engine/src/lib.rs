@@ -81,4 +81,5 @@ pub mod decision;
 pub mod reason;
 pub mod issuer;
 pub mod json;
+pub mod guid;
 pub mod text;

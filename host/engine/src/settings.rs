@@ -1,10 +1,14 @@
 //! What an administrator configured: read by the policy's description, checked by the policy.
 
+mod comparable;
+
 use serde_json::{Map, Value};
 
 use crate::contract::types::{Description, Field, Setting, SettingError, SettingKind, ValueParam};
 use crate::description::{is_list, kind_name, value_json};
 use crate::text::{Shown, turns_direction};
+
+pub use self::comparable::comparable;
 
 /// Settings for a policy: a JSON object of setting names and values.
 ///

@@ -1,5 +1,6 @@
 //! What differs between settings, as values.
 
+use admit::settings::comparable;
 use serde_json::{Map, Value};
 
 use crate::text::{clean, value};
@@ -47,7 +48,7 @@ fn shown(one: &Value) -> String {
 /// a list and repeats in it are no difference.
 fn is_same(one: &Value, other: &Value) -> bool {
     match (one, other) {
-        (Value::String(one), Value::String(other)) => by_value(one) == by_value(other),
+        (Value::String(one), Value::String(other)) => comparable(one) == comparable(other),
         (Value::Array(one), Value::Array(other)) => {
             let within = |of: &[Value], value: &Value| of.iter().any(|item| is_same(item, value));
             one.is_empty() == other.is_empty()
@@ -56,18 +57,6 @@ fn is_same(one: &Value, other: &Value) -> bool {
         }
         (one, other) => one == other,
     }
-}
-
-/// GUIDs in one letter case, also where two stand together as `a@b`.
-fn by_value(text: &str) -> String {
-    let text = text.trim();
-    if text.split('@').all(is_guid) { text.to_ascii_lowercase() } else { text.to_owned() }
-}
-
-/// 8-4-4-4-12 hexadecimal digits.
-pub(crate) fn is_guid(text: &str) -> bool {
-    let parts: Vec<_> = text.split('-').map(str::len).collect();
-    parts == [8, 4, 4, 4, 12] && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
 }
 
 #[cfg(test)]

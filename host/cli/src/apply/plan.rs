@@ -10,7 +10,7 @@ use super::difference::{differing, lines};
 use super::file::{Wanted, WantedPolicy};
 use crate::client::{Call, Client, ClientError};
 use crate::remote::NewPolicy;
-use crate::remote::answers::{Policy, Report};
+use crate::remote::answers::{GateSettings, Policy, Report};
 use crate::text::{clean, entry};
 
 /// A change of one gate: at most one activation.
@@ -38,28 +38,18 @@ struct Current {
 }
 
 #[derive(Deserialize)]
-struct SettingsBody {
-    policy: Policy,
-    settings: Map<String, Value>,
-    unknown: Map<String, Value>,
-}
-
-#[derive(Deserialize)]
 struct PatchedBody {
     activation: Report,
 }
 
 impl Current {
     fn of(client: &Client, gate: &str) -> Result<Self, ClientError> {
-        let answer = match client.call(Call::of_gate("GET", gate, "settings")) {
-            Ok(answer) => answer,
-            Err(error) if error.refusal().is_some_and(|refusal| refusal.code == "no_policy") => {
-                return Ok(Self::nothing());
+        Ok(match GateSettings::of(client, gate)? {
+            Some(GateSettings { policy, settings, unknown, etag }) => {
+                Self { policy: Some(policy), settings, unknown, etag }
             }
-            Err(error) => return Err(error),
-        };
-        let SettingsBody { policy, settings, unknown } = answer.read()?;
-        Ok(Self { policy: Some(policy), settings, unknown, etag: answer.etag })
+            None => Self::nothing(),
+        })
     }
 
     fn nothing() -> Self {

@@ -3,19 +3,13 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use admit_server::config::read_yaml;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _, MapAccess, SeqAccess};
 use serde::de::{Unexpected, Visitor};
 use serde_json::Value;
-use serde_saphyr::options::DuplicateKeyPolicy;
 use serde_saphyr::{Error, Location, MessageFormatter, SnippetMode, Spanned, UserMessageFormatter};
 
 use crate::text::clean;
-
-/// What aliases may repeat, in names and values.
-const MAX_ALIAS_EVENTS: usize = 20_000;
-
-/// Lists and names inside one another; a good file has five.
-const MAX_DEPTH: usize = 16;
 
 /// Why a text is not of the form.
 #[derive(Debug, PartialEq, thiserror::Error)]
@@ -45,19 +39,7 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, FormError> {
         let line = 1 + before.iter().filter(|byte| **byte == b'\n').count() as u64;
         FormError { line, column: 1, problem: "not UTF-8 text".to_owned() }
     })?;
-    let options = serde_saphyr::options! {
-        budget: serde_saphyr::budget! { max_depth: MAX_DEPTH },
-        alias_limits: serde_saphyr::alias_limits! {
-            max_total_replayed_events: MAX_ALIAS_EVENTS,
-        },
-        // Both entries arrive, so that the message can name the line of the first.
-        duplicate_keys: DuplicateKeyPolicy::PassThrough,
-        leading_zero_numbers_as_strings: true,
-        underscored_numbers_as_strings: true,
-        strict_booleans: true,
-        reject_unsupported_tags: true,
-    };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| problem(&error))
+    read_yaml(text).map_err(|error| problem(&error))
 }
 
 /// Names with values, in the order of the file.

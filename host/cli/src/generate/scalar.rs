@@ -1,6 +1,6 @@
 //! A text in YAML: as it is where every reader takes it for a text, else in double quotes.
 
-use crate::apply::is_guid;
+use admit::guid::is_of_guids;
 
 /// What readers of YAML 1.1 or 1.2 take for something else than a text.
 const WORDS: [&str; 12] =
@@ -12,7 +12,7 @@ pub(super) fn scalar(text: &str) -> String {
 }
 
 fn is_plain(text: &str) -> bool {
-    if text.split('@').all(is_guid) {
+    if is_of_guids(text) {
         return true;
     }
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-_./@:+ ".contains(c);

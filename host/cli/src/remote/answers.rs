@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::client::{Call, Client, ClientError};
 use crate::text::clean;
 
 /// A policy.
@@ -43,6 +44,35 @@ impl Actor {
             return clean(&self.name);
         }
         clean(&format!("{} ({})", self.name, self.role))
+    }
+}
+
+/// The policy of a gate, with the settings that are kept for it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct GateSettings {
+    /// The active policy.
+    pub(crate) policy: Policy,
+    /// The settings that it knows.
+    pub(crate) settings: Map<String, Value>,
+    /// Those that are kept although it does not.
+    pub(crate) unknown: Map<String, Value>,
+    /// The revision, as it is sent back in `If-Match`.
+    #[serde(skip)]
+    pub(crate) etag: Option<String>,
+}
+
+impl GateSettings {
+    /// Asks for what a gate has; absent when it has no policy.
+    pub(crate) fn of(client: &Client, gate: &str) -> Result<Option<Self>, ClientError> {
+        let answer = match client.call(Call::of_gate("GET", gate, "settings")) {
+            Ok(answer) => answer,
+            Err(error) if error.refusal().is_some_and(|refusal| refusal.code == "no_policy") => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        let settings: Self = answer.read()?;
+        Ok(Some(Self { etag: answer.etag, ..settings }))
     }
 }
 

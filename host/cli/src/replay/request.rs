@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use admit::cases::{Came, Case, Expectation};
+use admit::release::Inspected;
 use serde_json::{Map, Value};
 
 use super::log::Decision;
-use super::releases::Releases;
+use super::releases::{LoggedRelease, Releases};
 use super::trials::Trials;
-use crate::args::ReplayArgs;
 
 /// Why a line is not replayed.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -53,42 +53,62 @@ pub(super) struct StandIns {
     pub(super) unknown: BTreeSet<String>,
 }
 
-/// What the policy decides now.
-pub(super) fn decide(
-    args: &ReplayArgs,
-    number: u64,
-    decision: &Decision,
-    releases: &Releases,
-    trials: &mut Trials<'_>,
-    stand_ins: &mut StandIns,
-) -> Result<Came, Skip> {
-    let policy = trials.policy();
-    let by_same = decision.policy.as_ref().is_some_and(|it| *it.name == *policy.policy().name);
-    if args.gate.is_none() && !by_same {
-        return Err(Skip::OtherPolicy);
+/// A policy that decides again what a log says was decided.
+pub(super) struct Replay<'a> {
+    trials: Trials<'a>,
+    releases: Releases,
+    /// Whether the policy also decides what one of another name decided.
+    of_any_policy: bool,
+    stand_ins: StandIns,
+}
+
+impl<'a> Replay<'a> {
+    pub(super) fn new(policy: &'a Inspected, releases: Releases, of_any_policy: bool) -> Self {
+        let (trials, stand_ins) = (Trials::new(policy), StandIns::default());
+        Self { trials, releases, of_any_policy, stand_ins }
     }
-    let case = case(decision)?;
-    let seen = releases.of(number, decision).ok_or(Skip::NoRelease)?;
-    let trial = trials.with(releases.settings(seen));
-    let trial = trial.map_err(|problem| Skip::Settings(problem.to_owned()))?;
-    let came = trial.play(&case, &seen.verification).came;
-    if came.outcome == "invalid" {
-        return Err(Skip::Refused);
-    }
-    for name in &policy.description().claims {
-        if decision.withheld.contains_key(name) {
-            stand_ins.withheld.insert(name.clone());
-        } else if !seen.known_claims.contains(name) {
-            stand_ins.unknown.insert(name.clone());
+
+    /// What the policy decides now, for the decision on this line.
+    pub(super) fn decide(&mut self, number: u64, decision: &Decision) -> Result<Came, Skip> {
+        let name = &self.trials.policy().policy().name;
+        let by_same = decision.policy.as_ref().is_some_and(|it| *it.name == **name);
+        if !self.of_any_policy && !by_same {
+            return Err(Skip::OtherPolicy);
         }
-    }
-    for fact in &policy.description().facts {
-        if decision.withheld_facts.contains_key(&fact.name) {
-            stand_ins.withheld.insert(fact.name.clone());
+        let case = case(decision)?;
+        let release = self.releases.of(number, decision).ok_or(Skip::NoRelease)?;
+        let trial = self.trials.with(self.releases.settings(release));
+        let trial = trial.map_err(|problem| Skip::Settings(problem.to_owned()))?;
+        let came = trial.play(&case, &release.verification).came;
+        if came.outcome == "invalid" {
+            return Err(Skip::Refused);
         }
+        self.stand_ins.note(self.trials.policy(), decision, release);
+        // Who was admitted is not in the log, so there is nothing to compare it with.
+        Ok(Came { identity: Map::new(), ..came })
     }
-    // Who was admitted is not in the log, so there is nothing to compare it with.
-    Ok(Came { identity: Map::new(), ..came })
+
+    /// What the log did not say, and the settings that the policy does not have.
+    pub(super) fn finish(self) -> (StandIns, Vec<String>) {
+        (self.stand_ins, self.trials.into_left_out())
+    }
+}
+
+impl StandIns {
+    /// Notes what the log does not say of a decision that was made again.
+    fn note(&mut self, policy: &Inspected, decision: &Decision, release: &LoggedRelease) {
+        let description = policy.description();
+        for name in &description.claims {
+            if decision.withheld.contains_key(name) {
+                self.withheld.insert(name.clone());
+            } else if !release.known_claims.contains(name) {
+                self.unknown.insert(name.clone());
+            }
+        }
+        let facts = description.facts.iter().map(|fact| &fact.name);
+        let withheld = facts.filter(|name| decision.withheld_facts.contains_key(*name));
+        self.withheld.extend(withheld.cloned());
+    }
 }
 
 fn case(decision: &Decision) -> Result<Case, Skip> {

@@ -1,6 +1,6 @@
 //! The way of a request.
 
-use std::cell::Cell;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -74,17 +74,26 @@ pub struct Decided {
     pub release: Option<Arc<Release>>,
 }
 
-/// A decision that nobody was told of.
-struct Untold {
-    decided: Decided,
-    error: Option<RequestError>,
+/// The key is not known, and the caller does not wait for it.
+struct WouldWait;
+
+/// What the search for a key came to; `W` when it was given up before it came to anything.
+type Search<W> = Result<Result<Arc<VerificationKey>, KeyError>, W>;
+
+/// Why there are no verified claims.
+enum Unverified<W> {
+    /// That is known, and becomes a decision.
+    Known(RequestError),
+    /// The search for the key was given up, and nothing is decided.
+    GivenUp(W),
 }
 
-impl Untold {
-    fn tell(self) -> Decided {
-        let Self { decided, error } = self;
-        log::decided(&decided.decision, decided.claims.as_ref(), error.as_ref());
-        decided
+impl<W, E> From<E> for Unverified<W>
+where
+    RequestError: From<E>,
+{
+    fn from(error: E) -> Self {
+        Self::Known(error.into())
     }
 }
 
@@ -108,7 +117,10 @@ impl Gate {
     ///
     /// As [`Gate::decide`].
     pub fn decide_with_claims(&self, request: &Request<'_>) -> Result<Decided, FactsError> {
-        self.decide_with_keys(request, |kid| self.keys.find(kid)).map(Untold::tell)
+        // A search that waits is never given up.
+        let find = |kid: &str| -> Search<Infallible> { Ok(self.keys.find(kid)) };
+        let Ok(decided) = self.decide_with_keys(request, find);
+        decided
     }
 
     /// As [`Gate::decide_with_claims`], for callers that must not wait, as the threads of an event
@@ -118,21 +130,16 @@ impl Gate {
     ///
     /// As [`Gate::decide`].
     pub fn decide_now(&self, request: &Request<'_>) -> Result<Option<Decided>, FactsError> {
-        let waits = Cell::new(false);
-        let find = |kid: &str| {
-            let found = self.keys.find_now(kid);
-            waits.set(found.is_none());
-            found.unwrap_or_else(|| Err(KeyError::not_waited_for()))
-        };
-        let untold = self.decide_with_keys(request, find)?;
-        Ok(if waits.get() { None } else { Some(untold.tell()) })
+        let find = |kid: &str| -> Search<WouldWait> { self.keys.find_now(kid).ok_or(WouldWait) };
+        self.decide_with_keys(request, find).ok().transpose()
     }
 
-    fn decide_with_keys(
+    /// Decides and logs, unless `find` gives up: then nothing was decided.
+    fn decide_with_keys<W>(
         &self,
         request: &Request<'_>,
-        find: impl Fn(&str) -> Result<Arc<VerificationKey>, KeyError>,
-    ) -> Result<Untold, FactsError> {
+        find: impl Fn(&str) -> Search<W>,
+    ) -> Result<Result<Decided, FactsError>, W> {
         let started = Instant::now();
         let active = self.active.load();
         let active = active.as_deref();
@@ -141,10 +148,14 @@ impl Gate {
         let error = match active {
             None => Some(RequestError::Empty(Arc::clone(&self.name))),
             Some(active) => match self.verify(request, find) {
-                Err(error) => Some(error),
+                Err(Unverified::GivenUp(reason)) => return Err(reason),
+                Err(Unverified::Known(error)) => Some(error),
                 Ok(verified) => {
                     let verified = claims.insert(verified);
-                    evaluate(request, verified, &active.release, &mut decision)?
+                    match evaluate(request, verified, &active.release, &mut decision) {
+                        Ok(error) => error,
+                        Err(error) => return Ok(Err(error)),
+                    }
                 }
             },
         };
@@ -153,15 +164,16 @@ impl Gate {
         }
         decision.duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         let release = active.map(|active| Arc::clone(&active.release));
-        Ok(Untold { decided: Decided { decision, claims, release }, error })
+        log::decided(&decision, claims.as_ref(), error.as_ref());
+        Ok(Ok(Decided { decision, claims, release }))
     }
 
     /// Token text to verified claims.
-    fn verify(
+    fn verify<W>(
         &self,
         request: &Request<'_>,
-        find: impl Fn(&str) -> Result<Arc<VerificationKey>, KeyError>,
-    ) -> Result<VerifiedClaims, RequestError> {
+        find: impl Fn(&str) -> Search<W>,
+    ) -> Result<VerifiedClaims, Unverified<W>> {
         let (format, bytes) = match request.input {
             Input::Token(format, bytes) => (format, bytes),
             Input::Claims(json) => {
@@ -171,7 +183,7 @@ impl Gate {
         };
         let text = token::compact_form(format, bytes)?;
         let unverified = UnverifiedToken::parse(&text, token::MAX_TOKEN_BYTES)?;
-        let key = find(unverified.kid())?;
+        let key = find(unverified.kid()).map_err(Unverified::GivenUp)??;
         let verified = verify::verify(unverified, &key)?;
         Ok(VerifiedClaims::from_token(&verified, &self.verification, request.now)?)
     }

@@ -1,6 +1,7 @@
 //! Variation of claims.
 
 use admit::cases::ISSUER;
+use admit::guid::is_guid;
 use admit::release::Inspected;
 use fastrand::Rng;
 use serde_json::{Map, Value};
@@ -122,11 +123,6 @@ fn other_letter_case(text: &str) -> String {
         _ => c.to_ascii_lowercase(),
     };
     text.char_indices().map(other).collect()
-}
-
-fn is_guid(text: &str) -> bool {
-    let groups: Vec<_> = text.split('-').map(str::len).collect();
-    groups == [8, 4, 4, 4, 12] && text.chars().all(|c| c == '-' || c.is_ascii_hexdigit())
 }
 
 #[cfg(test)]
