@@ -69,6 +69,17 @@ pub enum CreateError {
     Store(#[from] StoreError),
 }
 
+/// Why an access token was not revoked.
+#[derive(Debug, thiserror::Error)]
+pub enum RevokeError {
+    /// Nobody could create another one then.
+    #[error("this is the last access token of the role `admin`; create another one first")]
+    LastAdmin,
+    /// It could not be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 impl Access {
     /// Reads the tokens of the store.
     ///
@@ -135,12 +146,21 @@ impl Access {
     ///
     /// # Errors
     ///
-    /// [`StoreError`].
-    pub async fn revoke(&self, id: &str, actor: &Actor, now: u64) -> Result<bool, StoreError> {
+    /// [`RevokeError`].
+    pub async fn revoke(&self, id: &str, actor: &Actor, now: u64) -> Result<bool, RevokeError> {
         let _one = self.changing.lock().await;
+        if self.is_last_admin(id) {
+            return Err(RevokeError::LastAdmin);
+        }
         let revoked = self.store.revoke_access(id, actor, now).await?;
         self.reload_alone().await?;
         Ok(revoked)
+    }
+
+    fn is_last_admin(&self, id: &str) -> bool {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let mut admins = known.iter().filter(|(_, holder)| holder.role == Role::Admin);
+        admins.next().is_some_and(|(first, _)| first == id) && admins.next().is_none()
     }
 
     /// Every token there was, the oldest first, without secrets.

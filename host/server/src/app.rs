@@ -16,7 +16,7 @@ use crate::access::Access;
 use crate::config::{Config, LimitsConfig, ServiceAccess};
 use crate::decision_log::DecisionLog;
 use crate::gates::ServedGate;
-use crate::metrics::{Level, Metrics};
+use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::watching::SourceState;
 
@@ -40,11 +40,10 @@ pub struct App {
     pub limits: LimitsConfig,
     /// A permit per decision under way.
     pub in_flight: Arc<Semaphore>,
-    /// How many those are.
-    pub decisions: Level,
     /// Seconds since 1970.
     pub started_at: u64,
     draining: AtomicBool,
+    service_is_local: bool,
     live: RwLock<Arc<Live>>,
 }
 
@@ -77,10 +76,24 @@ impl Live {
             _ => host,
         };
         let name = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+        let address: Option<IpAddr> = name.parse().ok();
         name == "localhost"
-            || self.hosts.iter().any(|host| host == name)
-            || name.parse() == Ok(self.address)
+            || self.hosts.iter().any(|host| host == name || is_same(host, address))
+            || address == Some(self.address)
     }
+}
+
+/// A reload would let everybody who reaches the listener ask for decisions.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "`service.access` is `none`, but the listener that is bound is not a loopback address or a Unix \
+     socket; restart the server if `service.listen` changed"
+)]
+pub struct OpenToAll;
+
+/// Whether both are one address, however it is written.
+fn is_same(host: &str, address: Option<IpAddr>) -> bool {
+    address.is_some_and(|address| host.parse() == Ok(address))
 }
 
 /// What an [`App`] is made of besides what it counts itself.
@@ -113,13 +126,13 @@ impl App {
             keys,
             access,
             store,
-            decisions: metrics.decisions_in_flight(),
             metrics,
             log,
             limits: config.limits,
             in_flight: Arc::new(Semaphore::new(config.limits.decisions)),
             started_at,
             draining: AtomicBool::new(false),
+            service_is_local: config.service.listen.is_local(),
             live: RwLock::new(Arc::new(Live::new(config))),
         }
     }
@@ -129,10 +142,20 @@ impl App {
         Arc::clone(&self.live.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Takes what may change from a configuration.
-    pub fn reload(&self, config: &Config) {
-        let live = Arc::new(Live::new(config));
+    /// Takes what may change from a configuration. The listeners stay as they are, and so does what
+    /// goes by their addresses.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenToAll`]; then everything stays as it was.
+    pub fn reload(&self, config: &Config) -> Result<(), OpenToAll> {
+        let live = Live { address: self.live().address, ..Live::new(config) };
+        if live.service_access == ServiceAccess::None && !self.service_is_local {
+            return Err(OpenToAll);
+        }
+        let live = Arc::new(live);
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = live;
+        Ok(())
     }
 
     /// Says that the server is about to end, so that nobody sends it more.
@@ -155,10 +178,17 @@ mod tests {
         let live = Live {
             repository: None,
             service_access: ServiceAccess::Required,
-            hosts: vec!["admit.example".to_owned()],
+            hosts: vec!["admit.example".to_owned(), "2001:db8::1".to_owned()],
             address: "::1".parse().unwrap(),
         };
-        for host in ["localhost", "localhost:7421", "[::1]", "[::1]:80", "admit.example:443"] {
+        for host in [
+            "localhost",
+            "localhost:7421",
+            "[::1]",
+            "[::1]:80",
+            "admit.example:443",
+            "[2001:db8:0::1]:7",
+        ] {
             assert!(live.allows_host(host), "{host}");
         }
         for host in [

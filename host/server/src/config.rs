@@ -24,6 +24,7 @@ mod limits;
 mod decision_log;
 mod fault_revert;
 mod file;
+mod yaml;
 mod tree;
 mod overlay;
 mod read;
@@ -50,6 +51,7 @@ pub use self::listener::{AdminConfig, Listen, ServiceAccess, ServiceConfig};
 pub use self::log::{LogConfig, LogFormat, LogLevel};
 pub use self::overlay::{Flags, process_environment};
 pub use self::problem::{ConfigError, Problem, ProblemKind};
+pub use self::yaml::read_yaml;
 
 use self::read::Reader;
 use self::tree::Node;

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::access::CreateError;
 use crate::app::App;
-use crate::config::{Config, ConfigError, Listen, Sources};
+use crate::config::{Config, ConfigError, Sources};
 use crate::decision_log::DecisionLogError;
 use crate::http::listener::{self, Bound, Drained, ListenError};
 use crate::http::{ListenerKind, router};
@@ -97,10 +97,7 @@ async fn run(config: &Config, sources: &Sources, out: &mut dyn Write) -> Result<
     let now = admit::gate::now();
     let assembled = assemble(config, now).await?;
     let app = Arc::clone(&assembled.app);
-    let service = match &config.service.listen {
-        Listen::Tcp(address) => Bound::tcp(*address).await?,
-        Listen::Unix(path) => Bound::unix(path).await?,
-    };
+    let service = Bound::bind(&config.service.listen).await?;
     let admin = Bound::tcp(config.admin.listen).await?;
     announce::addresses(out, config, &service, &admin, assembled.first_token.as_deref())
         .map_err(ServeError::Output)?;
@@ -139,26 +136,28 @@ async fn serve_until_asked(signals: &mut Signals, app: &Arc<App>, sources: &Sour
     }
 }
 
+const NOT_RELOADED: &str = "the configuration was not reloaded; the one before stays";
+
 /// Reads the configuration again. What cannot change while the server runs waits for a restart.
 fn reload(app: &App, sources: &Sources) {
     if let Some(log) = &app.log {
         log.reopen();
     }
     match crate::config::load(sources.clone()) {
-        Ok(config) => {
-            app.reload(&config);
-            tracing::info!(
+        Ok(config) => match app.reload(&config) {
+            Ok(()) => tracing::info!(
                 "reloaded: `gitops`, `admin.hosts`, `service.access`, and the decision log opened \
                  again; other changes wait for a restart"
-            );
-        }
+            ),
+            Err(error) => tracing::error!(%error, "{NOT_RELOADED}"),
+        },
         Err(error) => log_config_error(&error),
     }
 }
 
 fn log_config_error(error: &ConfigError) {
     let error = error.to_string().replace('\n', "; ");
-    tracing::error!(error, "the configuration was not reloaded; the one before stays");
+    tracing::error!(error, "{NOT_RELOADED}");
 }
 
 type Serving = tokio::task::JoinHandle<Drained>;

@@ -142,7 +142,7 @@ async fn handle(gate: &Arc<ServedGate>, poll: Poll, state: &SourceState) {
             state.found(&found.digest);
             match apply(gate, found).await {
                 Ok(()) => state.settle(None),
-                Err(error) => state.settle(Some(told(error))),
+                Err(error) => state.settle(Some(error.told())),
             }
         }
     }
@@ -160,16 +160,4 @@ async fn apply(gate: &Arc<ServedGate>, found: Found) -> Result<(), ChangeError> 
         now: admit::gate::now(),
     };
     gate.change(change).await.map(drop)
-}
-
-fn told(error: ChangeError) -> String {
-    match error {
-        ChangeError::Invalid(refusals) | ChangeError::Misfits(refusals) => {
-            let texts: Vec<_> =
-                refusals.iter().map(|one| format!("{}: {}", one.name, one.reason)).collect();
-            texts.join("; ")
-        }
-        ChangeError::Refused(refused) => refused.error,
-        error => error_chain(&error),
-    }
 }

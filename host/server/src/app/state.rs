@@ -60,8 +60,7 @@ impl App {
         for keys in self.keys_state() {
             let used = serving.iter().any(|gate| gate.verification().cloud().name() == keys.cloud);
             if used && keys.usable == 0 {
-                let reason = keys.last_error.as_deref().unwrap_or("no key set was fetched yet");
-                failing.push(Failing::new(&format!("keys.{}", keys.cloud), reason));
+                failing.push(Failing::new(&format!("keys.{}", keys.cloud), &keys.why_none()));
             }
         }
         failing
@@ -91,6 +90,18 @@ impl App {
             }
         });
         states.collect()
+    }
+}
+
+impl KeysState {
+    /// Why there are no keys to use.
+    fn why_none(&self) -> String {
+        let failed = self.last_error.as_deref().map(|error| format!("; the last fetch: {error}"));
+        let failed = failed.unwrap_or_default();
+        match self.age_seconds {
+            Some(age) => format!("the key set is {age} s old, which is too old to be used{failed}"),
+            None => format!("no key set was fetched yet{failed}"),
+        }
     }
 }
 

@@ -5,20 +5,14 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use serde_saphyr::options::DuplicateKeyPolicy;
 use serde_saphyr::{Error, MessageFormatter, UserMessageFormatter};
 
 use super::problem::{ConfigError, ProblemKind};
 use super::tree::{Node, Origin};
+use super::yaml::read_yaml;
 
 /// The most bytes a configuration file may have.
 pub const MAX_CONFIG_FILE_BYTES: usize = 1024 * 1024;
-
-/// What aliases may repeat, in names and values.
-const MAX_ALIAS_EVENTS: usize = 20_000;
-
-/// Lists and names inside one another; a good file has five.
-const MAX_DEPTH: usize = 16;
 
 /// Put first in UTF-8 by some editors.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -52,19 +46,7 @@ fn parse(bytes: &[u8]) -> Result<Node, (Origin, ProblemKind)> {
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let text = std::str::from_utf8(bytes)
         .map_err(|error| (end_of(bytes, error.valid_up_to()), ProblemKind::NotText))?;
-    let options = serde_saphyr::options! {
-        budget: serde_saphyr::budget! { max_depth: MAX_DEPTH },
-        alias_limits: serde_saphyr::alias_limits! {
-            max_total_replayed_events: MAX_ALIAS_EVENTS,
-        },
-        // Both entries arrive, so that the message can name the key and both lines.
-        duplicate_keys: DuplicateKeyPolicy::PassThrough,
-        leading_zero_numbers_as_strings: true,
-        underscored_numbers_as_strings: true,
-        strict_booleans: true,
-        reject_unsupported_tags: true,
-    };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| syntax(&error))
+    read_yaml(text).map_err(|error| syntax(&error))
 }
 
 /// By its mark, or by the zero in each character of ordinary text.

@@ -148,7 +148,7 @@ fn host(found: &Found<'_>) -> Result<String, Wrong> {
     let inside = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     let is_v6 = inside.is_some_and(|inside| inside.parse::<Ipv6Addr>().is_ok());
     if is_name || is_v6 {
-        return Ok(text.to_ascii_lowercase());
+        return Ok(inside.unwrap_or(text).to_ascii_lowercase());
     }
     expected("a host name, or an IP address (`[…]` around an IPv6 one), without port")
 }

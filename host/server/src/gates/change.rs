@@ -113,12 +113,10 @@ impl ServedGate {
             Err(ChangeError::Refused(refused)) => {
                 (refused.step, refused.error.clone(), refused.policy.clone())
             }
-            Err(ChangeError::Invalid(refusals) | ChangeError::Misfits(refusals))
+            Err(error @ (ChangeError::Invalid(_) | ChangeError::Misfits(_)))
                 if !matches!(action, Action::Settings | Action::Start) =>
             {
-                let texts: Vec<_> =
-                    refusals.iter().map(|one| format!("{}: {}", one.name, one.reason)).collect();
-                ("configure", texts.join("; "), None)
+                ("configure", error.told(), None)
             }
             _ => return,
         };

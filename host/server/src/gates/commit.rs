@@ -1,5 +1,7 @@
 //! The end of a change: written down, then stored as the active release.
 
+use std::time::{Duration, Instant};
+
 use admit::decision::PolicyRef;
 use admit::gate::{ActivateError, Activated};
 use admit::release::Release;
@@ -43,8 +45,12 @@ impl ServedGate {
         let selected = Selected { inspected, settings, revision: 0, active: None, previous: None };
         // INVARIANT: runs while the engine's gate lets no other release be stored, so that the store,
         // `selected` and the pointer change in the same order.
+        let mut persisted = Duration::ZERO;
         let mut persist = |release: &Release, generation: u64| {
-            self.write_down(release, generation, &selected, committing).map_err(Into::into)
+            let started = Instant::now();
+            let written = self.write_down(release, generation, &selected, committing);
+            persisted = started.elapsed();
+            written.map_err(Into::into)
         };
         let activated = self.gate.commit(prepared, &mut persist);
         let Activated { generation, changed, swap, .. } =
@@ -57,6 +63,7 @@ impl ServedGate {
             return Ok(report);
         }
         report.saved = true;
+        report.steps.push(Step::done("persist", persisted));
         report.steps.push(Step::done("store", swap));
         Ok(report)
     }

@@ -167,7 +167,7 @@ fn read_cases(path: &Path, policy: &PolicyRef) -> Result<Vec<Case>, String> {
         |error: &dyn std::error::Error| format!("`{}`: {}", path.display(), error_chain(error));
     let file = std::fs::File::open(path).map_err(|error| failed(&error))?;
     let mut bytes = Vec::new();
-    file.take(MAX_CASES_BYTES).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
+    file.take(MAX_CASES_BYTES + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
     let file = CaseFile::from_bytes(&bytes).map_err(|error| failed(&error))?;
     if !file.is_for(&policy.name, &policy.version) {
         return Ok(Vec::new());

@@ -136,6 +136,19 @@ pub enum ChangeError {
 }
 
 impl ChangeError {
+    /// Why, in one line, with every setting concerned.
+    pub fn told(&self) -> String {
+        match self {
+            Self::Invalid(refusals) | Self::Misfits(refusals) => {
+                let texts: Vec<_> =
+                    refusals.iter().map(|one| format!("{}: {}", one.name, one.reason)).collect();
+                texts.join("; ")
+            }
+            Self::Refused(refused) => refused.error.clone(),
+            error => admit::failure::error_chain(error),
+        }
+    }
+
     /// What an activation's error means, with the policy it is about.
     pub(super) fn from_activation(
         gate: &str,

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use admit::contract::types::{Description, Setting, SettingKind};
+use admit::contract::types::Description;
+use admit::settings::comparable;
 use serde_json::{Map, Value, json};
 
 use crate::store::NewActivity;
@@ -41,7 +42,7 @@ pub(super) fn activities(
         let (old, new) = (before.get(&setting.name), after.get(&setting.name));
         match &setting.entry {
             Some(entry) => {
-                let (old, new) = (values(setting, old), values(setting, new));
+                let (old, new) = (values(old), values(new));
                 let gone = old.iter().filter(|(value, _)| !new.contains_key(*value));
                 let come = new.iter().filter(|(value, _)| !old.contains_key(*value));
                 let told = |verb: &str, text: &str| {
@@ -53,7 +54,7 @@ pub(super) fn activities(
                 activities.extend(gone.map(|(_, text)| told("deleted", text)));
                 activities.extend(come.map(|(_, text)| told("added", text)));
             }
-            None if comparable(setting, old) != comparable(setting, new) => {
+            None if old.map(by_value) != new.map(by_value) => {
                 activities.push(edited(&setting.name, old, new));
             }
             None => {}
@@ -75,35 +76,21 @@ fn edited(name: &str, from: Option<&Value>, to: Option<&Value>) -> NewActivity {
 }
 
 /// The entries of a list, by what makes them equal.
-fn values<'a>(setting: &Setting, list: Option<&'a Value>) -> BTreeMap<String, &'a str> {
+fn values(list: Option<&Value>) -> BTreeMap<String, &str> {
     let entries = list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    entries.map(|entry| (by_value(&setting.kind, entry), entry.trim())).collect()
+    entries.map(|entry| (comparable(entry), entry.trim())).collect()
 }
 
-fn comparable(setting: &Setting, value: Option<&Value>) -> Option<Value> {
-    Some(match value? {
-        Value::String(text) => by_value(&setting.kind, text).into(),
+fn by_value(value: &Value) -> Value {
+    match value {
+        Value::String(text) => comparable(text).into(),
         other => other.clone(),
-    })
-}
-
-/// A text as it is compared: GUIDs in one letter case, also where two stand together as `a@b`.
-fn by_value(kind: &SettingKind, text: &str) -> String {
-    let text = text.trim();
-    match kind {
-        SettingKind::Guid | SettingKind::Guids => text.to_ascii_lowercase(),
-        _ if text.split('@').all(is_guid) => text.to_ascii_lowercase(),
-        _ => text.to_owned(),
     }
-}
-
-fn is_guid(text: &str) -> bool {
-    text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use admit::contract::types::Entry;
+    use admit::contract::types::{Entry, Setting, SettingKind};
 
     use super::*;
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use admit::release::Release;
-use serde_json::{Map, Value};
 
 use super::change::{Change, Mode, NewComponent};
 use super::commit::Committing;
@@ -45,21 +44,21 @@ impl ServedGate {
         now: u64,
     ) -> Result<(), StoreError> {
         let Some(row) = self.wait(self.store.gate(self.name()))? else {
-            return self.begin(component, self.options.settings.clone(), now);
+            return self.begin(component, now);
         };
         match &row.active {
             Some(active) => self.resume(&row, active, now),
-            None => self.begin(Some(row.component.into()), row.settings, now),
+            None => {
+                let problem = "its last good release is not in the store".to_owned();
+                self.keep(row.settings, row.revision);
+                self.select_unreleased(None, Unreleased::Failed(problem));
+                Ok(())
+            }
         }
     }
 
     /// The first release, of what the gate is configured with.
-    fn begin(
-        self: &Arc<Self>,
-        component: Option<Arc<[u8]>>,
-        settings: Map<String, Value>,
-        now: u64,
-    ) -> Result<(), StoreError> {
+    fn begin(self: &Arc<Self>, component: Option<Arc<[u8]>>, now: u64) -> Result<(), StoreError> {
         let Some(bytes) = component else {
             let problem = "has no policy yet: give it one".to_owned();
             self.select_unreleased(None, Unreleased::Unconfigured(problem));
@@ -67,7 +66,7 @@ impl ServedGate {
         };
         let change = Change {
             component: Some(NewComponent { bytes: Arc::clone(&bytes), may_be_older: true }),
-            settings,
+            settings: self.options.settings.clone(),
             revision: None,
             mode: Mode::Activate,
             actor: Actor::server(),
@@ -78,25 +77,14 @@ impl ServedGate {
         let Err(error) = result else {
             return Ok(());
         };
-        let selected = self.keep_unreleased(&bytes, &change)?;
+        // A policy to describe the settings that are missing. Nothing is stored: what is configured
+        // counts until something was activated.
+        let inspected = self.inspections.get(&self.runtime, &bytes).ok();
+        let (settings, revision, active, previous) = (change.settings, 0, None, None);
+        let selected =
+            inspected.map(|inspected| Selected { inspected, settings, revision, active, previous });
         self.select_unreleased(selected, unreleased(error)?);
         Ok(())
-    }
-
-    /// What the gate has when its settings are not complete: a policy to describe them.
-    fn keep_unreleased(
-        &self,
-        bytes: &[u8],
-        change: &Change,
-    ) -> Result<Option<Selected>, StoreError> {
-        let Ok(inspected) = self.inspections.get(&self.runtime, bytes) else {
-            return Ok(None);
-        };
-        let settings = change.settings.clone();
-        let policy = inspected.policy().clone();
-        self.wait(self.store.keep_unconfigured(self.name(), &policy, bytes, &settings))?;
-        let (revision, active, previous) = (0, None, None);
-        Ok(Some(Selected { inspected, settings, revision, active, previous }))
     }
 
     /// The last good release, or one before it if it does not start.
@@ -178,11 +166,8 @@ impl ServedGate {
 fn unreleased(error: ChangeError) -> Result<Unreleased, StoreError> {
     Ok(match error {
         ChangeError::Store(error) => return Err(error),
-        ChangeError::Invalid(refusals) | ChangeError::Misfits(refusals) => {
-            let texts: Vec<_> =
-                refusals.iter().map(|one| format!("{}: {}", one.name, one.reason)).collect();
-            let texts = texts.join("; ");
-            Unreleased::Unconfigured(format!("its settings are not complete: {texts}"))
+        error @ (ChangeError::Invalid(_) | ChangeError::Misfits(_)) => {
+            Unreleased::Unconfigured(format!("its settings are not complete: {}", error.told()))
         }
         error => Unreleased::Failed(error.to_string()),
     })

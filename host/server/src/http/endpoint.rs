@@ -118,6 +118,13 @@ impl Endpoint {
         self.row().2
     }
 
+    /// Whether it takes a query. Those that anybody may call ignore one.
+    pub fn takes_query(self) -> bool {
+        let read = matches!(self, Self::Releases | Self::Activities);
+        let write = matches!(self, Self::PatchSettings | Self::PostPolicy | Self::Promote);
+        read || write || self.right() == Right::Open
+    }
+
     /// What it asks of its caller.
     pub fn right(self) -> Right {
         self.row().3

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::json::Json;
-use crate::access::CreateError;
+use crate::access::{CreateError, RevokeError};
 use crate::gates::{ChangeError, Step};
 use crate::store::StoreError;
 
@@ -150,6 +150,17 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         tracing::error!(error = admit::failure::error_chain(&error), "the store failed");
         Self::internal()
+    }
+}
+
+impl From<RevokeError> for ApiError {
+    fn from(error: RevokeError) -> Self {
+        match error {
+            RevokeError::LastAdmin => {
+                Self::new(StatusCode::CONFLICT, "last_admin", error.to_string())
+            }
+            RevokeError::Store(error) => error.into(),
+        }
     }
 }
 

@@ -34,6 +34,11 @@ struct Wanted {
 pub(super) async fn post(call: Call) -> Result<Response, ApiError> {
     let gate = call.gate()?;
     let mode = match call.query()? {
+        PolicyQuery { dry_run: true, candidate: true } => {
+            let message =
+                "query: `dry_run` and `candidate` are both asked for; expected one of them";
+            return Err(ApiError::malformed(message));
+        }
         PolicyQuery { dry_run: true, .. } => Mode::DryRun,
         PolicyQuery { candidate: true, .. } => Mode::Candidate,
         _ => Mode::Activate,

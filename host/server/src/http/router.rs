@@ -18,6 +18,7 @@ use super::{
     trace,
 };
 use crate::app::App;
+use crate::metrics::ListenerMetrics;
 
 /// The endpoints of a listener.
 pub fn router(app: &Arc<App>, listener: ListenerKind) -> Router {
@@ -30,14 +31,20 @@ pub fn router(app: &Arc<App>, listener: ListenerKind) -> Router {
         let handler = move |request: Request| run(Arc::clone(&app), endpoint, request);
         router.route(endpoint.path(), on(method, handler))
     });
-    router
+    let router = router
         .fallback(async || {
             ApiError::new(StatusCode::NOT_FOUND, "not_found", "there is no such path")
         })
         .method_not_allowed_fallback(async || {
             let message = "the path does not take this method";
             ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
-        })
+        });
+    layered(router, metrics)
+}
+
+/// Puts around a router what every answer goes through, those of a handler that panics included.
+fn layered(router: Router, metrics: ListenerMetrics) -> Router {
+    router
         .layer(CatchPanicLayer::custom(|_| ApiError::internal().into_response()))
         .layer(axum::middleware::from_fn_with_state(metrics, trace::observe))
 }
@@ -48,6 +55,9 @@ async fn run(app: Arc<App>, endpoint: Endpoint, request: Request) -> Response {
         Ok(caller) => caller,
         Err(error) => return error.into_response(),
     };
+    if parts.uri.query().is_some_and(|query| !query.is_empty()) && !endpoint.takes_query() {
+        return ApiError::malformed("query: there is one; expected none").into_response();
+    }
     let parameter = match Path::<String>::from_request_parts(&mut parts, &()).await {
         Ok(Path(parameter)) => parameter,
         Err(_) => String::new(),
@@ -81,3 +91,6 @@ async fn dispatch(endpoint: Endpoint, call: Call) -> Result<Response, ApiError> 
         Endpoint::RevokeAccess => access::revoke(call).await,
     }
 }
+
+#[cfg(test)]
+mod tests;

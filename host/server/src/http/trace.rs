@@ -32,19 +32,19 @@ pub async fn observe(
     next: Next,
 ) -> Response {
     let id = RequestId::of(request.headers());
-    let mut seen = Seen::start(&metrics, &request, &id);
+    let mut exchange = Exchange::start(&metrics, &request, &id);
     let header = id.header();
     request.extensions_mut().insert(id);
-    let span = seen.span.clone();
+    let span = exchange.span.clone();
     let mut response = next.run(request).instrument(span).await;
     response.headers_mut().extend(header.map(|value| (request_id::HEADER, value)));
-    seen.status = Some(response.status());
+    exchange.status = Some(response.status());
     response
 }
 
-/// A request under way. Its end is counted and logged when this is dropped, even if the connection
+/// A request on the way to its answer. Its end is counted and logged when this is dropped, even if the connection
 /// ended before the answer.
-struct Seen {
+struct Exchange {
     started: Instant,
     listener: ListenerKind,
     endpoint: Arc<EndpointMetrics>,
@@ -52,7 +52,7 @@ struct Seen {
     status: Option<StatusCode>,
 }
 
-impl Seen {
+impl Exchange {
     fn start(metrics: &ListenerMetrics, request: &Request, id: &RequestId) -> Self {
         let route = request.extensions().get::<MatchedPath>();
         let endpoint = metrics.endpoint(route.map(MatchedPath::as_str));
@@ -66,7 +66,7 @@ impl Seen {
     }
 }
 
-impl Drop for Seen {
+impl Drop for Exchange {
     fn drop(&mut self) {
         let took = self.started.elapsed();
         self.endpoint.count(self.status, took);

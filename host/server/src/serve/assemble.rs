@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use admit::claims::Verification;
 use admit::cloud::Cloud;
-use admit::keys::{KeySet, Keys, RemoteKeys};
+use admit::keys::{KeySet, Keys, MAX_KEY_SET_BYTES, RemoteKeys};
+use admit::limits::Limits;
 use admit::runtime::Runtime;
 use indexmap::IndexMap;
 use tokio::sync::watch;
@@ -23,12 +24,6 @@ use crate::shadow::ShadowOptions;
 use crate::source::{SourceOptions, Watch};
 use crate::store::Store;
 use crate::watching::{self, SourceState};
-
-/// The largest component that is read, as the engine's own limit.
-const MAX_COMPONENT_BYTES: u64 = 2 * 1024 * 1024;
-
-/// The largest key set that is read, as the engine's own limit.
-const MAX_KEYS_BYTES: u64 = 1024 * 1024;
 
 /// A server that serves nothing yet.
 pub(super) struct Assembled {
@@ -60,7 +55,7 @@ impl Watched {
         stopping: watch::Receiver<bool>,
     ) -> Result<(), ServeError> {
         let SourceConfig { path, interval, follow_links_outside } = self.source;
-        let max_bytes = usize::try_from(MAX_COMPONENT_BYTES).unwrap_or(usize::MAX);
+        let max_bytes = Limits::default().component_bytes;
         let mut watched = Watch::new(SourceOptions { path, follow_links_outside, max_bytes });
         if let Some((digest, error)) = app.store.last_source(self.gate.name()).await? {
             watched = watched.after(&digest);
@@ -89,7 +84,7 @@ pub(super) async fn assemble(config: &Config, now: u64) -> Result<Assembled, Ser
     for (name, gate) in &config.gates {
         let counters = Counters { metrics: metrics.gate(name), log: log.clone() };
         let options = options(config, name, gate);
-        let Some(keys) = keys.get(&gate.cloud).cloned() else { continue };
+        let keys = keys.get(&gate.cloud).cloned().expect("made for the cloud of each gate");
         let served = ServedGate::new(options, runtime.clone(), keys, store.clone(), counters);
         let served = Arc::new(served);
         starts.push(Start { gate: Arc::clone(&served), component: first_component(gate)? });
@@ -139,8 +134,7 @@ fn options(config: &Config, name: &str, gate: &GateConfig) -> GateOptions {
     let claims = config.decision_log.clone().unwrap_or_default().claims;
     GateOptions {
         name: name.to_owned(),
-        // The configuration has checked the bound.
-        verification: verification.with_leeway(gate.leeway).unwrap_or(verification),
+        verification: verification.with_leeway(gate.leeway).expect("checked by the configuration"),
         settings: gate.settings.clone(),
         cases: gate.cases.clone(),
         faults: FaultOptions {
@@ -164,7 +158,7 @@ fn first_component(gate: &GateConfig) -> Result<Option<Arc<[u8]>>, ServeError> {
             Ok(admit_policies::find(name).map(|policy| Arc::from(policy.component)))
         }
         Some(PolicyReference::File(path)) => {
-            read("policy", path, MAX_COMPONENT_BYTES).map(|bytes| Some(bytes.into()))
+            read("policy", path, Limits::default().component_bytes).map(|bytes| Some(bytes.into()))
         }
     }
 }
@@ -187,7 +181,7 @@ fn keys_of(cloud: Cloud, keys: KeysConfig) -> Result<Keys, ServeError> {
             .map(Keys::remote)
             .map_err(|source| ServeError::KeyAddress { cloud: cloud.name(), source }),
         KeysConfig::File(path) => {
-            let set = KeySet::parse(&read("key set", &path, MAX_KEYS_BYTES)?);
+            let set = KeySet::parse(&read("key set", &path, MAX_KEY_SET_BYTES)?);
             set.map(Keys::fixed).map_err(|source| ServeError::File {
                 what: "key set",
                 path: path.display().to_string(),
@@ -197,7 +191,7 @@ fn keys_of(cloud: Cloud, keys: KeysConfig) -> Result<Keys, ServeError> {
     }
 }
 
-fn read(what: &'static str, path: &Path, limit: u64) -> Result<Vec<u8>, ServeError> {
+fn read(what: &'static str, path: &Path, limit: usize) -> Result<Vec<u8>, ServeError> {
     use std::io::Read;
 
     let failed = |source: std::io::Error| ServeError::File {
@@ -207,8 +201,8 @@ fn read(what: &'static str, path: &Path, limit: u64) -> Result<Vec<u8>, ServeErr
     };
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(failed)?;
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > limit {
+    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() > limit {
         let error = format!("larger than {limit} bytes");
         return Err(failed(std::io::Error::new(std::io::ErrorKind::FileTooLarge, error)));
     }

@@ -170,15 +170,15 @@ pub(super) async fn prune(gate: &str, connection: &mut SqliteConnection) -> Resu
     sqlx::query(
         "DELETE FROM attempt WHERE gate = ?1 \
          AND id NOT IN (SELECT id FROM attempt WHERE gate = ?1 ORDER BY id DESC LIMIT ?2) \
-         AND id NOT IN (SELECT active FROM gate WHERE active IS NOT NULL)",
+         AND id NOT IN (SELECT active FROM gate)",
     )
     .bind(gate)
     .bind(KEPT_ATTEMPTS)
     .execute(&mut *connection)
     .await?;
     sqlx::query(
-        "DELETE FROM component WHERE digest NOT IN (SELECT component FROM gate) \
-         AND digest NOT IN (SELECT attempt.component FROM gate JOIN attempt ON attempt.id = active) \
+        "DELETE FROM component \
+         WHERE digest NOT IN (SELECT attempt.component FROM gate JOIN attempt ON attempt.id = active) \
          AND digest NOT IN (SELECT component FROM (SELECT component, \
              ROW_NUMBER() OVER (PARTITION BY gate ORDER BY id DESC) AS age \
              FROM attempt WHERE release IS NOT NULL) WHERE age <= ?)",

@@ -11,15 +11,13 @@ use crate::actor::Actor;
 /// What a gate had when it was last changed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GateRow {
-    /// Its policy, in binary form.
-    pub component: Vec<u8>,
     /// Its settings, with those that the policy does not know.
     pub settings: Map<String, Value>,
     /// Counts changes of policy or settings.
     pub revision: u64,
-    /// The number of its last activation; 0 before the first.
+    /// The number of its last activation.
     pub generation: u64,
-    /// The last good release; absent before the first.
+    /// The last good release; absent when it is not there, as only a damaged store has it.
     pub active: Option<StoredRelease>,
 }
 
@@ -68,16 +66,16 @@ pub struct Activation<'a> {
 }
 
 impl Store {
-    /// What a gate has; absent when it was never given anything.
+    /// What a gate has; absent when it never had a release.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     pub async fn gate(&self, name: &str) -> Result<Option<GateRow>, StoreError> {
         let row = sqlx::query(
-            "SELECT settings, revision, active, bytes, \
+            "SELECT settings, revision, active, \
              (SELECT max(generation) FROM attempt WHERE gate = gate.name) AS generation \
-             FROM gate JOIN component ON component.digest = gate.component WHERE gate.name = ?",
+             FROM gate WHERE name = ?",
         )
         .bind(name)
         .fetch_optional(&self.pool)
@@ -87,13 +85,8 @@ impl Store {
         };
         let settings: String = row.try_get("settings")?;
         let generation: Option<i64> = row.try_get("generation")?;
-        let active: Option<i64> = row.try_get("active")?;
-        let active = match active {
-            Some(id) => self.release(unsigned(id)?).await?,
-            None => None,
-        };
+        let active = self.release(unsigned(row.try_get("active")?)?).await?;
         Ok(Some(GateRow {
-            component: row.try_get("bytes")?,
             settings: object(&settings)?,
             revision: unsigned(row.try_get("revision")?)?,
             generation: unsigned(generation.unwrap_or(0))?,
@@ -142,24 +135,6 @@ impl Store {
         Ok(digests.bind(name).bind(version).fetch_all(&self.pool).await?)
     }
 
-    /// Keeps what a gate has before its first release: a policy whose settings are not complete.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub async fn keep_unconfigured(
-        &self,
-        gate: &str,
-        policy: &PolicyRef,
-        component: &[u8],
-        settings: &Map<String, Value>,
-    ) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
-        insert_component(policy, component, &mut transaction).await?;
-        upsert_gate(gate, policy, settings, 0, None, &mut transaction).await?;
-        Ok(transaction.commit().await?)
-    }
-
     /// Keeps settings that change nothing about the release, with what is told of them.
     ///
     /// # Errors
@@ -202,7 +177,7 @@ impl Store {
         let mut transaction = self.pool.begin().await?;
         insert_component(policy, activation.component, &mut transaction).await?;
         let id = insert_attempt(activation, actor, &mut transaction).await?;
-        upsert_gate(gate, policy, settings, revision, Some(id), &mut transaction).await?;
+        upsert_gate(gate, settings, revision, id, &mut transaction).await?;
         for activity in activation.activities {
             activity.insert(Some(gate), actor, at, &mut transaction).await?;
         }
@@ -260,19 +235,17 @@ async fn insert_attempt(
 
 async fn upsert_gate(
     gate: &str,
-    policy: &PolicyRef,
     settings: &Map<String, Value>,
     revision: u64,
-    active: Option<i64>,
+    active: i64,
     connection: &mut SqliteConnection,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO gate (name, component, settings, revision, active) VALUES (?, ?, ?, ?, ?) \
-         ON CONFLICT (name) DO UPDATE SET component = excluded.component, \
-         settings = excluded.settings, revision = excluded.revision, active = excluded.active",
+        "INSERT INTO gate (name, settings, revision, active) VALUES (?, ?, ?, ?) \
+         ON CONFLICT (name) DO UPDATE SET settings = excluded.settings, \
+         revision = excluded.revision, active = excluded.active",
     )
     .bind(gate)
-    .bind(policy.digest.to_string())
     .bind(text(settings))
     .bind(signed(revision))
     .bind(active)

@@ -6,13 +6,12 @@ CREATE TABLE component (
     bytes BLOB NOT NULL
 ) STRICT;
 
--- What each gate has now.
+-- What each gate has now. A gate that never had a release is not there.
 CREATE TABLE gate (
     name TEXT PRIMARY KEY,
-    component TEXT NOT NULL REFERENCES component (digest),
     settings TEXT NOT NULL,           -- JSON object, with those that the policy does not know
     revision INTEGER NOT NULL,        -- counts changes of policy or settings
-    active INTEGER REFERENCES attempt (id)  -- the last good release; NULL before the first
+    active INTEGER NOT NULL REFERENCES attempt (id)  -- the last good release
 ) STRICT;
 
 -- Every attempt to give a gate another release.

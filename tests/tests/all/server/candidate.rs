@@ -129,7 +129,7 @@ fn a_candidate_does_not_outlive_what_it_was_made_from() {
     admin.send("POST", AS_CANDIDATE, wasm).refused(422, "inspect");
     let misfit = json!({"policy": "windows-mdm@1.0.0", "settings": {"server_url": 1}});
     admin.post(AS_CANDIDATE, &misfit).refused(400, "malformed");
-    let dry = format!("{AS_CANDIDATE}&dry_run=true");
+    let dry = AS_CANDIDATE.replace("candidate", "dry_run");
     let dry = admin.post(&dry, &json!({"policy": "windows-mdm@2.0.0"})).json(200);
     assert_eq!(dry["result"], "checked");
     assert_eq!(admin.get(CANDIDATE).json(200)["policy"]["version"], "1.0.0");

@@ -4,6 +4,8 @@
 //! The long form, 200 kills: `make soak`, or
 //! `SOAK_KILLS=200 cargo test --workspace --test all -- --nocapture server::crash`.
 
+mod full;
+
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -314,79 +316,4 @@ fn a_kill_at_any_step_leaves_the_release_before_or_the_one_after() {
     let back = server.admin().post_nothing("/v1/gates/windows-mdm/rollback").json(200);
     assert_eq!(back["generation"], had.generation + 1, "{back}");
     assert_ne!(back["policy"]["version"], had.version(), "the release before");
-}
-
-/// A server none of whose files may grow beyond a mebibyte. Less would not do for the memory that
-/// policies start with, which is a file to the system.
-#[cfg(target_os = "linux")]
-fn start_with_small_files(home: &Home) -> Server {
-    use std::process::{Command, Stdio};
-
-    const LIMIT: &str = "trap '' XFSZ; ulimit -f 2048; exec \"$0\" \"$@\"";
-    home.configure(&windows_gate());
-    let serve = home.command();
-    let mut shell = Command::new("sh");
-    shell.args(["-c", LIMIT]).arg(serve.get_program()).args(serve.get_args());
-    shell.current_dir(serve.get_current_dir().unwrap());
-    shell.stdin(Stdio::null()).env_remove("ADMIT_LOG");
-    home.start_with(&mut shell)
-}
-
-/// A policy that takes more room: with a section that means nothing.
-#[cfg(target_os = "linux")]
-fn roomy(component: &[u8]) -> Vec<u8> {
-    const CUSTOM: u8 = 0;
-    /// 1.25 MiB in LEB128.
-    const SIZE: [u8; 3] = [0x80, 0x80, 0x50];
-    let content = [&[4], &b"room"[..], &[0; (5 << 18) - 5]].concat();
-    [component, &[CUSTOM], &SIZE, &content].concat()
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_store_that_is_full_fails_the_activation_and_nothing_else() {
-    let (home, _) = Server::serving().stop_with("TERM");
-    let server = start_with_small_files(&home);
-    let admin = server.admin();
-    let large = roomy(admit_policies::WINDOWS_MDM_1.component);
-    let upload = |query: &str| {
-        admin.send("POST", &format!("{POLICY}{query}"), Some(("application/wasm", &large)))
-    };
-    let decides_by = |generation: u64| {
-        let decision = server.decide("windows-mdm", &token(json!({})));
-        let seen = (&decision["outcome"], &decision["generation"]);
-        assert_eq!(seen, (&json!("allow"), &json!(generation)));
-    };
-    let is_persist = |error: &Value| {
-        let last = error["steps"].as_array().unwrap().last().unwrap();
-        assert_eq!((&last["step"], &last["ok"]), (&json!("persist"), &json!(false)), "{error}");
-        assert!(last["error"].as_str().unwrap().starts_with("the store failed: "), "{error}");
-    };
-    assert_eq!(upload("?dry_run=true").json(200)["result"], "checked");
-    is_persist(&upload("").refused(500, "persist"));
-    let newest =
-        admin.get("/v1/gates/windows-mdm/releases?limit=1").json(200)["releases"][0].take();
-    assert_eq!((&newest["result"], &newest["step"]), (&json!("refused"), &json!("persist")));
-    let told = admin.get("/v1/activities?limit=1").json(200)["activities"][0].take();
-    assert_eq!(
-        (&told["type"], &told["details"]["step"]),
-        (&json!("rejected_policy"), &json!("persist"))
-    );
-    decides_by(1);
-
-    let changed = admin.patch(SETTINGS, &json!({"scopes": ["mdm_delegation", "x"]})).json(200);
-    assert_eq!(changed["activation"]["generation"], 2, "there is room for that");
-    decides_by(2);
-    is_persist(&upload("").refused(500, "persist"));
-    decides_by(2);
-    let state = admin.get("/v1/status").json(200)["gates"][0].take();
-    let seen = (&state["state"], &state["revision"], &state["generation"]);
-    assert_eq!(seen, (&json!("serving"), &json!(2), &json!(2)));
-    assert_eq!(state["last_attempt"]["step"], "persist");
-
-    let (home, _) = server.stop_with("TERM");
-    let server = home.start(&windows_gate());
-    assert_eq!(server.decide("windows-mdm", &token(json!({})))["generation"], 2);
-    let given = server.admin().send("POST", POLICY, Some(("application/wasm", &large))).json(200);
-    assert_eq!((&given["result"], &given["generation"]), (&json!("activated"), &json!(3)));
 }

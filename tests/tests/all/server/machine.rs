@@ -80,7 +80,7 @@ fn patches() -> Vec<Value> {
         json!({CLIENT_IDS: null}),
         json!({"scopes": ["mdm_delegation", "more"]}),
         json!({"scopes": null}),
-        json!({"scopes": [], CLIENT_IDS: []}),
+        json!({CLIENT_IDS: []}),
         json!({CLIENT_IDS: [CLIENT], "scopes": null}),
         json!({CLIENT_IDS: ["nobody"]}),
         json!({"scope": []}),

@@ -66,7 +66,7 @@ fn a_policy_comes_as_a_file_by_name_or_in_base64_with_settings_in_one_go() {
     let admin = server.admin();
     let report = upload(&admin, WINDOWS_MDM_1.component).json(200);
     assert_eq!((&report["result"], &report["generation"]), (&json!("activated"), &json!(2)));
-    assert_eq!(steps(&report), ["inspect", "configure", "seal", "rehearse", "store"]);
+    assert_eq!(steps(&report), ["inspect", "configure", "seal", "rehearse", "persist", "store"]);
     assert_eq!(decided(&server), by("deny", "1.0.0", 2));
 
     assert_eq!(activate(&admin, "windows-mdm")["policy"]["version"], "2.0.0");

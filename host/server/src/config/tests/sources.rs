@@ -50,7 +50,7 @@ fn every_key_of_a_file_counts() {
     let seconds = Duration::from_secs;
     assert_eq!(config.service.listen, Listen::Tcp("[::1]:7000".parse().unwrap()));
     assert_eq!(config.service.access, ServiceAccess::None);
-    assert_eq!(config.admin.hosts, ["admit.example.com", "10.0.0.7", "[2001:db8::1]"]);
+    assert_eq!(config.admin.hosts, ["admit.example.com", "10.0.0.7", "2001:db8::1"]);
     assert_eq!(config.data_dir, inside("data"));
     assert_eq!((config.log.level, config.log.format), (LogLevel::Warn, LogFormat::Json));
     assert_eq!(config.gitops.unwrap().repository, "git@git.example.com:mdm");

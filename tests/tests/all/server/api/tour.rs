@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::super::client::{Client, Reply};
+use super::super::limits::Unfinished;
 use super::super::start::{Home, Server, token, token_v1, windows_settings};
 use super::document::document;
 
@@ -20,8 +21,17 @@ use super::document::document;
 const NOT_SEEN: [(&str, u16); 3] =
     [("decide_batch", 503), ("post_policy", 409), ("roll_back", 422)];
 
-/// Of no endpoint: the server breaks, and a body that does not end.
-const NEVER_SEEN: [u16; 2] = [500, 408];
+/// Of no endpoint: the server breaks.
+const NEVER_SEEN: u16 = 500;
+
+/// Every endpoint that takes a body.
+const WITH_BODY: [(ListenerKind, &str, &str); 5] = [
+    (ListenerKind::Service, "POST", "/v1/gates/windows-mdm/decide"),
+    (ListenerKind::Service, "POST", "/v1/gates/windows-mdm/decide/batch"),
+    (ListenerKind::Admin, "PATCH", "/v1/gates/windows-mdm/settings"),
+    (ListenerKind::Admin, "POST", "/v1/gates/windows-mdm/policy"),
+    (ListenerKind::Admin, "POST", "/v1/access"),
+];
 
 /// Cases of an operator, with what is expected in the place of `REASON`.
 const CASES: &str = "
@@ -47,10 +57,14 @@ impl Tour {
     fn send(&mut self, client: &Client, stop: Stop<'_>, body: Option<(&str, &[u8])>) -> Reply {
         let (method, path, _, status) = stop;
         let reply = client.send(method, path, body);
-        let operation = document().check(method, path, &reply);
         assert_eq!(reply.status, status, "{method} {path}: {}", reply.text());
-        self.seen.insert((operation, reply.status));
+        self.note(method, path, &reply);
         reply
+    }
+
+    fn note(&mut self, method: &str, path: &str, reply: &Reply) {
+        let operation = document().check(method, path, reply);
+        self.seen.insert((operation, reply.status));
     }
 
     fn ask(&mut self, client: &Client, stop: Stop<'_>) -> Value {
@@ -80,7 +94,9 @@ fn every_answer_is_in_the_document_and_every_one_of_the_document_is_given() {
     }));
     let mut tour = Tour::default();
     strangers(&mut tour, &server);
+    queries(&mut tour, &server);
     bodies(&mut tour, &server);
+    slow_bodies(&mut tour);
     decisions(&mut tour, &server);
     batches(&mut tour, &server);
     settings(&mut tour, &server);
@@ -92,7 +108,7 @@ fn every_answer_is_in_the_document_and_every_one_of_the_document_is_given() {
     readiness(&mut tour);
 
     let unseen = document().answers().into_iter().filter(|answer| !tour.seen.contains(answer));
-    let unseen = unseen.filter(|(_, status)| !NEVER_SEEN.contains(status));
+    let unseen = unseen.filter(|(_, status)| *status != NEVER_SEEN);
     let expected = NOT_SEEN.map(|(operation, status)| (operation.to_owned(), status));
     assert_eq!(unseen.collect::<BTreeSet<_>>(), BTreeSet::from(expected));
 }
@@ -120,17 +136,25 @@ fn strangers(tour: &mut Tour, server: &Server) {
     }
 }
 
+/// A query where there is to be none, or one with a name that is not known.
+fn queries(tour: &mut Tour, server: &Server) {
+    for endpoint in Endpoint::ALL.into_iter().filter(|one| one.right() != Right::Open) {
+        let path = endpoint.path().replace("{gate}", "windows-mdm").replace("{id}", "AAAAAAAA");
+        let is_admin = endpoint.listener() == ListenerKind::Admin;
+        let client = if is_admin { server.admin() } else { server.service() };
+        let path = format!("{path}?nothing=1");
+        let refused = tour.ask(&client, (endpoint.method().as_str(), &path, None, 400));
+        assert_eq!(refused["code"], "malformed", "{refused}");
+    }
+}
+
 /// Bodies that are too large, of another media type, or no JSON, and gates that are not there.
 fn bodies(tour: &mut Tour, server: &Server) {
-    let (decide, batch) = ("/v1/gates/windows-mdm/decide", "/v1/gates/windows-mdm/decide/batch");
-    let (settings, policy) = ("/v1/gates/windows-mdm/settings", "/v1/gates/windows-mdm/policy");
-    for (client, method, path, limit) in [
-        (server.service(), "POST", decide, 200_000),
-        (server.service(), "POST", batch, 200_000),
-        (server.admin(), "PATCH", settings, 4 << 20),
-        (server.admin(), "POST", policy, 4 << 20),
-        (server.admin(), "POST", "/v1/access", 4 << 20),
-    ] {
+    for (listener, method, path) in WITH_BODY {
+        let (client, limit) = match listener {
+            ListenerKind::Service => (server.service(), 200_000),
+            ListenerKind::Admin => (server.admin(), 4 << 20),
+        };
         let large = " ".repeat(limit + 1);
         let json = |text: &'static str| Some(("application/json", text.as_bytes()));
         let large = Some(("application/json", large.as_bytes()));
@@ -143,6 +167,21 @@ fn bodies(tour: &mut Tour, server: &Server) {
             let path = path.replace("windows-mdm", "none");
             tour.send(&client, (method, &path, None, 404), json("{}"));
         }
+    }
+}
+
+/// Bodies that do not come.
+fn slow_bodies(tour: &mut Tour) {
+    let server = Server::start(&json!({"limits": {"body_seconds": 1}}));
+    let slow = WITH_BODY.map(|(listener, method, path)| {
+        let is_admin = listener == ListenerKind::Admin;
+        let address = if is_admin { server.admin_address() } else { server.service_address() };
+        (method, path, Unfinished::send(address, server.token(), method, path))
+    });
+    for (method, path, unfinished) in slow {
+        let reply = unfinished.answer();
+        assert_eq!(reply.status, 408, "{method} {path}: {}", reply.text());
+        tour.note(method, path, &reply);
     }
 }
 
@@ -340,9 +379,12 @@ fn access(tour: &mut Tour, server: &Server) {
             ("POST", "/v1/access", new("mdm", "root"), 400),
             ("DELETE", &path, None, 204),
             ("DELETE", &path, None, 404),
-            ("GET", "/v1/access", None, 200),
         ],
     );
+    let access = tour.ask(&client, ("GET", "/v1/access", None, 200));
+    let first = access["access"].as_array().unwrap().iter().find(|one| one["name"] == "first");
+    let path = format!("/v1/access/{}", first.unwrap()["id"].as_str().unwrap());
+    tour.ask(&client, ("DELETE", &path, None, 409));
 }
 
 fn others(tour: &mut Tour, server: &Server) {

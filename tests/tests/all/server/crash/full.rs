@@ -1,0 +1,81 @@
+//! A store that is full. Linux only: the size of files is limited as its shells do it.
+#![cfg(target_os = "linux")]
+
+use std::process::{Command, Stdio};
+
+use admit_tests::guests;
+use serde_json::{Value, json};
+
+use super::super::start::{Home, Server, token, windows_gate};
+use super::{POLICY, SETTINGS};
+
+/// A server none of whose files may grow beyond a mebibyte. Less would not do for the memory that
+/// policies start with, which is a file to the system.
+fn start_with_small_files(home: &Home) -> Server {
+    const LIMIT: &str = "trap '' XFSZ; ulimit -f 2048; exec \"$0\" \"$@\"";
+    home.configure(&windows_gate());
+    let serve = home.command();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", LIMIT]).arg(serve.get_program()).args(serve.get_args());
+    shell.current_dir(serve.get_current_dir().unwrap());
+    shell.stdin(Stdio::null()).env_remove("ADMIT_LOG");
+    home.start_with(&mut shell)
+}
+
+/// A policy that takes more room: with a section that means nothing.
+fn roomy(component: &[u8]) -> Vec<u8> {
+    const CUSTOM: u8 = 0;
+    /// 1.25 MiB in LEB128.
+    const SIZE: [u8; 3] = [0x80, 0x80, 0x50];
+    let content = [&[4], &b"room"[..], &[0; (5 << 18) - 5]].concat();
+    [component, &[CUSTOM], &SIZE, &content].concat()
+}
+
+#[test]
+fn a_store_that_is_full_fails_the_activation_and_nothing_else() {
+    let (home, _) = Server::serving().stop_with("TERM");
+    let server = start_with_small_files(&home);
+    let admin = server.admin();
+    let other = guests::patched(admit_policies::WINDOWS_MDM_2.component, "2.0.0", "2.0.1");
+    let large = roomy(&other);
+    let upload = |query: &str| {
+        admin.send("POST", &format!("{POLICY}{query}"), Some(("application/wasm", &large)))
+    };
+    let decides_by = |generation: u64| {
+        let decision = server.decide("windows-mdm", &token(json!({})));
+        let seen = (&decision["outcome"], &decision["generation"]);
+        assert_eq!(seen, (&json!("allow"), &json!(generation)));
+    };
+    let is_persist = |error: &Value| {
+        let last = error["steps"].as_array().unwrap().last().unwrap();
+        assert_eq!((&last["step"], &last["ok"]), (&json!("persist"), &json!(false)), "{error}");
+        assert!(last["error"].as_str().unwrap().starts_with("the store failed: "), "{error}");
+    };
+    assert_eq!(upload("?dry_run=true").json(200)["result"], "checked");
+    is_persist(&upload("").refused(500, "persist"));
+    let newest =
+        admin.get("/v1/gates/windows-mdm/releases?limit=1").json(200)["releases"][0].take();
+    assert_eq!((&newest["result"], &newest["step"]), (&json!("refused"), &json!("persist")));
+    let told = admin.get("/v1/activities?limit=1").json(200)["activities"][0].take();
+    assert_eq!(
+        (&told["type"], &told["details"]["step"]),
+        (&json!("rejected_policy"), &json!("persist"))
+    );
+    decides_by(1);
+
+    let changed = admin.patch(SETTINGS, &json!({"scopes": ["mdm_delegation", "x"]})).json(200);
+    assert_eq!(changed["activation"]["generation"], 2, "there is room for that");
+    decides_by(2);
+    is_persist(&upload("").refused(500, "persist"));
+    decides_by(2);
+    let state = admin.get("/v1/status").json(200)["gates"][0].take();
+    let seen = (&state["state"], &state["revision"], &state["generation"]);
+    assert_eq!(seen, (&json!("serving"), &json!(2), &json!(2)));
+    assert_eq!(state["last_attempt"]["step"], "persist");
+
+    let (home, _) = server.stop_with("TERM");
+    let server = home.start(&windows_gate());
+    assert_eq!(server.decide("windows-mdm", &token(json!({})))["generation"], 2);
+    let given = server.admin().send("POST", POLICY, Some(("application/wasm", &large))).json(200);
+    assert_eq!((&given["result"], &given["generation"]), (&json!("activated"), &json!(3)));
+}
