@@ -15,7 +15,7 @@ mod plan;
 mod policies;
 mod raw;
 mod rejects;
-mod reviewed;
+mod guards;
 mod secrets;
 mod settings;
 mod shell;

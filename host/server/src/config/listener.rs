@@ -145,12 +145,11 @@ fn host(found: &Found<'_>) -> Result<String, Wrong> {
     let text = values::text(found)?;
     let name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
     let is_name = (1..=MAX_HOST_BYTES).contains(&text.len()) && text.bytes().all(name);
-    let inside = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    let is_v6 = inside.is_some_and(|inside| inside.parse::<Ipv6Addr>().is_ok());
-    if is_name || is_v6 {
-        return Ok(inside.unwrap_or(text).to_ascii_lowercase());
+    let inside = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    if is_name || inside.parse::<Ipv6Addr>().is_ok() {
+        return Ok(inside.to_ascii_lowercase());
     }
-    expected("a host name, or an IP address (`[…]` around an IPv6 one), without port")
+    expected("a host name, or an IP address, without port")
 }
 
 /// Both listeners at one address.

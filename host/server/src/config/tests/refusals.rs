@@ -249,7 +249,7 @@ fn listeners_are_checked() {
         (
             "admin: {hosts: [\"a.example.com:443\"]}",
             ", line 1, column 17: `admin.hosts[0]` is the text `a.example.com:443`; expected a host \
-             name, or an IP address (`[…]` around an IPv6 one), without port",
+             name, or an IP address, without port",
         ),
         (
             "service: {listen: 0.0.0.0:7420, access: none}",
