@@ -25,10 +25,11 @@ fn run() -> Result<Exit, CliError> {
         return Err(CliError::TokenArgument);
     }
     let cli = Cli::parse();
-    // A server has a log of its own, as configured.
-    if !matches!(cli.verb, Verb::Serve(_)) {
-        start_log()?;
+    if matches!(cli.verb, Verb::Serve(_)) {
+        // It has a log of its own, as configured, and writes to standard output from several threads.
+        return admit_cli::run(cli, &mut std::io::stdout());
     }
+    start_log()?;
     let mut out = std::io::stdout().lock();
     let exit = admit_cli::run(cli, &mut out)?;
     out.flush().map_err(CliError::Output)?;

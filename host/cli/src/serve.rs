@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use admit_server::config::{self, Config, Flags, Sources};
+use admit_server::config::{self, Config, DecisionLogConfig, DecisionLogTarget, Flags, Sources};
 use admit_server::{logging, serve};
 
 use crate::args::ServerArgs;
@@ -27,7 +27,13 @@ pub(crate) fn run(args: ServerArgs, out: &mut dyn Write) -> Result<Exit, CliErro
         source,
     };
     logging::start(config.log).map_err(|error| internal(error.into()))?;
-    serve::serve(&config, &sources, out).map_err(CliError::Server)?;
+    // Where decisions are logged, nothing else is said.
+    let is_log = |log: &DecisionLogConfig| log.to == DecisionLogTarget::Stdout;
+    let served = match config.decision_log.as_ref().is_some_and(is_log) {
+        true => serve::serve(&config, &sources, &mut std::io::stderr()),
+        false => serve::serve(&config, &sources, out),
+    };
+    served.map_err(CliError::Server)?;
     Ok(Exit::Done)
 }
 

@@ -100,9 +100,10 @@ impl Access {
         token::matches(secret, &holder.secret_sha256).then(|| holder.clone())
     }
 
-    /// Whether there is no token that counts, as at the first start.
-    pub fn is_empty(&self) -> bool {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).is_empty()
+    /// Whether a token of the role `admin` counts; none does at the first start.
+    pub fn has_admin(&self) -> bool {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.values().any(|holder| holder.role == Role::Admin)
     }
 
     /// Creates a token.

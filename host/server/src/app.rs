@@ -20,6 +20,9 @@ use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::watching::SourceState;
 
+/// Most decisions that wait for keys at a time, so that keys that do not come cost few threads.
+const MAX_WAITING: usize = 16;
+
 /// A running server, as its endpoints see it.
 pub struct App {
     /// The gates, in the order of the configuration.
@@ -40,6 +43,9 @@ pub struct App {
     pub limits: LimitsConfig,
     /// A permit per decision under way.
     pub in_flight: Arc<Semaphore>,
+    /// A permit per decision that waits for keys. Such a decision gives back the one of
+    /// [`App::in_flight`].
+    pub waiting: Arc<Semaphore>,
     /// Seconds since 1970.
     pub started_at: u64,
     draining: AtomicBool,
@@ -79,7 +85,15 @@ impl Live {
         let address: Option<IpAddr> = name.parse().ok();
         name == "localhost"
             || self.hosts.iter().any(|host| host == name || is_same(host, address))
-            || address == Some(self.address)
+            || address.is_some_and(|address| self.is_own(address))
+    }
+
+    /// Whether it is the address that is bound. What listens on this machine or everywhere is
+    /// reached at every loopback address.
+    fn is_own(&self, address: IpAddr) -> bool {
+        let (address, own) = (address.to_canonical(), self.address.to_canonical());
+        let is_reached_here = own.is_loopback() || own.is_unspecified();
+        address == own || is_reached_here && address.is_loopback()
     }
 }
 
@@ -130,6 +144,7 @@ impl App {
             log,
             limits: config.limits,
             in_flight: Arc::new(Semaphore::new(config.limits.decisions)),
+            waiting: Arc::new(Semaphore::new(config.limits.decisions.min(MAX_WAITING))),
             started_at,
             draining: AtomicBool::new(false),
             service_is_local: config.service.listen.is_local(),
@@ -188,6 +203,9 @@ mod tests {
             "[::1]:80",
             "admit.example:443",
             "[2001:db8:0::1]:7",
+            "127.0.0.1",
+            "127.0.0.2:7421",
+            "[::ffff:127.0.0.1]",
         ] {
             assert!(live.allows_host(host), "{host}");
         }
@@ -196,11 +214,34 @@ mod tests {
             ":7421",
             "evil.example",
             "localhost.evil.example",
-            "127.0.0.1",
+            "192.0.2.1",
             "::2",
             "localhost:x",
         ] {
             assert!(!live.allows_host(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn loopback_addresses_are_those_of_a_listener_that_they_reach() {
+        for (bound, reached) in [
+            ("0.0.0.0", true),
+            ("::", true),
+            ("127.0.0.2", true),
+            ("::ffff:127.0.0.1", true),
+            ("192.0.2.1", false),
+            ("2001:db8::1", false),
+        ] {
+            let live = Live {
+                repository: None,
+                service_access: ServiceAccess::Required,
+                hosts: Vec::new(),
+                address: bound.parse().unwrap(),
+            };
+            for host in ["127.0.0.1:7421", "[::1]:7421"] {
+                assert_eq!(live.allows_host(host), reached, "{host} at {bound}");
+            }
+            assert!(!live.allows_host("198.51.100.1"), "{bound}");
         }
     }
 }

@@ -15,7 +15,9 @@ mod writer;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{
+    Receiver, RecvTimeoutError, SyncSender, TrySendError, channel, sync_channel,
+};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -137,10 +139,21 @@ impl DecisionLog {
         let taken = !self.shared.closing.load(Ordering::Acquire)
             && match self.when_full {
                 WhenFull::Drop => self.sender.try_send(message).is_ok(),
-                WhenFull::Block => self.sender.send(message).is_ok(),
+                WhenFull::Block => self.send_or_wait(message),
             };
         if !taken {
             self.shared.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Waits for room where nobody else is kept waiting: not on a thread of the event loop.
+    fn send_or_wait(&self, message: Message) -> bool {
+        match self.sender.try_send(message) {
+            Ok(()) => true,
+            Err(TrySendError::Disconnected(_)) => false,
+            Err(TrySendError::Full(message)) => {
+                tokio::task::block_in_place(|| self.sender.send(message).is_ok())
+            }
         }
     }
 
@@ -204,7 +217,8 @@ impl DecisionLog {
 
 impl Drop for DecisionLog {
     fn drop(&mut self) {
-        if !self.close(LAST_FLUSH) {
+        let closed_before = self.shared.closing.load(Ordering::Acquire);
+        if !closed_before && !self.close(LAST_FLUSH) {
             tracing::warn!("the decision log could not be written to its end in time");
         }
     }

@@ -18,3 +18,4 @@ pub use change::{Change, Mode, NewComponent};
 pub use refusals::RefusalCount;
 pub use report::{ChangeError, Refused, Report, Step};
 pub use served::{Counters, GateOptions, Selected, ServedGate, Unreleased};
+pub use start::FirstComponent;

@@ -10,14 +10,15 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::access::CreateError;
+use crate::access::{CreateError, Role};
+use crate::actor::Actor;
 use crate::app::App;
 use crate::config::{Config, ConfigError, Sources};
 use crate::decision_log::DecisionLogError;
 use crate::http::listener::{self, Bound, Drained, ListenError};
 use crate::http::{ListenerKind, router};
 use crate::store::StoreError;
-use assemble::{Start, assemble};
+use assemble::{Assembled, Start, assemble};
 use signals::{Signal, Signals};
 
 /// How often keys that are missing are asked for again; the key set's own cool-down counts too.
@@ -99,23 +100,29 @@ async fn run(config: &Config, sources: &Sources, out: &mut dyn Write) -> Result<
     let app = Arc::clone(&assembled.app);
     let service = Bound::bind(&config.service.listen).await?;
     let admin = Bound::tcp(config.admin.listen).await?;
-    announce::addresses(out, config, &service, &admin, assembled.first_token.as_deref())
+    // Last, so that a start that fails has not shown it to nobody.
+    let token = first_token(&app, now).await?;
+    announce::addresses(out, config, &service, &admin, token.as_deref())
         .map_err(ServeError::Output)?;
     let (stop, stopping) = watch::channel(false);
     let service = listen(&app, config, ListenerKind::Service, service, stopping.clone());
     let admin = listen(&app, config, ListenerKind::Admin, admin, stopping.clone());
     let keys = tokio::spawn(keep_keys(Arc::clone(&app), stopping.clone()));
-    for Start { gate, component } in assembled.starts {
-        gate.start(component, now).await?;
+    let Assembled { starts, watches, .. } = assembled;
+    let started = tokio::select! {
+        started = start_gates(starts, now) => { started?; true }
+        () = until_end(&mut signals) => false,
+    };
+    if started {
+        if let Err(error) = announce::gates(out, &app) {
+            // Whoever started the server may have read enough.
+            tracing::warn!(%error, "failed to say what the gates have");
+        }
+        for source in watches {
+            source.start(&app, stopping.clone()).await?;
+        }
+        serve_until_asked(&mut signals, &app, sources).await;
     }
-    if let Err(error) = announce::gates(out, &app) {
-        // Whoever started the server may have read enough.
-        tracing::warn!(%error, "failed to say what the gates have");
-    }
-    for source in assembled.watches {
-        source.start(&app, stopping.clone()).await?;
-    }
-    serve_until_asked(&mut signals, &app, sources).await;
     app.drain();
     tracing::info!("draining");
     // Nobody listens when everything has ended already.
@@ -125,6 +132,25 @@ async fn run(config: &Config, sources: &Sources, out: &mut dyn Write) -> Result<
     tracing::info!(cut = drained, "drained");
     end(&app).await;
     Ok(())
+}
+
+/// An access token to begin with, where nobody has one to create others.
+async fn first_token(app: &App, now: u64) -> Result<Option<String>, ServeError> {
+    if app.access.has_admin() {
+        return Ok(None);
+    }
+    Ok(Some(app.access.create("first", Role::Admin, &Actor::server(), now).await?.token))
+}
+
+async fn start_gates(starts: Vec<Start>, now: u64) -> Result<(), ServeError> {
+    for Start { gate, component } in starts {
+        gate.start(component, now).await?;
+    }
+    Ok(())
+}
+
+async fn until_end(signals: &mut Signals) {
+    while signals.next().await != Signal::End {}
 }
 
 async fn serve_until_asked(signals: &mut Signals, app: &Arc<App>, sources: &Sources) {

@@ -130,5 +130,11 @@ impl Watch {
     }
 }
 
+/// Reads a file that the configuration names, links followed: a regular one, so that nobody waits.
+pub(crate) fn read_file(path: &std::path::Path, max_bytes: usize) -> Result<Vec<u8>, SourceError> {
+    let target = path.canonicalize().map_err(|error| SourceError::read(path, &error))?;
+    read::read(&target, max_bytes)
+}
+
 #[cfg(test)]
 mod tests;

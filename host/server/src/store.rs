@@ -3,6 +3,7 @@
 
 mod gates;
 mod attempts;
+mod sources;
 mod activities;
 mod access;
 
@@ -20,6 +21,7 @@ pub use access::AccessRow;
 pub use activities::{Activity, ActivityFilter, NewActivity};
 pub use attempts::{Action, Attempt, Refusal};
 pub use gates::{Activation, GateRow, StoredRelease};
+pub use sources::SourceRow;
 
 /// Name of the file in the data directory.
 const FILE: &str = "admit.db";

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use crate::actor::Actor;
 use crate::gates::{Change, ChangeError, Mode, NewComponent, ServedGate};
 use crate::source::{Found, Poll, Watch};
-use crate::store::Action;
+use crate::store::{Action, SourceRow, Store};
 
 /// What is known of a source. Cheap to clone; clones share it.
 #[derive(Clone, Debug)]
@@ -97,9 +97,10 @@ fn outcome(error: Option<String>) -> Outcome {
     (if error.is_some() { "refused" } else { "applied" }, error)
 }
 
-/// Polls a source until `stop` changes.
+/// Polls a source until `stop` changes. What comes of it is written into the store.
 pub async fn run(
     gate: Arc<ServedGate>,
+    store: Store,
     mut watched: Watch,
     state: SourceState,
     interval: Duration,
@@ -124,12 +125,12 @@ pub async fn run(
         watched = back;
         match poll {
             Poll::Unchanged if watched.problem().is_none() => state.found_again(),
-            poll => handle(&gate, poll, &state).await,
+            poll => handle(&gate, &store, poll, &state).await,
         }
     }
 }
 
-async fn handle(gate: &Arc<ServedGate>, poll: Poll, state: &SourceState) {
+async fn handle(gate: &Arc<ServedGate>, store: &Store, poll: Poll, state: &SourceState) {
     match poll {
         Poll::Unchanged => {}
         Poll::Settling => state.note("settling", None),
@@ -140,11 +141,19 @@ async fn handle(gate: &Arc<ServedGate>, poll: Poll, state: &SourceState) {
         }
         Poll::New(found) => {
             state.found(&found.digest);
-            match apply(gate, found).await {
-                Ok(()) => state.settle(None),
-                Err(error) => state.settle(Some(error.told())),
-            }
+            let digest = found.digest.to_string();
+            let error = apply(gate, found).await.err().map(|error| error.told());
+            state.settle(error.clone());
+            write_down(gate, store, &SourceRow { digest, error }).await;
         }
+    }
+}
+
+/// What was not written down is new again after a restart.
+async fn write_down(gate: &ServedGate, store: &Store, row: &SourceRow) {
+    if let Err(error) = store.note_source(gate.name(), row).await {
+        let (gate, error) = (gate.name(), error_chain(&error));
+        tracing::error!(gate, error, "what came from the source could not be written down");
     }
 }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::commit::Committing;
 use super::report::{ChangeError, Report, Step};
 use super::served::{Selected, ServedGate};
+use super::settings::restored;
 use crate::actor::Actor;
-use crate::store::{Action, StoredRelease};
+use crate::store::Action;
 
 impl ServedGate {
     /// Goes back to the release before. Does not wait for a change that is under way; that one fails.
@@ -19,8 +20,10 @@ impl ServedGate {
         actor: Actor,
         now: u64,
     ) -> Result<Report, ChangeError> {
+        self.expect_started()?;
         let gate = Arc::clone(self);
-        let back = crate::blocking::run(move || gate.back(Action::Rollback, &actor, now));
+        let back =
+            crate::blocking::run(move || gate.back(gate.selected(), Action::Rollback, &actor, now));
         back.await.unwrap_or(Err(ChangeError::Broken))
     }
 
@@ -28,10 +31,13 @@ impl ServedGate {
     pub(super) async fn revert(self: Arc<Self>, generation: u64) {
         let name = self.name().to_owned();
         let reverted = crate::blocking::run(move || {
-            if self.gate.generation() != generation {
-                return Ok(None);
+            loop {
+                match self.revert_alone(generation) {
+                    // Only another generation is no longer to be reverted.
+                    Err(ChangeError::Overtaken(_)) => {}
+                    reverted => break reverted,
+                }
             }
-            self.back(Action::Revert, &Actor::server(), admit::gate::now()).map(Some)
         });
         match reverted.await.unwrap_or(Err(ChangeError::Broken)) {
             Ok(None) => {}
@@ -50,40 +56,55 @@ impl ServedGate {
         }
     }
 
-    fn back(&self, action: Action, actor: &Actor, now: u64) -> Result<Report, ChangeError> {
-        let result = self.back_alone(action, actor, now);
+    /// Goes back from what the gate has if the generation made it; what is committed after this was
+    /// read overtakes it.
+    fn revert_alone(&self, generation: u64) -> Result<Option<Report>, ChangeError> {
+        let before = self.selected();
+        let Some(active) = before.as_ref().and_then(|before| before.active) else {
+            return Ok(None);
+        };
+        // The engine's generation may be one behind what is selected.
+        match self.wait(self.store.release(active))? {
+            Some(active) if active.generation == generation => {
+                let (actor, now) = (Actor::server(), admit::gate::now());
+                self.back(before, Action::Revert, &actor, now).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn back(
+        &self,
+        before: Option<Arc<Selected>>,
+        action: Action,
+        actor: &Actor,
+        now: u64,
+    ) -> Result<Report, ChangeError> {
+        let result = self.back_alone(before, action, actor, now);
         self.write_refusal(&result, action, actor, now);
         result
     }
 
-    fn back_alone(&self, action: Action, actor: &Actor, now: u64) -> Result<Report, ChangeError> {
+    fn back_alone(
+        &self,
+        before: Option<Arc<Selected>>,
+        action: Action,
+        actor: &Actor,
+        now: u64,
+    ) -> Result<Report, ChangeError> {
         let nothing = || ChangeError::NothingKept(self.name().to_owned());
-        let before = self.selected().ok_or_else(nothing)?;
+        let before = before.ok_or_else(nothing)?;
         let previous = before.previous.ok_or_else(nothing)?;
         let target = self.wait(self.store.release(previous))?.ok_or_else(nothing)?;
         let started = std::time::Instant::now();
         let inspected = self.inspections.get(&self.runtime, &target.component);
         let inspected = inspected.map_err(|_| nothing())?;
         let inspect = Step::done("inspect", started.elapsed());
-        let settings = settings_of(&target, &before, &inspected);
+        let settings = restored(&target.settings, &before.settings, inspected.description());
         // The operator's cases do not count: they may be about what has just been left.
         let mut planned = self.prepare(inspected, settings, &[])?;
         planned.steps.insert(0, inspect);
         let (previous, since) = (target.previous, before.revision);
         self.commit(planned, &Committing { action, actor, now, previous, since })
     }
-}
-
-/// The settings that the release was sealed with, and those that its policy does not know as they
-/// are now: they are not lost.
-fn settings_of(
-    target: &StoredRelease,
-    before: &Selected,
-    inspected: &admit::release::Inspected,
-) -> serde_json::Map<String, serde_json::Value> {
-    let known = &inspected.description().settings;
-    let now = before.settings.iter();
-    let kept = now.filter(|(name, _)| !known.iter().any(|setting| setting.name == **name));
-    let kept = kept.map(|(name, value)| (name.clone(), value.clone()));
-    target.settings.clone().into_iter().chain(kept).collect()
 }

@@ -74,6 +74,7 @@ impl ServedGate {
         actor: Actor,
         now: u64,
     ) -> Result<Report, ChangeError> {
+        self.expect_started()?;
         let turn = Arc::clone(&self.changing).lock_owned().await;
         let gate = Arc::clone(self);
         let promoted = crate::blocking::run(move || {
@@ -97,14 +98,10 @@ impl ServedGate {
         let before = self.selected();
         let current = before.as_ref().map_or(0, |before| before.revision);
         if current != candidate.revision {
-            return Err(ChangeError::ChangedMeanwhile { came: candidate.revision, current });
+            return Err(ChangeError::StaleCandidate);
         }
-        let differed = candidate.shadow.differed();
-        match max_differences {
-            Some(allowed) if differed > allowed => {
-                return Err(ChangeError::TooManyDifferences { differed, allowed });
-            }
-            _ => {}
+        if let Some(allowed) = max_differences {
+            self.check_differences(&candidate.shadow, allowed)?;
         }
         let policy = candidate.inspected.policy();
         let failed = |error| ChangeError::from_activation(self.name(), error, Some(policy));
@@ -126,6 +123,18 @@ impl ServedGate {
         let report = self.commit(planned, &committing)?;
         self.drop_candidate();
         Ok(report)
+    }
+
+    /// Of a candidate that compared nothing, no differences say nothing.
+    fn check_differences(&self, shadow: &Shadow, allowed: u64) -> Result<(), ChangeError> {
+        let differed = shadow.differed();
+        if differed > allowed {
+            return Err(ChangeError::TooManyDifferences { differed, allowed });
+        }
+        match shadow.report().decided {
+            0 => Err(ChangeError::NothingCompared(self.name().to_owned())),
+            _ => Ok(()),
+        }
     }
 
     /// Lets a release decide in the shadow; one that was there before ends.

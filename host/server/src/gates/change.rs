@@ -60,6 +60,7 @@ impl ServedGate {
     ///
     /// [`ChangeError`]; then nothing is changed, and an activation that failed is written down.
     pub async fn change(self: &Arc<Self>, change: Change) -> Result<Report, ChangeError> {
+        self.expect_started()?;
         let turn = Arc::clone(&self.changing).lock_owned().await;
         let gate = Arc::clone(self);
         let made = crate::blocking::run(move || {

@@ -118,9 +118,11 @@ impl ServedGate {
             return Err(WriteError::Overtaken);
         }
         let revision = since + 1;
-        let had = before.map(|_| had).unwrap_or_default();
-        let mut activities: Vec<_> =
-            told::activated(action, release.policy()).into_iter().collect();
+        let is_first = current == 0;
+        // What is only configured was never told.
+        let had = if before.is_none() && is_first { Default::default() } else { had };
+        let activated = told::activated(action, release.policy(), is_first);
+        let mut activities: Vec<_> = activated.into_iter().collect();
         let changed = settings::activities(&had, &selected.settings, release.description());
         activities.extend(changed);
         let activation = Activation {

@@ -19,7 +19,7 @@ use super::served::{Selected, ServedGate};
 use super::settings::merged;
 
 /// Cases files are some kilobytes.
-const MAX_CASES_BYTES: u64 = 1024 * 1024;
+const MAX_CASES_BYTES: usize = 1024 * 1024;
 
 /// A change that is ready to be made.
 pub(super) struct Planned {
@@ -161,13 +161,10 @@ fn misfits(
 }
 
 fn read_cases(path: &Path, policy: &PolicyRef) -> Result<Vec<Case>, String> {
-    use std::io::Read;
-
     let failed =
         |error: &dyn std::error::Error| format!("`{}`: {}", path.display(), error_chain(error));
-    let file = std::fs::File::open(path).map_err(|error| failed(&error))?;
-    let mut bytes = Vec::new();
-    file.take(MAX_CASES_BYTES + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
+    let read = crate::source::read_file(path, MAX_CASES_BYTES + 1);
+    let bytes = read.map_err(|error| error_chain(&error))?;
     let file = CaseFile::from_bytes(&bytes).map_err(|error| failed(&error))?;
     if !file.is_for(&policy.name, &policy.version) {
         return Ok(Vec::new());

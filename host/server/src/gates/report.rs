@@ -91,6 +91,9 @@ pub enum ChangeError {
     /// The gate has no policy that settings could be for.
     #[error("gate `{0}` has no policy; give it one first")]
     NoPolicy(String),
+    /// The gate is being started.
+    #[error("gate `{0}` is being started; try again in a moment")]
+    Starting(String),
     /// Somebody else changed the settings since they were read.
     #[error(
         "revision {came} was to be changed, but revision {current} is the current one; read again"
@@ -119,6 +122,12 @@ pub enum ChangeError {
     /// There is no candidate.
     #[error("gate `{0}` has no candidate")]
     NoCandidate(String),
+    /// The candidate was made from what is no longer the gate's.
+    #[error("settings or policy changed since the candidate was made; make it again")]
+    StaleCandidate,
+    /// The candidate decided nothing yet that its differences could be counted of.
+    #[error("the candidate of gate `{0}` has decided no request yet")]
+    NothingCompared(String),
     /// The candidate decided too many requests otherwise.
     #[error("the candidate decided {differed} requests otherwise; at most {allowed} were allowed")]
     TooManyDifferences {

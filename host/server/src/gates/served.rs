@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 use super::candidate::Candidate;
 use super::component::Inspections;
 use super::refusals::Refusals;
+use super::report::ChangeError;
 use crate::decision_log::DecisionLog;
 use crate::faults::{FaultOptions, FaultWatch};
 use crate::metrics::GateMetrics;
@@ -184,6 +185,24 @@ impl ServedGate {
         match self.unreleased()? {
             Unreleased::Starting => Some("is being started".to_owned()),
             Unreleased::Unconfigured(problem) | Unreleased::Failed(problem) => Some(problem),
+        }
+    }
+
+    /// What the gate has, for those who ask for it.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeError::Starting`], [`ChangeError::NoPolicy`].
+    pub fn chosen(&self) -> Result<Arc<Selected>, ChangeError> {
+        self.expect_started()?;
+        self.selected().ok_or_else(|| ChangeError::NoPolicy(self.name().to_owned()))
+    }
+
+    /// Refuses to change what was not read from the store yet.
+    pub(super) fn expect_started(&self) -> Result<(), ChangeError> {
+        match self.unreleased() {
+            Some(Unreleased::Starting) => Err(ChangeError::Starting(self.name().to_owned())),
+            _ => Ok(()),
         }
     }
 

@@ -24,6 +24,18 @@ pub(super) fn merged(
     merged
 }
 
+/// The settings of a release that is gone back to: those it was sealed with, and those that its
+/// policy does not know as they are now, which are not lost.
+pub(super) fn restored(
+    sealed: &Map<String, Value>,
+    now: &Map<String, Value>,
+    description: &Description,
+) -> Map<String, Value> {
+    let kept = now.iter().filter(|(name, _)| !is_known(name, description));
+    let all = sealed.iter().chain(kept);
+    all.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
 /// What is told of a change of settings: an entry per list value that came or went, one per other
 /// setting. Values are compared as values: the letter case of a GUID, repeats and order are no
 /// change.

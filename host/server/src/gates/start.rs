@@ -8,11 +8,16 @@ use super::change::{Change, Mode, NewComponent};
 use super::commit::Committing;
 use super::report::{ChangeError, Refused};
 use super::served::{Selected, ServedGate, Unreleased};
+use super::settings::restored;
 use crate::actor::Actor;
 use crate::store::{Action, GateRow, StoreError, StoredRelease};
 
 /// Releases before the last good one that are tried when that one does not start.
 const MAX_STEPS_BACK: usize = 5;
+
+/// Reads the policy that a gate has before anything was activated, in binary form; or says why it
+/// cannot be read. Absent when none is configured.
+pub type FirstComponent = Option<Box<dyn FnOnce() -> Result<Arc<[u8]>, String> + Send>>;
 
 impl ServedGate {
     /// Starts with the last good release; before there is one, with `component` and the configured
@@ -26,7 +31,7 @@ impl ServedGate {
     /// [`StoreError`].
     pub async fn start(
         self: &Arc<Self>,
-        component: Option<Arc<[u8]>>,
+        component: FirstComponent,
         now: u64,
     ) -> Result<(), StoreError> {
         let turn = Arc::clone(&self.changing).lock_owned().await;
@@ -40,7 +45,7 @@ impl ServedGate {
 
     fn start_alone(
         self: &Arc<Self>,
-        component: Option<Arc<[u8]>>,
+        component: FirstComponent,
         now: u64,
     ) -> Result<(), StoreError> {
         let Some(row) = self.wait(self.store.gate(self.name()))? else {
@@ -58,11 +63,23 @@ impl ServedGate {
     }
 
     /// The first release, of what the gate is configured with.
-    fn begin(self: &Arc<Self>, component: Option<Arc<[u8]>>, now: u64) -> Result<(), StoreError> {
-        let Some(bytes) = component else {
+    fn begin(self: &Arc<Self>, component: FirstComponent, now: u64) -> Result<(), StoreError> {
+        let Some(component) = component else {
             let problem = "has no policy yet: give it one".to_owned();
             self.select_unreleased(None, Unreleased::Unconfigured(problem));
             return Ok(());
+        };
+        let bytes = match component() {
+            Ok(bytes) => bytes,
+            Err(problem) => {
+                tracing::error!(
+                    gate = self.name(),
+                    problem,
+                    "the gate's first policy is not there"
+                );
+                self.select_unreleased(None, Unreleased::Failed(problem));
+                return Ok(());
+            }
         };
         let change = Change {
             component: Some(NewComponent { bytes: Arc::clone(&bytes), may_be_older: true }),
@@ -83,7 +100,7 @@ impl ServedGate {
         let (settings, revision, active, previous) = (change.settings, 0, None, None);
         let selected =
             inspected.map(|inspected| Selected { inspected, settings, revision, active, previous });
-        self.select_unreleased(selected, unreleased(error)?);
+        self.select_unreleased(selected, self.unreleased_by(error)?);
         Ok(())
     }
 
@@ -103,7 +120,7 @@ impl ServedGate {
         for _ in 0..MAX_STEPS_BACK {
             let Some(id) = previous else { break };
             let Some(target) = self.wait(self.store.release(id))? else { break };
-            if self.resume_before(&target, &committing).is_ok() {
+            if self.resume_before(&target, row, &committing).is_ok() {
                 return Ok(());
             }
             previous = target.previous;
@@ -143,10 +160,12 @@ impl ServedGate {
     fn resume_before(
         &self,
         target: &StoredRelease,
+        row: &GateRow,
         committing: &Committing<'_>,
     ) -> Result<(), ChangeError> {
         let inspected = self.inspect_stored(target)?;
-        let planned = self.prepare(inspected, target.settings.clone(), &[])?;
+        let settings = restored(&target.settings, &row.settings, inspected.description());
+        let planned = self.prepare(inspected, settings, &[])?;
         let committing = Committing { previous: target.previous, ..*committing };
         self.commit(planned, &committing).map(drop)
     }
@@ -160,15 +179,18 @@ impl ServedGate {
             ChangeError::Refused(Box::new(Refused { step: "inspect", error, policy: None }))
         })
     }
-}
 
-/// Why a gate has no release, in words for an administrator.
-fn unreleased(error: ChangeError) -> Result<Unreleased, StoreError> {
-    Ok(match error {
-        ChangeError::Store(error) => return Err(error),
-        error @ (ChangeError::Invalid(_) | ChangeError::Misfits(_)) => {
-            Unreleased::Unconfigured(format!("its settings are not complete: {}", error.told()))
-        }
-        error => Unreleased::Failed(error.to_string()),
-    })
+    /// Why the gate has no release, in words for an administrator. Settings that are configured and
+    /// refused are a mistake; where there are none, they are still to come.
+    fn unreleased_by(&self, error: ChangeError) -> Result<Unreleased, StoreError> {
+        let invalid = matches!(error, ChangeError::Invalid(_) | ChangeError::Misfits(_));
+        Ok(match error {
+            ChangeError::Store(error) => return Err(error),
+            error if !invalid => Unreleased::Failed(error.to_string()),
+            error if self.options.settings.is_empty() => {
+                Unreleased::Unconfigured(format!("its settings are not complete: {}", error.told()))
+            }
+            error => Unreleased::Failed(format!("its settings are refused: {}", error.told())),
+        })
+    }
 }

@@ -6,14 +6,15 @@ use serde_json::{Map, Value};
 use crate::store::{Action, NewActivity};
 
 /// The activity of a release that was activated; none for settings, whose values are told one by
-/// one, and for a start.
-pub(super) fn activated(action: Action, policy: &PolicyRef) -> Option<NewActivity> {
+/// one, and for the first of a gate that starts.
+pub(super) fn activated(action: Action, policy: &PolicyRef, is_first: bool) -> Option<NewActivity> {
     let kind = match action {
-        Action::Start | Action::Settings => return None,
+        Action::Settings => return None,
+        Action::Start if is_first => return None,
         Action::Policy | Action::Source => "activated_policy",
         Action::Promote => "promoted_candidate",
         Action::Rollback => "rolled_back",
-        Action::Revert => "reverted_policy",
+        Action::Start | Action::Revert => "reverted_policy",
     };
     Some(NewActivity::new(kind, Value::Object(details(policy))))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::HeaderMap;
 use axum::http::Uri;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, IF_MATCH};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -57,8 +57,8 @@ impl Call {
             let reason = text.split_once(": ").map_or(&*text, |(_, reason)| reason);
             // A name of such a length may be a token in the wrong place.
             let reason = Some(reason).filter(|reason| reason.len() <= MAX_QUERY_REASON);
-            let reason = admit::text::Shown::whole(reason.unwrap_or("not what is expected"));
-            ApiError::malformed(format!("query: {reason}"))
+            let reason = reason.unwrap_or("not what is expected");
+            ApiError::malformed(format!("query: {}", printable(reason)))
         })
     }
 
@@ -81,21 +81,32 @@ impl Call {
 
     /// The revision that a change is about, from `If-Match`; absent when any.
     pub(super) fn revision(&self) -> Result<Option<u64>, ApiError> {
-        let Some(header) = self.headers.get("if-match") else {
-            return Ok(None);
-        };
-        let text = header.to_str().unwrap_or_default().trim();
-        if text == "*" {
-            return Ok(None);
+        let mut headers = self.headers.get_all(IF_MATCH).iter();
+        let (first, second) = (headers.next(), headers.next());
+        let refused = |reason| Err(ApiError::field("If-Match", reason));
+        match first.map(|header| header.to_str().unwrap_or_default().trim()) {
+            Some(_) if second.is_some() => refused("there are several; expected one"),
+            None | Some("*") => Ok(None),
+            Some(tag) => revision_of(tag).map_or_else(
+                || refused("expected the ETag of an answer, for example `\"3\"`, or `*`"),
+                |revision| Ok(Some(revision)),
+            ),
         }
-        let number = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-        number.and_then(|number| number.parse().ok()).map(Some).ok_or_else(|| {
-            ApiError::field(
-                "If-Match",
-                "expected the ETag of an answer, for example `\"3\"`, or `*`",
-            )
-        })
     }
+}
+
+/// A text of one line, with its quotes: what cannot be printed is written as escapes.
+fn printable(text: &str) -> String {
+    let escape = |character: char| match character {
+        '`' | '"' | '\'' => character.to_string(),
+        _ => character.escape_debug().to_string(),
+    };
+    text.chars().map(escape).collect()
+}
+
+/// The revision that an ETag stands for.
+fn revision_of(tag: &str) -> Option<u64> {
+    tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()
 }
 
 pub(super) fn media_type(headers: &HeaderMap) -> String {

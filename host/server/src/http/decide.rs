@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use admit::decision::{Decision, Outcome};
-use admit::facts::Facts;
+use admit::facts::{Facts, FactsError};
 use admit::gate::{Input, Request};
 use admit::json::{Object, Value};
 use admit::token::Format;
@@ -30,11 +30,14 @@ pub(super) async fn one(call: Call) -> Result<Response, ApiError> {
     let bytes = body::read(call.body, app.limits.body_bytes).await?;
     let body = body::object(&bytes)?;
     let question = Question::read(&body, "")?;
-    let under_way = UnderWay::begin(&app)?;
+    let mut under_way = UnderWay::begin(&app)?;
     let decided = gate.decide_now(&question.request(call.now));
-    let decision = match decided.map_err(|error| ApiError::field("facts", error.to_string()))? {
+    let decision = match decided.map_err(|error| wrong_facts("", &error))? {
         Some(decision) => decision,
-        None => wait_and_decide(gate, body, call.now, under_way).await?,
+        None => {
+            under_way.wait_for_keys(&app)?;
+            wait_and_decide(gate, body, call.now, under_way).await?
+        }
     };
     Ok(answer(&decision))
 }
@@ -42,7 +45,8 @@ pub(super) async fn one(call: Call) -> Result<Response, ApiError> {
 /// A decision that counts against the limit. Begins once the body is there, so that a client that
 /// sends slowly takes nobody's place, and ends with the work, even if the client has gone.
 struct UnderWay {
-    _permit: OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
+    waits: bool,
     _counted: Held,
 }
 
@@ -50,7 +54,19 @@ impl UnderWay {
     fn begin(app: &App) -> Result<Self, ApiError> {
         let permit = Arc::clone(&app.in_flight).try_acquire_owned();
         let permit = permit.map_err(|_| ApiError::busy())?;
-        Ok(Self { _permit: permit, _counted: app.metrics.decisions_in_flight().hold() })
+        let counted = app.metrics.decisions_in_flight().hold();
+        Ok(Self { permit, waits: false, _counted: counted })
+    }
+
+    /// Gives its place to others and takes one of the few of those that wait, so that tokens whose
+    /// keys do not come keep out nobody but each other.
+    fn wait_for_keys(&mut self, app: &App) -> Result<(), ApiError> {
+        if !self.waits {
+            let permit = Arc::clone(&app.waiting).try_acquire_owned();
+            self.permit = permit.map_err(|_| ApiError::too_many_wait())?;
+            self.waits = true;
+        }
+        Ok(())
     }
 }
 
@@ -76,22 +92,19 @@ pub(super) async fn batch(call: Call) -> Result<Response, ApiError> {
     body::expect_json(&call.headers)?;
     let bytes = body::read(call.body, app.limits.body_bytes).await?;
     let body = body::object(&bytes)?;
-    let (now, limit) = (call.now, app.limits.batch);
-    let under_way = UnderWay::begin(&app)?;
-    let decided = crate::blocking::run(move || {
-        let _under_way = under_way;
-        decide_all(&gate, &body, limit, now)
-    });
+    let (now, under_way) = (call.now, UnderWay::begin(&app)?);
+    let decided = crate::blocking::run(move || decide_all(&app, &gate, &body, now, under_way));
     let decisions = decided.await.unwrap_or_else(|| Err(ApiError::internal()))?;
     Ok(Json(serde_json::json!({ "decisions": decisions })).into_response())
 }
 
 /// Every request is read before the first is decided, so that a malformed one costs nothing.
 fn decide_all(
+    app: &App,
     gate: &Arc<ServedGate>,
     body: &Object,
-    limit: usize,
     now: u64,
+    mut under_way: UnderWay,
 ) -> Result<Vec<Decision>, ApiError> {
     body::expect_members(body, &["requests"], "")?;
     let requests = match body.get("requests") {
@@ -99,6 +112,7 @@ fn decide_all(
         Some(other) => return Err(wrong("", "requests", other, "a list of requests")),
         None => return Err(ApiError::field("requests", "missing; expected a list of requests")),
     };
+    let limit = app.limits.batch;
     if requests.len() > limit {
         let came = requests.len();
         return Err(ApiError::field("requests", format!("{came}; expected at most {limit}")));
@@ -113,7 +127,16 @@ fn decide_all(
             other => Err(wrong("", place.trim_end_matches('.'), other, "an object")),
         })
         .collect();
-    let decide = |(question, place): (Question<'_>, &String)| decide(gate, &question, now, place);
+    let decide = |(question, place): (Question<'_>, &String)| {
+        let decided = gate.decide_now(&question.request(now));
+        match decided.map_err(|error| wrong_facts(place, &error))? {
+            Some(decision) => Ok(decision),
+            None => {
+                under_way.wait_for_keys(app)?;
+                decide(gate, &question, now, place)
+            }
+        }
+    };
     questions?.into_iter().zip(&places).map(decide).collect()
 }
 
@@ -124,7 +147,7 @@ fn decide(
     place: &str,
 ) -> Result<Decision, ApiError> {
     let decided = gate.decide(&question.request(now));
-    decided.map_err(|error| ApiError::field(&format!("{place}facts"), error.to_string()))
+    decided.map_err(|error| wrong_facts(place, &error))
 }
 
 fn answer(decision: &Decision) -> Response {
@@ -197,8 +220,11 @@ fn facts(value: Option<&Value>, place: &str) -> Result<Facts, ApiError> {
         Some(Value::Object(object)) => object.to_json(),
         Some(other) => return Err(wrong(place, "facts", other, "an object")),
     };
-    Facts::from_json(object)
-        .map_err(|error| ApiError::field(&format!("{place}facts"), error.to_string()))
+    Facts::from_json(object).map_err(|error| wrong_facts(place, &error))
+}
+
+fn wrong_facts(place: &str, error: &FactsError) -> ApiError {
+    ApiError::field(&format!("{place}facts"), error.to_string())
 }
 
 fn wrong(place: &str, name: &str, came: &Value, expected: &str) -> ApiError {

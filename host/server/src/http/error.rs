@@ -93,6 +93,11 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message).with_header(RETRY_AFTER, "1")
     }
 
+    pub(super) fn too_many_wait() -> Self {
+        let message = "too many decisions wait for keys; try again in a moment";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message).with_header(RETRY_AFTER, "1")
+    }
+
     pub(super) fn internal() -> Self {
         let message = "the request could not be handled; see the log of the server";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
@@ -115,13 +120,18 @@ impl From<ChangeError> for ApiError {
         let conflict = |code| Self::new(StatusCode::CONFLICT, code, message.clone());
         match error {
             ChangeError::NoPolicy(_) => conflict("no_policy"),
+            ChangeError::Starting(_) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "starting", message)
+                    .with_header(RETRY_AFTER, "1")
+            }
             ChangeError::Overtaken(_) => conflict("overtaken"),
             ChangeError::NothingKept(_) => conflict("nothing_kept"),
+            ChangeError::NothingCompared(_) => conflict("nothing_compared"),
             ChangeError::TooManyDifferences { .. } => conflict("too_many_differences"),
             ChangeError::NoCandidate(_) => {
                 Self::new(StatusCode::NOT_FOUND, "no_candidate", message)
             }
-            ChangeError::ChangedMeanwhile { .. } => {
+            ChangeError::ChangedMeanwhile { .. } | ChangeError::StaleCandidate => {
                 Self::new(StatusCode::PRECONDITION_FAILED, "changed_meanwhile", message)
             }
             ChangeError::Misfits(refusals) => Self::malformed(message).with_errors(refusals),

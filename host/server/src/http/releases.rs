@@ -8,7 +8,6 @@ use super::call::Call;
 use super::error::ApiError;
 use super::json::Json;
 use crate::actor::Actor;
-use crate::gates::ChangeError;
 use crate::store::Attempt;
 use crate::time::rfc3339;
 
@@ -107,7 +106,6 @@ pub(super) async fn roll_back(call: Call) -> Result<Response, ApiError> {
 /// `GET /v1/gates/{gate}/description`.
 pub(super) fn description(call: &Call) -> Result<Response, ApiError> {
     let gate = call.gate()?;
-    let selected = gate.selected();
-    let selected = selected.ok_or_else(|| ChangeError::NoPolicy(gate.name().to_owned()))?;
+    let selected = gate.chosen()?;
     Ok(Json(admit::description::to_json(selected.description())).into_response())
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::call::Call;
 use super::error::ApiError;
 use super::json::Json;
-use crate::gates::{Change, ChangeError, Mode, Report, Selected, ServedGate};
+use crate::gates::{Change, Mode, Report, Selected, ServedGate};
 use crate::store::Action;
 
 #[derive(Serialize)]
@@ -62,9 +62,7 @@ pub(super) async fn patch(call: Call) -> Result<Response, ApiError> {
 }
 
 fn current(gate: &ServedGate) -> Result<SettingsBody, ApiError> {
-    let selected = gate.selected();
-    let selected = selected.ok_or_else(|| ChangeError::NoPolicy(gate.name().to_owned()))?;
-    Ok(body(gate.name(), &selected))
+    Ok(body(gate.name(), &*gate.chosen()?))
 }
 
 fn body(gate: &str, selected: &Selected) -> SettingsBody {

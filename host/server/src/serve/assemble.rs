@@ -12,13 +12,12 @@ use indexmap::IndexMap;
 use tokio::sync::watch;
 
 use super::ServeError;
-use crate::access::{Access, Role};
-use crate::actor::Actor;
+use crate::access::Access;
 use crate::app::{App, Parts};
 use crate::config::{Config, GateConfig, KeysConfig, PolicyReference, SourceConfig};
 use crate::decision_log::DecisionLog;
 use crate::faults::FaultOptions;
-use crate::gates::{Counters, GateOptions, ServedGate};
+use crate::gates::{Counters, FirstComponent, GateOptions, ServedGate};
 use crate::metrics::{CandidateCounts, LogLines, Metrics};
 use crate::shadow::ShadowOptions;
 use crate::source::{SourceOptions, Watch};
@@ -28,8 +27,6 @@ use crate::watching::{self, SourceState};
 /// A server that serves nothing yet.
 pub(super) struct Assembled {
     pub(super) app: Arc<App>,
-    /// The text of the first access token, when there was none.
-    pub(super) first_token: Option<String>,
     pub(super) starts: Vec<Start>,
     pub(super) watches: Vec<Watched>,
 }
@@ -37,7 +34,7 @@ pub(super) struct Assembled {
 /// A gate, and the policy that it has before anything was activated.
 pub(super) struct Start {
     pub(super) gate: Arc<ServedGate>,
-    pub(super) component: Option<Arc<[u8]>>,
+    pub(super) component: FirstComponent,
 }
 
 /// A gate whose policy comes from a file or directory.
@@ -57,11 +54,12 @@ impl Watched {
         let SourceConfig { path, interval, follow_links_outside } = self.source;
         let max_bytes = Limits::default().component_bytes;
         let mut watched = Watch::new(SourceOptions { path, follow_links_outside, max_bytes });
-        if let Some((digest, error)) = app.store.last_source(self.gate.name()).await? {
-            watched = watched.after(&digest);
-            self.state.after(&digest, error);
+        if let Some(last) = app.store.source(self.gate.name()).await? {
+            watched = watched.after(&last.digest);
+            self.state.after(&last.digest, last.error);
         }
-        tokio::spawn(watching::run(self.gate, watched, self.state, interval, stopping));
+        let store = app.store.clone();
+        tokio::spawn(watching::run(self.gate, store, watched, self.state, interval, stopping));
         Ok(())
     }
 }
@@ -69,10 +67,6 @@ impl Watched {
 pub(super) async fn assemble(config: &Config, now: u64) -> Result<Assembled, ServeError> {
     let store = Store::open(&config.data_dir).await?;
     let access = Access::open(store.clone()).await?;
-    let first_token = match access.is_empty() {
-        true => Some(access.create("first", Role::Admin, &Actor::server(), now).await?.token),
-        false => None,
-    };
     let runtime = Runtime::new()
         .map_err(|source| ServeError::Machine { what: "the sandbox", source: source.into() })?;
     let metrics = Metrics::new(now);
@@ -87,7 +81,7 @@ pub(super) async fn assemble(config: &Config, now: u64) -> Result<Assembled, Ser
         let keys = keys.get(&gate.cloud).cloned().expect("made for the cloud of each gate");
         let served = ServedGate::new(options, runtime.clone(), keys, store.clone(), counters);
         let served = Arc::new(served);
-        starts.push(Start { gate: Arc::clone(&served), component: first_component(gate)? });
+        starts.push(Start { gate: Arc::clone(&served), component: first_component(gate) });
         if let Some(source) = &gate.source {
             let state = SourceState::new(&source.path);
             sources.insert(name.clone(), state.clone());
@@ -98,7 +92,7 @@ pub(super) async fn assemble(config: &Config, now: u64) -> Result<Assembled, Ser
     watch(&metrics, &gates, &keys, log.as_ref());
     let parts = Parts { gates, sources, keys, access, store, metrics, log, started_at: now };
     let app = Arc::new(App::new(config, parts));
-    Ok(Assembled { app, first_token, starts, watches })
+    Ok(Assembled { app, starts, watches })
 }
 
 /// Lets the metrics read, at each scrape, what is counted elsewhere.
@@ -150,16 +144,18 @@ fn options(config: &Config, name: &str, gate: &GateConfig) -> GateOptions {
     }
 }
 
-/// What a gate has before anything was activated.
-fn first_component(gate: &GateConfig) -> Result<Option<Arc<[u8]>>, ServeError> {
-    match &gate.policy {
-        None => Ok(None),
-        Some(PolicyReference::Embedded(name)) => {
-            Ok(admit_policies::find(name).map(|policy| Arc::from(policy.component)))
+/// What a gate has before anything was activated. A file is read only if it is needed: the gate may
+/// have had other policies since, and the file be gone.
+fn first_component(gate: &GateConfig) -> FirstComponent {
+    match gate.policy.clone()? {
+        PolicyReference::Embedded(name) => {
+            let policy = admit_policies::find(&name)?;
+            Some(Box::new(|| Ok(Arc::from(policy.component))))
         }
-        Some(PolicyReference::File(path)) => {
-            read("policy", path, Limits::default().component_bytes).map(|bytes| Some(bytes.into()))
-        }
+        PolicyReference::File(path) => Some(Box::new(move || {
+            let read = crate::source::read_file(&path, Limits::default().component_bytes);
+            read.map(Arc::from).map_err(|error| admit::failure::error_chain(&error))
+        })),
     }
 }
 

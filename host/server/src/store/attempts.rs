@@ -80,6 +80,20 @@ pub struct Attempt {
     pub active: bool,
 }
 
+/// The beginning of a query that knows `way`: the active release of each gate and those that roll-backs
+/// lead to, at most so many.
+macro_rules! way_back {
+    ($most:literal) => {
+        concat!(
+            "WITH RECURSIVE way (id, steps) AS (SELECT active, 1 FROM gate \
+             UNION ALL SELECT attempt.previous, steps + 1 FROM way JOIN attempt USING (id) \
+             WHERE attempt.previous IS NOT NULL AND steps < ",
+            $most,
+            ") "
+        )
+    };
+}
+
 impl Store {
     /// Writes an attempt that changed nothing, and its activity.
     ///
@@ -115,27 +129,6 @@ impl Store {
         Ok(transaction.commit().await?)
     }
 
-    /// The digest of the component that came last from a gate's watched source, and why it was
-    /// refused if it was; absent when none came, or when it could not be read.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub async fn last_source(
-        &self,
-        gate: &str,
-    ) -> Result<Option<(String, Option<String>)>, StoreError> {
-        let row: Option<(Option<String>, Option<String>)> = sqlx::query_as(
-            "SELECT component, error FROM attempt WHERE gate = ? AND action = ? \
-             ORDER BY id DESC LIMIT 1",
-        )
-        .bind(gate)
-        .bind(Action::Source.as_str())
-        .fetch_optional(&self.pool)
-        .await?;
-        Ok(row.and_then(|(digest, error)| Some((digest?, error))))
-    }
-
     /// At most `limit` attempts of a gate with a smaller id than `before`, the newest first.
     ///
     /// # Errors
@@ -159,30 +152,38 @@ impl Store {
     }
 }
 
-/// Attempts that are kept for each gate.
-const KEPT_ATTEMPTS: i64 = 1_000;
+/// Attempts of each gate that are kept: so many that were refused, and so many that were not.
+const KEPT_ATTEMPTS: i64 = 500;
 
-/// Releases of each gate whose components are kept.
+/// Releases of each gate whose components are kept: so many of the newest, and so many on the way
+/// back from the active one.
 const KEPT_RELEASES: i64 = 20;
 
 /// Forgets what is too old to go back to, so that the file does not grow for ever.
+///
+/// Refused attempts are counted apart: however many there are, the way back stays.
 pub(super) async fn prune(gate: &str, connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    sqlx::query(
-        "DELETE FROM attempt WHERE gate = ?1 \
-         AND id NOT IN (SELECT id FROM attempt WHERE gate = ?1 ORDER BY id DESC LIMIT ?2) \
-         AND id NOT IN (SELECT active FROM gate)",
-    )
+    sqlx::query(concat!(
+        way_back!("?3"),
+        "DELETE FROM attempt WHERE gate = ?1 AND id NOT IN (SELECT id FROM way) \
+         AND id NOT IN (SELECT id FROM attempt WHERE gate = ?1 AND release IS NULL \
+             ORDER BY id DESC LIMIT ?2) \
+         AND id NOT IN (SELECT id FROM attempt WHERE gate = ?1 AND release IS NOT NULL \
+             ORDER BY id DESC LIMIT ?2)"
+    ))
     .bind(gate)
     .bind(KEPT_ATTEMPTS)
+    .bind(KEPT_RELEASES)
     .execute(&mut *connection)
     .await?;
-    sqlx::query(
+    sqlx::query(concat!(
+        way_back!("?1"),
         "DELETE FROM component \
-         WHERE digest NOT IN (SELECT attempt.component FROM gate JOIN attempt ON attempt.id = active) \
+         WHERE digest NOT IN (SELECT attempt.component FROM way JOIN attempt USING (id)) \
          AND digest NOT IN (SELECT component FROM (SELECT component, \
              ROW_NUMBER() OVER (PARTITION BY gate ORDER BY id DESC) AS age \
-             FROM attempt WHERE release IS NOT NULL) WHERE age <= ?)",
-    )
+             FROM attempt WHERE release IS NOT NULL) WHERE age <= ?1)"
+    ))
     .bind(KEPT_RELEASES)
     .execute(connection)
     .await?;

@@ -34,6 +34,13 @@ CREATE TABLE attempt (
 ) STRICT;
 CREATE INDEX attempt_of_gate ON attempt (gate, id);
 
+-- What came last from the watched source of each gate, whatever came of it.
+CREATE TABLE source (
+    gate TEXT PRIMARY KEY,
+    digest TEXT NOT NULL,
+    error TEXT                        -- why it was refused; NULL when it was not
+) STRICT;
+
 CREATE TABLE activity (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     at INTEGER NOT NULL,

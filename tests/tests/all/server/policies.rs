@@ -2,10 +2,9 @@
 
 mod source;
 
-use std::io::Write;
-
 use admit::cases::section::{self, PackedFile};
 use admit_policies::{WINDOWS_MDM_1, WINDOWS_MDM_2};
+use admit_tests::clock::wait_until;
 use admit_tests::fixture::{TID, with};
 use admit_tests::guests::{self, CoreModule, DECIDE};
 use base64::Engine as _;
@@ -297,37 +296,42 @@ fn cases_of_the_operator_hold_for_every_policy_and_every_change_of_settings() {
     assert_eq!(activate(&admin, "windows-mdm@1.0.0")["generation"], 2);
 }
 
-/// The operator's cases are read in the midst of an activation; from a pipe, until the test writes.
+/// So many cases that an activation plays them for longer than a roll-back takes.
+fn many_operator_cases() -> String {
+    let case = |number| {
+        format!(
+            "  - {{name: {number}, claims: {{tid: 3e9a2c71-5b08-4d6f-a1c4-7f2e8b9d0c53}}, \
+             expect: {{deny: tenant_not_authorized}}}}\n"
+        )
+    };
+    OPERATOR_CASES.to_owned() + &(0..8_000).map(case).collect::<String>()
+}
+
 #[test]
 fn an_activation_under_way_gives_way_to_a_roll_back() {
-    let server = with_operator_cases();
+    let home = Home::new();
+    home.write("cases.yaml", OPERATOR_CASES);
+    let gate = json!({"settings": windows_settings(), "cases": "cases.yaml"});
+    let gates = json!({"windows-mdm": gate});
+    let server = home.start(&json!({"gates": gates, "log": {"level": "debug"}}));
     let admin = server.admin();
-    activate(&admin, "windows-mdm@1.0.0");
-    let pipe = server.home.path("cases.yaml");
-    std::fs::remove_file(&pipe).unwrap();
-    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
-    assert!(made.success());
-
+    let begun = || server.log().matches("a step of an activation begins step=\"inspect\"").count();
     for change in [
         json!({"policy": "windows-mdm@2.0.0", "settings": {"scopes": ["late"]}}),
         json!({"policy": "windows-mdm@1.0.0", "settings": {"scopes": ["late"]}}),
     ] {
-        let client = admin.clone();
+        // Something to go back from.
+        home.write("cases.yaml", OPERATOR_CASES);
+        activate(&admin, "windows-mdm@1.0.0");
+        home.write("cases.yaml", many_operator_cases());
+        let (client, before) = (admin.clone(), begun());
         let changing = std::thread::spawn(move || client.post(POLICY, &change));
-        // Opens once the activation has opened the other end.
-        let mut cases = std::fs::File::options().write(true).open(&pipe).unwrap();
+        wait_until("the activation", || begun() > before);
         roll_back(&admin).json(200);
-        cases.write_all(OPERATOR_CASES.as_bytes()).unwrap();
-        drop(cases);
         changing.join().unwrap().refused(409, "overtaken");
         assert_eq!(decided(&server).1, "2.0.0");
         let settings = admin.get(&format!("{GATE}/settings")).json(200);
         assert_eq!(settings["settings"].get("scopes"), None);
-        // Once more something to go back from, and its cases.
-        let client = admin.clone();
-        let changing = std::thread::spawn(move || activate(&client, "windows-mdm@1.0.0"));
-        std::fs::write(&pipe, OPERATOR_CASES).unwrap();
-        changing.join().unwrap();
     }
 }
 
@@ -377,7 +381,7 @@ fn a_last_good_release_that_does_not_start_gives_way_to_the_one_before() {
     assert!(state["revision"].as_u64() > revision.as_u64(), "{state}");
 }
 
-fn damaged(mut bytes: Vec<u8>, from: &[u8], to: &[u8]) -> Vec<u8> {
+pub(super) fn damaged(mut bytes: Vec<u8>, from: &[u8], to: &[u8]) -> Vec<u8> {
     let places = bytes.windows(from.len()).enumerate().filter(|(_, window)| *window == from);
     let places: Vec<_> = places.map(|(place, _)| place).collect();
     assert!(!places.is_empty(), "the component is not where it is looked for");

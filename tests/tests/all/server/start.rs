@@ -287,7 +287,7 @@ pub(super) fn token_v1(changes: Value) -> String {
 }
 
 /// Puts the members of one object over those of another, level by level.
-fn merge(into: &mut Value, over: &Value) {
+pub(super) fn merge(into: &mut Value, over: &Value) {
     match (into, over) {
         (Value::Object(into), Value::Object(over)) => {
             for (name, value) in over {

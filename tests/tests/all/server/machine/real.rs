@@ -175,7 +175,9 @@ fn said(result: Result<Report, ChangeError>) -> String {
     match result {
         Ok(report) => report.result,
         Err(ChangeError::Refused(refused)) => refused.step,
-        Err(ChangeError::ChangedMeanwhile { .. }) => "changed_meanwhile",
+        Err(ChangeError::ChangedMeanwhile { .. } | ChangeError::StaleCandidate) => {
+            "changed_meanwhile"
+        }
         Err(ChangeError::Misfits(_)) => "misfits",
         Err(ChangeError::Invalid(_)) => "invalid",
         Err(ChangeError::NothingKept(_)) => "nothing_kept",
@@ -207,6 +209,7 @@ async fn started(folder: &TempDir) -> (Store, Arc<ServedGate>) {
     let counters = Counters { metrics: Metrics::new(NOW).gate(GATE), log: None };
     let keys = Arc::new(keys_with(json!({})));
     let gate = Arc::new(ServedGate::new(options, runtime, keys, store.clone(), counters));
-    gate.start(Some(WINDOWS_MDM_2.component.into()), NOW).await.unwrap();
+    let first = || Ok(WINDOWS_MDM_2.component.into());
+    gate.start(Some(Box::new(first)), NOW).await.unwrap();
     (store, gate)
 }

@@ -95,6 +95,8 @@ fn a_page_of_another_site_gets_nothing_of_the_admin_listener() {
     for headers in [
         format!("Host: {authority}\r\n"),
         "Host: 127.0.0.1\r\n".to_owned(),
+        "Host: 127.0.0.2\r\n".to_owned(),
+        format!("Host: [::1]:{port}\r\n"),
         format!("Host: LocalHost:{port}\r\n"),
         format!("Host: {authority}\r\nOrigin: http://{authority}\r\n"),
     ] {
@@ -105,13 +107,17 @@ fn a_page_of_another_site_gets_nothing_of_the_admin_listener() {
         "Host: admit.example.com\r\n".to_owned(),
         format!("Host: admit.example.com:{port}\r\n"),
         "Host: 127.0.0.1.example.com\r\n".to_owned(),
-        "Host: 127.0.0.2\r\n".to_owned(),
+        "Host: 192.0.2.1\r\n".to_owned(),
         format!("Host: {authority}\r\nOrigin: http://admit.example.com\r\n"),
         format!("Host: {authority}\r\nOrigin: null\r\n"),
         format!("Host: {authority}\r\nOrigin: http://127.0.0.1:1\r\n"),
     ] {
-        for path in ["/v1/status", "/metrics", "/health/ready", "/openapi.json"] {
+        for path in ["/v1/status", "/v1/access", "/v1/gates/windows-mdm/settings"] {
             assert_eq!(ask(path, &headers), refused, "{path} {headers}");
+        }
+        // What anybody may read is no secret.
+        for path in ["/metrics", "/health/ready", "/openapi.json"] {
+            assert_eq!(ask(path, &headers).0, "200", "{path} {headers}");
         }
     }
     let reply = server.admin().get("/v1/status");

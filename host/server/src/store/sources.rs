@@ -1,0 +1,45 @@
+//! What came last from the watched source of each gate.
+
+use super::{Store, StoreError};
+
+/// What came last from a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceRow {
+    /// The digest of the bytes, whether they were a component or not.
+    pub digest: String,
+    /// Why they were refused; absent when they were not.
+    pub error: Option<String>,
+}
+
+impl Store {
+    /// What came last from a gate's source; absent when nothing ever came.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn source(&self, gate: &str) -> Result<Option<SourceRow>, StoreError> {
+        let row = sqlx::query_as("SELECT digest, error FROM source WHERE gate = ?")
+            .bind(gate)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.map(|(digest, error)| SourceRow { digest, error }))
+    }
+
+    /// Writes down what came from a gate's source, in the place of what came before.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn note_source(&self, gate: &str, row: &SourceRow) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO source (gate, digest, error) VALUES (?, ?, ?) \
+             ON CONFLICT (gate) DO UPDATE SET digest = excluded.digest, error = excluded.error",
+        )
+        .bind(gate)
+        .bind(&row.digest)
+        .bind(&row.error)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,218 @@
+//! What a gate goes on with: after many refusals, after a restart, and when files are gone.
+
+use admit::decision::PolicyRef;
+use admit_policies::WINDOWS_MDM_2;
+use admit_server::actor::Actor;
+use admit_server::store::{Action, Activation, NewActivity, Refusal, Store};
+use admit_tests::clock::wait_until;
+use admit_tests::fixture::with;
+use admit_tests::guests::CoreModule;
+use serde_json::{Map, Value, json};
+
+use super::policies::damaged;
+use super::start::{Home, Server, token, windows_gate, windows_settings};
+
+const GATE: &str = "/v1/gates/windows-mdm";
+
+/// The entry of a gate in the status.
+fn state(server: &Server, gate: &str) -> Value {
+    let status = server.admin().get("/v1/status").json(200);
+    let gates = status["gates"].as_array().unwrap();
+    gates.iter().find(|one| one["gate"] == gate).unwrap().clone()
+}
+
+/// The types of all activities about a gate, the newest first.
+fn told(server: &Server, gate: &str) -> Vec<Value> {
+    let path = format!("/v1/activities?gate={gate}&limit=100");
+    let activities = server.admin().get(&path).json(200)["activities"].take();
+    activities.as_array().unwrap().iter().map(|one| one["type"].clone()).collect()
+}
+
+fn make_pipe(home: &Home, name: &str) {
+    let made = std::process::Command::new("mkfifo").arg(home.path(name)).status().unwrap();
+    assert!(made.success());
+}
+
+/// Writes a release of other content into the store; returns its attempt.
+async fn activate(store: &Store, generation: u64, previous: Option<u64>) -> u64 {
+    let digest = format!("sha256:{generation}");
+    let policy = PolicyRef {
+        name: "p".into(),
+        version: format!("{generation}.0.0").into(),
+        digest: digest.as_str().into(),
+    };
+    let none = Map::new();
+    let activation = Activation {
+        gate: "a",
+        action: Action::Policy,
+        at: generation,
+        policy: &policy,
+        component: digest.as_bytes(),
+        release: &digest,
+        sealed: &none,
+        settings: &none,
+        revision: generation,
+        generation,
+        previous,
+        activities: &[],
+    };
+    store.activate(&activation, &Actor::server()).await.unwrap()
+}
+
+#[tokio::test]
+async fn however_many_attempts_are_refused_the_way_back_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).await.unwrap();
+    let first = activate(&store, 1, None).await;
+    let second = activate(&store, 2, Some(first)).await;
+    let told = NewActivity::new("rejected_policy", json!({}));
+    let refusal = Refusal {
+        gate: "a",
+        action: Action::Policy,
+        at: 3,
+        step: "inspect",
+        error: "no component",
+        policy: None,
+    };
+    for _ in 0..1_010 {
+        store.refuse(&refusal, &Actor::server(), &told).await.unwrap();
+    }
+    let active = store.gate("a").await.unwrap().unwrap().active.unwrap();
+    assert_eq!((active.id, active.previous), (second, Some(first)));
+    assert_eq!(store.release(first).await.unwrap().unwrap().component, b"sha256:1");
+    let kept = store.attempts("a", None, 2_000).await.unwrap();
+    assert_eq!(kept.len(), 502, "the newest refusals, and the releases");
+}
+
+#[tokio::test]
+async fn the_way_back_stays_when_it_leads_far_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).await.unwrap();
+    let mut ids = vec![activate(&store, 1, None).await];
+    for generation in 2..=30 {
+        ids.push(activate(&store, generation, ids.last().copied()).await);
+    }
+    assert!(store.release(ids[9]).await.unwrap().is_none(), "too old");
+    assert!(store.release(ids[10]).await.unwrap().is_some());
+    // As if gone back to the twelfth, again and again.
+    for generation in 31..=60 {
+        activate(&store, generation, Some(ids[10])).await;
+    }
+    assert!(store.release(ids[10]).await.unwrap().is_some(), "the next step back");
+}
+
+#[test]
+fn a_source_that_brought_nothing_new_undoes_no_change_after_a_restart() {
+    let home = Home::new();
+    home.write("policy.wasm", WINDOWS_MDM_2.component);
+    home.write("broken.wasm", "no component");
+    let watching = |file: &str| {
+        json!({
+            "policy": "windows-mdm@2.0.0",
+            "settings": windows_settings(),
+            "source": {"path": file, "interval_seconds": 1},
+        })
+    };
+    let config = json!({"gates": {"a": watching("policy.wasm"), "b": watching("broken.wasm")}});
+    let server = home.start(&config);
+    let once = |server: &Server, gate: &str, source: &str| {
+        wait_until(source, || state(server, gate)["source"]["state"] == source);
+    };
+    once(&server, "a", "applied");
+    once(&server, "b", "refused");
+    let asked = json!({"policy": "windows-mdm@1.0.0"});
+    server.admin().post("/v1/gates/a/policy", &asked).json(200);
+    let (error, before) = (state(&server, "b")["source"]["error"].clone(), told(&server, "b"));
+    assert_eq!(before[0], "rejected_policy");
+
+    let (home, _) = server.stop_with("TERM");
+    let server = home.start(&config);
+    once(&server, "a", "applied");
+    once(&server, "b", "refused");
+    let after = state(&server, "a");
+    assert_eq!((&after["policy"]["version"], &after["generation"]), (&json!("1.0.0"), &json!(2)));
+    assert_eq!(state(&server, "b")["source"]["error"], error);
+    assert_eq!(told(&server, "b"), before, "told once");
+}
+
+#[test]
+fn a_fall_back_at_start_keeps_unknown_settings_and_tells_only_what_changed() {
+    let server = Server::serving();
+    let upload = ("application/wasm", &*CoreModule::misbehave().component());
+    server.admin().send("POST", &format!("{GATE}/policy"), Some(upload)).json(200);
+    let settings = format!("{GATE}/settings");
+    server.admin().patch(&settings, &json!({"mode": "late"})).json(200);
+    let before = told(&server, "windows-mdm");
+    let (home, _) = server.stop_with("TERM");
+    let database = home.path("data/admit.db");
+    let stored = std::fs::read(&database).unwrap();
+    let damaged = damaged(stored, b"misbehave1.0.0-guest\0asm", b"misbehave1.0.0-guest\0bsm");
+    std::fs::write(&database, damaged).unwrap();
+
+    let server = home.start(&windows_gate());
+    let serving = state(&server, "windows-mdm");
+    assert_eq!(serving["policy"]["version"], "2.0.0");
+    assert_eq!(serving["last_attempt"]["action"], "start");
+    let after = told(&server, "windows-mdm");
+    assert_eq!(after[0], "reverted_policy");
+    assert_eq!(after[1..], before[..], "nothing else is told");
+    let settings = server.admin().get(&settings).json(200);
+    assert!(settings.to_string().contains(r#""mode":"late""#), "{settings}");
+}
+
+#[test]
+fn a_gate_starts_without_the_file_it_began_with_and_one_without_policy_fails_alone() {
+    let home = Home::new();
+    home.write("policy.wasm", WINDOWS_MDM_2.component);
+    let gate = |policy: &str| json!({"policy": policy, "settings": windows_settings()});
+    let server = home.start(&json!({"gates": {"a": gate("./policy.wasm")}}));
+    assert_eq!(state(&server, "a")["state"], "serving");
+    let (home, _) = server.stop_with("TERM");
+    std::fs::remove_file(home.path("policy.wasm")).unwrap();
+    make_pipe(&home, "pipe.wasm");
+
+    let gates = json!({
+        "a": gate("./policy.wasm"),
+        "b": gate("./policy.wasm"),
+        "c": gate("./pipe.wasm"),
+        "d": gate("windows-mdm"),
+    });
+    let server = home.start(&json!({ "gates": gates }));
+    for gate in ["a", "d"] {
+        assert_eq!(server.decide(gate, &token(json!({})))["outcome"], "allow", "{gate}");
+    }
+    for (gate, part) in [("b", "policy.wasm`: No such file"), ("c", "a named pipe")] {
+        let failed = state(&server, gate);
+        assert_eq!(failed["state"], "failed", "{failed}");
+        assert!(failed["problem"].as_str().unwrap().contains(part), "{failed}");
+    }
+}
+
+#[test]
+fn cases_that_are_a_pipe_make_no_activation_wait() {
+    let home = Home::new();
+    let cases = "{policy: windows-mdm, base: entra-v2, cases: []}";
+    home.write("cases.yaml", cases);
+    let gate = with(json!({"settings": windows_settings()}), json!({"cases": "cases.yaml"}));
+    let server = home.start(&json!({"gates": {"windows-mdm": gate}}));
+    std::fs::remove_file(home.path("cases.yaml")).unwrap();
+    make_pipe(&home, "cases.yaml");
+    let refused = server.admin().patch(&format!("{GATE}/settings"), &json!({"scopes": ["x"]}));
+    let refused = refused.refused(422, "rehearse");
+    assert!(refused["message"].as_str().unwrap().contains("a named pipe"), "{refused}");
+}
+
+#[test]
+fn configured_settings_that_are_refused_are_a_failure_that_readiness_names() {
+    let gates = json!({
+        "begun": {"policy": "windows-mdm", "settings": {"server_url": "http://plain.example"}},
+        "later": {"policy": "windows-mdm"},
+    });
+    let server = Server::start(&json!({ "gates": gates }));
+    let failed = state(&server, "begun");
+    assert_eq!(failed["state"], "failed", "{failed}");
+    assert!(failed["problem"].as_str().unwrap().contains("server_url"), "{failed}");
+    assert_eq!(state(&server, "later")["state"], "unconfigured");
+    let ready = server.service().get("/health/ready");
+    assert!(ready.status == 503 && ready.text().contains("begun"), "{}", ready.text());
+}

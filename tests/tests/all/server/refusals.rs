@@ -1,0 +1,142 @@
+//! Who is refused, when, and in which words: whoever waits for keys that do not come, whoever calls
+//! the admin listener by another name, a guard that has nothing to go by.
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use admit_tests::clock::wait_until;
+use admit_tests::fixture::{claims, issuer, with};
+use admit_tests::key_server::{Answer, KeyServer};
+use serde_json::{Value, json};
+
+use super::client::Client;
+use super::limits::only_answer;
+use super::operations::with_keys;
+use super::start::{Server, token, windows_gate};
+
+const DECIDE: &str = "/v1/gates/windows-mdm/decide";
+const BATCH: &str = "/v1/gates/windows-mdm/decide/batch";
+const POLICY: &str = "/v1/gates/windows-mdm/policy";
+const PROMOTE: &str = "/v1/gates/windows-mdm/promote";
+
+/// A token whose key is in no key set.
+fn of_unknown_key() -> Value {
+    let header = json!({"typ": "JWT", "alg": "RS256", "kid": "unknown"}).to_string();
+    json!({"token": issuer().sign_parts(header, claims().to_string())})
+}
+
+#[test]
+fn keys_that_do_not_come_keep_out_only_those_who_wait_for_them() {
+    let keys = KeyServer::start(Answer::json(&issuer().jwk_set()));
+    let options =
+        json!({"address": keys.url("/keys"), "cool_down_seconds": 1, "timeout_seconds": 60});
+    let server = with_keys(options, json!({"limits": {"decisions": 2}}));
+    wait_until("keys", || server.admin().get("/health/ready").status == 200);
+    keys.hold();
+    let (one, batch) = (of_unknown_key(), json!({"requests": [of_unknown_key()]}));
+    let asked = [(DECIDE, &one), (DECIDE, &one), (BATCH, &batch)];
+    let (is_full, is_over) = (AtomicBool::new(false), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        // Until the cool-down has passed, the answers come at once; then two wait for the fetch.
+        for (path, body) in asked {
+            let client = server.service();
+            let (is_full, is_over) = (&is_full, &is_over);
+            scope.spawn(move || {
+                while !is_over.load(Ordering::Relaxed) {
+                    let is_busy = client.post(path, body).status == 503;
+                    is_full.fetch_or(is_busy, Ordering::Relaxed);
+                }
+            });
+        }
+        wait_until("one too many", || is_full.load(Ordering::Relaxed));
+        let good: Vec<_> = (0..10)
+            .map(|_| server.service().post(DECIDE, &json!({"token": token(json!({}))})))
+            .collect();
+        let late = [(DECIDE, &one), (BATCH, &batch)];
+        let late = late.map(|(path, body)| server.service().post(path, body));
+        is_over.store(true, Ordering::Relaxed);
+        keys.release();
+        good.iter().for_each(|reply| assert_eq!(reply.json(200)["outcome"], "allow"));
+        for reply in late {
+            let refused = reply.refused(503, "busy");
+            assert_eq!(reply.header("retry-after"), Some("1"));
+            assert!(refused["message"].as_str().unwrap().contains("wait for keys"), "{refused}");
+        }
+    });
+}
+
+#[test]
+fn a_listener_of_every_address_answers_its_own_machine() {
+    let server = Server::start(&with(windows_gate(), json!({"admin": {"listen": "0.0.0.0:0"}})));
+    let local = server.admin_address().replace("0.0.0.0", "127.0.0.1");
+    let client = Client::new(&local).with_token(server.token());
+    client.get("/v1/status").json(200);
+    client.clone().with("host", "[::1]").get("/v1/status").json(200);
+    let elsewhere = client.with("host", "192.0.2.1");
+    elsewhere.get("/v1/status").refused(403, "host_not_allowed");
+    assert_eq!(elsewhere.get("/health/ready").status, 200);
+}
+
+#[test]
+fn a_candidate_that_compared_nothing_is_not_promoted_by_its_differences() {
+    let server = Server::serving();
+    let admin = server.admin();
+    let candidate = json!({"policy": "windows-mdm@1.0.0"});
+    admin.post(&format!("{POLICY}?candidate=true"), &candidate).json(200);
+    let guarded = |most: u64| admin.post_nothing(&format!("{PROMOTE}?max_differences={most}"));
+    for most in [0, 1_000] {
+        guarded(most).refused(409, "nothing_compared");
+    }
+    server.decide("windows-mdm", &token(json!({})));
+    let found = || admin.get("/v1/gates/windows-mdm/candidate").json(200);
+    wait_until("a decision", || found()["decided"] == 1);
+    guarded(0).refused(409, "too_many_differences");
+    guarded(1).json(200);
+
+    // Who sets no guard needs none.
+    let candidate = json!({"policy": "windows-mdm@2.0.0"});
+    admin.post(&format!("{POLICY}?candidate=true"), &candidate).json(200);
+    admin.post_nothing(PROMOTE).json(200);
+}
+
+#[test]
+fn two_revisions_are_none() {
+    let server = Server::serving();
+    let path = "/v1/gates/windows-mdm/settings";
+    let ask = |tags: &[&str]| {
+        let tags: String = tags.iter().map(|tag| format!("If-Match: {tag}\r\n")).collect();
+        let access = server.token();
+        let request = format!(
+            "PATCH {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {access}\r\n{tags}\
+             Connection: close\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{{}}"
+        );
+        let mut stream = TcpStream::connect(&server.admin_address()["http://".len()..]).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        only_answer(stream)
+    };
+    ask(&["\"1\""]).json(200);
+    ask(&["\"7\""]).refused(412, "changed_meanwhile");
+    for tags in [["\"1\"", "\"1\""], ["\"1\"", "\"7\""], ["*", "\"1\""], ["\"1\"", "*"]] {
+        let refused = ask(&tags).refused(400, "malformed");
+        assert_eq!(refused["errors"][0]["name"], "If-Match", "{tags:?}");
+    }
+}
+
+#[test]
+fn a_query_is_refused_in_words_of_one_line() {
+    let server = Server::serving();
+    let message = |query: &str| {
+        let reply = server.admin().get(&format!("/v1/activities?{query}"));
+        let refused = reply.refused(400, "malformed");
+        refused["message"].as_str().unwrap().to_owned()
+    };
+    let said = message("nothing=1");
+    assert!(said.starts_with("query: "), "{said}");
+    assert!(said.contains("unknown field `nothing`, expected one of `gate`, "), "{said}");
+    let said = message("a%0Ab%1B%E2%80%AE%00=1");
+    assert!(said.contains("`a\\nb\\u{1b}\\u{202e}\\0`"), "{said}");
+    let secret = "s".repeat(200);
+    let said = message(&format!("{secret}=1"));
+    assert!(said.len() < 100 && !said.contains("sss"), "{said}");
+}

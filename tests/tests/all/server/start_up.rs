@@ -1,0 +1,102 @@
+//! The first moments of a server, and a decision log on its standard output.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, Stdio};
+
+use serde_json::{Value, json};
+
+use super::client::Client;
+use super::start::{Home, merge, token, windows_gate};
+
+/// A server that logs decisions to its standard output, and says everything else on standard error.
+struct Logging {
+    child: Child,
+    service: String,
+    _home: Home,
+}
+
+impl Logging {
+    fn start(log: Value) -> Self {
+        let home = Home::new();
+        let mut config = windows_gate();
+        merge(&mut config, &json!({"service": {"access": "none"}, "decision_log": log}));
+        home.configure(&config);
+        let mut command = home.command();
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let line = said.find(|line| line.trim_start().starts_with("service")).unwrap();
+        let service = line.split_whitespace().nth(1).unwrap().to_owned();
+        said.find(|line| line.trim_start().starts_with("gate")).unwrap();
+        // What it says later is read too, so that it is not kept waiting.
+        std::thread::spawn(move || said.for_each(drop));
+        Self { child, service, _home: home }
+    }
+
+    fn decide(&self) -> Value {
+        let path = "/v1/gates/windows-mdm/decide";
+        let body = json!({"token": token(json!({}))});
+        Client::new(&self.service).post(path, &body).json(200)
+    }
+}
+
+impl Drop for Logging {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn standard_output_has_the_decisions_and_nothing_else() {
+    let mut server = Logging::start(json!({"to": "stdout", "allows": 1.0}));
+    let mut lines = BufReader::new(server.child.stdout.take().unwrap()).lines();
+    let mut next = || -> Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
+    let release = next();
+    assert_eq!((&release["type"], &release["generation"]), (&json!("release"), &json!(1)));
+    let answer = server.decide();
+    let logged = next();
+    assert_eq!(logged["type"], "decision");
+    assert_eq!(logged["decision_id"], answer["decision_id"]);
+    assert_eq!(logged["outcome"], "allow");
+}
+
+#[test]
+fn a_log_that_nobody_reads_keeps_decisions_waiting_and_nothing_else() {
+    // A pipe holds 64 KiB; each line has a kilobyte.
+    const DECISIONS: usize = 100;
+    let log = json!({"to": "stdout", "allows": 1.0, "when_full": "block", "buffer": 1});
+    let mut server = Logging::start(log);
+    let unread = server.child.stdout.take().unwrap();
+    std::thread::scope(|scope| {
+        let deciding: Vec<_> = (0..DECISIONS).map(|_| scope.spawn(|| server.decide())).collect();
+        for _ in 0..10 {
+            let live = Client::new(&server.service).get("/health/live").json(200);
+            assert_eq!(live["status"], "live");
+        }
+        let waiting = |decision: &std::thread::ScopedJoinHandle<'_, Value>| !decision.is_finished();
+        assert!(deciding.iter().any(waiting), "the pipe holds all lines");
+        // Whoever should have read is gone: lines are lost and counted, answers are not.
+        drop(unread);
+        for decision in deciding {
+            assert_eq!(decision.join().unwrap()["outcome"], "allow");
+        }
+    });
+}
+
+#[test]
+fn a_start_that_fails_does_not_use_up_the_first_access_token() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let home = Home::new();
+    let mut config = windows_gate();
+    let address = taken.local_addr().unwrap().to_string();
+    merge(&mut config, &json!({"admin": {"listen": address}}));
+    home.configure(&config);
+    let failed = home.command().output().unwrap();
+    assert_eq!(failed.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&failed.stderr).contains(&address));
+    // It is told now, or starting panics; and it counts.
+    let server = home.start(&windows_gate());
+    server.admin().get("/v1/access").json(200);
+}
