@@ -108,3 +108,6 @@ impl ServedGate {
         self.commit(planned, &Committing { action, actor, now, previous, since })
     }
 }
+
+#[cfg(test)]
+mod tests;

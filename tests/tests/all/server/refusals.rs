@@ -44,8 +44,10 @@ fn keys_that_do_not_come_keep_out_only_those_who_wait_for_them() {
             let (is_full, is_over) = (&is_full, &is_over);
             scope.spawn(move || {
                 while !is_over.load(Ordering::Relaxed) {
-                    let is_busy = client.post(path, body).status == 503;
-                    is_full.fetch_or(is_busy, Ordering::Relaxed);
+                    // Not merely too many decisions at this moment.
+                    let reply = client.post(path, body);
+                    let is_late = reply.status == 503 && reply.text().contains("wait for keys");
+                    is_full.fetch_or(is_late, Ordering::Relaxed);
                 }
             });
         }

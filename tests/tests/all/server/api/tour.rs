@@ -17,9 +17,19 @@ use super::super::start::{Home, Server, token, token_v1, windows_settings};
 use super::document::document;
 
 /// Answers that the tour does not have: for each the server would have to be asked by several at the
-/// same moment, or an old release would have to fail that was good before.
-const NOT_SEEN: [(&str, u16); 3] =
-    [("decide_batch", 503), ("post_policy", 409), ("roll_back", 422)];
+/// same moment, or in the moment of its start, or an old release would have to fail that was good
+/// before.
+const NOT_SEEN: [(&str, u16); 9] = [
+    ("decide_batch", 503),
+    ("description", 503),
+    ("get_settings", 503),
+    ("patch_settings", 503),
+    ("post_policy", 409),
+    ("post_policy", 503),
+    ("promote", 503),
+    ("roll_back", 422),
+    ("roll_back", 503),
+];
 
 /// Of no endpoint: the server breaks.
 const NEVER_SEEN: u16 = 500;
