@@ -50,8 +50,3 @@ pub(super) fn bundled_digest(policy: &PolicyRef) -> Option<String> {
     let bundled = admit_policies::find(&format!("{}@{}", policy.name, policy.version))?;
     Some(component_digest(bundled.component).to_string())
 }
-
-/// Whether a policy comes with this program, to the byte.
-pub(super) fn is_bundled(policy: &PolicyRef) -> bool {
-    bundled_digest(policy).as_deref() == Some(&*policy.digest)
-}

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use admit::cases::{Case, CaseFile};
+use admit::cases::{Case, CaseFile, MAX_CASE_FILE_BYTES};
 use admit::contract::types::Description;
 use admit::decision::PolicyRef;
 use admit::failure::error_chain;
@@ -13,13 +13,10 @@ use admit::settings::{Settings, SettingsError};
 use serde_json::{Map, Value};
 
 use super::change::{Change, NewComponent};
-use super::component::{bundled_digest, is_bundled};
+use super::component::bundled_digest;
 use super::report::{ChangeError, Refused, Report, Step};
 use super::served::{Selected, ServedGate};
 use super::settings::merged;
-
-/// Cases files are some kilobytes.
-const MAX_CASES_BYTES: usize = 1024 * 1024;
 
 /// A change that is ready to be made.
 pub(super) struct Planned {
@@ -101,10 +98,11 @@ impl ServedGate {
         before: Option<&Selected>,
     ) -> Result<Option<String>, ChangeError> {
         let PolicyRef { name, version, digest } = policy;
-        let mut known = self.wait(self.store.digests(name, version))?;
-        known.extend(bundled_digest(policy));
-        let other = known.iter().find(|known| ***known != **digest && !is_bundled(policy));
-        if let Some(other) = other {
+        let bundled = bundled_digest(policy);
+        let is_bundled = bundled.as_deref() == Some(&**digest);
+        let stored = self.wait(self.store.digests(name, version))?;
+        let other = stored.into_iter().chain(bundled).find(|known| **known != **digest);
+        if let Some(other) = other.filter(|_| !is_bundled) {
             return Ok(Some(format!(
                 "`{name} {version}` is known with other content, {other}; expected a new version \
                  for new content, if only a pre-release"
@@ -163,7 +161,7 @@ fn misfits(
 fn read_cases(path: &Path, policy: &PolicyRef) -> Result<Vec<Case>, String> {
     let failed =
         |error: &dyn std::error::Error| format!("`{}`: {}", path.display(), error_chain(error));
-    let read = crate::source::read_file(path, MAX_CASES_BYTES + 1);
+    let read = crate::source::read_file(path, MAX_CASE_FILE_BYTES + 1);
     let bytes = read.map_err(|error| error_chain(&error))?;
     let file = CaseFile::from_bytes(&bytes).map_err(|error| failed(&error))?;
     if !file.is_for(&policy.name, &policy.version) {

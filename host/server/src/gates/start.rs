@@ -170,7 +170,8 @@ impl ServedGate {
         self.commit(planned, &committing).map(drop)
     }
 
-    fn inspect_stored(
+    /// The policy of a release that the store has.
+    pub(super) fn inspect_stored(
         &self,
         release: &StoredRelease,
     ) -> Result<admit::release::Inspected, ChangeError> {

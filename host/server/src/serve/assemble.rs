@@ -1,6 +1,5 @@
 //! From a configuration to the parts of a server.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use admit::claims::Verification;
@@ -177,30 +176,13 @@ fn keys_of(cloud: Cloud, keys: KeysConfig) -> Result<Keys, ServeError> {
             .map(Keys::remote)
             .map_err(|source| ServeError::KeyAddress { cloud: cloud.name(), source }),
         KeysConfig::File(path) => {
-            let set = KeySet::parse(&read("key set", &path, MAX_KEY_SET_BYTES)?);
-            set.map(Keys::fixed).map_err(|source| ServeError::File {
-                what: "key set",
-                path: path.display().to_string(),
-                source: Box::new(source),
-            })
+            let failed = |source: Box<dyn std::error::Error + Send + Sync>| {
+                let path = path.display().to_string();
+                ServeError::File { what: "key set", path, source }
+            };
+            let bytes = crate::source::read_file(&path, MAX_KEY_SET_BYTES);
+            let set = KeySet::parse(&bytes.map_err(|error| failed(error.into()))?);
+            set.map(Keys::fixed).map_err(|error| failed(error.into()))
         }
     }
-}
-
-fn read(what: &'static str, path: &Path, limit: usize) -> Result<Vec<u8>, ServeError> {
-    use std::io::Read;
-
-    let failed = |source: std::io::Error| ServeError::File {
-        what,
-        path: path.display().to_string(),
-        source: Box::new(source),
-    };
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(failed)?;
-    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() > limit {
-        let error = format!("larger than {limit} bytes");
-        return Err(failed(std::io::Error::new(std::io::ErrorKind::FileTooLarge, error)));
-    }
-    Ok(bytes)
 }

@@ -100,3 +100,19 @@ fn a_start_that_fails_does_not_use_up_the_first_access_token() {
     let server = home.start(&windows_gate());
     server.admin().get("/v1/access").json(200);
 }
+
+#[test]
+fn a_key_set_that_is_no_file_is_told_and_not_waited_for() {
+    let home = Home::new();
+    let made = std::process::Command::new("mkfifo").arg(home.path("fifo")).status().unwrap();
+    assert!(made.success());
+    for (file, what) in [("fifo", "regular file"), ("absent.json", "absent.json")] {
+        let mut config = windows_gate();
+        merge(&mut config, &json!({"keys": {"public": {"file": file}}}));
+        home.configure(&config);
+        let failed = home.command().output().unwrap();
+        let said = String::from_utf8_lossy(&failed.stderr).into_owned();
+        assert_eq!(failed.status.code(), Some(3), "{said}");
+        assert!(said.contains("key set") && said.contains(what), "{said}");
+    }
+}
