@@ -3,11 +3,12 @@
 mod state;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 
 use admit::cloud::Cloud;
 use admit::keys::Keys;
+use arc_swap::ArcSwap;
 use indexmap::IndexMap;
 pub use state::{Failing, KeysState};
 use tokio::sync::Semaphore;
@@ -50,7 +51,7 @@ pub struct App {
     pub started_at: u64,
     draining: AtomicBool,
     service_is_local: bool,
-    live: RwLock<Arc<Live>>,
+    live: ArcSwap<Live>,
 }
 
 /// What a reload of the configuration changes while the server runs.
@@ -148,13 +149,13 @@ impl App {
             started_at,
             draining: AtomicBool::new(false),
             service_is_local: config.service.listen.is_local(),
-            live: RwLock::new(Arc::new(Live::new(config))),
+            live: ArcSwap::from_pointee(Live::new(config)),
         }
     }
 
     /// What a reload may have changed.
-    pub fn live(&self) -> Arc<Live> {
-        Arc::clone(&self.live.read().unwrap_or_else(PoisonError::into_inner))
+    pub fn live(&self) -> arc_swap::Guard<Arc<Live>> {
+        self.live.load()
     }
 
     /// Takes what may change from a configuration. The listeners stay as they are, and so does what
@@ -168,8 +169,7 @@ impl App {
         if live.service_access == ServiceAccess::None && !self.service_is_local {
             return Err(OpenToAll);
         }
-        let live = Arc::new(live);
-        *self.live.write().unwrap_or_else(PoisonError::into_inner) = live;
+        self.live.store(Arc::new(live));
         Ok(())
     }
 

@@ -1,11 +1,12 @@
-//! What outlives a restart: components, settings, the last good release of each gate, attempts,
-//! activities, access tokens. One SQLite file in the data directory.
+//! What outlives a restart: components, settings, the last good release and the candidate of each
+//! gate, attempts, activities, access tokens. One SQLite file in the data directory.
 
 mod gates;
 mod attempts;
 mod sources;
 mod activities;
 mod access;
+mod candidates;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -20,6 +21,7 @@ use sqlx::{ConnectOptions, SqlitePool};
 pub use access::AccessRow;
 pub use activities::{Activity, ActivityFilter, NewActivity};
 pub use attempts::{Action, Attempt, Refusal};
+pub use candidates::CandidateRow;
 pub use gates::{Activation, GateRow, StoredRelease};
 pub use sources::SourceRow;
 
@@ -113,7 +115,10 @@ fn migrations() -> Migrator {
         let sql = sqlx::SqlStr::from_static(sql);
         Migration::new(version, description.into(), MigrationType::Simple, sql, false)
     };
-    Migrator::with_migrations(vec![migration(1, "first", include_str!("store/schema.sql"))])
+    Migrator::with_migrations(vec![
+        migration(1, "first", include_str!("store/schema.sql")),
+        migration(2, "candidate", include_str!("store/candidate.sql")),
+    ])
 }
 
 #[cfg(unix)]

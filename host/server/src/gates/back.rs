@@ -97,7 +97,7 @@ impl ServedGate {
         let previous = before.previous.ok_or_else(nothing)?;
         let target = self.wait(self.store.release(previous))?.ok_or_else(nothing)?;
         let started = std::time::Instant::now();
-        let inspected = self.inspect_stored(&target)?;
+        let inspected = self.inspect_stored(&target.component)?;
         let inspect = Step::done("inspect", started.elapsed());
         let settings = restored(&target.settings, &before.settings, inspected.description());
         // The operator's cases do not count: they may be about what has just been left.

@@ -1,6 +1,6 @@
 //! A candidate: a release that decides the same requests in the shadow of the active one.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use admit::decision::{Decision, PolicyRef};
 use admit::gate::{Decided, Input, Request};
@@ -13,9 +13,10 @@ use super::commit::Committing;
 use super::plan::Planned;
 use super::report::{ChangeError, Report, Step};
 use super::served::{Selected, ServedGate};
+use super::told;
 use crate::actor::Actor;
 use crate::shadow::{Offer, Shadow};
-use crate::store::Action;
+use crate::store::{Action, CandidateRow, StoreError};
 
 /// A release that waits for its promotion.
 pub(super) struct Candidate {
@@ -47,7 +48,7 @@ pub struct CandidateReport {
 impl ServedGate {
     /// What the candidate found so far; absent when there is none.
     pub fn candidate(&self) -> Option<CandidateReport> {
-        let candidate = self.current_candidate()?;
+        let candidate = self.candidate.load_full()?;
         Some(CandidateReport {
             gate: self.name().to_owned(),
             policy: candidate.release.policy().clone(),
@@ -57,9 +58,60 @@ impl ServedGate {
         })
     }
 
-    /// Ends the candidate; says whether there was one.
-    pub fn drop_candidate(&self) -> bool {
-        self.replace_candidate(None).is_some()
+    /// Ends the candidate.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeError::NoCandidate`], [`ChangeError::Store`]; then nothing is changed.
+    pub async fn end_candidate(
+        self: &Arc<Self>,
+        actor: Actor,
+        now: u64,
+    ) -> Result<(), ChangeError> {
+        let turn = Arc::clone(&self.changing).lock_owned().await;
+        let gate = Arc::clone(self);
+        let ended = crate::blocking::run(move || {
+            let _turn = turn;
+            let candidate = gate.expect_candidate()?;
+            gate.forget(&candidate, &actor, now)?;
+            gate.candidate.store(None);
+            Ok(())
+        });
+        ended.await.unwrap_or(Err(ChangeError::Broken))
+    }
+
+    /// Lets the candidate that there was before the server ended decide again; its counts begin
+    /// anew. One that does not start is ended, which is told.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn resume_candidate(self: &Arc<Self>, now: u64) -> Result<(), StoreError> {
+        let turn = Arc::clone(&self.changing).lock_owned().await;
+        let gate = Arc::clone(self);
+        let resumed = crate::blocking::run(move || {
+            let _turn = turn;
+            let Some(row) = gate.wait(gate.store.candidate(gate.name()))? else {
+                return Ok(());
+            };
+            let Err(error) = gate.resume_candidate_alone(row, now) else {
+                return Ok(());
+            };
+            let (name, error) = (gate.name(), error.told());
+            tracing::error!(gate = name, error, "the candidate does not start, and was ended");
+            let (activity, actor) = (told::candidate_lost(&error), Actor::server());
+            gate.wait(gate.store.end_candidate(name, &activity, &actor, now))
+        });
+        resumed.await.unwrap_or(Err(StoreError::Row { what: "a candidate that broke the start" }))
+    }
+
+    fn resume_candidate_alone(&self, row: CandidateRow, now: u64) -> Result<(), ChangeError> {
+        let inspected = self.inspect_stored(&row.component)?;
+        // The operator's cases do not count: they may have changed since.
+        let planned = self.prepare(inspected, row.settings, &[])?;
+        let candidate = self.candidate_of(planned, row.revision, now)?;
+        self.candidate.store(Some(Arc::new(candidate)));
+        Ok(())
     }
 
     /// Makes the candidate the active release, unless it decided more than `max_differences`
@@ -92,9 +144,7 @@ impl ServedGate {
         actor: &Actor,
         now: u64,
     ) -> Result<Report, ChangeError> {
-        let candidate = self.current_candidate();
-        let candidate =
-            candidate.ok_or_else(|| ChangeError::NoCandidate(self.name().to_owned()))?;
+        let candidate = self.expect_candidate()?;
         let before = self.selected();
         let current = before.as_ref().map_or(0, |before| before.revision);
         if current != candidate.revision {
@@ -121,7 +171,11 @@ impl ServedGate {
         let (action, since) = (Action::Promote, candidate.revision);
         let committing = Committing { action, actor, now, previous, since };
         let report = self.commit(planned, &committing)?;
-        self.drop_candidate();
+        if report.result == "unchanged" {
+            // Nothing was written down that ended it.
+            self.forget(&candidate, actor, now)?;
+        }
+        self.candidate.store(None);
         Ok(report)
     }
 
@@ -142,28 +196,39 @@ impl ServedGate {
         &self,
         planned: Planned,
         revision: u64,
+        actor: &Actor,
         now: u64,
     ) -> Result<Report, ChangeError> {
         let report = self.report("candidate", &planned);
-        self.counters.metrics.changed_nothing(report.result);
-        let release = Arc::clone(&planned.prepared.release);
-        let shadow = Shadow::start(Arc::clone(&release), self.options.shadow.clone());
-        let candidate = Candidate {
-            release,
-            inspected: planned.inspected,
-            settings: planned.settings,
+        let candidate = self.candidate_of(planned, revision, now)?;
+        let row = CandidateRow {
+            component: candidate.inspected.bytes().to_vec(),
+            settings: candidate.settings.clone(),
             revision,
-            since: now,
-            shadow: shadow.map_err(|_| ChangeError::Broken)?,
         };
-        drop(self.replace_candidate(Some(Arc::new(candidate))));
+        let activity = told::candidate_started(&report.policy);
+        self.wait(self.store.keep_candidate(self.name(), &row, &activity, actor, now))?;
+        self.counters.metrics.changed_nothing(report.result);
+        self.candidate.store(Some(Arc::new(candidate)));
         Ok(report)
+    }
+
+    fn candidate_of(
+        &self,
+        planned: Planned,
+        revision: u64,
+        since: u64,
+    ) -> Result<Candidate, ChangeError> {
+        let Planned { inspected, settings, prepared, .. } = planned;
+        let shadow = Shadow::start(Arc::clone(&prepared.release), self.options.shadow.clone());
+        let shadow = shadow.map_err(|_| ChangeError::Broken)?;
+        Ok(Candidate { release: prepared.release, inspected, settings, revision, since, shadow })
     }
 
     /// Hands what was decided to the candidate, which never makes anybody wait.
     pub(super) fn offer_to_candidate(&self, decided: Decided, request: &Request<'_>) -> Decision {
         let Decided { decision, claims, .. } = decided;
-        if let (Some(claims), Some(candidate)) = (claims, self.current_candidate()) {
+        if let (Some(claims), Some(candidate)) = (claims, &*self.candidate.load()) {
             let (facts, bytes) = (request.facts.clone(), size(request));
             let offer = Offer::new(&decision, claims, facts, request.now, bytes);
             offer.into_iter().for_each(|offer| candidate.shadow.offer(offer));
@@ -171,13 +236,14 @@ impl ServedGate {
         decision
     }
 
-    fn current_candidate(&self) -> Option<Arc<Candidate>> {
-        self.candidate.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn forget(&self, candidate: &Candidate, actor: &Actor, now: u64) -> Result<(), StoreError> {
+        let activity = told::candidate_ended(candidate.release.policy());
+        self.wait(self.store.end_candidate(self.name(), &activity, actor, now))
     }
 
-    fn replace_candidate(&self, candidate: Option<Arc<Candidate>>) -> Option<Arc<Candidate>> {
-        let mut current = self.candidate.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *current, candidate)
+    fn expect_candidate(&self) -> Result<Arc<Candidate>, ChangeError> {
+        let candidate = self.candidate.load_full();
+        candidate.ok_or_else(|| ChangeError::NoCandidate(self.name().to_owned()))
     }
 }
 

@@ -79,7 +79,7 @@ impl ServedGate {
                 self.counters.metrics.changed_nothing("checked");
                 Ok(self.report("checked", &planned))
             }
-            Mode::Candidate => self.start_candidate(planned, since, change.now),
+            Mode::Candidate => self.start_candidate(planned, since, &change.actor, change.now),
             Mode::Activate => self.make(planned, change, before.as_deref(), since),
         });
         if change.mode == Mode::Activate {

@@ -12,6 +12,7 @@ use admit::keys::Keys;
 use admit::release::Inspected;
 use admit::runtime::Runtime;
 use admit::settings::Settings;
+use arc_swap::ArcSwapOption;
 use serde_json::{Map, Value};
 
 use super::candidate::Candidate;
@@ -66,7 +67,7 @@ pub struct ServedGate {
     /// INVARIANT: the store's row of the gate and `state` are changed while this is locked.
     writing: Mutex<()>,
     state: Mutex<State>,
-    pub(super) candidate: Mutex<Option<Arc<Candidate>>>,
+    pub(super) candidate: ArcSwapOption<Candidate>,
 }
 
 struct State {
@@ -146,7 +147,7 @@ impl ServedGate {
                 unreleased: Some(Unreleased::Starting),
                 kept,
             }),
-            candidate: Mutex::default(),
+            candidate: ArcSwapOption::empty(),
         }
     }
 

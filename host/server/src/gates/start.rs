@@ -138,7 +138,7 @@ impl ServedGate {
         committing: &Committing<'_>,
     ) -> Result<(), ChangeError> {
         self.gate.go_on_after(active.generation.saturating_sub(1));
-        let inspected = self.inspect_stored(active)?;
+        let inspected = self.inspect_stored(&active.component)?;
         // The operator's cases do not count: they may have changed since.
         let planned = self.prepare(inspected, active.settings.clone(), &[])?;
         let selected = Selected {
@@ -163,19 +163,19 @@ impl ServedGate {
         row: &GateRow,
         committing: &Committing<'_>,
     ) -> Result<(), ChangeError> {
-        let inspected = self.inspect_stored(target)?;
+        let inspected = self.inspect_stored(&target.component)?;
         let settings = restored(&target.settings, &row.settings, inspected.description());
         let planned = self.prepare(inspected, settings, &[])?;
         let committing = Committing { previous: target.previous, ..*committing };
         self.commit(planned, &committing).map(drop)
     }
 
-    /// The policy of a release that the store has.
+    /// The policy of a component that the store has.
     pub(super) fn inspect_stored(
         &self,
-        release: &StoredRelease,
+        component: &[u8],
     ) -> Result<admit::release::Inspected, ChangeError> {
-        self.inspections.get(&self.runtime, &release.component).map_err(|error| {
+        self.inspections.get(&self.runtime, component).map_err(|error| {
             let error = admit::failure::error_chain(&error);
             ChangeError::Refused(Box::new(Refused { step: "inspect", error, policy: None }))
         })

@@ -27,6 +27,21 @@ pub(super) fn rejected(policy: Option<&PolicyRef>, step: &str, error: &str) -> N
     NewActivity::new("rejected_policy", Value::Object(details))
 }
 
+/// The activity of a candidate that began to decide.
+pub(super) fn candidate_started(policy: &PolicyRef) -> NewActivity {
+    NewActivity::new("started_candidate", Value::Object(details(policy)))
+}
+
+/// The activity of a candidate that was ended.
+pub(super) fn candidate_ended(policy: &PolicyRef) -> NewActivity {
+    NewActivity::new("ended_candidate", Value::Object(details(policy)))
+}
+
+/// The activity of a candidate that does not start again.
+pub(super) fn candidate_lost(error: &str) -> NewActivity {
+    NewActivity::new("ended_candidate", serde_json::json!({ "error": error }))
+}
+
 fn details(policy: &PolicyRef) -> Map<String, Value> {
     let mut details = Map::new();
     details.insert("policy".to_owned(), (*policy.name).into());

@@ -25,15 +25,8 @@ pub(super) fn get(call: &Call) -> Result<Response, ApiError> {
 
 /// `DELETE /v1/gates/{gate}/candidate`.
 pub(super) async fn delete(call: Call) -> Result<Response, ApiError> {
-    let gate = call.gate()?;
-    let name = gate.name().to_owned();
-    // Ending one waits for the decision it is at.
-    let dropped = crate::blocking::run(move || gate.drop_candidate()).await;
-    match dropped {
-        Some(true) => Ok(StatusCode::NO_CONTENT.into_response()),
-        Some(false) => Err(ChangeError::NoCandidate(name).into()),
-        None => Err(ApiError::internal()),
-    }
+    call.gate()?.end_candidate(call.actor(), call.now).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// `POST /v1/gates/{gate}/promote`.

@@ -178,6 +178,9 @@ impl Store {
         insert_component(policy, activation.component, &mut transaction).await?;
         let id = insert_attempt(activation, actor, &mut transaction).await?;
         upsert_gate(gate, settings, revision, id, &mut transaction).await?;
+        if activation.action == Action::Promote {
+            super::candidates::forget(gate, &mut transaction).await?;
+        }
         for activity in activation.activities {
             activity.insert(Some(gate), actor, at, &mut transaction).await?;
         }
@@ -254,6 +257,6 @@ async fn upsert_gate(
     Ok(())
 }
 
-fn text(settings: &Map<String, Value>) -> String {
+pub(super) fn text(settings: &Map<String, Value>) -> String {
     Value::Object(settings.clone()).to_string()
 }

@@ -203,3 +203,44 @@ fn a_policy_that_keeps_failing_is_taken_back_and_one_that_refuses_much_is_not() 
     assert_eq!((&newest["action"], &newest["result"]), (&json!("revert"), &json!("activated")));
     server.wait_for_log("the policy kept failing: went back to the release before");
 }
+
+#[test]
+fn a_candidate_outlives_a_restart_and_is_told_of() {
+    let server = Server::serving();
+    let admin = server.admin();
+    let body = json!({"policy": "windows-mdm@1.0.0", "settings": {"scopes": ["mdm_delegation"]}});
+    admin.post(AS_CANDIDATE, &body).json(200);
+    let told = newest_activity(&admin);
+    assert_eq!(
+        (&told["type"], &told["actor"]["name"]),
+        (&json!("started_candidate"), &json!("first"))
+    );
+    assert_eq!(told["details"]["version"], "1.0.0");
+    let release = admin.get(CANDIDATE).json(200)["release"].clone();
+    assert_eq!(server.decide("windows-mdm", &token(json!({})))["outcome"], "allow");
+    once_decided(&admin, 1);
+
+    let home = server.stop_with("KILL").0;
+    let server = home.start(&windows_gate());
+    let admin = server.admin();
+    let found = admin.get(CANDIDATE).json(200);
+    assert_eq!((&found["release"], &found["decided"]), (&release, &json!(0)));
+    assert_eq!(newest_activity(&admin)["type"], "started_candidate", "a start tells nothing");
+    assert_eq!(server.decide("windows-mdm", &token(json!({})))["outcome"], "allow");
+    assert_eq!(once_decided(&admin, 1)["differed"], 1);
+    assert_eq!(admin.post_nothing(PROMOTE).json(200)["generation"], 2);
+
+    // Neither one that was promoted nor one that was ended comes back.
+    let server = server.stop_with("KILL").0.start(&windows_gate());
+    let admin = server.admin();
+    admin.get(CANDIDATE).refused(404, "no_candidate");
+    make_candidate(&admin, "windows-mdm@2.0.0");
+    admin.delete(CANDIDATE).empty(204);
+    let told = newest_activity(&admin);
+    assert_eq!(
+        (&told["type"], &told["details"]["version"]),
+        (&json!("ended_candidate"), &json!("2.0.0"))
+    );
+    let server = server.stop_with("KILL").0.start(&windows_gate());
+    server.admin().get(CANDIDATE).refused(404, "no_candidate");
+}

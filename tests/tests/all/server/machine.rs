@@ -31,7 +31,7 @@ enum Operation {
     /// A component that is none.
     Broken(Mode),
     Promote,
-    DropCandidate,
+    EndCandidate,
     RollBack,
     /// The server ends and starts again on the same store.
     Restart,
@@ -64,7 +64,7 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
         12 => wanted.prop_map(Operation::Change),
         1 => mode().prop_map(Operation::Broken),
         2 => Just(Operation::Promote),
-        1 => Just(Operation::DropCandidate),
+        1 => Just(Operation::EndCandidate),
         3 => Just(Operation::RollBack),
         1 => Just(Operation::Restart),
     ];
@@ -123,14 +123,14 @@ fn name(operation: &Operation) -> &'static str {
         Operation::Change(_) => "policy",
         Operation::Broken(_) => "broken",
         Operation::Promote => "promote",
-        Operation::DropCandidate => "drop",
+        Operation::EndCandidate => "end",
         Operation::RollBack => "rollback",
         Operation::Restart => "restart",
     }
 }
 
 /// What must have happened, or the sequences show nothing.
-const DEMANDED: [&str; 25] = [
+const DEMANDED: [&str; 26] = [
     "settings activated",
     "settings unchanged",
     "settings checked",
@@ -149,10 +149,11 @@ const DEMANDED: [&str; 25] = [
     "source inspect",
     "broken inspect",
     "promote activated",
+    "promote unchanged",
     "promote changed_meanwhile",
     "promote no_candidate",
-    "drop dropped",
-    "drop nothing",
+    "end ended",
+    "end no_candidate",
     "rollback activated",
     "rollback nothing_kept",
     "restart started",

@@ -121,15 +121,15 @@ impl Model {
             Operation::Change(wanted) => self.change(wanted),
             Operation::Broken(mode) => self.refuse(*mode == Mode::Activate, "inspect"),
             Operation::Promote => self.promote(),
-            Operation::DropCandidate => match self.candidate.take() {
-                Some(_) => "dropped",
-                None => "nothing",
+            Operation::EndCandidate => match self.candidate.take() {
+                Some(_) => {
+                    self.activities += 1;
+                    "ended"
+                }
+                None => "no_candidate",
             },
             Operation::RollBack => self.roll_back(),
-            Operation::Restart => {
-                self.candidate = None;
-                "started"
-            }
+            Operation::Restart => "started",
         }
     }
 
@@ -170,6 +170,7 @@ impl Model {
             Mode::DryRun => "checked",
             Mode::Candidate => {
                 let revision = self.revision;
+                self.activities += 1;
                 self.candidate = Some(Candidate { version, settings, revision });
                 "candidate"
             }
@@ -210,7 +211,12 @@ impl Model {
                 self.candidate = Some(stale);
                 "changed_meanwhile"
             }
-            Some(Candidate { version, settings, .. }) => self.activate(version, settings, true),
+            Some(Candidate { version, settings, .. }) => {
+                let said = self.activate(version, settings, true);
+                // What changes nothing is told as ended, not as promoted.
+                self.activities += usize::from(said == "unchanged");
+                said
+            }
         }
     }
 

@@ -68,8 +68,9 @@ impl Real {
             Operation::Promote => {
                 said(self.tokio.block_on(self.gate.promote(None, Actor::server(), NOW)))
             }
-            Operation::DropCandidate => {
-                (if self.gate.drop_candidate() { "dropped" } else { "nothing" }).to_owned()
+            Operation::EndCandidate => {
+                let ended = self.tokio.block_on(self.gate.end_candidate(Actor::server(), NOW));
+                ended.map_or_else(|error| said(Err(error)), |()| "ended".to_owned())
             }
             Operation::RollBack => {
                 said(self.tokio.block_on(self.gate.roll_back(Actor::server(), NOW)))
@@ -211,5 +212,6 @@ async fn started(folder: &TempDir) -> (Store, Arc<ServedGate>) {
     let gate = Arc::new(ServedGate::new(options, runtime, keys, store.clone(), counters));
     let first = || Ok(WINDOWS_MDM_2.component.into());
     gate.start(Some(Box::new(first)), NOW).await.unwrap();
+    gate.resume_candidate(NOW).await.unwrap();
     (store, gate)
 }

@@ -1,0 +1,91 @@
+//! The candidate of each gate.
+
+use serde_json::{Map, Value};
+use sqlx::{Row, SqliteConnection};
+
+use super::gates::text;
+use super::{NewActivity, Store, StoreError, object, signed, unsigned};
+use crate::actor::Actor;
+
+/// What a candidate is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CandidateRow {
+    /// Its policy, in binary form.
+    pub component: Vec<u8>,
+    /// Its settings, with those that the policy does not know.
+    pub settings: Map<String, Value>,
+    /// The gate's revision when it was made.
+    pub revision: u64,
+}
+
+impl Store {
+    /// A gate's candidate; absent when it has none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn candidate(&self, gate: &str) -> Result<Option<CandidateRow>, StoreError> {
+        let row = sqlx::query("SELECT bytes, settings, revision FROM candidate WHERE gate = ?");
+        let Some(row) = row.bind(gate).fetch_optional(&self.pool).await? else {
+            return Ok(None);
+        };
+        let settings: String = row.try_get("settings")?;
+        Ok(Some(CandidateRow {
+            component: row.try_get("bytes")?,
+            settings: object(&settings)?,
+            revision: unsigned(row.try_get("revision")?)?,
+        }))
+    }
+
+    /// Keeps a gate's candidate in the place of the one before, with what is told of it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn keep_candidate(
+        &self,
+        gate: &str,
+        candidate: &CandidateRow,
+        activity: &NewActivity,
+        actor: &Actor,
+        at: u64,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        sqlx::query("REPLACE INTO candidate (gate, bytes, settings, revision) VALUES (?, ?, ?, ?)")
+            .bind(gate)
+            .bind(&candidate.component)
+            .bind(text(&candidate.settings))
+            .bind(signed(candidate.revision))
+            .execute(&mut *transaction)
+            .await?;
+        activity.insert(Some(gate), actor, at, &mut transaction).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Forgets a gate's candidate, with what is told of it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn end_candidate(
+        &self,
+        gate: &str,
+        activity: &NewActivity,
+        actor: &Actor,
+        at: u64,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        forget(gate, &mut transaction).await?;
+        activity.insert(Some(gate), actor, at, &mut transaction).await?;
+        Ok(transaction.commit().await?)
+    }
+}
+
+/// Forgets a gate's candidate, as when it becomes the release.
+pub(super) async fn forget(
+    gate: &str,
+    connection: &mut SqliteConnection,
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM candidate WHERE gate = ?").bind(gate).execute(connection).await?;
+    Ok(())
+}
