@@ -1,6 +1,7 @@
 //! The gates that are served: each decides, and is changed while it does.
 
 mod served;
+mod state;
 mod start;
 mod change;
 mod plan;
@@ -9,6 +10,7 @@ mod settings;
 mod commit;
 mod back;
 mod candidate;
+mod promote;
 mod report;
 mod told;
 mod refusals;
@@ -17,5 +19,6 @@ pub use candidate::CandidateReport;
 pub use change::{Change, Mode, NewComponent};
 pub use refusals::RefusalCount;
 pub use report::{ChangeError, Refused, Report, Step};
-pub use served::{Counters, GateOptions, Selected, ServedGate, Unreleased};
+pub use served::{Counters, GateOptions, ServedGate};
 pub use start::FirstComponent;
+pub use state::{Selected, Unreleased};

@@ -143,13 +143,8 @@ async fn first_token(app: &App, now: u64) -> Result<Option<String>, ServeError> 
 }
 
 async fn start_gates(starts: Vec<Start>, now: u64) -> Result<(), ServeError> {
-    let gates: Vec<_> = starts.iter().map(|start| Arc::clone(&start.gate)).collect();
     for Start { gate, component } in starts {
         gate.start(component, now).await?;
-    }
-    // Once everything decides.
-    for gate in gates {
-        gate.resume_candidate(now).await?;
     }
     Ok(())
 }

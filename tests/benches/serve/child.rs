@@ -32,7 +32,7 @@ use axum::routing::post;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::setup::{GATE, Result, settings};
+use super::setup::{BODY, GATE, Result, settings};
 
 /// The real server.
 pub(crate) fn serve(directory: &Path) -> Result<()> {
@@ -99,7 +99,7 @@ fn decide_once(directory: &Path, keys: Keys, verification: Verification) -> Resu
     let settings = Settings::parse(settings().to_string().as_bytes())?;
     let component = WINDOWS_MDM_2.component;
     gate.activate(Activation { component, settings, cases: &[] })?;
-    let body = std::fs::read(directory.join("body.json"))?;
+    let body = std::fs::read(directory.join(BODY))?;
     let body = admit::json::parse_object(&body)?;
     let token = body.text("token").ok_or("the body has no token")?;
     Ok(gate.decide(&Request::new(token, &Facts::default()))?)

@@ -59,13 +59,14 @@ impl Server {
         Ok(Self { child, directory, service, admin, token, _output: output })
     }
 
-    /// Sends requests for `seconds`: as many as the server answers, or `rate` a second.
-    pub(crate) fn load(&self, seconds: u32, rate: Option<f64>) -> Result<Seen> {
+    /// Sends the request of a file for `seconds`: as often as the server answers, or `rate` times a
+    /// second.
+    pub(crate) fn load(&self, file: &str, seconds: u32, rate: Option<f64>) -> Result<Seen> {
         let mut oha = Command::new("oha");
         oha.args(["--no-tui", "--output-format", "json", "-c", CONNECTIONS, "-m", "POST"]);
         oha.args(["-z", &format!("{seconds}s"), "-T", "application/json"]);
         oha.arg("-H").arg(format!("Authorization: Bearer {}", self.token));
-        oha.arg("-D").arg(self.directory.path().join("body.json"));
+        oha.arg("-D").arg(self.directory.path().join(file));
         if let Some(rate) = rate {
             // A late request counts from when it should have been sent.
             oha.args(["-q", &format!("{rate:.0}"), "--latency-correction"]);

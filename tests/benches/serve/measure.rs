@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use super::load::{Seen, Server};
-use super::setup::Result;
+use super::setup::{BODY, EXPIRED, Result};
 
 /// Seconds of one run.
 const RUN: u32 = 5;
@@ -17,15 +17,18 @@ const SWAP_EVERY: Duration = Duration::from_millis(100);
 
 pub(crate) fn all() -> Result<()> {
     let (serving, verifying) = (Server::start("serve", None)?, Server::start("verify", None)?);
-    let [decided, verified] = throughput([&serving, &verifying])?;
+    let [decided, verified, expired] =
+        throughput([(&serving, BODY), (&verifying, BODY), (&serving, EXPIRED)])?;
     println!("throughput, median of {ROUNDS} runs of {RUN} s, 32 connections, requests a second");
     println!("  {decided:>10.0}  decides");
     println!("  {verified:>10.0}  verifies only");
+    println!("  {expired:>10.0}  refuses expired tokens, its policy not asked");
     println!("  {:>10.2}  decides, times verifies only", decided / verified);
+    println!("  {:>10.2}  decides, times refuses", decided / expired);
     drop(verifying);
 
     let half = decided / 2.0;
-    let steady = serving.load(RUN, Some(half))?;
+    let steady = serving.load(BODY, RUN, Some(half))?;
     let (swapped, swaps) = with_swaps(&serving, half)?;
     println!("\n99th percentile at half of that rate, milliseconds");
     println!("  {:>10.2}  steady, {:.0} requests a second", steady.p99_ms, steady.rate);
@@ -37,7 +40,8 @@ pub(crate) fn all() -> Result<()> {
 
     let (quiet, usual) = (Server::start("serve", None)?, Server::start("serve", Some(0.01))?);
     let everything = Server::start("serve", Some(1.0))?;
-    let [without, with, all] = throughput([&quiet, &usual, &everything])?;
+    let [without, with, all] =
+        throughput([&quiet, &usual, &everything].map(|server| (server, BODY)))?;
     println!("\nthroughput with a decision log to a file, times that without");
     println!("  {:>10.3}  refusals and 1 % of what is allowed (the default)", with / without);
     println!("  {:>10.3}  everything", all / without);
@@ -46,15 +50,15 @@ pub(crate) fn all() -> Result<()> {
     Ok(())
 }
 
-/// The median rates of several servers, measured in turns.
-fn throughput<const N: usize>(servers: [&Server; N]) -> Result<[f64; N]> {
-    for server in servers {
-        server.load(2, None)?;
+/// The median rates of several servers with one request each, measured in turns.
+fn throughput<const N: usize>(servers: [(&Server, &str); N]) -> Result<[f64; N]> {
+    for (server, request) in servers {
+        server.load(request, 2, None)?;
     }
     let mut rates = [(); N].map(|()| Vec::new());
     for _ in 0..ROUNDS {
-        for (server, rates) in servers.iter().zip(&mut rates) {
-            rates.push(server.load(RUN, None)?.rate);
+        for ((server, request), rates) in servers.iter().zip(&mut rates) {
+            rates.push(server.load(request, RUN, None)?.rate);
         }
     }
     Ok(rates.map(median))
@@ -83,7 +87,7 @@ fn with_swaps(server: &Server, rate: f64) -> Result<(Seen, u32)> {
             }
             Ok(())
         });
-        let seen = server.load(RUN, Some(rate));
+        let seen = server.load(BODY, RUN, Some(rate));
         done.store(true, Ordering::Relaxed);
         swapping.join().map_err(|_| "the swaps broke off")??;
         Ok((seen?, swaps.load(Ordering::Relaxed)))

@@ -7,6 +7,13 @@ use serde_json::{Value, json};
 
 pub(crate) const GATE: &str = "windows-mdm";
 
+/// The file with a request that is allowed.
+pub(crate) const BODY: &str = "body.json";
+
+/// The file with a request whose token has expired: refused when its signature is verified, without
+/// asking the policy.
+pub(crate) const EXPIRED: &str = "expired.json";
+
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// The settings of the gate that is measured.
@@ -39,7 +46,10 @@ pub(crate) fn write(directory: &Path, log: Option<f64>) -> Result<()> {
     }
     std::fs::write(directory.join("admit.yaml"), config.to_string())?;
     std::fs::write(directory.join("keys.json"), issuer().jwk_set().to_string())?;
-    let token = issuer().sign(&issuer().claims_v2(TID, CLIENT, admit::gate::now()));
-    std::fs::write(directory.join("body.json"), json!({"token": token}).to_string())?;
+    let now = admit::gate::now();
+    for (file, issued) in [(BODY, now), (EXPIRED, now - 24 * 60 * 60)] {
+        let token = issuer().sign(&issuer().claims_v2(TID, CLIENT, issued));
+        std::fs::write(directory.join(file), json!({"token": token}).to_string())?;
+    }
     Ok(())
 }

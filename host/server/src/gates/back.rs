@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::commit::Committing;
 use super::report::{ChangeError, Report, Step};
-use super::served::{Selected, ServedGate};
+use super::served::ServedGate;
 use super::settings::restored;
+use super::state::Selected;
 use crate::actor::Actor;
 use crate::store::Action;
 

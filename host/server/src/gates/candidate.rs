@@ -5,28 +5,26 @@ use std::sync::Arc;
 use admit::decision::{Decision, PolicyRef};
 use admit::gate::{Decided, Input, Request};
 use admit::release::{Inspected, Release};
-use admit::settings::Settings;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::commit::Committing;
 use super::plan::Planned;
-use super::report::{ChangeError, Report, Step};
-use super::served::{Selected, ServedGate};
+use super::report::{ChangeError, Report};
+use super::served::ServedGate;
 use super::told;
 use crate::actor::Actor;
 use crate::shadow::{Offer, Shadow};
-use crate::store::{Action, CandidateRow, StoreError};
+use crate::store::{CandidateRow, StoreError};
 
 /// A release that waits for its promotion.
 pub(super) struct Candidate {
-    release: Arc<Release>,
-    inspected: Inspected,
-    settings: Map<String, Value>,
+    pub(super) release: Arc<Release>,
+    pub(super) inspected: Inspected,
+    pub(super) settings: Map<String, Value>,
     /// The gate's revision when it was made: its settings are those, with the change.
-    revision: u64,
+    pub(super) revision: u64,
     since: u64,
-    shadow: Shadow,
+    pub(super) shadow: Shadow,
 }
 
 /// What a candidate has decided otherwise.
@@ -82,27 +80,17 @@ impl ServedGate {
 
     /// Lets the candidate that there was before the server ended decide again; its counts begin
     /// anew. One that does not start is ended, which is told.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub async fn resume_candidate(self: &Arc<Self>, now: u64) -> Result<(), StoreError> {
-        let turn = Arc::clone(&self.changing).lock_owned().await;
-        let gate = Arc::clone(self);
-        let resumed = crate::blocking::run(move || {
-            let _turn = turn;
-            let Some(row) = gate.wait(gate.store.candidate(gate.name()))? else {
-                return Ok(());
-            };
-            let Err(error) = gate.resume_candidate_alone(row, now) else {
-                return Ok(());
-            };
-            let (name, error) = (gate.name(), error.told());
-            tracing::error!(gate = name, error, "the candidate does not start, and was ended");
-            let (activity, actor) = (told::candidate_lost(&error), Actor::server());
-            gate.wait(gate.store.end_candidate(name, &activity, &actor, now))
-        });
-        resumed.await.unwrap_or(Err(StoreError::Row { what: "a candidate that broke the start" }))
+    pub(super) fn resume_candidate(&self, now: u64) -> Result<(), StoreError> {
+        let Some(row) = self.wait(self.store.candidate(self.name()))? else {
+            return Ok(());
+        };
+        let Err(error) = self.resume_candidate_alone(row, now) else {
+            return Ok(());
+        };
+        let (gate, error) = (self.name(), error.told());
+        tracing::error!(gate, error, "the candidate does not start, and was ended");
+        let activity = told::candidate_lost(&error);
+        self.wait(self.store.end_candidate(gate, &activity, &Actor::server(), now))
     }
 
     fn resume_candidate_alone(&self, row: CandidateRow, now: u64) -> Result<(), ChangeError> {
@@ -112,83 +100,6 @@ impl ServedGate {
         let candidate = self.candidate_of(planned, row.revision, now)?;
         self.candidate.store(Some(Arc::new(candidate)));
         Ok(())
-    }
-
-    /// Makes the candidate the active release, unless it decided more than `max_differences`
-    /// requests otherwise.
-    ///
-    /// # Errors
-    ///
-    /// [`ChangeError`]; then nothing is changed and the candidate goes on.
-    pub async fn promote(
-        self: &Arc<Self>,
-        max_differences: Option<u64>,
-        actor: Actor,
-        now: u64,
-    ) -> Result<Report, ChangeError> {
-        self.expect_started()?;
-        let turn = Arc::clone(&self.changing).lock_owned().await;
-        let gate = Arc::clone(self);
-        let promoted = crate::blocking::run(move || {
-            let _turn = turn;
-            let promoted = gate.promote_alone(max_differences, &actor, now);
-            gate.write_refusal(&promoted, Action::Promote, &actor, now);
-            promoted
-        });
-        promoted.await.unwrap_or(Err(ChangeError::Broken))
-    }
-
-    fn promote_alone(
-        &self,
-        max_differences: Option<u64>,
-        actor: &Actor,
-        now: u64,
-    ) -> Result<Report, ChangeError> {
-        let candidate = self.expect_candidate()?;
-        let before = self.selected();
-        let current = before.as_ref().map_or(0, |before| before.revision);
-        if current != candidate.revision {
-            return Err(ChangeError::StaleCandidate);
-        }
-        if let Some(allowed) = max_differences {
-            self.check_differences(&candidate.shadow, allowed)?;
-        }
-        let policy = candidate.inspected.policy();
-        let failed = |error| ChangeError::from_activation(self.name(), error, Some(policy));
-        let cases = self.operator_cases(policy)?;
-        let prepared = self.gate.prepare_again(Arc::clone(&candidate.release), &cases);
-        let prepared = prepared.map_err(failed)?;
-        let settings = Settings::from(candidate.settings.clone());
-        let (_, unknown) = settings.split(candidate.inspected.description());
-        let planned = Planned {
-            inspected: candidate.inspected.clone(),
-            settings: candidate.settings.clone(),
-            unknown: unknown.as_json().clone(),
-            steps: prepared.stages.iter().map(Step::from).collect(),
-            prepared,
-        };
-        let previous = before.as_ref().and_then(|before: &Arc<Selected>| before.active);
-        let (action, since) = (Action::Promote, candidate.revision);
-        let committing = Committing { action, actor, now, previous, since };
-        let report = self.commit(planned, &committing)?;
-        if report.result == "unchanged" {
-            // Nothing was written down that ended it.
-            self.forget(&candidate, actor, now)?;
-        }
-        self.candidate.store(None);
-        Ok(report)
-    }
-
-    /// Of a candidate that compared nothing, no differences say nothing.
-    fn check_differences(&self, shadow: &Shadow, allowed: u64) -> Result<(), ChangeError> {
-        let differed = shadow.differed();
-        if differed > allowed {
-            return Err(ChangeError::TooManyDifferences { differed, allowed });
-        }
-        match shadow.report().decided {
-            0 => Err(ChangeError::NothingCompared(self.name().to_owned())),
-            _ => Ok(()),
-        }
     }
 
     /// Lets a release decide in the shadow; one that was there before ends.
@@ -236,12 +147,18 @@ impl ServedGate {
         decision
     }
 
-    fn forget(&self, candidate: &Candidate, actor: &Actor, now: u64) -> Result<(), StoreError> {
+    /// Writes down that the candidate has ended.
+    pub(super) fn forget(
+        &self,
+        candidate: &Candidate,
+        actor: &Actor,
+        now: u64,
+    ) -> Result<(), StoreError> {
         let activity = told::candidate_ended(candidate.release.policy());
         self.wait(self.store.end_candidate(self.name(), &activity, actor, now))
     }
 
-    fn expect_candidate(&self) -> Result<Arc<Candidate>, ChangeError> {
+    pub(super) fn expect_candidate(&self) -> Result<Arc<Candidate>, ChangeError> {
         let candidate = self.candidate.load_full();
         candidate.ok_or_else(|| ChangeError::NoCandidate(self.name().to_owned()))
     }

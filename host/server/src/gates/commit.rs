@@ -8,7 +8,8 @@ use admit::release::Release;
 
 use super::plan::Planned;
 use super::report::{ChangeError, Report, Step};
-use super::served::{Selected, ServedGate};
+use super::served::ServedGate;
+use super::state::Selected;
 use super::{settings, told};
 use crate::actor::Actor;
 use crate::store::{Action, Activation, StoreError};

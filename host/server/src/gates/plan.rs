@@ -15,8 +15,9 @@ use serde_json::{Map, Value};
 use super::change::{Change, NewComponent};
 use super::component::bundled_digest;
 use super::report::{ChangeError, Refused, Report, Step};
-use super::served::{Selected, ServedGate};
+use super::served::ServedGate;
 use super::settings::merged;
+use super::state::Selected;
 
 /// A change that is ready to be made.
 pub(super) struct Planned {

@@ -7,8 +7,9 @@ use admit::release::Release;
 use super::change::{Change, Mode, NewComponent};
 use super::commit::Committing;
 use super::report::{ChangeError, Refused};
-use super::served::{Selected, ServedGate, Unreleased};
+use super::served::ServedGate;
 use super::settings::restored;
+use super::state::{Selected, Unreleased};
 use crate::actor::Actor;
 use crate::store::{Action, GateRow, StoreError, StoredRelease};
 
@@ -21,7 +22,7 @@ pub type FirstComponent = Option<Box<dyn FnOnce() -> Result<Arc<[u8]>, String> +
 
 impl ServedGate {
     /// Starts with the last good release; before there is one, with `component` and the configured
-    /// settings.
+    /// settings. Then lets the candidate go on.
     ///
     /// A gate that cannot be given a release has a problem, which the state tells, and fails its
     /// decisions.
@@ -38,7 +39,8 @@ impl ServedGate {
         let gate = Arc::clone(self);
         let started = crate::blocking::run(move || {
             let _turn = turn;
-            gate.start_alone(component, now)
+            gate.start_alone(component, now)?;
+            gate.resume_candidate(now)
         });
         started.await.unwrap_or(Err(StoreError::Row { what: "a release that broke the start" }))
     }

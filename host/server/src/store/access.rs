@@ -58,7 +58,7 @@ impl Store {
         .bind(&row.created_by)
         .execute(&mut *transaction)
         .await?;
-        let activity = NewActivity::about_access("created_access", &row.name, &row.role);
+        let activity = NewActivity::about_access("created_access", &row.id, &row.name, &row.role);
         activity.insert(None, actor, row.created_at, &mut transaction).await?;
         Ok(transaction.commit().await?)
     }
@@ -87,7 +87,7 @@ impl Store {
             return Ok(false);
         };
         let (name, role): (String, String) = (row.try_get("name")?, row.try_get("role")?);
-        let activity = NewActivity::about_access("revoked_access", &name, &role);
+        let activity = NewActivity::about_access("revoked_access", id, &name, &role);
         activity.insert(None, actor, now, &mut transaction).await?;
         transaction.commit().await?;
         Ok(true)

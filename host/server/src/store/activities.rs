@@ -59,8 +59,8 @@ impl NewActivity {
         Self { kind: kind.into(), details }
     }
 
-    pub(super) fn about_access(kind: &str, name: &str, role: &str) -> Self {
-        Self::new(kind, json!({"name": name, "role": role}))
+    pub(super) fn about_access(kind: &str, id: &str, name: &str, role: &str) -> Self {
+        Self::new(kind, json!({"id": id, "name": name, "role": role}))
     }
 
     /// Writes it, in the transaction of what it tells of.

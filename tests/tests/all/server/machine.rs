@@ -160,6 +160,21 @@ const DEMANDED: [&str; 26] = [
 ];
 
 #[test]
+fn a_candidate_that_does_not_start_is_ended_and_told_of() {
+    let mut real = Real::new();
+    real.keep_candidate(b"(component)");
+    real.close_store();
+    real.open_store();
+    assert_eq!(real.state().candidate, None);
+    let told = real.newest_activity();
+    assert_eq!(told.kind, "ended_candidate");
+    assert!(told.details["error"].as_str().unwrap().contains("text"), "{told:?}");
+    real.close_store();
+    real.open_store();
+    assert_eq!(real.newest_activity(), told, "once");
+}
+
+#[test]
 fn a_gate_whose_store_is_gone_decides_on_and_changes_nothing() {
     let (mut model, mut real) = (Model::new(), Real::new());
     let change = |version, patch, mode| {

@@ -16,7 +16,9 @@ use admit_server::gates::{
 };
 use admit_server::metrics::Metrics;
 use admit_server::shadow::ShadowOptions;
-use admit_server::store::{Action, ActivityFilter, Attempt, Store};
+use admit_server::store::{
+    Action, Activity, ActivityFilter, Attempt, CandidateRow, NewActivity, Store,
+};
 use admit_tests::fixture::{CLIENT, NOW, TID, claims, issuer, keys_with};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
@@ -117,6 +119,20 @@ impl Real {
         (self.store, self.gate) = self.tokio.block_on(started(&self.folder));
     }
 
+    /// Writes a candidate into the store, and nowhere else.
+    pub(super) fn keep_candidate(&self, component: &[u8]) {
+        let (settings, component, actor) = (first_settings(), component.to_vec(), Actor::server());
+        let row = CandidateRow { component, settings, revision: 1 };
+        let activity = NewActivity::new("started_candidate", json!({}));
+        let kept = self.store.keep_candidate(GATE, &row, &activity, &actor, NOW);
+        self.tokio.block_on(kept).unwrap();
+    }
+
+    pub(super) fn newest_activity(&self) -> Activity {
+        let newest = self.tokio.block_on(self.store.activities(&ActivityFilter::default(), 1));
+        newest.unwrap().remove(0)
+    }
+
     /// What is decided on a good v2.0 token.
     pub(super) fn decided(&self) -> Decided {
         static TOKEN: OnceLock<String> = OnceLock::new();
@@ -212,6 +228,5 @@ async fn started(folder: &TempDir) -> (Store, Arc<ServedGate>) {
     let gate = Arc::new(ServedGate::new(options, runtime, keys, store.clone(), counters));
     let first = || Ok(WINDOWS_MDM_2.component.into());
     gate.start(Some(Box::new(first)), NOW).await.unwrap();
-    gate.resume_candidate(NOW).await.unwrap();
     (store, gate)
 }

@@ -53,7 +53,7 @@ fn an_access_token_is_exact_shown_once_and_ends_at_once() {
     let told = admin.get("/v1/activities?limit=2").json(200)["activities"].clone();
     assert_eq!(told[0]["type"], "revoked_access");
     assert_eq!(told[1]["type"], "created_access");
-    assert_eq!(told[1]["details"], json!({"name": "Contoso MDM", "role": "platform"}));
+    assert_eq!(told[1]["details"], json!({"id": id, "name": "Contoso MDM", "role": "platform"}));
     for (body, name) in [
         (json!({"role": "admin"}), "name"),
         (json!({"name": "", "role": "admin"}), "name"),

@@ -1,0 +1,93 @@
+//! A candidate becomes the active release.
+
+use std::sync::Arc;
+
+use admit::settings::Settings;
+
+use super::commit::Committing;
+use super::plan::Planned;
+use super::report::{ChangeError, Report, Step};
+use super::served::ServedGate;
+use super::state::Selected;
+use crate::actor::Actor;
+use crate::shadow::Shadow;
+use crate::store::Action;
+
+impl ServedGate {
+    /// Makes the candidate the active release, unless it decided more than `max_differences`
+    /// requests otherwise.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeError`]; then nothing is changed and the candidate goes on.
+    pub async fn promote(
+        self: &Arc<Self>,
+        max_differences: Option<u64>,
+        actor: Actor,
+        now: u64,
+    ) -> Result<Report, ChangeError> {
+        self.expect_started()?;
+        let turn = Arc::clone(&self.changing).lock_owned().await;
+        let gate = Arc::clone(self);
+        let promoted = crate::blocking::run(move || {
+            let _turn = turn;
+            let promoted = gate.promote_alone(max_differences, &actor, now);
+            gate.write_refusal(&promoted, Action::Promote, &actor, now);
+            promoted
+        });
+        promoted.await.unwrap_or(Err(ChangeError::Broken))
+    }
+
+    fn promote_alone(
+        &self,
+        max_differences: Option<u64>,
+        actor: &Actor,
+        now: u64,
+    ) -> Result<Report, ChangeError> {
+        let candidate = self.expect_candidate()?;
+        let before = self.selected();
+        let current = before.as_ref().map_or(0, |before| before.revision);
+        if current != candidate.revision {
+            return Err(ChangeError::StaleCandidate);
+        }
+        if let Some(allowed) = max_differences {
+            self.check_differences(&candidate.shadow, allowed)?;
+        }
+        let policy = candidate.inspected.policy();
+        let failed = |error| ChangeError::from_activation(self.name(), error, Some(policy));
+        let cases = self.operator_cases(policy)?;
+        let prepared = self.gate.prepare_again(Arc::clone(&candidate.release), &cases);
+        let prepared = prepared.map_err(failed)?;
+        let settings = Settings::from(candidate.settings.clone());
+        let (_, unknown) = settings.split(candidate.inspected.description());
+        let planned = Planned {
+            inspected: candidate.inspected.clone(),
+            settings: candidate.settings.clone(),
+            unknown: unknown.as_json().clone(),
+            steps: prepared.stages.iter().map(Step::from).collect(),
+            prepared,
+        };
+        let previous = before.as_ref().and_then(|before: &Arc<Selected>| before.active);
+        let (action, since) = (Action::Promote, candidate.revision);
+        let committing = Committing { action, actor, now, previous, since };
+        let report = self.commit(planned, &committing)?;
+        if report.result == "unchanged" {
+            // Nothing was written down that ended it.
+            self.forget(&candidate, actor, now)?;
+        }
+        self.candidate.store(None);
+        Ok(report)
+    }
+
+    /// Of a candidate that compared nothing, no differences say nothing.
+    fn check_differences(&self, shadow: &Shadow, allowed: u64) -> Result<(), ChangeError> {
+        let differed = shadow.differed();
+        if differed > allowed {
+            return Err(ChangeError::TooManyDifferences { differed, allowed });
+        }
+        match shadow.report().decided {
+            0 => Err(ChangeError::NothingCompared(self.name().to_owned())),
+            _ => Ok(()),
+        }
+    }
+}
