@@ -22,7 +22,7 @@ pub use access::AccessRow;
 pub use activities::{Activity, ActivityFilter, NewActivity};
 pub use attempts::{Action, Attempt, Refusal};
 pub use candidates::CandidateRow;
-pub use gates::{Activation, GateRow, StoredRelease};
+pub use gates::{Activation, GateRow, SettingsKept, StoredRelease};
 pub use sources::SourceRow;
 
 /// Name of the file in the data directory.
@@ -60,7 +60,7 @@ pub enum StoreError {
     #[error("the store failed")]
     Database(#[from] sqlx::Error),
     /// A row holds what this program does not write.
-    #[error("the store holds {what} that this version cannot read")]
+    #[error("the store holds {what}, which this version cannot read")]
     Row {
         /// What is wrong.
         what: &'static str,

@@ -7,6 +7,7 @@ use admit::gate::{Decided, Input, Request};
 use admit::release::{Inspected, Release};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use tokio::sync::OwnedMutexGuard;
 
 use super::plan::Planned;
 use super::report::{ChangeError, Report};
@@ -44,7 +45,8 @@ pub struct CandidateReport {
 }
 
 impl ServedGate {
-    /// What the candidate found so far; absent when there is none.
+    /// What the candidate found so far; absent when there is none, or none yet while the gate is being
+    /// started.
     pub fn candidate(&self) -> Option<CandidateReport> {
         let candidate = self.candidate.load_full()?;
         Some(CandidateReport {
@@ -60,7 +62,8 @@ impl ServedGate {
     ///
     /// # Errors
     ///
-    /// [`ChangeError::NoCandidate`], [`ChangeError::Store`]; then nothing is changed.
+    /// [`ChangeError::Starting`], [`ChangeError::NoCandidate`], [`ChangeError::Store`]; then nothing
+    /// is changed.
     pub async fn end_candidate(
         self: &Arc<Self>,
         actor: Actor,
@@ -79,27 +82,54 @@ impl ServedGate {
     }
 
     /// Lets the candidate that there was before the server ended decide again; its counts begin
-    /// anew. One that does not start is ended, which is told.
-    pub(super) fn resume_candidate(&self, now: u64) -> Result<(), StoreError> {
+    /// anew. One that cannot is ended, which is told. None of this keeps the gate from deciding.
+    pub(super) async fn resume_candidate(self: &Arc<Self>, turn: OwnedMutexGuard<()>, now: u64) {
+        let gate = Arc::clone(self);
+        let resumed = crate::blocking::run(move || {
+            let _turn = turn;
+            gate.resume_candidate_alone(now)
+        });
+        if let Err(error) = resumed.await.unwrap_or(Err(ChangeError::Broken)) {
+            let (gate, error) = (self.name(), error.told());
+            tracing::error!(gate, error, "the candidate could not be started again");
+        }
+    }
+
+    fn resume_candidate_alone(&self, now: u64) -> Result<(), ChangeError> {
         let Some(row) = self.wait(self.store.candidate(self.name()))? else {
             return Ok(());
         };
-        let Err(error) = self.resume_candidate_alone(row, now) else {
-            return Ok(());
-        };
-        let (gate, error) = (self.name(), error.told());
-        tracing::error!(gate, error, "the candidate does not start, and was ended");
-        let activity = told::candidate_lost(&error);
-        self.wait(self.store.end_candidate(gate, &activity, &Actor::server(), now))
+        let inspected = self.inspect_stored(&row.component);
+        let policy = inspected.as_ref().ok().map(|inspected| inspected.policy().clone());
+        match inspected.and_then(|inspected| self.candidate_again(inspected, row, now)) {
+            Ok(candidate) => {
+                self.candidate.store(Some(Arc::new(candidate)));
+                Ok(())
+            }
+            // What says nothing about the candidate may be over at the next start.
+            Err(error @ (ChangeError::Store(_) | ChangeError::Broken)) => Err(error),
+            Err(error) => {
+                let activity = told::candidate_lost(policy.as_ref(), &error.told());
+                let actor = Actor::server();
+                self.wait(self.store.end_candidate(self.name(), &activity, &actor, now))?;
+                Err(error)
+            }
+        }
     }
 
-    fn resume_candidate_alone(&self, row: CandidateRow, now: u64) -> Result<(), ChangeError> {
-        let inspected = self.inspect_stored(&row.component)?;
+    fn candidate_again(
+        &self,
+        inspected: Inspected,
+        row: CandidateRow,
+        now: u64,
+    ) -> Result<Candidate, ChangeError> {
+        if row.revision == 0 {
+            // It was made from what the gate was configured with then.
+            return Err(ChangeError::StaleCandidate);
+        }
         // The operator's cases do not count: they may have changed since.
         let planned = self.prepare(inspected, row.settings, &[])?;
-        let candidate = self.candidate_of(planned, row.revision, now)?;
-        self.candidate.store(Some(Arc::new(candidate)));
-        Ok(())
+        self.candidate_of(planned, row.revision, now)
     }
 
     /// Lets a release decide in the shadow; one that was there before ends.
@@ -117,8 +147,11 @@ impl ServedGate {
             settings: candidate.settings.clone(),
             revision,
         };
-        let activity = told::candidate_started(&report.policy);
-        self.wait(self.store.keep_candidate(self.name(), &row, &activity, actor, now))?;
+        let before = self.candidate.load_full();
+        let ended = before.map(|before| told::candidate_ended(before.release.policy()));
+        let activities: Vec<_> =
+            ended.into_iter().chain([told::candidate_started(&report.policy)]).collect();
+        self.wait(self.store.keep_candidate(self.name(), &row, &activities, actor, now))?;
         self.counters.metrics.changed_nothing(report.result);
         self.candidate.store(Some(Arc::new(candidate)));
         Ok(report)

@@ -12,7 +12,7 @@ use super::served::ServedGate;
 use super::state::Selected;
 use super::{settings, told};
 use crate::actor::Actor;
-use crate::store::{Action, Activation, StoreError};
+use crate::store::{Action, Activation, SettingsKept, StoreError};
 
 /// Who makes a change, and what for.
 pub(super) struct Committing<'a> {
@@ -87,7 +87,7 @@ impl ServedGate {
         selected: &Selected,
         committing: &Committing<'_>,
     ) -> Result<bool, ChangeError> {
-        let Committing { actor, now, since, .. } = *committing;
+        let Committing { action, actor, now, since, .. } = *committing;
         let _one = self.writing();
         let Some(before) = self.selected().filter(|before| before.settings != selected.settings)
         else {
@@ -97,8 +97,13 @@ impl ServedGate {
             return Err(ChangeError::Overtaken(self.name().to_owned()));
         }
         let (settings, revision) = (selected.settings.clone(), since + 1);
-        let told = settings::activities(&before.settings, &settings, before.description());
-        let kept = self.store.keep_settings(self.name(), &settings, revision, &told, actor, now);
+        let mut told = settings::activities(&before.settings, &settings, before.description());
+        let ends_candidate = action == Action::Promote;
+        told.extend(ends_candidate.then(|| told::candidate_ended(before.policy())));
+        let name = self.name();
+        let kept =
+            SettingsKept { settings: &settings, revision, ends_candidate, activities: &told };
+        let kept = self.store.keep_settings(name, &kept, actor, now);
         self.wait(kept)?;
         self.select(Selected { settings, revision, ..(*before).clone() });
         Ok(true)

@@ -45,8 +45,7 @@ impl ServedGate {
         now: u64,
     ) -> Result<Report, ChangeError> {
         let candidate = self.expect_candidate()?;
-        let before = self.selected();
-        let current = before.as_ref().map_or(0, |before| before.revision);
+        let (before, _, current) = self.base();
         if current != candidate.revision {
             return Err(ChangeError::StaleCandidate);
         }
@@ -71,8 +70,8 @@ impl ServedGate {
         let (action, since) = (Action::Promote, candidate.revision);
         let committing = Committing { action, actor, now, previous, since };
         let report = self.commit(planned, &committing)?;
-        if report.result == "unchanged" {
-            // Nothing was written down that ended it.
+        if report.result == "unchanged" && !report.saved {
+            // Nothing was written down, so that nothing ended it.
             self.forget(&candidate, actor, now)?;
         }
         self.candidate.store(None);

@@ -22,7 +22,7 @@ pub type FirstComponent = Option<Box<dyn FnOnce() -> Result<Arc<[u8]>, String> +
 
 impl ServedGate {
     /// Starts with the last good release; before there is one, with `component` and the configured
-    /// settings. Then lets the candidate go on.
+    /// settings. Then lets the candidate go on, if it can.
     ///
     /// A gate that cannot be given a release has a problem, which the state tells, and fails its
     /// decisions.
@@ -38,11 +38,13 @@ impl ServedGate {
         let turn = Arc::clone(&self.changing).lock_owned().await;
         let gate = Arc::clone(self);
         let started = crate::blocking::run(move || {
-            let _turn = turn;
             gate.start_alone(component, now)?;
-            gate.resume_candidate(now)
+            Ok(turn)
         });
-        started.await.unwrap_or(Err(StoreError::Row { what: "a release that broke the start" }))
+        let broken = Err(StoreError::Row { what: "a release that broke the start" });
+        let turn = started.await.unwrap_or(broken)?;
+        self.resume_candidate(turn, now).await;
+        Ok(())
     }
 
     fn start_alone(

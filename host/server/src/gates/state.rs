@@ -105,7 +105,7 @@ impl ServedGate {
     }
 
     /// Refuses to change what was not read from the store yet.
-    pub(super) fn expect_started(&self) -> Result<(), ChangeError> {
+    pub fn expect_started(&self) -> Result<(), ChangeError> {
         match self.unreleased() {
             Some(Unreleased::Starting) => Err(ChangeError::Starting(self.name().to_owned())),
             _ => Ok(()),

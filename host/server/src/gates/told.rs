@@ -38,8 +38,10 @@ pub(super) fn candidate_ended(policy: &PolicyRef) -> NewActivity {
 }
 
 /// The activity of a candidate that does not start again.
-pub(super) fn candidate_lost(error: &str) -> NewActivity {
-    NewActivity::new("ended_candidate", serde_json::json!({ "error": error }))
+pub(super) fn candidate_lost(policy: Option<&PolicyRef>, error: &str) -> NewActivity {
+    let mut details = policy.map(details).unwrap_or_default();
+    details.insert("error".to_owned(), error.into());
+    NewActivity::new("ended_candidate", Value::Object(details))
 }
 
 fn details(policy: &PolicyRef) -> Map<String, Value> {

@@ -18,6 +18,7 @@ struct PromoteQuery {
 /// `GET /v1/gates/{gate}/candidate`.
 pub(super) fn get(call: &Call) -> Result<Response, ApiError> {
     let gate = call.gate()?;
+    gate.expect_started()?;
     let report = gate.candidate();
     let report = report.ok_or_else(|| ChangeError::NoCandidate(gate.name().to_owned()))?;
     Ok(Json(report).into_response())

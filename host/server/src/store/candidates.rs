@@ -46,7 +46,7 @@ impl Store {
         &self,
         gate: &str,
         candidate: &CandidateRow,
-        activity: &NewActivity,
+        activities: &[NewActivity],
         actor: &Actor,
         at: u64,
     ) -> Result<(), StoreError> {
@@ -58,7 +58,9 @@ impl Store {
             .bind(signed(candidate.revision))
             .execute(&mut *transaction)
             .await?;
-        activity.insert(Some(gate), actor, at, &mut transaction).await?;
+        for activity in activities {
+            activity.insert(Some(gate), actor, at, &mut transaction).await?;
+        }
         Ok(transaction.commit().await?)
     }
 

@@ -65,6 +65,19 @@ pub struct Activation<'a> {
     pub activities: &'a [NewActivity],
 }
 
+/// Settings about to be kept that change nothing about the release.
+#[derive(Clone, Copy, Debug)]
+pub struct SettingsKept<'a> {
+    /// All settings of the gate.
+    pub settings: &'a Map<String, Value>,
+    /// The gate's revision from now on.
+    pub revision: u64,
+    /// Whether the gate's candidate ends with it.
+    pub ends_candidate: bool,
+    /// What is told of it.
+    pub activities: &'a [NewActivity],
+}
+
 impl Store {
     /// What a gate has; absent when it never had a release.
     ///
@@ -143,12 +156,11 @@ impl Store {
     pub async fn keep_settings(
         &self,
         gate: &str,
-        settings: &Map<String, Value>,
-        revision: u64,
-        activities: &[NewActivity],
+        kept: &SettingsKept<'_>,
         actor: &Actor,
         at: u64,
     ) -> Result<(), StoreError> {
+        let SettingsKept { settings, revision, ends_candidate, activities } = *kept;
         let mut transaction = self.pool.begin().await?;
         sqlx::query("UPDATE gate SET settings = ?, revision = ? WHERE name = ?")
             .bind(text(settings))
@@ -156,6 +168,9 @@ impl Store {
             .bind(gate)
             .execute(&mut *transaction)
             .await?;
+        if ends_candidate {
+            super::candidates::forget(gate, &mut transaction).await?;
+        }
         for activity in activities {
             activity.insert(Some(gate), actor, at, &mut transaction).await?;
         }

@@ -6,6 +6,7 @@ use admit_tests::guests::CoreModule;
 use serde_json::{Value, json};
 
 use super::client::Client;
+use super::policies::damaged;
 use super::start::{Server, token, token_v1, windows_gate};
 
 const CANDIDATE: &str = "/v1/gates/windows-mdm/candidate";
@@ -134,11 +135,15 @@ fn a_candidate_does_not_outlive_what_it_was_made_from() {
     let dry = admin.post(&dry, &json!({"policy": "windows-mdm@2.0.0"})).json(200);
     assert_eq!(dry["result"], "checked");
     assert_eq!(admin.get(CANDIDATE).json(200)["policy"]["version"], "1.0.0");
-    // The next one does.
+    // The next one does, and the one before has ended.
     let body = json!({"policy": "windows-mdm@2.0.0", "settings": {"windows_entra_client_ids": []}});
     admin.post(AS_CANDIDATE, &body).json(200);
     let report = admin.get(CANDIDATE).json(200);
     assert_eq!((&report["policy"]["version"], &report["decided"]), (&json!("2.0.0"), &json!(0)));
+    let told = admin.get("/v1/activities?limit=2").json(200)["activities"].clone();
+    let told = [0, 1].map(|place| [&told[place]["type"], &told[place]["details"]["version"]]);
+    assert_eq!(told[0], ["started_candidate", "2.0.0"]);
+    assert_eq!(told[1], ["ended_candidate", "1.0.0"]);
     assert_eq!(server.decide("windows-mdm", &token(json!({})))["outcome"], "allow");
     assert_eq!(once_decided(&admin, 1)["differed"], 1);
     admin.post_nothing(PROMOTE).json(200);
@@ -243,4 +248,33 @@ fn a_candidate_outlives_a_restart_and_is_told_of() {
     );
     let server = server.stop_with("KILL").0.start(&windows_gate());
     server.admin().get(CANDIDATE).refused(404, "no_candidate");
+}
+
+#[test]
+fn a_candidate_is_a_way_out_when_no_release_starts_and_keeps_none_from_starting() {
+    let server = Server::serving();
+    let admin = server.admin();
+    let scopes = json!(["mdm_delegation", "tried"]);
+    let body = json!({"policy": "windows-mdm@1.0.0", "settings": {"scopes": scopes}});
+    admin.post(AS_CANDIDATE, &body).json(200);
+    let home = server.stop_with("TERM").0;
+    let database = home.path("data/admit.db");
+    // In the row of the release's component: its name, its version, and the start of its bytes.
+    let whole = std::fs::read(&database).unwrap();
+    let release = damaged(whole.clone(), b"windows-mdm2.0.0\0asm", b"windows-mdm2.0.0\0bsm");
+    std::fs::write(&database, release).unwrap();
+    let server = home.start(&windows_gate());
+    let admin = server.admin();
+    assert_eq!(gate(&admin)["state"], "failed");
+    admin.post_nothing(PROMOTE).json(200);
+    assert_eq!(server.decide("windows-mdm", &token_v1(json!({})))["outcome"], "allow");
+
+    let home = server.stop_with("TERM").0;
+    // In the row of the candidate: its settings.
+    let candidate = damaged(whole, b"\"tried\"]}", b"\"tried\"]]");
+    std::fs::write(&database, candidate).unwrap();
+    let server = home.start(&windows_gate());
+    assert_eq!(gate(&server.admin())["state"], "serving");
+    server.admin().get(CANDIDATE).refused(404, "no_candidate");
+    server.wait_for_log("the candidate could not be started again");
 }

@@ -7,6 +7,7 @@ mod real;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use admit_policies::WINDOWS_MDM_1;
 use admit_server::gates::Mode;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -160,18 +161,25 @@ const DEMANDED: [&str; 26] = [
 ];
 
 #[test]
-fn a_candidate_that_does_not_start_is_ended_and_told_of() {
+fn a_candidate_that_cannot_go_on_is_ended_and_told_of() {
     let mut real = Real::new();
-    real.keep_candidate(b"(component)");
-    real.close_store();
-    real.open_store();
-    assert_eq!(real.state().candidate, None);
-    let told = real.newest_activity();
-    assert_eq!(told.kind, "ended_candidate");
-    assert!(told.details["error"].as_str().unwrap().contains("text"), "{told:?}");
-    real.close_store();
-    real.open_store();
-    assert_eq!(real.newest_activity(), told, "once");
+    // The second was made before there was a release, of what was configured then.
+    for (component, revision, version, error) in [
+        (&b"(component)"[..], 1, Value::Null, "text"),
+        (WINDOWS_MDM_1.component, 0, json!("1.0.0"), "changed since"),
+    ] {
+        real.keep_candidate(component, revision);
+        real.close_store();
+        real.open_store();
+        assert_eq!(real.state().candidate, None);
+        let told = real.newest_activity();
+        assert_eq!(told.kind, "ended_candidate");
+        assert_eq!(told.details.get("version").cloned().unwrap_or_default(), version);
+        assert!(told.details["error"].as_str().unwrap().contains(error), "{told:?}");
+        real.close_store();
+        real.open_store();
+        assert_eq!(real.newest_activity(), told, "once");
+    }
 }
 
 #[test]

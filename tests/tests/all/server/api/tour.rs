@@ -19,9 +19,11 @@ use super::document::document;
 /// Answers that the tour does not have: for each the server would have to be asked by several at the
 /// same moment, or in the moment of its start, or an old release would have to fail that was good
 /// before.
-const NOT_SEEN: [(&str, u16); 9] = [
+const NOT_SEEN: [(&str, u16); 11] = [
     ("decide_batch", 503),
+    ("delete_candidate", 503),
     ("description", 503),
+    ("get_candidate", 503),
     ("get_settings", 503),
     ("patch_settings", 503),
     ("post_policy", 409),

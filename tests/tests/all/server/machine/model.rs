@@ -170,7 +170,7 @@ impl Model {
             Mode::DryRun => "checked",
             Mode::Candidate => {
                 let revision = self.revision;
-                self.activities += 1;
+                self.activities += 1 + usize::from(self.candidate.is_some());
                 self.candidate = Some(Candidate { version, settings, revision });
                 "candidate"
             }

@@ -120,11 +120,11 @@ impl Real {
     }
 
     /// Writes a candidate into the store, and nowhere else.
-    pub(super) fn keep_candidate(&self, component: &[u8]) {
+    pub(super) fn keep_candidate(&self, component: &[u8], revision: u64) {
         let (settings, component, actor) = (first_settings(), component.to_vec(), Actor::server());
-        let row = CandidateRow { component, settings, revision: 1 };
-        let activity = NewActivity::new("started_candidate", json!({}));
-        let kept = self.store.keep_candidate(GATE, &row, &activity, &actor, NOW);
+        let row = CandidateRow { component, settings, revision };
+        let activities = [NewActivity::new("started_candidate", json!({}))];
+        let kept = self.store.keep_candidate(GATE, &row, &activities, &actor, NOW);
         self.tokio.block_on(kept).unwrap();
     }
 
