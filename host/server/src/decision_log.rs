@@ -25,6 +25,7 @@ use admit::claims::Verification;
 use admit::decision::Outcome;
 use admit::gate::{Decided, Request};
 use admit::release::Release;
+use serde_json::{Map, Value};
 
 use entry::{Allowed, Entry};
 use output::Output;
@@ -166,11 +167,13 @@ impl DecisionLog {
         gate: &str,
         generation: u64,
         release: &Release,
+        kept_settings: &Map<String, Value>,
         verification: &Verification,
         at: u64,
     ) {
+        let logged = &self.allowed.names;
         let line =
-            ReleaseLine::new(gate, generation, release, verification, &self.allowed.names, at);
+            ReleaseLine::new(gate, generation, release, kept_settings, verification, logged, at);
         self.order(|control| control.releases.push(line));
     }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::access::{CreateError, Role};
+use crate::access::{CreateError, Created, Role};
 use crate::actor::Actor;
 use crate::app::App;
 use crate::config::{Config, ConfigError, Sources};
@@ -101,9 +101,15 @@ async fn run(config: &Config, sources: &Sources, out: &mut dyn Write) -> Result<
     let service = Bound::bind(&config.service.listen).await?;
     let admin = Bound::tcp(config.admin.listen).await?;
     // Last, so that a start that fails has not shown it to nobody.
-    let token = first_token(&app, now).await?;
-    announce::addresses(out, config, &service, &admin, token.as_deref())
-        .map_err(ServeError::Output)?;
+    let first = first_token(&app, now).await?;
+    let token = first.as_ref().map(|first| &*first.token);
+    if let Err(error) = announce::addresses(out, config, &service, &admin, token) {
+        if let Some(first) = first {
+            // Nobody has seen it: the next start is to make another.
+            app.store.revoke_access(&first.id, &Actor::server(), now).await?;
+        }
+        return Err(ServeError::Output(error));
+    }
     let (stop, stopping) = watch::channel(false);
     let service = listen(&app, config, ListenerKind::Service, service, stopping.clone());
     let admin = listen(&app, config, ListenerKind::Admin, admin, stopping.clone());
@@ -135,11 +141,11 @@ async fn run(config: &Config, sources: &Sources, out: &mut dyn Write) -> Result<
 }
 
 /// An access token to begin with, where nobody has one to create others.
-async fn first_token(app: &App, now: u64) -> Result<Option<String>, ServeError> {
+async fn first_token(app: &App, now: u64) -> Result<Option<Created>, ServeError> {
     if app.access.has_admin() {
         return Ok(None);
     }
-    Ok(Some(app.access.create("first", Role::Admin, &Actor::server(), now).await?.token))
+    Ok(Some(app.access.create("first", Role::Admin, &Actor::server(), now).await?))
 }
 
 async fn start_gates(starts: Vec<Start>, now: u64) -> Result<(), ServeError> {
@@ -172,8 +178,8 @@ fn reload(app: &App, sources: &Sources) {
     match crate::config::load(sources.clone()) {
         Ok(config) => match app.reload(&config) {
             Ok(()) => tracing::info!(
-                "reloaded: `gitops`, `admin.hosts`, `service.access`, and the decision log opened \
-                 again; other changes wait for a restart"
+                "reloaded: `gitops`, `admin.hosts`, `service.access`; other changes wait for a \
+                 restart"
             ),
             Err(error) => tracing::error!(%error, "{NOT_RELOADED}"),
         },

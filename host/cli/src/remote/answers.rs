@@ -90,6 +90,9 @@ pub(crate) struct Report {
     /// What was done, in this order.
     #[serde(default)]
     pub(crate) steps: Vec<Step>,
+    /// The names of the settings that have other values than before.
+    #[serde(default)]
+    pub(crate) changed_settings: Vec<String>,
     /// Settings that are kept although the policy does not know them.
     #[serde(default)]
     pub(crate) unknown: Map<String, Value>,

@@ -17,6 +17,8 @@ struct Candidate {
     gate: String,
     policy: Policy,
     since: String,
+    #[serde(default)]
+    stale: bool,
     #[serde(flatten)]
     counts: Counts,
     differences: Vec<Difference>,
@@ -68,6 +70,13 @@ pub(super) fn run(args: &CandidateArgs, out: &mut dyn Write) -> Result<Exit, Cli
 fn people(candidate: &Candidate, out: &mut dyn Write) -> IoResult<()> {
     let (gate, policy) = (clean(&candidate.gate), candidate.policy.text());
     writeln!(out, "{gate}: {policy} decides as a candidate since {}", clean(&candidate.since))?;
+    if candidate.stale {
+        entry(
+            out,
+            "stale",
+            "settings or policy changed since it was made; make it again to promote it",
+        )?;
+    }
     entry(out, "requests", &candidate.counts.text())?;
     for difference in &candidate.differences {
         let text = match (&difference.old, &difference.new) {

@@ -19,6 +19,10 @@ pub(crate) fn report(report: &Report, out: &mut dyn Write) -> Result<()> {
     }
     let steps: Vec<_> = report.steps.iter().map(step).collect();
     entry(out, "steps", &steps.join(", "))?;
+    if !report.changed_settings.is_empty() {
+        let names: Vec<_> = report.changed_settings.iter().map(|name| clean(name)).collect();
+        entry(out, "settings", &wrapped(&format!("changed: {}", names.join(", ")), 13))?;
+    }
     kept(report.unknown.keys(), out)
 }
 

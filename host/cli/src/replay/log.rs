@@ -27,6 +27,9 @@ pub(super) struct Release {
     pub(super) gate: String,
     pub(super) generation: u64,
     pub(super) settings: Map<String, Value>,
+    /// Those that the policy did not know and another one may.
+    #[serde(default)]
+    pub(super) kept_settings: Map<String, Value>,
     pub(super) cloud: String,
     pub(super) leeway_seconds: u64,
     pub(super) max_lifetime_seconds: u64,

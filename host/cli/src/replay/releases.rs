@@ -75,5 +75,6 @@ fn logged(release: Release) -> Option<LoggedRelease> {
         .with_max_lifetime(Duration::from_secs(release.max_lifetime_seconds));
     let mut known_claims = release.wanted_claims;
     known_claims.extend(release.logged_claims);
-    Some(LoggedRelease { settings: release.settings, verification, known_claims })
+    let settings = release.settings.into_iter().chain(release.kept_settings).collect();
+    Some(LoggedRelease { settings, verification, known_claims })
 }

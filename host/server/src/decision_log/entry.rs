@@ -93,8 +93,7 @@ impl Entry {
             now: request.now,
             gate: Arc::clone(&decision.gate),
             decision_id: decision.decision_id,
-            // As a name, since a caller may put a token in the wrong place.
-            id: decision.id.as_deref().map(|id| Shown::name(id).to_string()),
+            id: decision.id.as_deref().map(shown_id),
             outcome: decision.outcome,
             reason: decision.reason.clone(),
             blame: decision.blame,
@@ -113,6 +112,16 @@ impl Entry {
             observed: decision.observed.iter().filter_map(|it| observed(it, allowed)).collect(),
             expected: decision.expected.iter().map(expected).collect(),
         }
+    }
+}
+
+/// The caller's id for the request, if it looks like one: a caller may put a token in the wrong
+/// place, or take the address of a person for an id.
+fn shown_id(id: &str) -> String {
+    let of_id = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/#".contains(&byte);
+    match id.bytes().all(of_id) {
+        true => Shown::name(id).to_string(),
+        false => format!("{} characters", id.chars().count()),
     }
 }
 
@@ -198,4 +207,23 @@ fn expected(expected: &Expected) -> Expected {
 
 fn text<S: Serializer>(value: &impl std::fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_written_if_it_looks_like_one() {
+        for id in ["row-1", "0198c1de-1f0a-7000-8000-0123456789ab", "enrol/7#a", ""] {
+            assert_eq!(shown_id(id), id);
+        }
+        for (id, shown) in [
+            ("dana@example.com", "16 characters"),
+            ("Dana Scully", "11 characters"),
+            ("é", "1 characters"),
+        ] {
+            assert_eq!(shown_id(id), shown);
+        }
+    }
 }

@@ -390,8 +390,8 @@ fn a_release_comes_first_in_every_file_and_decisions_say_what_they_do_not_show()
     let log = DecisionLog::start(options(DecisionLogTarget::File(path.clone()))).unwrap();
     let gate = gate();
     let release = gate.release().unwrap();
-    log.release("mam", 0, &release, gate.verification(), NOW);
-    log.release("mam", 1, &release, gate.verification(), NOW);
+    log.release("mam", 0, &release, &Map::new(), gate.verification(), NOW);
+    log.release("mam", 1, &release, &Map::new(), gate.verification(), NOW);
     let mut claims = claims();
     claims["oid"] = TID.into();
     claims["groups"] = json!(["a"]);
@@ -417,8 +417,8 @@ fn a_release_comes_first_in_every_file_and_decisions_say_what_they_do_not_show()
     assert_eq!(decision["withheld"].get("groups"), None);
 
     let log = DecisionLog::start(options(DecisionLogTarget::File(path.clone()))).unwrap();
-    log.release("mam", 1, &release, gate.verification(), NOW);
-    log.release("mam", 2, &release, gate.verification(), NOW);
+    log.release("mam", 1, &release, &Map::new(), gate.verification(), NOW);
+    log.release("mam", 2, &release, &Map::new(), gate.verification(), NOW);
     std::fs::rename(&path, moved).unwrap();
     log.reopen();
     log.record(&decided, &request);

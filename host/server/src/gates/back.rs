@@ -82,7 +82,7 @@ impl ServedGate {
         now: u64,
     ) -> Result<Report, ChangeError> {
         let result = self.back_alone(before, action, actor, now);
-        self.write_refusal(&result, action, actor, now);
+        self.write_refusal(&result, None, action, actor, now);
         result
     }
 

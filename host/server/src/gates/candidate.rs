@@ -39,6 +39,9 @@ pub struct CandidateReport {
     pub release: String,
     /// Since when it decides, RFC 3339.
     pub since: String,
+    /// Whether policy or settings changed since it was made, so that it cannot be promoted.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub stale: bool,
     /// What it found.
     #[serde(flatten)]
     pub found: crate::shadow::Report,
@@ -54,6 +57,7 @@ impl ServedGate {
             policy: candidate.release.policy().clone(),
             release: candidate.release.digest().to_string(),
             since: crate::time::rfc3339(candidate.since),
+            stale: candidate.revision != self.base().2,
             found: candidate.shadow.report(),
         })
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use admit::decision::PolicyRef;
+use admit::release::Inspected;
 use serde_json::{Map, Value};
 
 use super::commit::Committing;
@@ -84,7 +86,11 @@ impl ServedGate {
             Mode::Activate => self.make(planned, change, before.as_deref(), since),
         });
         if change.mode == Mode::Activate {
-            self.write_refusal(&result, change.action, &change.actor, change.now);
+            let wanted = change.component.as_ref();
+            let wanted =
+                wanted.and_then(|new| self.inspections.get(&self.runtime, &new.bytes).ok());
+            let policy = wanted.as_ref().map(Inspected::policy);
+            self.write_refusal(&result, policy, change.action, &change.actor, change.now);
         }
         result
     }
@@ -103,28 +109,28 @@ impl ServedGate {
 
     /// Writes an activation that failed into the history. What was wrong in the request itself is
     /// told to its sender only. A store that cannot be written is logged: whoever asked hears why
-    /// the activation failed, which may be the same reason.
+    /// the activation failed, which may be the same reason. `policy` is the one that was wanted.
     pub(super) fn write_refusal(
         &self,
         result: &Result<Report, ChangeError>,
+        policy: Option<&PolicyRef>,
         action: Action,
         actor: &Actor,
         now: u64,
     ) {
         let (step, error, policy) = match result {
             Err(ChangeError::Refused(refused)) => {
-                (refused.step, refused.error.clone(), refused.policy.clone())
+                (refused.step, refused.error.clone(), refused.policy.as_ref().or(policy))
             }
             Err(error @ (ChangeError::Invalid(_) | ChangeError::Misfits(_)))
                 if !matches!(action, Action::Settings | Action::Start) =>
             {
-                ("configure", error.told(), None)
+                ("configure", error.told(), policy)
             }
             _ => return,
         };
         self.counters.metrics.refused(step);
         tracing::warn!(gate = self.name(), step, %error, "activation refused");
-        let policy = policy.as_ref();
         let refusal = Refusal { gate: self.name(), action, at: now, step, error: &error, policy };
         let activity = told::rejected(policy, step, &error);
         if let Err(error) = self.wait(self.store.refuse(&refusal, actor, &activity)) {

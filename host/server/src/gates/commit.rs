@@ -147,7 +147,7 @@ impl ServedGate {
         };
         let active = Some(self.wait(self.store.activate(&activation, actor))?);
         self.select(Selected { revision, active, previous, ..selected.clone() });
-        self.tell_activation(release, generation, committing);
+        self.tell_activation(release, generation, selected, committing);
         Ok(())
     }
 
@@ -156,13 +156,16 @@ impl ServedGate {
         &self,
         release: &Release,
         generation: u64,
+        selected: &Selected,
         committing: &Committing<'_>,
     ) {
         self.watch_faults_of(generation, committing.action);
         let codes = release.description().reasons.iter().map(|reason| &*reason.code);
         self.counters.metrics.activated(release.policy(), generation, codes);
         if let Some(log) = &self.counters.log {
-            log.release(self.name(), generation, release, self.verification(), committing.now);
+            let (_, kept) = selected.split();
+            let (verification, now) = (self.verification(), committing.now);
+            log.release(self.name(), generation, release, kept.as_json(), verification, now);
         }
     }
 }

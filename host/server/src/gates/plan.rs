@@ -16,7 +16,7 @@ use super::change::{Change, NewComponent};
 use super::component::bundled_digest;
 use super::report::{ChangeError, Refused, Report, Step};
 use super::served::ServedGate;
-use super::settings::merged;
+use super::settings::{changed, merged};
 use super::state::Selected;
 
 /// A change that is ready to be made.
@@ -50,10 +50,12 @@ impl ServedGate {
             let refusals = misfits.iter().flat_map(SettingsError::refusals).collect();
             return Err(ChangeError::Misfits(refusals));
         }
-        let cases = self.operator_cases(inspected.policy())?;
-        let mut planned = self.prepare(inspected, merged(had, &change.settings), &cases)?;
+        // What comes before the cases is told first, whatever is wrong with them.
+        let cases = self.operator_cases(inspected.policy());
+        let played = cases.as_deref().unwrap_or_default();
+        let mut planned = self.prepare(inspected, merged(had, &change.settings), played)?;
         planned.steps.insert(0, inspect);
-        Ok(planned)
+        cases.map(|_| planned)
     }
 
     /// Prepares a release of a policy and those of the settings that it knows.
@@ -139,6 +141,7 @@ impl ServedGate {
             release: planned.prepared.release.digest().to_string(),
             generation: self.gate.generation(),
             steps: planned.steps.clone(),
+            changed_settings: changed(&self.base().1, &planned.settings),
             unknown: planned.unknown.clone(),
             saved: false,
         }

@@ -32,7 +32,7 @@ impl ServedGate {
         let promoted = crate::blocking::run(move || {
             let _turn = turn;
             let promoted = gate.promote_alone(max_differences, &actor, now);
-            gate.write_refusal(&promoted, Action::Promote, &actor, now);
+            gate.write_refusal(&promoted, None, Action::Promote, &actor, now);
             promoted
         });
         promoted.await.unwrap_or(Err(ChangeError::Broken))

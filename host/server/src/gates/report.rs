@@ -23,6 +23,9 @@ pub struct Report {
     pub generation: u64,
     /// What was done, in this order.
     pub steps: Vec<Step>,
+    /// The names of the settings that have other values than before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changed_settings: Vec<String>,
     /// Settings that are kept although the policy does not know them.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub unknown: Map<String, Value>,

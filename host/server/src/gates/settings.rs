@@ -36,6 +36,21 @@ pub(super) fn restored(
     all.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
+/// The names of the settings that a change gives other values.
+pub(super) fn changed(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<String> {
+    let differs = |name: &&String| match (before.get(*name), after.get(*name)) {
+        (Some(Value::Array(_)), Some(Value::Array(_))) => {
+            let keys = |settings: &Map<String, Value>| {
+                values(settings.get(*name)).into_keys().collect::<Vec<_>>()
+            };
+            keys(before) != keys(after)
+        }
+        (old, new) => old.map(by_value) != new.map(by_value),
+    };
+    let added = after.keys().filter(|name| !before.contains_key(*name));
+    before.keys().chain(added).filter(differs).cloned().collect()
+}
+
 /// What is told of a change of settings: an entry per list value that came or went, one per other
 /// setting. Values are compared as values: the letter case of a GUID, repeats and order are no
 /// change.

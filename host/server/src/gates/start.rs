@@ -110,6 +110,12 @@ impl ServedGate {
 
     /// The last good release, or one before it if it does not start.
     fn resume(&self, row: &GateRow, active: &StoredRelease, now: u64) -> Result<(), StoreError> {
+        if !self.options.settings.is_empty() && self.options.settings != row.settings {
+            tracing::info!(
+                gate = self.name(),
+                "the settings in the store count; those of the configuration differ and are not used"
+            );
+        }
         let actor = Actor::server();
         let (action, previous) = (Action::Start, active.previous);
         let since = row.revision;
@@ -154,7 +160,7 @@ impl ServedGate {
         };
         let mut resume = |release: &Release, generation: u64| {
             self.select(selected.clone());
-            self.tell_activation(release, generation, committing);
+            self.tell_activation(release, generation, &selected, committing);
             Ok(())
         };
         let committed = self.gate.commit(planned.prepared, &mut resume);

@@ -32,8 +32,8 @@ pub fn router(app: &Arc<App>, listener: ListenerKind) -> Router {
         router.route(endpoint.path(), on(method, handler))
     });
     let router = router
-        .fallback(async || {
-            ApiError::new(StatusCode::NOT_FOUND, "not_found", "there is no such path")
+        .fallback(async move || {
+            ApiError::new(StatusCode::NOT_FOUND, "not_found", no_such_path(listener))
         })
         .method_not_allowed_fallback(async || {
             let message = "the path does not take this method";
@@ -47,6 +47,18 @@ fn layered(router: Router, metrics: ListenerMetrics) -> Router {
     router
         .layer(CatchPanicLayer::custom(|_| ApiError::internal().into_response()))
         .layer(axum::middleware::from_fn_with_state(metrics, trace::observe))
+}
+
+/// Says where a path may be that is not here.
+fn no_such_path(listener: ListenerKind) -> &'static str {
+    match listener {
+        ListenerKind::Service => {
+            "there is no such path: this is the listener for decisions, the admin listener has the rest"
+        }
+        ListenerKind::Admin => {
+            "there is no such path: this is the admin listener, the service listener takes decisions"
+        }
+    }
 }
 
 async fn run(app: Arc<App>, endpoint: Endpoint, request: Request) -> Response {

@@ -54,11 +54,24 @@ impl Logged {
     }
 
     fn activate(&self, policy: &Embedded, settings: Value) {
+        self.activate_keeping(policy, settings, &json!({}));
+    }
+
+    /// As [`Logged::activate`], with settings that the gate keeps although the policy does not know
+    /// them.
+    fn activate_keeping(&self, policy: &Embedded, settings: Value, kept: &Value) {
         let settings = Settings::parse(settings.to_string().as_bytes()).unwrap();
         let component = policy.component;
         let active = self.gate.activate(Activation { component, settings, cases: &[] }).unwrap();
         let (name, verification) = (self.gate.name(), self.gate.verification());
-        self.log.release(name, active.generation, &active.release, verification, NOW);
+        self.log.release(
+            name,
+            active.generation,
+            &active.release,
+            kept.as_object().unwrap(),
+            verification,
+            NOW,
+        );
     }
 
     fn decide(&self, id: &str, claims: &Value, facts: Value) {
@@ -137,6 +150,21 @@ WIDENING 2: deny token_version_not_accepted -> allow
         &digest[..19]
     );
     assert_eq!(run.text(0), expected);
+}
+
+#[test]
+fn settings_that_the_policy_did_not_know_count_for_one_that_does() {
+    let settings = json!({"server_url": SERVER, "windows_entra_tenant_ids": [TID]});
+    for (kept, expected) in [
+        (json!({}), "deny token_version_not_accepted -> deny audience_not_authorized"),
+        (json!({"windows_entra_client_ids": [CLIENT]}), "deny token_version_not_accepted -> allow"),
+    ] {
+        let logged = Logged::new(&WINDOWS_MDM_1, with(settings.clone(), json!({"scopes": ["x"]})));
+        logged.activate_keeping(&WINDOWS_MDM_1, settings.clone(), &kept);
+        logged.decide("v2", &claims(), json!({}));
+        let run = logged.end().admit("replay log.jsonl --policy windows-mdm@2.0.0");
+        assert!(run.text(0).contains(expected), "{run:?}");
+    }
 }
 
 #[test]

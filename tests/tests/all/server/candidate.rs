@@ -121,6 +121,7 @@ fn a_candidate_does_not_outlive_what_it_was_made_from() {
     let refused = admin.post_nothing(PROMOTE).refused(412, "changed_meanwhile");
     let expected = "settings or policy changed since the candidate was made; make it again";
     assert_eq!(refused["message"], expected);
+    assert_eq!(admin.get(CANDIDATE).json(200)["stale"], true);
     assert_eq!(gate(&admin)["policy"]["version"], "2.0.0");
     admin.delete(CANDIDATE).empty(204);
     admin.delete(CANDIDATE).refused(404, "no_candidate");

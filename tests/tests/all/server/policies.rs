@@ -226,7 +226,9 @@ fn settings_that_the_new_policy_refuses_are_told_one_by_one_and_as_an_attempt() 
     let refused = admin.post(POLICY, &body).refused(422, "invalid_settings");
     assert_eq!(refused["errors"][0]["name"], "server_url");
     assert_eq!(releases(&admin)[0]["step"], "configure");
-    assert_eq!(newest_activity(&admin)["details"]["step"], "configure");
+    let told = &newest_activity(&admin)["details"];
+    assert_eq!((&told["step"], &told["version"]), (&json!("configure"), &json!("1.0.0")));
+    assert_eq!(releases(&admin)[0]["policy"]["version"], "1.0.0");
     assert_eq!(decided(&server), by("allow", "2.0.0", 1));
 }
 
@@ -243,12 +245,14 @@ fn the_way_back_goes_release_by_release_to_the_first() {
     let report = roll_back(&admin).json(200);
     assert_eq!((&report["result"], &report["release"]), (&json!("activated"), &second));
     assert_eq!(report["generation"], 4);
+    assert_eq!(report["changed_settings"], json!(["scopes"]));
     assert!(!steps(&report).contains(&"seal"), "nothing is compiled: {report}");
     assert_eq!(newest_activity(&admin)["type"], "deleted_enrolment_scope");
     let settings = admin.get(&format!("{GATE}/settings")).json(200);
     assert_eq!(settings["settings"].get("scopes"), None);
 
-    assert_eq!(roll_back(&admin).json(200)["release"], first);
+    let report = roll_back(&admin).json(200);
+    assert_eq!((&report["release"], report.get("changed_settings")), (&first, None));
     assert_eq!(decided(&server), by("allow", "2.0.0", 5));
     roll_back(&admin).refused(409, "nothing_kept");
     let actions: Vec<_> = releases(&admin).iter().map(|one| one["action"].clone()).collect();

@@ -102,6 +102,23 @@ fn a_start_that_fails_does_not_use_up_the_first_access_token() {
 }
 
 #[test]
+fn an_access_token_that_could_not_be_shown_is_made_again() {
+    let home = Home::new();
+    home.configure(&windows_gate());
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let failed = home.command().stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+    let failed = failed.wait_with_output().unwrap();
+    assert_eq!(failed.status.code(), Some(3));
+    let said = String::from_utf8_lossy(&failed.stderr);
+    assert!(said.contains("failed to write to standard output"), "{said}");
+    // It is told now, or starting panics; and it counts, alone.
+    let server = home.start(&windows_gate());
+    let access = server.admin().get("/v1/access").json(200)["access"].clone();
+    let counts = |one: &&Value| one.get("revoked_at").is_none();
+    assert_eq!(access.as_array().unwrap().iter().filter(counts).count(), 1, "{access}");
+}
+
+#[test]
 fn a_key_set_that_is_no_file_is_told_and_not_waited_for() {
     let home = Home::new();
     let made = std::process::Command::new("mkfifo").arg(home.path("fifo")).status().unwrap();
