@@ -131,11 +131,17 @@ async fn run(config: &Config, sources: &Sources, out: &mut dyn Write) -> Result<
     }
     app.drain();
     tracing::info!("draining");
+    let in_a_hurry = tokio::select! {
+        () = tokio::time::sleep(config.limits.unready) => false,
+        () = until_end(&mut signals) => true,
+    };
     // Nobody listens when everything has ended already.
     let _ = stop.send(true);
-    let drained = drain(service, admin, &mut signals).await;
+    let drained = drain(service, admin, &mut signals, in_a_hurry).await;
     keys.abort();
-    tracing::info!(cut = drained, "drained");
+    if let Some(cut) = drained {
+        tracing::info!(cut, "drained");
+    }
     end(&app).await;
     Ok(())
 }
@@ -217,21 +223,30 @@ fn listen(
     })
 }
 
-/// Waits for both listeners; a second wish to end cuts that short. Returns how many requests were
-/// cut off.
-async fn drain(service: Serving, admin: Serving, signals: &mut Signals) -> usize {
+/// Waits for both listeners; a second wish to end cuts that short. Returns how many connections were
+/// cut off by then; absent when nobody waited for them.
+async fn drain(
+    service: Serving,
+    admin: Serving,
+    signals: &mut Signals,
+    in_a_hurry: bool,
+) -> Option<usize> {
     let both = async {
         let (service, admin) = (service.await, admin.await);
         [service, admin].into_iter().flatten().map(|drained| drained.cut).sum()
     };
     tokio::pin!(both);
-    loop {
-        tokio::select! {
-            cut = &mut both => return cut,
-            signal = signals.next() => if signal == Signal::End {
-                tracing::warn!("asked to end again: not waiting any longer");
-                return 0;
-            }
+    let asked_again = async {
+        if !in_a_hurry {
+            until_end(signals).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        cut = &mut both => Some(cut),
+        () = asked_again => {
+            tracing::warn!("asked to end again: not waiting any longer");
+            None
         }
     }
 }

@@ -22,6 +22,9 @@ pub struct LimitsConfig {
     pub decisions: usize,
     /// Requests in one batch, 1 to 1000; 100 by default.
     pub batch: usize,
+    /// Time in which a server that stops says that it is not ready, and answers all the same, so that
+    /// nobody sends it more. Whole seconds, 0 to 300; 0 by default.
+    pub unready: Duration,
     /// Time that requests in flight have to end when the server stops. Whole seconds, 0 to 3600; 30
     /// by default.
     pub drain: Duration,
@@ -36,6 +39,7 @@ impl Default for LimitsConfig {
             connections: 400,
             decisions: 128,
             batch: 100,
+            unready: Duration::ZERO,
             drain: Duration::from_secs(30),
         }
     }
@@ -56,6 +60,7 @@ impl LimitsConfig {
             ),
             decisions: section.value_or("decisions", usual.decisions, values::count(1..=256)),
             batch: section.value_or("batch", usual.batch, values::count(1..=1_000)),
+            unready: section.value_or("unready_seconds", usual.unready, values::seconds(0..=300)),
             drain: section.value_or("drain_seconds", usual.drain, values::seconds(0..=3_600)),
         }
     }

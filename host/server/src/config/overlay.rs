@@ -6,7 +6,7 @@ use super::suggest;
 use super::tree::{Node, Origin};
 
 /// The keys that a variable can set: scalars outside `keys` and `gates`.
-const SETTABLE: [&str; 20] = [
+const SETTABLE: [&str; 21] = [
     "service.listen",
     "service.access",
     "admin.listen",
@@ -20,6 +20,7 @@ const SETTABLE: [&str; 20] = [
     "limits.connections",
     "limits.decisions",
     "limits.batch",
+    "limits.unready_seconds",
     "limits.drain_seconds",
     "decision_log.to",
     "decision_log.allows",

@@ -58,7 +58,7 @@ fn good() -> Value {
             "source": {"path": "p", "interval_seconds": 1, "follow_links_outside": true},
         }},
         "limits": {"body_bytes": 1024, "header_seconds": 1, "body_seconds": 1, "connections": 1,
-            "decisions": 1, "batch": 1, "drain_seconds": 0},
+            "decisions": 1, "batch": 1, "unready_seconds": 1, "drain_seconds": 0},
         "decision_log": {"to": "log.jsonl", "allows": 1, "when_full": "block", "buffer": 1,
             "claims": []},
         "fault_revert": {"faults": 1, "within_seconds": 1},

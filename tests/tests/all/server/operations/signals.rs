@@ -85,6 +85,23 @@ fn while_it_drains_it_is_not_ready_and_a_second_signal_ends_it() {
 }
 
 #[test]
+fn it_answers_for_a_while_although_it_says_that_it_is_not_ready() {
+    let server = Server::start(&with(windows_gate(), json!({"limits": {"unready_seconds": 300}})));
+    server.signal("TERM");
+    server.wait_for_log("draining");
+    for client in [server.service(), server.admin()] {
+        let ready = client.without_token().get("/health/ready").json(503);
+        assert!(failing(&ready).contains(&"draining"), "{ready}");
+    }
+    assert_eq!(server.decide("windows-mdm", &token(json!({})))["outcome"], "allow");
+    let home = server.home.clone();
+    server.signal("TERM");
+    assert!(server.wait().0.success());
+    let log = std::fs::read_to_string(home.path("log")).unwrap();
+    assert!(log.contains("drained cut=0") || log.contains("asked to end again"), "{log}");
+}
+
+#[test]
 fn what_runs_when_the_signal_comes_is_answered() {
     let keys = KeyServer::start(Answer::json(&issuer().jwk_set()));
     keys.hold();
