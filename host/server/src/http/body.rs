@@ -1,7 +1,7 @@
 //! Bodies, read to a limit, strictly.
 
 use admit::json::{Object, parse_object};
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
@@ -9,8 +9,11 @@ use super::call::media_type;
 use super::error::ApiError;
 use super::listener::is_body_timeout;
 
-/// Reads a body of at most `limit` bytes.
+/// Reads a body of at most `limit` bytes. One that is announced as longer is not waited for.
 pub(super) async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
+    if body.size_hint().lower() > limit as u64 {
+        return Err(ApiError::too_large(limit));
+    }
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(ApiError::too_large(limit)),

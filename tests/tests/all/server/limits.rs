@@ -27,11 +27,16 @@ pub(super) struct Unfinished(TcpStream);
 impl Unfinished {
     /// Sends the head to `http://IP:PORT`.
     pub(super) fn send(address: &str, access: &str, method: &str, path: &str) -> Self {
+        Self::promise(1_000, address, access, method, path)
+    }
+
+    /// As [`Unfinished::send`], with so many bytes promised.
+    fn promise(bytes: usize, address: &str, access: &str, method: &str, path: &str) -> Self {
         let mut stream = TcpStream::connect(address.strip_prefix("http://").unwrap()).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let head = format!(
             "{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {access}\r\n\
-             Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
+             Content-Type: application/json\r\nContent-Length: {bytes}\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).unwrap();
         Self(stream)
@@ -78,6 +83,16 @@ fn a_body_that_does_not_come_ends_its_own_request_only() {
     }
     good();
     server.admin().patch(SETTINGS, &json!({})).json(200);
+}
+
+#[test]
+fn a_body_that_is_promised_as_too_large_is_not_waited_for() {
+    let server = Server::start(&with(windows_gate(), json!({"limits": {"body_seconds": 300}})));
+    let (service, admin) = (server.service_address(), server.admin_address());
+    for (address, method, path) in [(service, "POST", DECIDE), (admin, "PATCH", SETTINGS)] {
+        let promised = Unfinished::promise(10_000_000, address, server.token(), method, path);
+        promised.answer().refused(413, "too_large");
+    }
 }
 
 #[test]
