@@ -26,7 +26,11 @@ pub(crate) fn run(args: &ApplyArgs, out: &mut dyn Write) -> Result<Exit, CliErro
         let mut plan = Plan::new(&client, gate)?;
         let checked = plan.check(&client);
         plan.print(out).map_err(CliError::Output)?;
-        checked?;
+        if let Err(error) = checked {
+            out.flush().map_err(CliError::Output)?;
+            say(format!("{}: not applied; nothing was changed", clean(plan.gate())));
+            return Err(error.into());
+        }
         plans.push(plan);
     }
     plans.retain(Plan::changes_something);

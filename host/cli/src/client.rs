@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use ureq::http::Request;
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
-use ureq::{Agent, Body};
+use ureq::{Agent, AsSendBody, Body};
 
 use crate::args::ConnectArgs;
 use crate::error::CliError;
@@ -23,6 +23,9 @@ use error::Refusal;
 
 /// An activation compiles, and plays every case; a minute is much.
 const TIMEOUT: Duration = Duration::from_secs(120);
+
+/// What is only read is there.
+const READ_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Longer than a server that is there takes to answer a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -60,11 +63,15 @@ impl Client {
     ///
     /// [`ClientError`].
     pub(crate) fn call(&self, call: Call) -> Result<Answer, ClientError> {
-        let failed = |source| ClientError::NoAnswer {
-            server: self.address().to_owned(),
-            source: Box::new(source),
+        let timeout = if call.method == "GET" { READ_TIMEOUT } else { TIMEOUT };
+        let failed = |source| {
+            let server = self.address().to_owned();
+            match source {
+                ureq::Error::Timeout(_) => ClientError::Late { server, seconds: timeout.as_secs() },
+                source => ClientError::NoAnswer { server, source: Box::new(source) },
+            }
         };
-        let mut response = self.send(call).map_err(failed)?;
+        let mut response = self.send(call, timeout).map_err(failed)?;
         let status = response.status().as_u16();
         let etag = response.headers().get("etag").and_then(|etag| etag.to_str().ok());
         let etag = etag.map(str::to_owned);
@@ -78,7 +85,11 @@ impl Client {
         Err(ClientError::Refused(Box::new(refusal.with_status(status))))
     }
 
-    fn send(&self, call: Call) -> Result<ureq::http::Response<Body>, ureq::Error> {
+    fn send(
+        &self,
+        call: Call,
+        timeout: Duration,
+    ) -> Result<ureq::http::Response<Body>, ureq::Error> {
         let Call { method, path, body, if_match } = call;
         let mut request = Request::builder()
             .method(method)
@@ -90,11 +101,20 @@ impl Client {
         }
         match body {
             Some((media_type, bytes)) => {
-                self.agent.run(request.header("content-type", media_type).body(bytes)?)
+                self.run(request.header("content-type", media_type).body(bytes)?, timeout)
             }
-            None if method == "GET" || method == "DELETE" => self.agent.run(request.body(())?),
-            None => self.agent.run(request.body(Vec::new())?),
+            None if method == "GET" || method == "DELETE" => self.run(request.body(())?, timeout),
+            None => self.run(request.body(Vec::new())?, timeout),
         }
+    }
+
+    fn run(
+        &self,
+        request: Request<impl AsSendBody>,
+        timeout: Duration,
+    ) -> Result<ureq::http::Response<Body>, ureq::Error> {
+        let request = self.agent.configure_request(request).timeout_global(Some(timeout)).build();
+        self.agent.run(request)
     }
 }
 
@@ -106,7 +126,6 @@ fn agent(address: &ServerAddress) -> Agent {
         .max_redirects(0)
         .tls_config(tls())
         .timeout_connect(Some(CONNECT_TIMEOUT))
-        .timeout_global(Some(TIMEOUT))
         .user_agent(concat!("admit/", env!("CARGO_PKG_VERSION")));
     if address.is_local() {
         config = config.proxy(None);

@@ -48,6 +48,14 @@ pub enum ClientError {
         /// Why.
         source: Box<ureq::Error>,
     },
+    /// It took too long.
+    #[error("{server} did not answer within {seconds} s")]
+    Late {
+        /// The server.
+        server: String,
+        /// The time it was given.
+        seconds: u64,
+    },
     /// An answer that Admit does not give.
     #[error("the answer of {server}, with status {status}, is not one of Admit")]
     NotAdmit {

@@ -132,7 +132,7 @@ pub enum ChangeError {
     #[error("the candidate of gate `{0}` has decided no request yet")]
     NothingCompared(String),
     /// The candidate decided too many requests otherwise.
-    #[error("the candidate decided {differed} requests otherwise; at most {allowed} were allowed")]
+    #[error("of the candidate's decisions, {differed} differed; at most {allowed} were allowed")]
     TooManyDifferences {
         /// How many.
         differed: u64,

@@ -66,6 +66,11 @@ impl Watched {
 pub(super) async fn assemble(config: &Config, now: u64) -> Result<Assembled, ServeError> {
     let store = Store::open(&config.data_dir).await?;
     let access = Access::open(store.clone()).await?;
+    for gate in store.gate_names().await? {
+        if !config.gates.contains_key(&gate) {
+            tracing::warn!(gate, "the store has this gate, the configuration does not: not served");
+        }
+    }
     let runtime = Runtime::new()
         .map_err(|source| ServeError::Machine { what: "the sandbox", source: source.into() })?;
     let metrics = Metrics::new(now);

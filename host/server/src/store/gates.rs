@@ -107,6 +107,16 @@ impl Store {
         }))
     }
 
+    /// The names of all gates that have had a release, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn gate_names(&self) -> Result<Vec<String>, StoreError> {
+        let names = sqlx::query_scalar("SELECT name FROM gate ORDER BY name");
+        Ok(names.fetch_all(&self.pool).await?)
+    }
+
     /// The release that an attempt activated; absent when it activated none, or one too old to be
     /// kept.
     ///

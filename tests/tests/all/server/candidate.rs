@@ -83,7 +83,7 @@ fn a_candidate_is_compared_shown_guarded_and_promoted() {
 
     let guarded = |most: u64| admin.post_nothing(&format!("{PROMOTE}?max_differences={most}"));
     let refused = guarded(1).refused(409, "too_many_differences");
-    assert!(refused["message"].as_str().unwrap().contains("decided 2 requests"), "{refused}");
+    assert!(refused["message"].as_str().unwrap().contains("decisions, 2 differed"), "{refused}");
     assert_eq!(gate(&admin)["generation"], 1);
     let promoted = guarded(2).json(200);
     assert_eq!((&promoted["result"], &promoted["generation"]), (&json!("activated"), &json!(2)));

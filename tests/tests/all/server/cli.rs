@@ -107,7 +107,7 @@ fn a_policy_is_checked_tried_promoted_and_taken_back() {
     let status = shell.prints("status");
     assert!(status.contains("  candidate  windows-mdm 1.0.0 (sha256:"), "{status}");
     let refused = shell.refuses("policy promote windows-mdm --max-differences 0", 1);
-    let text = "the candidate decided 1 requests otherwise; at most 0 were allowed";
+    let text = "of the candidate's decisions, 1 differed; at most 0 were allowed";
     assert_eq!(refused, text);
 
     let promoted = shell.prints("policy promote windows-mdm --max-differences 1");

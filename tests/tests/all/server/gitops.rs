@@ -147,6 +147,9 @@ fn the_difference_is_shown_by_value_and_a_dry_run_changes_nothing() {
     assert_eq!(shell.prints("apply -f d.yaml"), "windows-mdm: no changes\n", "settings stay");
 }
 
+/// What is said of a gate that the server refuses to change.
+const NOT_APPLIED: &str = "windows-mdm: not applied; nothing was changed";
+
 #[test]
 fn the_server_checks_every_gate_before_the_first_is_changed() {
     let (server, shell) = fresh();
@@ -162,7 +165,8 @@ fn the_server_checks_every_gate_before_the_first_is_changed() {
         assert!(!run.out.contains("activated"), "{run:?}");
         let said = run.said();
         let lines: Vec<_> = said.lines().collect();
-        assert_eq!((run.code, lines.len(), lines[0]), (Some(1), 3, "Validation Failed"));
+        assert_eq!((run.code, lines.len()), (Some(1), 4));
+        assert_eq!(lines[..2], [NOT_APPLIED, "Validation Failed"]);
         assert!(said.contains("\n  windows_entra_client_ids: `x` is not a GUID; "), "{said}");
         assert!(said.contains("\n  scopes: empty; "), "{said}");
     }
@@ -172,9 +176,8 @@ fn the_server_checks_every_gate_before_the_first_is_changed() {
     let run = shell.run("apply -f typo.yaml");
     assert_eq!(run.code, Some(1), "{run:?}");
     let said = run.said();
-    assert!(
-        said.starts_with("settings that the policy does not have, or of another type\n  tenants: ")
-    );
+    let expected = "settings that the policy does not have, or of another type\n  tenants: ";
+    assert!(said.starts_with(&format!("{NOT_APPLIED}\n{expected}")), "{said}");
     assert!(said.contains("\n  allow_guests: "), "{said}");
 }
 
@@ -288,7 +291,7 @@ fn in_gitops_mode_the_repository_is_named_and_its_role_applies() {
     let admin = Shell::of(&server);
     admin.write("a.yaml", windows("2.0.0", &client_ids(&[CLIENT])));
     let said = format!(
-        "this server is configured from {REPOSITORY}: change it there; only the role `gitops` may \
+        "{NOT_APPLIED}\nthis server is configured from {REPOSITORY}: change it there; only the role `gitops` may \
          write here"
     );
     for arguments in ["apply -f a.yaml", "apply -f a.yaml --dry-run"] {
