@@ -73,6 +73,7 @@ impl ServedGate {
         actor: Actor,
         now: u64,
     ) -> Result<(), ChangeError> {
+        self.expect_started()?;
         let turn = Arc::clone(&self.changing).lock_owned().await;
         let gate = Arc::clone(self);
         let ended = crate::blocking::run(move || {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use admit::decision::PolicyRef;
-use admit::release::Inspected;
 use serde_json::{Map, Value};
 
 use super::commit::Committing;
@@ -86,13 +85,25 @@ impl ServedGate {
             Mode::Activate => self.make(planned, change, before.as_deref(), since),
         });
         if change.mode == Mode::Activate {
-            let wanted = change.component.as_ref();
-            let wanted =
-                wanted.and_then(|new| self.inspections.get(&self.runtime, &new.bytes).ok());
-            let policy = wanted.as_ref().map(Inspected::policy);
-            self.write_refusal(&result, policy, change.action, &change.actor, change.now);
+            let policy = self.wanted_policy(change, &result);
+            self.write_refusal(&result, policy.as_ref(), change.action, &change.actor, change.now);
         }
         result
+    }
+
+    /// The policy whose settings were refused, which was inspected before; absent when no other one
+    /// was wanted.
+    fn wanted_policy(
+        &self,
+        change: &Change,
+        result: &Result<Report, ChangeError>,
+    ) -> Option<PolicyRef> {
+        let Err(ChangeError::Invalid(_) | ChangeError::Misfits(_)) = result else {
+            return None;
+        };
+        let bytes = &change.component.as_ref()?.bytes;
+        let inspected = self.inspections.get(&self.runtime, bytes).ok()?;
+        Some(inspected.policy().clone())
     }
 
     fn make(
