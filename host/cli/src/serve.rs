@@ -20,6 +20,7 @@ pub(crate) fn run(args: ServerArgs, out: &mut dyn Write) -> Result<Exit, CliErro
         }
     };
     if check_only {
+        serve::check(&config).map_err(CliError::Server)?;
         return checked(&config, &sources, out).map_err(CliError::Output);
     }
     let internal = |source: Box<dyn std::error::Error + Send + Sync>| CliError::Internal {

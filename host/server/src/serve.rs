@@ -92,6 +92,15 @@ pub fn serve(config: &Config, sources: &Sources, out: &mut dyn Write) -> Result<
     served
 }
 
+/// Reads the key sets that a configuration names as files, as a start does.
+///
+/// # Errors
+///
+/// [`ServeError::File`], [`ServeError::KeyAddress`].
+pub fn check(config: &Config) -> Result<(), ServeError> {
+    assemble::keys(config).map(drop)
+}
+
 async fn run(config: &Config, sources: &Sources, out: &mut dyn Write) -> Result<(), ServeError> {
     let mut signals = Signals::new()
         .map_err(|source| ServeError::Machine { what: "signals", source: Box::new(source) })?;

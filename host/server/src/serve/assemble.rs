@@ -164,7 +164,7 @@ fn first_component(gate: &GateConfig) -> FirstComponent {
 }
 
 /// One key set for each cloud that a gate takes tokens of.
-fn keys(config: &Config) -> Result<IndexMap<Cloud, Arc<Keys>>, ServeError> {
+pub(super) fn keys(config: &Config) -> Result<IndexMap<Cloud, Arc<Keys>>, ServeError> {
     let mut keys = IndexMap::new();
     for gate in config.gates.values() {
         if !keys.contains_key(&gate.cloud) {

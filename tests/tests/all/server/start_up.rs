@@ -127,9 +127,11 @@ fn a_key_set_that_is_no_file_is_told_and_not_waited_for() {
         let mut config = windows_gate();
         merge(&mut config, &json!({"keys": {"public": {"file": file}}}));
         home.configure(&config);
-        let failed = home.command().output().unwrap();
-        let said = String::from_utf8_lossy(&failed.stderr).into_owned();
-        assert_eq!(failed.status.code(), Some(3), "{said}");
-        assert!(said.contains("key set") && said.contains(what), "{said}");
+        for flags in [&[][..], &["--check-config"]] {
+            let failed = home.command().args(flags).output().unwrap();
+            let said = String::from_utf8_lossy(&failed.stderr).into_owned();
+            assert_eq!(failed.status.code(), Some(3), "{said}");
+            assert!(said.contains("key set") && said.contains(what), "{said}");
+        }
     }
 }
