@@ -94,11 +94,10 @@ fn it_answers_for_a_while_although_it_says_that_it_is_not_ready() {
         assert!(failing(&ready).contains(&"draining"), "{ready}");
     }
     assert_eq!(server.decide("windows-mdm", &token(json!({})))["outcome"], "allow");
-    let home = server.home.clone();
+    let started = Instant::now();
     server.signal("TERM");
     assert!(server.wait().0.success());
-    let log = std::fs::read_to_string(home.path("log")).unwrap();
-    assert!(log.contains("drained cut=0") || log.contains("asked to end again"), "{log}");
+    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
 }
 
 #[test]
