@@ -1,4 +1,9 @@
-//! What a failed call into a policy means.
+//! What a failed call into a policy means, and whose fault it is.
+//!
+//! What is the policy's is recognised: a trap, a limit, an ill-formed answer. Everything else is the
+//! host's, whatever it is: an error nobody thought of must not take back what an administrator did.
+
+mod guest;
 
 use wasmtime::Trap;
 
@@ -13,6 +18,9 @@ pub enum CallError {
     /// The policy trapped: an abort, an access outside its memory, an ill-formed value.
     #[error("the policy trapped: {0}")]
     Trap(String),
+    /// This machine could not run it: no memory, no address space, no thread.
+    #[error("this machine could not run the policy: {0}")]
+    Host(String),
 }
 
 impl CallError {
@@ -21,7 +29,18 @@ impl CallError {
         match self {
             Self::Limit(limit) => limit.code(),
             Self::Trap(_) => "policy.failed",
+            Self::Host(_) => "host.resources",
         }
+    }
+
+    /// Whether the host is to blame, and the same call may succeed in a moment.
+    pub fn is_hosts(&self) -> bool {
+        matches!(self, Self::Limit(Limit::Instances) | Self::Host(_))
+    }
+
+    /// What would have to change for a call that does not depend on settings to succeed.
+    pub(crate) fn cause(&self) -> Cause {
+        if self.is_hosts() { Cause::Host } else { Cause::Component }
     }
 
     /// Reads Wasmtime's error.
@@ -40,20 +59,28 @@ impl CallError {
 
     fn without_trap(error: &wasmtime::Error) -> Self {
         if error.is::<wasmtime::PoolConcurrencyLimitError>() {
-            return Self::Limit(Limit::Instances);
+            Self::Limit(Limit::Instances)
+        } else if guest::handed_over_too_much(error) {
+            Self::Limit(Limit::Transfer)
+        } else if guest::is_ill_formed(error) {
+            Self::Trap(error_line(error))
+        } else {
+            Self::Host(error_line(error))
         }
-        let text = error.root_cause().to_string();
-        if is_transfer_exhausted(&text) {
-            return Self::Limit(Limit::Transfer);
-        }
-        Self::Trap(error_line(error))
     }
 }
 
-/// Wasmtime 48 keeps the type of this error to itself; the test of the oversized answer fails when
-/// its text changes.
-fn is_transfer_exhausted(text: &str) -> bool {
-    text.starts_with("too much data is being copied between the host and the guest")
+/// What would have to change for a policy that was refused to be taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Cause {
+    /// The component: this one is refused whatever else changes.
+    Component,
+    /// What the gate has: its settings, or the policy before.
+    Gate,
+    /// The operator's cases.
+    Cases,
+    /// The host: its memory, its load, its disk. The same may succeed later.
+    Host,
 }
 
 /// An error and its causes, outermost first, in one line. A cause that its error quotes is not said
@@ -77,4 +104,43 @@ pub(crate) fn error_line(error: &wasmtime::Error) -> String {
     let causes: Vec<_> = error.chain().map(ToString::to_string).collect();
     let line = causes.join(": ");
     line.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(error: wasmtime::Error) -> (&'static str, Cause) {
+        let error = CallError::from_wasmtime(&error);
+        (error.code(), error.cause())
+    }
+
+    #[test]
+    fn what_is_not_recognised_is_the_hosts() {
+        let full = std::io::Error::from_raw_os_error(12);
+        let errors = [
+            wasmtime::Error::from(full).context("mmap failed to reserve 0x100000 bytes"),
+            wasmtime::format_err!("an error that nobody has seen yet"),
+            wasmtime::format_err!("a pointer not aligned, said in other words"),
+        ];
+        for error in errors {
+            let shown = error.to_string();
+            assert_eq!(code(error), ("host.resources", Cause::Host), "{shown}");
+        }
+    }
+
+    #[test]
+    fn traps_limits_and_ill_formed_values_are_the_policys() {
+        let not_utf8 = String::from_utf8(vec![0xff]).unwrap_err().utf8_error();
+        let errors = [
+            (Trap::UnreachableCodeReached.into(), "policy.failed"),
+            (Trap::StackOverflow.into(), "policy.limit.stack"),
+            (wasmtime::Error::from(Limit::Memory).context("while growing"), "policy.limit.memory"),
+            (wasmtime::Error::from(not_utf8), "policy.failed"),
+            (wasmtime::format_err!("unknown handle index 7"), "policy.failed"),
+        ];
+        for (error, expected) in errors {
+            assert_eq!(code(error), (expected, Cause::Component));
+        }
+    }
 }

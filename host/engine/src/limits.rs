@@ -156,18 +156,27 @@ impl ResourceLimiter for StoreState {
         &mut self,
         _current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        within(desired, self.memory_bytes)
+        within(desired, self.memory_bytes, maximum)
+    }
+
+    /// The policy may have grown as it did; what it did not get, this machine did not have.
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        Err(grow_failed(error))
+    }
+
+    fn table_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        Err(grow_failed(error))
     }
 
     fn table_growing(
         &mut self,
         _current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        within(desired, self.table_elements)
+        within(desired, self.table_elements, maximum)
     }
 
     fn instances(&self) -> usize {
@@ -184,7 +193,18 @@ impl ResourceLimiter for StoreState {
 }
 
 /// Growth beyond the limit ends the call: a guest told of it would only abort, and the abort would
-/// hide the reason.
-fn within(desired: usize, limit: usize) -> wasmtime::Result<bool> {
-    if desired <= limit { Ok(true) } else { Err(Limit::Memory.into()) }
+/// hide the reason. Growth beyond what the guest itself declared as its most is told to it.
+fn within(desired: usize, limit: usize, declared: Option<usize>) -> wasmtime::Result<bool> {
+    if desired > limit {
+        return Err(Limit::Memory.into());
+    }
+    Ok(declared.is_none_or(|most| desired <= most))
+}
+
+/// Growth to more than can be addressed is the guest's; all other reasons are this machine's.
+fn grow_failed(error: wasmtime::Error) -> wasmtime::Error {
+    const BEYOND_ALL: [&str; 2] =
+        ["memory growth exceeds memory type's limits", "overflow calculating new table size"];
+    let text = error.root_cause().to_string();
+    if BEYOND_ALL.contains(&&*text) { Limit::Memory.into() } else { error }
 }

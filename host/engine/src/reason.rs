@@ -137,6 +137,11 @@ pub const HOST_REASONS: &[HostReason] = &[
         "Too many decisions were under way at the same time.",
         "Limit how many decisions run at the same time, or spread them over more hosts.",
     ),
+    failed(
+        "host.resources",
+        "This machine could not run the policy: it had no memory, address space or thread to spare.",
+        "Try again in a moment; give the process more memory or address space, or let fewer decisions run at the same time.",
+    ),
     failed("gate.empty", "The gate has no active release.", "Activate a policy with its settings."),
 ];
 
@@ -146,6 +151,10 @@ pub fn of_host(code: &str) -> Option<&'static HostReason> {
 }
 
 /// Whether only the host may decide with this code.
+///
+/// Whole families are kept for the host, but for `host.`: that came after the contract was published,
+/// when policies had reasons of their own.
 pub(crate) fn is_reserved(code: &str) -> bool {
-    ["token.", "keys.", "policy.", "gate."].iter().any(|prefix| code.starts_with(prefix))
+    let family = ["token.", "keys.", "policy.", "gate."].iter();
+    family.copied().any(|prefix| code.starts_with(prefix)) || of_host(code).is_some()
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::{Active, Gate};
 use admit_cases::Case;
 
+use crate::failure::Cause;
 use crate::release::{
     ConfigureError, Configured, InspectError, Inspected, RehearseError, Rehearsed, Release,
     SealError, Sealed, component_digest, release_digest,
@@ -109,6 +110,25 @@ impl ActivateError {
             Self::Broke { stage } => stage.as_str(),
             Self::Persist(_) => "persist",
         }
+    }
+
+    /// What would have to change for the activation to succeed.
+    pub fn cause(&self) -> Cause {
+        match self {
+            Self::Inspect(error) => error.cause(),
+            Self::Configure(error) => error.cause(),
+            Self::Seal(error) => error.cause(),
+            Self::Rehearse(error) => error.cause(),
+            Self::NothingKept { .. }
+            | Self::Overtaken { .. }
+            | Self::Broke { .. }
+            | Self::Persist(_) => Cause::Host,
+        }
+    }
+
+    /// Whether this component is refused whatever else changes, so that it need not be tried again.
+    pub fn is_by_content(&self) -> bool {
+        self.cause() == Cause::Component
     }
 }
 

@@ -12,9 +12,7 @@ use super::{Active, Gate, log};
 use crate::claims::{ClaimsError, VerifiedClaims};
 use crate::decision::{Decision, Outcome};
 use crate::facts::FactsError;
-use crate::failure::CallError;
 use crate::keys::{KeyError, VerificationKey};
-use crate::limits::Limit;
 use crate::reason::Blame;
 use crate::release::{DecideError, Release};
 use crate::token::{self, TokenError, UnverifiedToken};
@@ -55,7 +53,7 @@ impl RequestError {
 
     pub(super) fn blame(&self) -> Blame {
         match self {
-            Self::Decide(DecideError::Call(CallError::Limit(Limit::Instances))) => Blame::Host,
+            Self::Decide(error) if error.is_hosts() => Blame::Host,
             Self::Decide(_) => Blame::Policy,
             _ if self.outcome() == Outcome::Invalid => Blame::Caller,
             _ => Blame::Host,

@@ -20,6 +20,9 @@ pub enum CompileError {
     /// Cranelift or the validator refused it.
     #[error("the component does not compile: {0}")]
     Refused(String),
+    /// This machine could not compile it: no memory or no address space for the code.
+    #[error("this machine could not compile the component: {0}")]
+    Host(String),
     /// It took too long.
     #[error("compilation took longer than {} s", .0.as_secs_f32())]
     TimedOut(Duration),
@@ -30,6 +33,32 @@ pub enum CompileError {
     #[error("the compiler ended without a result")]
     Ended,
 }
+
+impl CompileError {
+    /// Whether this component is refused whatever else changes.
+    pub(super) fn is_by_content(&self) -> bool {
+        matches!(self, Self::Refused(_))
+    }
+
+    /// Reads Wasmtime's error; what is not known to be about the component is the host's.
+    fn from_wasmtime(error: &wasmtime::Error) -> Self {
+        let of_component = error.chain().any(|cause| {
+            let text = cause.to_string();
+            OF_COMPONENT.iter().any(|start| text.starts_with(start))
+        });
+        let line = error_line(error);
+        if of_component { Self::Refused(line) } else { Self::Host(line) }
+    }
+}
+
+/// How Wasmtime's errors about what is compiled begin; they have no type of their own.
+const OF_COMPONENT: &[&str] = &[
+    "failed to parse WebAssembly module",
+    "WebAssembly translation error",
+    "Compilation error: ",
+    "The component transitively contains ",
+    "instance allocation for this ",
+];
 
 /// Compiles one component at a time.
 #[derive(Debug, Default)]
@@ -62,7 +91,7 @@ impl Compiler {
             .map_err(|_| CompileError::Ended)?;
         match receiver.recv_timeout(deadline) {
             Ok(Ok(component)) => Ok(component),
-            Ok(Err(error)) => Err(CompileError::Refused(error_line(&error))),
+            Ok(Err(error)) => Err(CompileError::from_wasmtime(&error)),
             Err(RecvTimeoutError::Timeout) => {
                 *given_up = Some(thread);
                 Err(CompileError::TimedOut(deadline))

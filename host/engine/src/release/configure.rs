@@ -5,7 +5,7 @@ use wasmtime::component::Instance;
 
 use super::inspect::Inspected;
 use crate::contract::TokenPolicy;
-use crate::failure::CallError;
+use crate::failure::{CallError, Cause};
 use crate::limits::StoreState;
 use crate::settings::{SettingRefusal, Settings, SettingsError};
 
@@ -19,6 +19,16 @@ pub enum ConfigureError {
     /// `configure` gave no answer.
     #[error("`configure` failed")]
     Call(#[source] CallError),
+}
+
+impl ConfigureError {
+    /// What would have to change for the settings to be taken.
+    pub fn cause(&self) -> Cause {
+        match self {
+            Self::Call(error) if error.cause() == Cause::Host => Cause::Host,
+            Self::Call(_) | Self::Settings(_) => Cause::Gate,
+        }
+    }
 }
 
 /// An instance of a policy that has taken its settings.

@@ -35,6 +35,11 @@ impl DecideError {
             Self::Answer(_) => "policy.answer",
         }
     }
+
+    /// Whether the host is to blame, and the same call may succeed in a moment.
+    pub fn is_hosts(&self) -> bool {
+        matches!(self, Self::Call(error) if error.is_hosts())
+    }
 }
 
 /// What the policy said, checked and with everything it points at resolved.

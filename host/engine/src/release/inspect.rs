@@ -14,7 +14,7 @@ use crate::contract::types::Description;
 use crate::contract::{TokenPolicy, TokenPolicyPre};
 use crate::decision::PolicyRef;
 use crate::description::{self, DescriptionError};
-use crate::failure::{CallError, error_line};
+use crate::failure::{CallError, Cause, error_line};
 use crate::limits::StoreState;
 use crate::runtime::Runtime;
 
@@ -46,6 +46,28 @@ pub enum InspectError {
     /// `describe` gave an answer that breaks the contract.
     #[error("the description breaks the contract")]
     Description(#[source] DescriptionError),
+}
+
+impl InspectError {
+    /// What would have to change for the component to be taken.
+    pub fn cause(&self) -> Cause {
+        match self {
+            Self::Artefact(_)
+            | Self::Cases(_)
+            | Self::Instrument(_)
+            | Self::Interface(_)
+            | Self::Description(_) => Cause::Component,
+            Self::Compile(error) if error.is_by_content() => Cause::Component,
+            Self::Describe(error) => error.cause(),
+            // A panic may come from a machine that has no memory left.
+            Self::Broke | Self::Compile(_) => Cause::Host,
+        }
+    }
+
+    /// Whether this component is refused whatever else changes, so that it need not be tried again.
+    pub fn is_by_content(&self) -> bool {
+        self.cause() == Cause::Component
+    }
 }
 
 /// A component that is a policy, with its description.

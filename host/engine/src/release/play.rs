@@ -90,22 +90,32 @@ struct TraceMatters {
 
 /// Decides the case twice, without and with trace, each time in an instance of its own.
 pub(super) fn play(policy: &dyn Decides, case: &Case, verification: &Verification) -> Played {
+    try_play(policy, case, verification).unwrap_or_else(|error| failed(&error))
+}
+
+/// As [`play`]; an error says that the machine could not play the case, and nothing of the policy.
+pub(super) fn try_play(
+    policy: &dyn Decides,
+    case: &Case,
+    verification: &Verification,
+) -> Result<Played, DecideError> {
     let facts = match Facts::from_json(case.facts.clone()) {
         Ok(facts) => facts,
-        Err(error) => return Played::failed("request.facts", &error),
+        Err(error) => return Ok(Played::failed("request.facts", &error)),
     };
     let claims = claims_of(case, verification).to_string();
     let claims = match VerifiedClaims::vouched(claims.as_bytes(), verification, case.now) {
         Ok(claims) => claims,
-        Err(error) => return invalid(error.code(), &error),
+        Err(error) => return Ok(invalid(error.code(), &error)),
     };
     let decided = policy.evaluate(&claims, &facts, case.now, false).and_then(|plain| {
         let traced = policy.evaluate(&claims, &facts, case.now, true)?;
         Ok((plain, traced))
     });
     match decided {
-        Ok((plain, traced)) => both(plain, traced),
-        Err(error) => failed(&error),
+        Ok((plain, traced)) => Ok(both(plain, traced)),
+        Err(error) if error.is_hosts() => Err(error),
+        Err(error) => Ok(failed(&error)),
     }
 }
 

@@ -2,6 +2,7 @@
 //! decides for anybody.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::{Duration, Instant};
 
 use admit_cases::Case;
@@ -9,14 +10,14 @@ use serde_json::{Value, json};
 
 use super::evaluate::DecideError;
 use super::inspect::Inspected;
-use super::play::play;
+use super::play::try_play;
 use super::seal::Sealed;
 use super::unsealed::Unsealed;
 use super::{Release, release_digest};
 use crate::claims::{ClaimsError, Verification, VerifiedClaims};
 use crate::cloud::TokenVersion;
 use crate::facts::Facts;
-use crate::failure::error_chain;
+use crate::failure::{Cause, error_chain};
 
 /// Why a sealed policy was not released.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +37,15 @@ pub enum RehearseError {
         /// How many were played.
         cases: usize,
     },
+    /// The machine could not play a case, which says nothing of the policy.
+    #[error("case `{case}` could not be played")]
+    Machine {
+        /// The case's name.
+        case: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Cases that came out otherwise than they say.
     #[error("{failed} of {cases} cases failed, first {}", first(failures))]
     Cases {
@@ -46,6 +56,22 @@ pub enum RehearseError {
         /// The first of them, at most 100.
         failures: Vec<CaseFailure>,
     },
+}
+
+impl RehearseError {
+    /// What would have to change for the release to be taken.
+    pub fn cause(&self) -> Cause {
+        match self {
+            Self::Probe(error) if error.is_hosts() => Cause::Host,
+            Self::Probe(_) | Self::ProbeClaims(_) => Cause::Gate,
+            Self::Machine { .. } => Cause::Host,
+            // The component's cases carry their own settings.
+            Self::Cases { failures, .. } if failures.iter().any(|one| one.file.is_some()) => {
+                Cause::Component
+            }
+            Self::Cases { .. } | Self::TimedOut { .. } => Cause::Cases,
+        }
+    }
 }
 
 fn first(failures: &[CaseFailure]) -> String {
@@ -183,13 +209,19 @@ impl Rehearsal {
             for case in &set.cases {
                 let settings = case.settings.clone().unwrap_or_default();
                 let key = Value::Object(settings.clone()).to_string();
-                let configured = || Unsealed::new(inspected, settings.into());
-                let policy = policies.entry(key).or_insert_with(configured);
+                let policy = match policies.entry(key) {
+                    Entry::Occupied(policy) => policy.into_mut(),
+                    Entry::Vacant(place) => match Unsealed::new(inspected, settings.into()) {
+                        Err(error) if error.cause() == Cause::Host => {
+                            return Err(machine(case, error));
+                        }
+                        configured => place.insert(configured),
+                    },
+                };
                 let problem = match policy {
-                    Ok(policy) => {
-                        let played = play(policy, case, &Verification::default());
-                        played.failure(case, inspected.description())
-                    }
+                    Ok(policy) => try_play(policy, case, &Verification::default())
+                        .map_err(|error| machine(case, error))?
+                        .failure(case, inspected.description()),
                     Err(error) => Some(error_chain(error)),
                 };
                 self.note(Some(&set.file), case, problem)?;
@@ -207,7 +239,9 @@ impl Rehearsal {
     ) -> Result<(), RehearseError> {
         for case in cases {
             let problem = match &case.settings {
-                None => play(release, case, verification).failure(case, release.description()),
+                None => try_play(release, case, verification)
+                    .map_err(|error| machine(case, error))?
+                    .failure(case, release.description()),
                 Some(_) => Some(CARRIES_SETTINGS.to_owned()),
             };
             self.note(None, case, problem)?;
@@ -246,6 +280,10 @@ impl Rehearsal {
         let Self { cases, failed, failures, .. } = self;
         Err(RehearseError::Cases { cases, failed, failures })
     }
+}
+
+fn machine(case: &Case, source: impl std::error::Error + Send + Sync + 'static) -> RehearseError {
+    RehearseError::Machine { case: case.name.clone(), source: Box::new(source) }
 }
 
 const CARRIES_SETTINGS: &str =

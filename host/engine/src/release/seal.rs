@@ -10,7 +10,7 @@ use wasmtime_wizer::{ComponentInstanceState, Wizer};
 
 use super::configure::Configured;
 use super::inspect::{InspectError, Inspected, link};
-use crate::failure::error_line;
+use crate::failure::{CallError, Cause, error_line};
 use crate::limits::StoreState;
 use crate::settings::Settings;
 
@@ -21,12 +21,28 @@ pub enum SealError {
     /// The snapshot could not be taken.
     #[error("the configured policy could not be snapshotted: {0}")]
     Snapshot(String),
+    /// The state of the configured instance could not be read.
+    #[error("the state of the configured policy could not be read")]
+    Read(#[source] CallError),
     /// The sealed component does not compile or link.
     #[error("the sealed component was not accepted")]
     Link(#[source] InspectError),
     /// The sealed component has lost its function.
     #[error("the sealed component exports no `decide`")]
     NoDecide,
+}
+
+impl SealError {
+    /// What would have to change for the policy to be sealed.
+    pub fn cause(&self) -> Cause {
+        let by_host = match self {
+            Self::Snapshot(_) | Self::NoDecide => false,
+            Self::Read(error) => error.cause() == Cause::Host,
+            Self::Link(error) => error.cause() == Cause::Host,
+        };
+        // What is sealed is the component with what its settings left in memory.
+        if by_host { Cause::Host } else { Cause::Gate }
+    }
 }
 
 /// A policy whose settings are part of its initial memory: every new instance is configured.
@@ -53,7 +69,7 @@ impl Sealed {
     /// [`SealError`].
     pub fn new(configured: Configured) -> Result<Self, SealError> {
         let Configured { inspected, settings, store, instance } = configured;
-        let sealed = snapshot(&inspected, store, instance).map_err(SealError::Snapshot)?;
+        let sealed = snapshot(&inspected, store, instance)?;
         let (component, pre) = link(&inspected.runtime, sealed).map_err(SealError::Link)?;
         let interface = component.get_export_index(None, inspected.interface());
         let decide = component.get_export_index(interface.as_ref(), "decide");
@@ -67,19 +83,19 @@ fn snapshot(
     inspected: &Inspected,
     mut store: Store<StoreState>,
     instance: Instance,
-) -> Result<Vec<u8>, String> {
+) -> Result<Vec<u8>, SealError> {
+    let failed = |error: wasmtime::Error| SealError::Snapshot(error_line(&error));
     let limits = inspected.runtime.limits();
     // What is read here is the guest's whole memory, not an answer of the policy.
     store.set_hostcall_fuel(limits.memory_bytes.saturating_mul(2));
-    store.set_fuel(limits.setup_fuel).map_err(|error| error_line(&error))?;
+    store.set_fuel(limits.setup_fuel).map_err(failed)?;
     let wizer = Wizer::new();
-    let (context, _) =
-        wizer.instrument_component(&inspected.bytes).map_err(|error| error_line(&error))?;
+    let (context, _) = wizer.instrument_component(&inspected.bytes).map_err(failed)?;
     let mut reader = MemoryReader { store, instance, error: None };
     let sealed = ready(wizer.snapshot_component(&context, &mut reader));
     match reader.error {
-        Some(error) => Err(error_line(&error)),
-        None => sealed.map_err(|error| error_line(&error)),
+        Some(error) => Err(SealError::Read(CallError::from_wasmtime(&error))),
+        None => sealed.map_err(failed),
     }
 }
 

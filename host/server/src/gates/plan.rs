@@ -6,7 +6,7 @@ use std::time::Instant;
 use admit::cases::{Case, CaseFile, MAX_CASE_FILE_BYTES};
 use admit::contract::types::Description;
 use admit::decision::PolicyRef;
-use admit::failure::error_chain;
+use admit::failure::{Cause, error_chain};
 use admit::gate::Prepared;
 use admit::release::Inspected;
 use admit::settings::{Settings, SettingsError};
@@ -80,15 +80,16 @@ impl ServedGate {
         component: &NewComponent,
         before: Option<&Selected>,
     ) -> Result<Inspected, ChangeError> {
-        let refused = |error: String, policy| {
-            ChangeError::Refused(Box::new(Refused { step: "inspect", error, policy }))
+        let refused = |error: String, policy, cause| {
+            ChangeError::Refused(Box::new(Refused { step: "inspect", error, policy, cause }))
         };
         let inspected = self
             .inspections
             .get(&self.runtime, &component.bytes)
-            .map_err(|error| refused(error_chain(&error), None))?;
+            .map_err(|error| refused(error_chain(&error), None, error.cause()))?;
         match self.version_problem(inspected.policy(), component, before)? {
-            Some(error) => Err(refused(error, Some(inspected.policy().clone()))),
+            // Another version may be active by then, or this one no longer known with other content.
+            Some(error) => Err(refused(error, Some(inspected.policy().clone()), Cause::Gate)),
             None => Ok(inspected),
         }
     }
@@ -129,7 +130,8 @@ impl ServedGate {
         read_cases(path, policy).map_err(|error| {
             let error = format!("the operator's cases: {error}");
             let policy = Some(policy.clone());
-            ChangeError::Refused(Box::new(Refused { step: "rehearse", error, policy }))
+            let cause = Cause::Cases;
+            ChangeError::Refused(Box::new(Refused { step: "rehearse", error, policy, cause }))
         })
     }
 

@@ -1,6 +1,7 @@
 //! What came of a change.
 
 use admit::decision::PolicyRef;
+use admit::failure::Cause;
 use admit::gate::{ActivateError, StageTime};
 use admit::settings::SettingRefusal;
 use serde::Serialize;
@@ -72,6 +73,8 @@ pub struct Refused {
     pub error: String,
     /// The policy; absent when the artefact could not be read.
     pub policy: Option<PolicyRef>,
+    /// What would have to change for it to succeed.
+    pub cause: Cause,
 }
 
 /// The steps of an activation, in order.
@@ -177,9 +180,9 @@ impl ChangeError {
                 refusals,
             ))) if !refusals.is_empty() => Self::Invalid(refusals),
             error => {
-                let step = error.code();
+                let (step, cause) = (error.code(), error.cause());
                 let error = source_chain(&error);
-                Self::Refused(Box::new(Refused { step, error, policy: policy.cloned() }))
+                Self::Refused(Box::new(Refused { step, error, policy: policy.cloned(), cause }))
             }
         }
     }

@@ -186,8 +186,8 @@ impl ServedGate {
         component: &[u8],
     ) -> Result<admit::release::Inspected, ChangeError> {
         self.inspections.get(&self.runtime, component).map_err(|error| {
-            let error = admit::failure::error_chain(&error);
-            ChangeError::Refused(Box::new(Refused { step: "inspect", error, policy: None }))
+            let (cause, error) = (error.cause(), admit::failure::error_chain(&error));
+            ChangeError::Refused(Box::new(Refused { step: "inspect", error, policy: None, cause }))
         })
     }
 

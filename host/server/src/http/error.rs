@@ -1,5 +1,6 @@
 //! Errors of the API: a status, a stable code, a message, and what is wrong with which field.
 
+use admit::failure::Cause;
 use admit::settings::SettingRefusal;
 use axum::http::StatusCode;
 use axum::http::header::{HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -140,12 +141,18 @@ impl From<ChangeError> for ApiError {
                     .with_errors(refusals)
             }
             ChangeError::Refused(refused) => {
-                let status = match refused.step {
+                let mut error = match (refused.step, refused.cause) {
                     // The store failed, whatever was sent.
-                    "persist" => StatusCode::INTERNAL_SERVER_ERROR,
-                    _ => StatusCode::UNPROCESSABLE_ENTITY,
+                    ("persist", _) => {
+                        Self::new(StatusCode::INTERNAL_SERVER_ERROR, refused.step, message)
+                    }
+                    // The same may succeed in a moment.
+                    (step, Cause::Host) => {
+                        Self::new(StatusCode::SERVICE_UNAVAILABLE, step, message)
+                            .with_header(RETRY_AFTER, "5")
+                    }
+                    (step, _) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, step, message),
                 };
-                let mut error = Self::new(status, refused.step, message);
                 error.body.step = Some(refused.step);
                 error.body.steps = refused.steps();
                 error

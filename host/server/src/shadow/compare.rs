@@ -1,9 +1,7 @@
 //! Two answers to one request.
 
 use admit::decision::{Decision, Identity, Outcome};
-use admit::failure::CallError;
-use admit::limits::Limit;
-use admit::release::{DecideError, Release, Verdict};
+use admit::release::{Release, Verdict};
 use serde::Serialize;
 
 use super::Offer;
@@ -56,11 +54,11 @@ impl From<Verdict<'_>> for Answer {
     }
 }
 
-/// The candidate's answer; absent when it was not asked, because the host had no instance free.
+/// The candidate's answer; absent when it was not asked, because the host could not run it.
 pub(super) fn ask(candidate: &Release, offer: &Offer) -> Option<Answer> {
     match candidate.evaluate(&offer.claims, &offer.facts, offer.now, false) {
         Ok(evaluated) => Some(evaluated.verdict.into()),
-        Err(DecideError::Call(CallError::Limit(Limit::Instances))) => None,
+        Err(error) if error.is_hosts() => None,
         Err(error) => {
             let came = Came { outcome: Outcome::Failed, reason: Some(error.code().to_owned()) };
             Some(Answer { came, identity: None })
