@@ -1,6 +1,9 @@
 //! What outlives a restart: components, settings, the last good release and the candidate of each
 //! gate, attempts, activities, access tokens. One SQLite file in the data directory.
 
+mod directory;
+mod health;
+mod connection;
 mod gates;
 mod attempts;
 mod sources;
@@ -9,14 +12,13 @@ mod access;
 mod candidates;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::Arc;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqlitePoolOptions,
-    SqliteSynchronous,
-};
-use sqlx::{ConnectOptions, SqlitePool};
+use sqlx::sqlite::SqliteRow;
+
+use connection::{Owner, Statement, Transaction};
+use directory::Directory;
 
 pub use access::AccessRow;
 pub use activities::{Activity, ActivityFilter, NewActivity};
@@ -24,9 +26,6 @@ pub use attempts::{Action, Attempt, Refusal};
 pub use candidates::CandidateRow;
 pub use gates::{Activation, GateRow, SettingsKept, StoredRelease};
 pub use sources::SourceRow;
-
-/// Name of the file in the data directory.
-const FILE: &str = "admit.db";
 
 /// Why something could not be read from or written to the store.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +58,36 @@ pub enum StoreError {
     /// SQLite gave an error: the disk is full, the file is damaged.
     #[error("the store failed")]
     Database(#[from] sqlx::Error),
+    /// The file was deleted, or another one is in its place.
+    #[error(
+        "`{}` was deleted or replaced while the server runs: nothing can be stored; put it back, or \
+         restart the server to go on with what is there now", path.display()
+    )]
+    Gone {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Somebody else wrote to it.
+    #[error(
+        "another program changed `{}` while the server runs: nothing can be stored; restart the \
+         server to go on with what is there now", path.display()
+    )]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An operation under way does not end.
+    #[error("the store has not answered for {seconds} s")]
+    Stuck {
+        /// Seconds since it began.
+        seconds: u64,
+    },
+    /// The server is about to end.
+    #[error("the store is closed")]
+    Closed,
+    /// The change went on after a part of it had failed.
+    #[error("the change was broken off")]
+    Broken,
     /// A row holds what this program does not write.
     #[error("the store holds {what}, which this version cannot read")]
     Row {
@@ -70,43 +99,60 @@ pub enum StoreError {
 /// The store. Cheap to clone; clones share one connection.
 #[derive(Clone, Debug)]
 pub struct Store {
-    pool: SqlitePool,
+    owner: Arc<Owner>,
 }
 
 impl Store {
     /// Opens the store in `directory`, which is made when it does not exist, readable by this user
-    /// only. Nobody else can open it meanwhile.
+    /// only. Nobody else can open it before [`Store::close`].
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     pub async fn open(directory: &Path) -> Result<Self, StoreError> {
-        make_private(directory)
-            .map_err(|source| StoreError::Directory { path: directory.to_owned(), source })?;
-        let path = directory.join(FILE);
-        make_private_file(&path)
-            .map_err(|source| StoreError::Directory { path: path.clone(), source })?;
-        let options = SqliteConnectOptions::new()
-            .filename(&path)
-            .create_if_missing(true)
-            .foreign_keys(true)
-            // An answer "activated" must hold after the power fails.
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            // Two servers with one store would each hold releases that the other does not know.
-            .locking_mode(SqliteLockingMode::Exclusive)
-            .busy_timeout(Duration::from_secs(1))
-            .disable_statement_logging();
-        // Nothing is read from here while deciding, so that one connection is enough.
-        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
-        let pool = pool.map_err(|error| opening(error, directory))?;
-        migrations().run(&pool).await.map_err(|source| migrating(source, directory, &path))?;
-        Ok(Self { pool })
+        let directory = Directory::lock(directory)?;
+        let owner = Owner::open(directory, &migrations()).await?;
+        Ok(Self { owner: Arc::new(owner) })
+    }
+
+    /// Why nothing can be stored; absent when something can.
+    pub fn problem(&self) -> Option<String> {
+        self.owner.problem()
+    }
+
+    /// Whether the last change could not be stored.
+    pub fn is_failing(&self) -> bool {
+        self.owner.is_failing()
+    }
+
+    /// Stores something that means nothing, to find out whether the store can be written again.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn probe(&self, now: u64) -> Result<(), StoreError> {
+        let mut change = self.begin().await?;
+        let probe = sqlx::query("REPLACE INTO probe (id, at) VALUES (1, ?)");
+        change.execute(probe.bind(signed(now))).await?;
+        change.commit().await
     }
 
     /// Ends the connection; what was written stays.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.owner.close().await;
+    }
+
+    /// Begins a change: the only way to write.
+    async fn begin(&self) -> Result<Transaction, StoreError> {
+        self.owner.begin().await
+    }
+
+    async fn rows(&self, query: Statement<'_>) -> Result<Vec<SqliteRow>, StoreError> {
+        self.owner.rows(query).await
+    }
+
+    async fn row(&self, query: Statement<'_>) -> Result<Option<SqliteRow>, StoreError> {
+        self.owner.row(query).await
     }
 }
 
@@ -118,59 +164,8 @@ fn migrations() -> Migrator {
     Migrator::with_migrations(vec![
         migration(1, "first", include_str!("store/schema.sql")),
         migration(2, "candidate", include_str!("store/candidate.sql")),
+        migration(3, "store", include_str!("store/upkeep.sql")),
     ])
-}
-
-#[cfg(unix)]
-fn make_private(directory: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-
-    if directory.is_dir() {
-        return Ok(());
-    }
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-    std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o700))
-}
-
-#[cfg(not(unix))]
-fn make_private(directory: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(directory)
-}
-
-/// Makes the file with rights for this user only; SQLite gives its other files the same.
-#[cfg(unix)]
-fn make_private_file(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
-
-    let mut options = std::fs::OpenOptions::new();
-    options.append(true).create(true).mode(0o600).open(path).map(drop)
-}
-
-#[cfg(not(unix))]
-fn make_private_file(_path: &Path) -> std::io::Result<()> {
-    Ok(())
-}
-
-fn opening(error: sqlx::Error, directory: &Path) -> StoreError {
-    if is_locked(&error) {
-        return StoreError::InUse { path: directory.to_owned() };
-    }
-    StoreError::Database(error)
-}
-
-fn migrating(error: sqlx::migrate::MigrateError, directory: &Path, path: &Path) -> StoreError {
-    match error {
-        sqlx::migrate::MigrateError::Execute(error) if is_locked(&error) => {
-            StoreError::InUse { path: directory.to_owned() }
-        }
-        source => StoreError::Migrate { path: path.to_owned(), source },
-    }
-}
-
-/// `SQLITE_BUSY` and `SQLITE_LOCKED`.
-fn is_locked(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
-    code.is_some_and(|code| code == "5" || code == "6" || code == "261")
 }
 
 /// An id or count of SQLite, never negative here.
@@ -186,3 +181,6 @@ fn signed(number: u64) -> i64 {
 fn object(text: &str) -> Result<serde_json::Map<String, serde_json::Value>, StoreError> {
     serde_json::from_str(text).map_err(|_| StoreError::Row { what: "text that is no JSON object" })
 }
+
+#[cfg(test)]
+mod tests;

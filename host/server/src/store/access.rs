@@ -36,7 +36,7 @@ impl Store {
             "SELECT id, name, role, secret_sha256, created_at, created_by, revoked_at \
              FROM access ORDER BY created_at, rowid",
         );
-        rows.fetch_all(&self.pool).await?.iter().map(read).collect()
+        self.rows(rows).await?.iter().map(read).collect()
     }
 
     /// Adds an access token.
@@ -45,8 +45,8 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn add_access(&self, row: &AccessRow, actor: &Actor) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
-        sqlx::query(
+        let mut change = self.begin().await?;
+        let insert = sqlx::query(
             "INSERT INTO access (id, name, role, secret_sha256, created_at, created_by) \
              VALUES (?, ?, ?, ?, ?, ?)",
         )
@@ -55,12 +55,11 @@ impl Store {
         .bind(&row.role)
         .bind(&row.secret_sha256)
         .bind(signed(row.created_at))
-        .bind(&row.created_by)
-        .execute(&mut *transaction)
-        .await?;
+        .bind(&row.created_by);
+        change.execute(insert).await?;
         let activity = NewActivity::about_access("created_access", &row.id, &row.name, &row.role);
-        activity.insert(None, actor, row.created_at, &mut transaction).await?;
-        Ok(transaction.commit().await?)
+        activity.insert(None, actor, row.created_at, &mut change).await?;
+        change.commit().await
     }
 
     /// Revokes an access token; says whether there was one to revoke.
@@ -74,23 +73,21 @@ impl Store {
         actor: &Actor,
         now: u64,
     ) -> Result<bool, StoreError> {
-        let mut transaction = self.pool.begin().await?;
-        let revoked = sqlx::query(
+        let mut change = self.begin().await?;
+        let revoke = sqlx::query(
             "UPDATE access SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL \
              RETURNING name, role",
         )
         .bind(signed(now))
-        .bind(id)
-        .fetch_optional(&mut *transaction)
-        .await?;
-        let Some(row) = revoked else {
-            return Ok(false);
-        };
-        let (name, role): (String, String) = (row.try_get("name")?, row.try_get("role")?);
-        let activity = NewActivity::about_access("revoked_access", id, &name, &role);
-        activity.insert(None, actor, now, &mut transaction).await?;
-        transaction.commit().await?;
-        Ok(true)
+        .bind(id);
+        let revoked = change.rows(revoke).await?;
+        if let Some(row) = revoked.first() {
+            let (name, role): (String, String) = (row.try_get("name")?, row.try_get("role")?);
+            let activity = NewActivity::about_access("revoked_access", id, &name, &role);
+            activity.insert(None, actor, now, &mut change).await?;
+        }
+        change.commit().await?;
+        Ok(!revoked.is_empty())
     }
 }
 

@@ -1,9 +1,9 @@
 //! What people and the server did, for administrators to read.
 
 use serde_json::{Map, Value, json};
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+use sqlx::{QueryBuilder, Row, Sqlite};
 
-use super::{Store, StoreError, object, signed, unsigned};
+use super::{Store, StoreError, Transaction, object, signed, unsigned};
 use crate::actor::Actor;
 
 /// Something that happened, about to be written.
@@ -63,15 +63,15 @@ impl NewActivity {
         Self::new(kind, json!({"id": id, "name": name, "role": role}))
     }
 
-    /// Writes it, in the transaction of what it tells of.
+    /// Writes it, with the change it tells of.
     pub(super) async fn insert(
         &self,
         gate: Option<&str>,
         actor: &Actor,
         now: u64,
-        connection: &mut SqliteConnection,
+        change: &mut Transaction,
     ) -> Result<(), StoreError> {
-        sqlx::query(
+        let insert = sqlx::query(
             "INSERT INTO activity (at, actor, role, gate, type, details) VALUES (?, ?, ?, ?, ?, ?)",
         )
         .bind(signed(now))
@@ -79,10 +79,8 @@ impl NewActivity {
         .bind(&actor.role)
         .bind(gate)
         .bind(&self.kind)
-        .bind(Value::Object(self.details.clone()).to_string())
-        .execute(connection)
-        .await?;
-        Ok(())
+        .bind(Value::Object(self.details.clone()).to_string());
+        change.execute(insert).await.map(drop)
     }
 }
 
@@ -119,7 +117,7 @@ impl Store {
             }
         }
         query.push(" ORDER BY id DESC LIMIT ").push_bind(limit);
-        query.build().fetch_all(&self.pool).await?.iter().map(read).collect()
+        self.rows(query.build()).await?.iter().map(read).collect()
     }
 }
 

@@ -1,9 +1,11 @@
 //! Attempts to give a gate another release, and what came of them.
 
-use admit::decision::PolicyRef;
-use sqlx::{Row, SqliteConnection};
+use std::collections::HashMap;
 
-use super::{NewActivity, Store, StoreError, signed, unsigned};
+use admit::decision::PolicyRef;
+use sqlx::Row;
+
+use super::{NewActivity, Store, StoreError, Transaction, signed, unsigned};
 use crate::actor::Actor;
 
 /// What led to an attempt.
@@ -106,9 +108,9 @@ impl Store {
         actor: &Actor,
         activity: &NewActivity,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut change = self.begin().await?;
         let policy = refusal.policy;
-        sqlx::query(
+        let insert = sqlx::query(
             "INSERT INTO attempt (gate, at, actor, role, action, step, error, component, \
              policy_name, policy_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
@@ -121,12 +123,11 @@ impl Store {
         .bind(refusal.error)
         .bind(policy.map(|policy| policy.digest.to_string()))
         .bind(policy.map(|policy| policy.name.to_string()))
-        .bind(policy.map(|policy| policy.version.to_string()))
-        .execute(&mut *transaction)
-        .await?;
-        activity.insert(Some(refusal.gate), actor, refusal.at, &mut transaction).await?;
-        prune(refusal.gate, &mut transaction).await?;
-        Ok(transaction.commit().await?)
+        .bind(policy.map(|policy| policy.version.to_string()));
+        change.execute(insert).await?;
+        activity.insert(Some(refusal.gate), actor, refusal.at, &mut change).await?;
+        prune(refusal.gate, &mut change).await?;
+        change.commit().await
     }
 
     /// At most `limit` attempts of a gate with a smaller id than `before`, the newest first.
@@ -148,7 +149,24 @@ impl Store {
         .bind(gate)
         .bind(signed(before.unwrap_or(u64::MAX)))
         .bind(limit);
-        rows.fetch_all(&self.pool).await?.iter().map(read).collect()
+        self.rows(rows).await?.iter().map(read).collect()
+    }
+}
+
+impl Store {
+    /// The last attempt of each gate that had one, by the gate's name.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn last_attempts(&self) -> Result<HashMap<String, Attempt>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT attempt.*, gate.active IS attempt.id AS is_active FROM attempt \
+             LEFT JOIN gate ON gate.name = attempt.gate \
+             WHERE attempt.id IN (SELECT max(id) FROM attempt GROUP BY gate)",
+        );
+        let rows = self.rows(rows).await?;
+        rows.iter().map(|row| Ok((row.try_get("gate")?, read(row)?))).collect()
     }
 }
 
@@ -162,8 +180,8 @@ const KEPT_RELEASES: i64 = 20;
 /// Forgets what is too old to go back to, so that the file does not grow for ever.
 ///
 /// Refused attempts are counted apart: however many there are, the way back stays.
-pub(super) async fn prune(gate: &str, connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    sqlx::query(concat!(
+pub(super) async fn prune(gate: &str, change: &mut Transaction) -> Result<(), StoreError> {
+    let attempts = sqlx::query(concat!(
         way_back!("?3"),
         "DELETE FROM attempt WHERE gate = ?1 AND id NOT IN (SELECT id FROM way) \
          AND id NOT IN (SELECT id FROM attempt WHERE gate = ?1 AND release IS NULL \
@@ -173,10 +191,9 @@ pub(super) async fn prune(gate: &str, connection: &mut SqliteConnection) -> Resu
     ))
     .bind(gate)
     .bind(KEPT_ATTEMPTS)
-    .bind(KEPT_RELEASES)
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query(concat!(
+    .bind(KEPT_RELEASES);
+    change.execute(attempts).await?;
+    let components = sqlx::query(concat!(
         way_back!("?1"),
         "DELETE FROM component \
          WHERE digest NOT IN (SELECT attempt.component FROM way JOIN attempt USING (id)) \
@@ -184,10 +201,8 @@ pub(super) async fn prune(gate: &str, connection: &mut SqliteConnection) -> Resu
              ROW_NUMBER() OVER (PARTITION BY gate ORDER BY id DESC) AS age \
              FROM attempt WHERE release IS NOT NULL) WHERE age <= ?1)"
     ))
-    .bind(KEPT_RELEASES)
-    .execute(connection)
-    .await?;
-    Ok(())
+    .bind(KEPT_RELEASES);
+    change.execute(components).await.map(drop)
 }
 
 fn read(row: &sqlx::sqlite::SqliteRow) -> Result<Attempt, StoreError> {

@@ -1,10 +1,10 @@
 //! The candidate of each gate.
 
 use serde_json::{Map, Value};
-use sqlx::{Row, SqliteConnection};
+use sqlx::Row;
 
 use super::gates::text;
-use super::{NewActivity, Store, StoreError, object, signed, unsigned};
+use super::{NewActivity, Store, StoreError, Transaction, object, signed, unsigned};
 use crate::actor::Actor;
 
 /// What a candidate is made of.
@@ -26,7 +26,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn candidate(&self, gate: &str) -> Result<Option<CandidateRow>, StoreError> {
         let row = sqlx::query("SELECT bytes, settings, revision FROM candidate WHERE gate = ?");
-        let Some(row) = row.bind(gate).fetch_optional(&self.pool).await? else {
+        let Some(row) = self.row(row.bind(gate)).await? else {
             return Ok(None);
         };
         let settings: String = row.try_get("settings")?;
@@ -50,18 +50,19 @@ impl Store {
         actor: &Actor,
         at: u64,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
-        sqlx::query("REPLACE INTO candidate (gate, bytes, settings, revision) VALUES (?, ?, ?, ?)")
-            .bind(gate)
-            .bind(&candidate.component)
-            .bind(text(&candidate.settings))
-            .bind(signed(candidate.revision))
-            .execute(&mut *transaction)
-            .await?;
+        let mut change = self.begin().await?;
+        let replace = sqlx::query(
+            "REPLACE INTO candidate (gate, bytes, settings, revision) VALUES (?, ?, ?, ?)",
+        )
+        .bind(gate)
+        .bind(&candidate.component)
+        .bind(text(&candidate.settings))
+        .bind(signed(candidate.revision));
+        change.execute(replace).await?;
         for activity in activities {
-            activity.insert(Some(gate), actor, at, &mut transaction).await?;
+            activity.insert(Some(gate), actor, at, &mut change).await?;
         }
-        Ok(transaction.commit().await?)
+        change.commit().await
     }
 
     /// Forgets a gate's candidate, with what is told of it.
@@ -76,18 +77,15 @@ impl Store {
         actor: &Actor,
         at: u64,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
-        forget(gate, &mut transaction).await?;
-        activity.insert(Some(gate), actor, at, &mut transaction).await?;
-        Ok(transaction.commit().await?)
+        let mut change = self.begin().await?;
+        forget(gate, &mut change).await?;
+        activity.insert(Some(gate), actor, at, &mut change).await?;
+        change.commit().await
     }
 }
 
 /// Forgets a gate's candidate, as when it becomes the release.
-pub(super) async fn forget(
-    gate: &str,
-    connection: &mut SqliteConnection,
-) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM candidate WHERE gate = ?").bind(gate).execute(connection).await?;
-    Ok(())
+pub(super) async fn forget(gate: &str, change: &mut Transaction) -> Result<(), StoreError> {
+    let delete = sqlx::query("DELETE FROM candidate WHERE gate = ?").bind(gate);
+    change.execute(delete).await.map(drop)
 }

@@ -2,10 +2,10 @@
 
 use admit::decision::PolicyRef;
 use serde_json::{Map, Value};
-use sqlx::{Row, SqliteConnection};
+use sqlx::Row;
 
 use super::attempts::prune;
-use super::{Action, NewActivity, Store, StoreError, object, signed, unsigned};
+use super::{Action, NewActivity, Store, StoreError, Transaction, object, signed, unsigned};
 use crate::actor::Actor;
 
 /// What a gate had when it was last changed.
@@ -90,10 +90,8 @@ impl Store {
              (SELECT max(generation) FROM attempt WHERE gate = gate.name) AS generation \
              FROM gate WHERE name = ?",
         )
-        .bind(name)
-        .fetch_optional(&self.pool)
-        .await?;
-        let Some(row) = row else {
+        .bind(name);
+        let Some(row) = self.row(row).await? else {
             return Ok(None);
         };
         let settings: String = row.try_get("settings")?;
@@ -113,8 +111,8 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn gate_names(&self) -> Result<Vec<String>, StoreError> {
-        let names = sqlx::query_scalar("SELECT name FROM gate ORDER BY name");
-        Ok(names.fetch_all(&self.pool).await?)
+        let names = self.rows(sqlx::query("SELECT name FROM gate ORDER BY name")).await?;
+        names.iter().map(|row| Ok(row.try_get("name")?)).collect()
     }
 
     /// The release that an attempt activated; absent when it activated none, or one too old to be
@@ -129,10 +127,8 @@ impl Store {
              JOIN component ON component.digest = attempt.component \
              WHERE id = ? AND release IS NOT NULL",
         )
-        .bind(signed(attempt))
-        .fetch_optional(&self.pool)
-        .await?;
-        let Some(row) = row else {
+        .bind(signed(attempt));
+        let Some(row) = self.row(row).await? else {
             return Ok(None);
         };
         let settings: String = row.try_get("settings")?;
@@ -152,10 +148,11 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn digests(&self, name: &str, version: &str) -> Result<Vec<String>, StoreError> {
-        let digests = sqlx::query_scalar(
+        let digests = sqlx::query(
             "SELECT digest FROM component WHERE name = ? AND version = ? ORDER BY digest",
         );
-        Ok(digests.bind(name).bind(version).fetch_all(&self.pool).await?)
+        let digests = self.rows(digests.bind(name).bind(version)).await?;
+        digests.iter().map(|row| Ok(row.try_get("digest")?)).collect()
     }
 
     /// Keeps settings that change nothing about the release, with what is told of them.
@@ -171,20 +168,19 @@ impl Store {
         at: u64,
     ) -> Result<(), StoreError> {
         let SettingsKept { settings, revision, ends_candidate, activities } = *kept;
-        let mut transaction = self.pool.begin().await?;
-        sqlx::query("UPDATE gate SET settings = ?, revision = ? WHERE name = ?")
+        let mut change = self.begin().await?;
+        let update = sqlx::query("UPDATE gate SET settings = ?, revision = ? WHERE name = ?")
             .bind(text(settings))
             .bind(signed(revision))
-            .bind(gate)
-            .execute(&mut *transaction)
-            .await?;
+            .bind(gate);
+        change.execute(update).await?;
         if ends_candidate {
-            super::candidates::forget(gate, &mut transaction).await?;
+            super::candidates::forget(gate, &mut change).await?;
         }
         for activity in activities {
-            activity.insert(Some(gate), actor, at, &mut transaction).await?;
+            activity.insert(Some(gate), actor, at, &mut change).await?;
         }
-        Ok(transaction.commit().await?)
+        change.commit().await
     }
 
     /// Writes a release down as the last good one, with everything that is told of it, or nothing
@@ -199,18 +195,18 @@ impl Store {
         actor: &Actor,
     ) -> Result<u64, StoreError> {
         let Activation { gate, policy, settings, revision, at, .. } = *activation;
-        let mut transaction = self.pool.begin().await?;
-        insert_component(policy, activation.component, &mut transaction).await?;
-        let id = insert_attempt(activation, actor, &mut transaction).await?;
-        upsert_gate(gate, settings, revision, id, &mut transaction).await?;
+        let mut change = self.begin().await?;
+        insert_component(policy, activation.component, &mut change).await?;
+        let id = insert_attempt(activation, actor, &mut change).await?;
+        upsert_gate(gate, settings, revision, id, &mut change).await?;
         if activation.action == Action::Promote {
-            super::candidates::forget(gate, &mut transaction).await?;
+            super::candidates::forget(gate, &mut change).await?;
         }
         for activity in activation.activities {
-            activity.insert(Some(gate), actor, at, &mut transaction).await?;
+            activity.insert(Some(gate), actor, at, &mut change).await?;
         }
-        prune(gate, &mut transaction).await?;
-        transaction.commit().await?;
+        prune(gate, &mut change).await?;
+        change.commit().await?;
         unsigned(id)
     }
 }
@@ -218,28 +214,26 @@ impl Store {
 async fn insert_component(
     policy: &PolicyRef,
     bytes: &[u8],
-    connection: &mut SqliteConnection,
+    change: &mut Transaction,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    let insert = sqlx::query(
         "INSERT INTO component (digest, name, version, bytes) VALUES (?, ?, ?, ?) \
          ON CONFLICT DO NOTHING",
     )
     .bind(policy.digest.to_string())
     .bind(policy.name.to_string())
     .bind(policy.version.to_string())
-    .bind(bytes)
-    .execute(connection)
-    .await?;
-    Ok(())
+    .bind(bytes);
+    change.execute(insert).await.map(drop)
 }
 
 async fn insert_attempt(
     activation: &Activation<'_>,
     actor: &Actor,
-    connection: &mut SqliteConnection,
+    change: &mut Transaction,
 ) -> Result<i64, StoreError> {
     let policy = activation.policy;
-    let inserted = sqlx::query(
+    let insert = sqlx::query(
         "INSERT INTO attempt (gate, at, actor, role, action, component, policy_name, \
          policy_version, release, settings, generation, previous) \
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -255,10 +249,8 @@ async fn insert_attempt(
     .bind(activation.release)
     .bind(text(activation.sealed))
     .bind(signed(activation.generation))
-    .bind(activation.previous.map(signed))
-    .execute(connection)
-    .await?;
-    Ok(inserted.last_insert_rowid())
+    .bind(activation.previous.map(signed));
+    Ok(change.execute(insert).await?.last_insert_rowid())
 }
 
 async fn upsert_gate(
@@ -266,9 +258,9 @@ async fn upsert_gate(
     settings: &Map<String, Value>,
     revision: u64,
     active: i64,
-    connection: &mut SqliteConnection,
+    change: &mut Transaction,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    let upsert = sqlx::query(
         "INSERT INTO gate (name, settings, revision, active) VALUES (?, ?, ?, ?) \
          ON CONFLICT (name) DO UPDATE SET settings = excluded.settings, \
          revision = excluded.revision, active = excluded.active",
@@ -276,10 +268,8 @@ async fn upsert_gate(
     .bind(gate)
     .bind(text(settings))
     .bind(signed(revision))
-    .bind(active)
-    .execute(connection)
-    .await?;
-    Ok(())
+    .bind(active);
+    change.execute(upsert).await.map(drop)
 }
 
 pub(super) fn text(settings: &Map<String, Value>) -> String {

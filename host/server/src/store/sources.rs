@@ -1,5 +1,7 @@
 //! What came last from the watched source of each gate.
 
+use sqlx::Row;
+
 use super::{Store, StoreError};
 
 /// What came last from a source.
@@ -18,11 +20,11 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn source(&self, gate: &str) -> Result<Option<SourceRow>, StoreError> {
-        let row = sqlx::query_as("SELECT digest, error FROM source WHERE gate = ?")
-            .bind(gate)
-            .fetch_optional(&self.pool)
-            .await?;
-        Ok(row.map(|(digest, error)| SourceRow { digest, error }))
+        let query = sqlx::query("SELECT digest, error FROM source WHERE gate = ?").bind(gate);
+        let Some(row) = self.row(query).await? else {
+            return Ok(None);
+        };
+        Ok(Some(SourceRow { digest: row.try_get("digest")?, error: row.try_get("error")? }))
     }
 
     /// Writes down what came from a gate's source, in the place of what came before.
@@ -31,15 +33,15 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn note_source(&self, gate: &str, row: &SourceRow) -> Result<(), StoreError> {
-        sqlx::query(
+        let mut change = self.begin().await?;
+        let upsert = sqlx::query(
             "INSERT INTO source (gate, digest, error) VALUES (?, ?, ?) \
              ON CONFLICT (gate) DO UPDATE SET digest = excluded.digest, error = excluded.error",
         )
         .bind(gate)
         .bind(&row.digest)
-        .bind(&row.error)
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+        .bind(&row.error);
+        change.execute(upsert).await?;
+        change.commit().await
     }
 }

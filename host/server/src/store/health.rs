@@ -1,0 +1,66 @@
+//! Whether the store can be written, as status and readiness tell it.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::StoreError;
+
+/// Time that an operation may take before the store counts as stuck.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What went wrong last, and how long the operation under way takes.
+#[derive(Debug, Default)]
+pub(super) struct Health(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    problem: Option<String>,
+    busy_since: Option<Instant>,
+}
+
+impl Health {
+    /// Notes that a change could not be stored.
+    pub(super) fn failed(&self, error: &StoreError) {
+        let problem = admit::failure::error_chain(error);
+        let before = self.state().problem.replace(problem.clone());
+        if before.is_none() {
+            tracing::error!(
+                problem,
+                "the store cannot be written; changes are refused until it can"
+            );
+        }
+    }
+
+    /// Notes that a change was stored.
+    pub(super) fn succeeded(&self) {
+        if self.state().problem.take().is_some() {
+            tracing::info!("the store can be written again");
+        }
+    }
+
+    /// Whether the last change failed.
+    pub(super) fn is_failing(&self) -> bool {
+        self.state().problem.is_some()
+    }
+
+    pub(super) fn begins(&self) {
+        self.state().busy_since = Some(Instant::now());
+    }
+
+    pub(super) fn ends(&self) {
+        self.state().busy_since = None;
+    }
+
+    /// Why nothing can be stored; absent when something can.
+    pub(super) fn problem(&self) -> Option<String> {
+        let state = self.state();
+        let took = state.busy_since.map(|since| since.elapsed()).filter(|took| *took > PATIENCE);
+        let stuck = took.map(|took| StoreError::Stuck { seconds: took.as_secs() }.to_string());
+        state.problem.clone().or(stuck)
+    }
+
+    /// The lock guards plain values that are valid at every moment, so a poisoned one is fine.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
