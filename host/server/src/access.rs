@@ -137,10 +137,19 @@ impl Access {
             created_by: actor.name.clone(),
             revoked_at: None,
         };
+        let (access, actor) = (self.clone(), actor.clone());
+        let added = tokio::spawn(async move { access.add(row, &actor).await });
+        added.await.unwrap_or(Err(StoreError::Broken))?;
+        Ok(Created { id: new.id, token: new.text })
+    }
+
+    /// Adds a token to the store, then to those that count. Runs to its end even if the caller goes away.
+    async fn add(self, row: AccessRow, actor: &Actor) -> Result<(), StoreError> {
         let _one = self.changing.lock().await;
         self.store.add_access(&row, actor).await?;
-        self.reload_alone().await?;
-        Ok(Created { id: new.id, token: new.text })
+        let (id, holder) = holder(row)?;
+        self.change(|known| drop(known.insert(id, holder)));
+        Ok(())
     }
 
     /// Revokes a token; says whether there was one to revoke.
@@ -149,12 +158,20 @@ impl Access {
     ///
     /// [`RevokeError`].
     pub async fn revoke(&self, id: &str, actor: &Actor, now: u64) -> Result<bool, RevokeError> {
+        let (access, actor, id) = (self.clone(), actor.clone(), id.to_owned());
+        let revoked = tokio::spawn(async move { access.revoke_alone(&id, &actor, now).await });
+        revoked.await.unwrap_or(Err(StoreError::Broken.into()))
+    }
+
+    /// Revokes a token in the store, then among those that count. Runs to its end even if the caller
+    /// goes away: the store and the list agree.
+    async fn revoke_alone(self, id: &str, actor: &Actor, now: u64) -> Result<bool, RevokeError> {
         let _one = self.changing.lock().await;
         if self.is_last_admin(id) {
             return Err(RevokeError::LastAdmin);
         }
         let revoked = self.store.revoke_access(id, actor, now).await?;
-        self.reload_alone().await?;
+        self.change(|known| drop(known.remove(id)));
         Ok(revoked)
     }
 
@@ -173,10 +190,10 @@ impl Access {
         self.store.access().await
     }
 
-    async fn reload_alone(&self) -> Result<(), StoreError> {
-        let known = Arc::new(read(&self.store).await?);
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
-        Ok(())
+    /// Replaces the list as a whole, so that a request reads one or the other.
+    fn change(&self, change: impl FnOnce(&mut Known)) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        change(Arc::make_mut(&mut known));
     }
 }
 
