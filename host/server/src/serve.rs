@@ -17,12 +17,18 @@ use crate::config::{Config, ConfigError, Sources};
 use crate::decision_log::DecisionLogError;
 use crate::http::listener::{self, Bound, Drained, ListenError};
 use crate::http::{ListenerKind, router};
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 use assemble::{Assembled, Start, assemble};
 use signals::{Signal, Signals};
 
 /// How often keys that are missing are asked for again; the key set's own cool-down counts too.
 const KEY_ROUND: Duration = Duration::from_secs(5);
+
+/// How often a store that failed is tried again.
+const STORE_ROUND: Duration = Duration::from_secs(1);
+
+/// Time that the store has to close when the server ends.
+const STORE_TIME: Duration = Duration::from_secs(5);
 
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -123,6 +129,7 @@ async fn run(config: &Config, sources: &Sources, out: &mut dyn Write) -> Result<
     let service = listen(&app, config, ListenerKind::Service, service, stopping.clone());
     let admin = listen(&app, config, ListenerKind::Admin, admin, stopping.clone());
     let keys = tokio::spawn(keep_keys(Arc::clone(&app), stopping.clone()));
+    let store = tokio::spawn(keep_store(app.store.clone(), stopping.clone()));
     let Assembled { starts, watches, .. } = assembled;
     let started = tokio::select! {
         started = start_gates(starts, now) => { started?; true }
@@ -148,6 +155,7 @@ async fn run(config: &Config, sources: &Sources, out: &mut dyn Write) -> Result<
     let _ = stop.send(true);
     let drained = drain(service, admin, &mut signals, in_a_hurry).await;
     keys.abort();
+    store.abort();
     if let Some(cut) = drained {
         tracing::info!(cut, "drained");
     }
@@ -268,7 +276,25 @@ async fn end(app: &App) {
             tracing::error!("the decision log was not written to its end");
         }
     }
-    app.store.close().await;
+    if tokio::time::timeout(STORE_TIME, app.store.close()).await.is_err() {
+        tracing::error!("the store was not closed; what was acknowledged is stored");
+    }
+}
+
+/// Finds out, after a failure, whether the store can be written again.
+async fn keep_store(store: Store, mut stopping: watch::Receiver<bool>) {
+    let mut rounds = tokio::time::interval(STORE_ROUND);
+    rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stopping.changed() => return,
+            _ = rounds.tick() => {}
+        }
+        if store.is_failing() {
+            // A failure is shown by the state, and logged when it began.
+            let _ = store.probe(admit::gate::now()).await;
+        }
+    }
 }
 
 /// Fetches keys before a token needs them, and again while there are none.

@@ -20,6 +20,7 @@ struct Status {
     gitops: Option<String>,
     gates: Vec<Gate>,
     keys: Vec<Keys>,
+    store: Option<Store>,
     decision_log: Option<Log>,
 }
 
@@ -89,6 +90,12 @@ struct Keys {
 }
 
 #[derive(Deserialize)]
+struct Store {
+    state: String,
+    problem: Option<String>,
+}
+
+#[derive(Deserialize)]
 struct Log {
     written: u64,
     dropped: u64,
@@ -128,6 +135,9 @@ fn people(status: &Status, address: &str, out: &mut dyn Write) -> IoResult<()> {
         entry(out, "gitops", &format!("{repository}; only the role gitops may write"))?;
     }
     status.keys.iter().try_for_each(|keys| self::keys(keys, out))?;
+    if let Some(Store { state, problem: Some(problem) }) = &status.store {
+        entry(out, "store", &format!("{}: {}", clean(state), wrapped(problem, 13)))?;
+    }
     if let Some(Log { written, dropped, failed }) = &status.decision_log {
         let text = format!("{written} decisions written, {dropped} dropped, {failed} failed");
         entry(out, "log", &text)?;

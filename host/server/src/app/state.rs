@@ -35,9 +35,9 @@ pub struct KeysState {
 }
 
 impl App {
-    /// The checks that fail: `draining`, `gate.NAME` while it starts, and without a
-    /// release that it should have,
-    /// `gates` when none decides, `keys.CLOUD` without keys that are young enough.
+    /// The checks that fail: `draining`, `store` when nothing can be stored, `gate.NAME` while it
+    /// starts, and without a release that it should have, `gates` when none decides, `keys.CLOUD`
+    /// without keys that are young enough.
     ///
     /// A gate that was never configured does not count while another one decides: most servers use
     /// one of the bundled gates only.
@@ -45,6 +45,9 @@ impl App {
         let mut failing = Vec::new();
         if self.is_draining() {
             failing.push(Failing::new("draining", "the server is about to end"));
+        }
+        if let Some(problem) = self.store.problem() {
+            failing.push(Failing::new("store", &problem));
         }
         let unconfigured =
             |gate: &ServedGate| matches!(gate.unreleased(), Some(Unreleased::Unconfigured(_)));

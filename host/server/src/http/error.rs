@@ -165,8 +165,9 @@ impl From<ChangeError> for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        tracing::error!(error = admit::failure::error_chain(&error), "the store failed");
-        Self::internal()
+        let message = admit::failure::error_chain(&error);
+        tracing::error!(error = message, "the store failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "store", message)
     }
 }
 

@@ -1,5 +1,8 @@
 //! The state of the server and of every gate, for people and the command line.
 
+use std::collections::HashMap;
+use std::time::Duration;
+
 use admit::decision::PolicyRef;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -10,8 +13,12 @@ use super::json::Json;
 use super::releases::AttemptBody;
 use crate::app::{App, KeysState};
 use crate::gates::{RefusalCount, ServedGate};
+use crate::store::Attempt;
 use crate::time::rfc3339;
 use crate::watching::Seen;
+
+/// Time in which the store must have said what it knows of the gates.
+const STORE_TIME: Duration = Duration::from_secs(1);
 
 #[derive(Serialize)]
 struct Status {
@@ -21,6 +28,7 @@ struct Status {
     gitops: Option<String>,
     gates: Vec<GateStatus>,
     keys: Vec<KeysState>,
+    store: StoreStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
     decision_log: Option<LogStatus>,
 }
@@ -58,6 +66,13 @@ struct CandidateStatus {
 }
 
 #[derive(Serialize)]
+struct StoreStatus {
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+}
+
+#[derive(Serialize)]
 struct LogStatus {
     written: u64,
     dropped: u64,
@@ -67,10 +82,12 @@ struct LogStatus {
 /// `GET /v1/status`.
 pub(super) async fn get(call: Call) -> Result<Response, ApiError> {
     let app = &*call.app;
-    let mut gates = Vec::new();
-    for gate in app.gates.values() {
-        gates.push(gate_status(app, gate).await?);
-    }
+    let (mut attempts, unreadable) = match last_attempts(app).await {
+        Ok(attempts) => (attempts, None),
+        Err(problem) => (HashMap::new(), Some(problem)),
+    };
+    let gates = app.gates.values().map(|gate| gate_status(app, gate, attempts.remove(gate.name())));
+    let gates = gates.collect();
     let log = app.log.as_ref().map(|log| LogStatus {
         written: log.written(),
         dropped: log.dropped(),
@@ -82,15 +99,32 @@ pub(super) async fn get(call: Call) -> Result<Response, ApiError> {
         gitops: app.live().repository.clone(),
         gates,
         keys: app.keys_state(),
+        store: StoreStatus::new(app.store.problem().or(unreadable)),
         decision_log: log,
     };
     Ok(Json(status).into_response())
 }
 
-async fn gate_status(app: &App, gate: &ServedGate) -> Result<GateStatus, ApiError> {
+/// The last attempt of each gate, or why they cannot be read. A store that does not answer keeps
+/// nobody from the rest of the status.
+async fn last_attempts(app: &App) -> Result<HashMap<String, Attempt>, String> {
+    match tokio::time::timeout(STORE_TIME, app.store.last_attempts()).await {
+        Ok(Ok(attempts)) => Ok(attempts),
+        Ok(Err(error)) => Err(admit::failure::error_chain(&error)),
+        Err(_) => Err(format!("the store has not answered for {} s", STORE_TIME.as_secs())),
+    }
+}
+
+impl StoreStatus {
+    fn new(problem: Option<String>) -> Self {
+        let state = if problem.is_some() { "failing" } else { "writable" };
+        Self { state, problem }
+    }
+}
+
+fn gate_status(app: &App, gate: &ServedGate, last_attempt: Option<Attempt>) -> GateStatus {
     let release = gate.gate().release();
     let selected = gate.selected();
-    let attempts = app.store.attempts(gate.name(), None, 1).await?;
     let candidate = gate.candidate().map(|candidate| CandidateStatus {
         policy: candidate.policy,
         decided: candidate.found.decided,
@@ -98,7 +132,7 @@ async fn gate_status(app: &App, gate: &ServedGate) -> Result<GateStatus, ApiErro
         differed: candidate.found.differed,
         skipped: candidate.found.skipped,
     });
-    Ok(GateStatus {
+    GateStatus {
         gate: gate.name().to_owned(),
         state: gate.state_name(),
         problem: gate.problem(),
@@ -107,9 +141,9 @@ async fn gate_status(app: &App, gate: &ServedGate) -> Result<GateStatus, ApiErro
         generation: release.as_ref().map(|_| gate.gate().generation()),
         release: release.map(|release| release.digest().to_string()),
         revision: selected.as_ref().map_or(0, |selected| selected.revision),
-        last_attempt: attempts.into_iter().next().map(AttemptBody::from),
+        last_attempt: last_attempt.map(AttemptBody::from),
         candidate,
         source: app.sources.get(gate.name()).map(|source| source.seen()),
         refusals: gate.refusals().list(),
-    })
+    }
 }

@@ -3,6 +3,7 @@
 
 use std::process::{Command, Stdio};
 
+use admit_tests::clock::wait_until;
 use admit_tests::guests;
 use serde_json::{Value, json};
 
@@ -78,4 +79,72 @@ fn a_store_that_is_full_fails_the_activation_and_nothing_else() {
     assert_eq!(server.decide("windows-mdm", &token(json!({})))["generation"], 2);
     let given = server.admin().send("POST", POLICY, Some(("application/wasm", &large))).json(200);
     assert_eq!((&given["result"], &given["generation"]), (&json!("activated"), &json!(3)));
+}
+
+/// A server whose files may be kept from growing while it runs.
+fn start_with_a_disk_that_fills_up(home: &Home) -> Server {
+    home.configure(&windows_gate());
+    let serve = home.command();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]);
+    shell.arg(serve.get_program()).args(serve.get_args());
+    shell.current_dir(serve.get_current_dir().unwrap());
+    shell.stdin(Stdio::null()).env_remove("ADMIT_LOG");
+    home.start_with(&mut shell)
+}
+
+/// Lets no file of a server grow beyond so many bytes from now on.
+fn limit_files(server: &Server, bytes: &str) {
+    let (pid, limit) = (server.pid().to_string(), format!("--fsize={bytes}:"));
+    let set = Command::new("prlimit").args(["--pid", &*pid, &*limit]).status().unwrap();
+    assert!(set.success());
+}
+
+#[test]
+fn what_a_full_disk_refused_is_gone_and_what_came_after_is_there() {
+    const HELD: &str = "/v1/access";
+    let home = Home::new();
+    let server = start_with_a_disk_that_fills_up(&home);
+    let admin = server.admin();
+    let scopes = |last: &str| json!({"scopes": ["mdm_delegation", last]});
+    let other = server.create_access("maintainer");
+    let revoke = format!("{HELD}/{}", &other["admit_".len()..][..8]);
+    let as_other = |server: &Server| server.admin().clone().with_token(&other).get("/v1/status");
+    admin.patch(SETTINGS, &scopes("before")).json(200);
+
+    // Room for what a policy starts with, not for the change: its COMMIT fails.
+    let many: Vec<_> = (0..8_000).map(|one| format!("fa11ed00-0000-4000-8000-{one:012}")).collect();
+    limit_files(&server, "1048576");
+    for _ in 0..3 {
+        admin.patch(SETTINGS, &json!({"windows_entra_client_ids": many})).refused(500, "persist");
+    }
+    limit_files(&server, "4096");
+    for _ in 0..3 {
+        admin.delete(&revoke).refused(500, "store");
+        admin.post(HELD, &json!({"name": "refused", "role": "admin"})).refused(500, "store");
+        let ready = server.service().get("/health/ready").json(503);
+        assert_eq!(ready["failing"][0]["check"], "store", "{ready}");
+        let status = as_other(&server).json(200);
+        assert_eq!(status["store"]["state"], "failing", "{status}");
+        assert!(status["store"]["problem"].as_str().unwrap().starts_with("the store failed: "));
+        assert_eq!(server.decide("windows-mdm", &token(json!({})))["outcome"], "allow");
+    }
+    let second = home.command().output().unwrap();
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(!second.status.success() && said.contains("is in use by another process"), "{said}");
+
+    limit_files(&server, "unlimited");
+    wait_until("ready", || server.service().get("/health/ready").status == 200);
+    assert_eq!(admin.get(SETTINGS).json(200)["settings"]["scopes"], scopes("before")["scopes"]);
+    admin.patch(SETTINGS, &scopes("after")).json(200);
+    admin.delete(&revoke).empty(204);
+    // Sends SIGKILL.
+    drop(server);
+    let server = home.start(&windows_gate());
+    let admin = server.admin();
+    assert_eq!(admin.get(SETTINGS).json(200)["settings"]["scopes"], scopes("after")["scopes"]);
+    as_other(&server).refused(401, "unauthenticated");
+    let (told, held) = (admin.get("/v1/activities").json(200), admin.get(HELD).json(200));
+    assert_eq!(held["access"].as_array().unwrap().len(), 2, "{held}");
+    assert!(!told.to_string().contains("fa11ed00"), "{told}");
 }
