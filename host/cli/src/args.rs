@@ -17,7 +17,7 @@ pub use explain::ExplainArgs;
 pub use remote::{
     AccessArgs, AccessVerb, ActivateArgs, ActivitiesArgs, CandidateArgs, ConnectArgs,
     CreateAccessArgs, GateArgs, ListAccessArgs, PageArgs, PolicyArgs, PolicyVerb, PromoteArgs,
-    ReleasesArgs, RemoteArgs, RevokeAccessArgs, RoleArg, StatusArgs,
+    ReleasesArgs, RemoteArgs, RevokeAccessArgs, RoleArg, RollbackArgs, StatusArgs,
 };
 pub use replay::{ForbidReplayed, ReplayArgs};
 pub use serve::ServerArgs;

@@ -45,12 +45,13 @@ pub(crate) fn policy(args: &PolicyArgs, out: &mut dyn Write) -> Result<Exit, Cli
         PolicyVerb::Candidate(args) => candidate::run(args, out),
         PolicyVerb::Promote(args) => {
             let call = Call::of_gate("POST", &args.gate.gate, "promote")
-                .query("max_differences", args.max_differences);
+                .query("max_differences", args.max_differences)
+                .flag("force", args.force);
             answered(&args.gate.remote, call, out, report)
         }
         PolicyVerb::Rollback(args) => {
-            let call = Call::of_gate("POST", &args.gate, "rollback");
-            answered(&args.remote, call, out, report)
+            let call = Call::of_gate("POST", &args.gate.gate, "rollback").flag("force", args.force);
+            answered(&args.gate.remote, call, out, report)
         }
         PolicyVerb::Releases(args) => releases::run(args, out),
         PolicyVerb::Describe(args) => describe(args, out),

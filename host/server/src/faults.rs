@@ -36,8 +36,8 @@ pub struct FaultWatch {
 struct Watched {
     /// The newest generation that was heard of; 0 before the first.
     generation: u64,
-    /// When it was activated; absent when it is not to be reverted.
-    activated: Option<Duration>,
+    /// Until when its faults count; absent when they do not, or when it is being reverted.
+    until: Option<Duration>,
     faults: u32,
 }
 
@@ -53,21 +53,24 @@ impl FaultWatch {
         Self { options, watched: Mutex::default() }
     }
 
-    /// Starts to count for a release activated at `at`. A generation that is not newer than those
-    /// heard of changes nothing.
-    pub fn activated(&self, generation: u64, at: Duration) {
-        self.follow(generation, Some(at));
-    }
-
-    /// Stops counting: this generation is not to be reverted, as one that a roll-back made.
-    pub fn rolled_back(&self, generation: u64) {
-        self.follow(generation, None);
-    }
-
-    fn follow(&self, generation: u64, activated: Option<Duration>) {
+    /// Starts to count, at `at`, for a release that was activated `age` ago: whatever activated it, a
+    /// revert too, so that a chain of broken releases is walked back. A generation that is not newer
+    /// than those heard of changes nothing.
+    pub fn activated(&self, generation: u64, at: Duration, age: Duration) {
         let mut watched = self.watched();
         if generation > watched.generation {
-            *watched = Watched { generation, activated, faults: 0 };
+            let left = self.options.within.checked_sub(age);
+            let until = left.map(|left| at.saturating_add(left));
+            *watched = Watched { generation, until, faults: 0 };
+        }
+    }
+
+    /// Counts anew for a release that could not be reverted, as from its activation.
+    pub fn not_reverted(&self, generation: u64, at: Duration) {
+        let mut watched = self.watched();
+        if generation == watched.generation {
+            watched.until = Some(at.saturating_add(self.options.within));
+            watched.faults = 0;
         }
     }
 
@@ -79,16 +82,14 @@ impl FaultWatch {
 
     fn count(&self, generation: u64, at: Duration) -> bool {
         let mut watched = self.watched();
-        let Some(activated) = watched.activated.filter(|_| generation == watched.generation) else {
-            return false;
-        };
-        if at.saturating_sub(activated) > self.options.within {
+        let counts = generation == watched.generation;
+        if watched.until.filter(|until| counts && at <= *until).is_none() {
             return false;
         }
         watched.faults = watched.faults.saturating_add(1);
         let reverts = watched.faults == self.options.faults;
         if reverts {
-            watched.activated = None;
+            watched.until = None;
         }
         reverts
     }
@@ -115,21 +116,28 @@ mod tests {
 
     enum Step {
         Activated(u64, u64),
-        RolledBack(u64),
+        /// Generation, time and age.
+        Resumed(u64, u64, u64),
+        NotReverted(u64, u64),
         Decided(u64, bool, u64),
     }
-    use Step::{Activated, Decided, RolledBack};
+    use Step::{Activated, Decided, NotReverted, Resumed};
 
     /// The places of the steps that asked for a revert.
     fn reverts(options: FaultOptions, steps: &[Step]) -> Vec<usize> {
         let watch = FaultWatch::new(options);
+        let seconds = Duration::from_secs;
         let reverts = |step: &Step| match *step {
             Activated(generation, at) => {
-                watch.activated(generation, Duration::from_secs(at));
+                watch.activated(generation, seconds(at), Duration::ZERO);
                 false
             }
-            RolledBack(generation) => {
-                watch.rolled_back(generation);
+            Resumed(generation, at, age) => {
+                watch.activated(generation, seconds(at), seconds(age));
+                false
+            }
+            NotReverted(generation, at) => {
+                watch.not_reverted(generation, seconds(at));
                 false
             }
             Decided(generation, fault, at) => {
@@ -213,13 +221,52 @@ mod tests {
                 &[3],
             ),
             (
-                "what a roll-back brought is not reverted",
-                &[Activated(1, 0), RolledBack(2), fault(2, 1), fault(2, 1), fault(2, 1)],
+                "what a revert brought is reverted as well",
+                &[
+                    Activated(1, 0),
+                    fault(1, 1),
+                    fault(1, 1),
+                    fault(1, 1),
+                    Activated(2, 2),
+                    fault(1, 2),
+                    fault(2, 2),
+                    fault(2, 3),
+                    fault(2, 3),
+                ],
+                &[3, 8],
+            ),
+            (
+                "found at a start, soon after its activation",
+                &[Resumed(1, 0, 8), fault(1, 1), fault(1, 2), fault(1, 2)],
+                &[3],
+            ),
+            (
+                "found at a start, long after its activation",
+                &[Resumed(1, 0, 8), fault(1, 1), fault(1, 2), fault(1, 3)],
                 &[],
             ),
             (
-                "what was rolled back is not reverted again",
-                &[Activated(1, 0), fault(1, 1), fault(1, 1), RolledBack(2), fault(1, 1)],
+                "found at a start, too late for any",
+                &[Resumed(1, 0, 11), fault(1, 0), fault(1, 0), fault(1, 0)],
+                &[],
+            ),
+            (
+                "a revert that failed is tried again",
+                &[
+                    Activated(1, 0),
+                    fault(1, 1),
+                    fault(1, 1),
+                    fault(1, 1),
+                    NotReverted(1, 30),
+                    fault(1, 31),
+                    fault(1, 31),
+                    fault(1, 31),
+                ],
+                &[3, 7],
+            ),
+            (
+                "a revert that failed when another release was there",
+                &[Activated(1, 0), Activated(2, 1), NotReverted(1, 1), fault(2, 1), fault(1, 1)],
                 &[],
             ),
         ];
@@ -260,7 +307,7 @@ mod tests {
     fn many_threads_are_told_once() {
         let options = FaultOptions { faults: 100, within: Duration::from_secs(1) };
         let watch = FaultWatch::new(options);
-        watch.activated(1, Duration::ZERO);
+        watch.activated(1, Duration::ZERO, Duration::ZERO);
         let faults = || (0..50).filter(|_| watch.observe(1, FAULT, Duration::ZERO)).count();
         let told: usize = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..4).map(|_| scope.spawn(faults)).collect();

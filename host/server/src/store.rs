@@ -10,6 +10,7 @@ mod sources;
 mod activities;
 mod access;
 mod candidates;
+mod taken_back;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,6 +27,7 @@ pub use attempts::{Action, Attempt, Refusal};
 pub use candidates::CandidateRow;
 pub use gates::{Activation, GateRow, SettingsKept, StoredRelease};
 pub use sources::SourceRow;
+pub use taken_back::TakenBack;
 
 /// Why something could not be read from or written to the store.
 #[derive(Debug, thiserror::Error)]
@@ -165,6 +167,7 @@ fn migrations() -> Migrator {
         migration(1, "first", include_str!("store/schema.sql")),
         migration(2, "candidate", include_str!("store/candidate.sql")),
         migration(3, "store", include_str!("store/upkeep.sql")),
+        migration(4, "sources", include_str!("store/sources.sql")),
     ])
 }
 

@@ -164,6 +164,7 @@ async fn apply(gate: &Arc<ServedGate>, found: Found) -> Result<(), ChangeError> 
         settings: Map::new(),
         revision: None,
         mode: Mode::Activate,
+        force: false,
         actor: Actor::source(),
         action: Action::Source,
         now: admit::gate::now(),

@@ -25,3 +25,4 @@ mod start;
 mod start_up;
 mod stub;
 mod swaps;
+mod taken_back;

@@ -21,6 +21,8 @@ pub(super) struct Plan<'a> {
     policy: Option<NewPolicy>,
     /// The settings to change; `null` removes.
     patch: Map<String, Value>,
+    /// Whether what is known to fail is wanted all the same.
+    force: bool,
     /// What the server said of the change.
     checked: Option<Report>,
 }
@@ -65,10 +67,14 @@ impl Current {
 
 impl<'a> Plan<'a> {
     /// Compares what a gate has with what it shall have.
-    pub(super) fn new(client: &Client, wanted: &'a Wanted) -> Result<Self, ClientError> {
+    pub(super) fn new(
+        client: &Client,
+        wanted: &'a Wanted,
+        force: bool,
+    ) -> Result<Self, ClientError> {
         let now = Current::of(client, &wanted.gate)?;
         let policy = new_policy(wanted, now.policy.as_ref())?;
-        let mut plan = Self { wanted, now, policy, patch: Map::new(), checked: None };
+        let mut plan = Self { wanted, now, policy, patch: Map::new(), force, checked: None };
         let Some(settings) = &wanted.settings else {
             return Ok(plan);
         };
@@ -88,8 +94,11 @@ impl<'a> Plan<'a> {
         &self.wanted.gate
     }
 
+    /// Whether there is something to send. What is forced is, even if it differs in nothing: the gate
+    /// may have the policy and the settings, and no release of them.
     pub(super) fn changes_something(&self) -> bool {
-        self.policy.is_some() || !self.patch.is_empty()
+        let is_forced = self.force && self.now.policy.is_some();
+        is_forced || self.policy.is_some() || !self.patch.is_empty()
     }
 
     /// Has the server check the change, if there is one.
@@ -145,7 +154,8 @@ impl<'a> Plan<'a> {
                 Call::of_gate("PATCH", self.gate(), "settings").json(&patch)
             }
         };
-        let call = call.flag("dry_run", dry_run).if_match(self.now.etag.clone());
+        let call = call.flag("dry_run", dry_run).flag("force", self.force);
+        let call = call.if_match(self.now.etag.clone());
         let answer = client.call(call)?;
         match &self.policy {
             Some(_) => answer.read(),

@@ -18,7 +18,8 @@ A file of gates, YAML or JSON:
 
 Without `settings` they stay. `digest: sha256:...` beside `policy` says that the gate must have that
 very component already. Settings that a policy does not know are left as they are. The server checks
-every gate before the first one is changed.
+every gate before the first one is changed. A policy with settings that kept failing, so that the server
+took them back, is refused without --force.
 Exit codes: 0 done, or nothing to do, 1 the server refused, 2 usage, 3 no server, no access, bad
 file, or another error of the server, 70 internal.";
 
@@ -35,6 +36,9 @@ pub struct ApplyArgs {
     /// Show the difference, have the server check it, and change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Bring back also what the server took back because it kept failing
+    #[arg(long)]
+    pub force: bool,
 }
 
 const GENERATE_NOTES: &str = "\

@@ -73,8 +73,8 @@ pub enum PolicyVerb {
     Candidate(CandidateArgs),
     /// Make a gate's candidate its release
     Promote(PromoteArgs),
-    /// Go back to the release before
-    Rollback(GateArgs),
+    /// Go back to the release before, or the newest one before that is not known to fail
+    Rollback(RollbackArgs),
     /// List the releases a gate had, and the attempts that were refused
     Releases(ReleasesArgs),
     /// Say what a gate's policy says of itself: settings, facts, rules, refusals
@@ -112,6 +112,21 @@ pub struct ActivateArgs {
     /// Let it decide beside the gate's release, where nobody hears of it
     #[arg(long)]
     pub candidate: bool,
+    /// Also a release that the server took back because it kept failing
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `admit policy rollback`.
+#[derive(Debug, Args)]
+#[command(after_help = REMOTE_EXIT_CODES)]
+pub struct RollbackArgs {
+    /// The gate.
+    #[command(flatten)]
+    pub gate: GateArgs,
+    /// To the release before, even if the server took it back because it kept failing
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `admit policy candidate`.
@@ -136,6 +151,9 @@ pub struct PromoteArgs {
     /// Refuse if the candidate decided more requests otherwise
     #[arg(long, value_name = "N")]
     pub max_differences: Option<u64>,
+    /// Also a release that the server took back because it kept failing
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// A part of a list, newest first.

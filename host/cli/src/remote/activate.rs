@@ -14,6 +14,7 @@ pub(super) fn run(args: &ActivateArgs, out: &mut dyn Write) -> Result<Exit, CliE
     let call = policy
         .call(&args.gate.gate, settings)
         .flag("dry_run", args.dry_run)
-        .flag("candidate", args.candidate);
+        .flag("candidate", args.candidate)
+        .flag("force", args.force);
     answered(&args.gate.remote, call, out, report)
 }

@@ -119,6 +119,28 @@ pub(crate) struct Attempt {
     pub(crate) error: Option<String>,
     #[serde(default)]
     pub(crate) active: bool,
+    pub(crate) taken_back: Option<TakenBack>,
+}
+
+/// Why a release is known to fail.
+#[derive(Debug, Deserialize)]
+pub(crate) struct TakenBack {
+    pub(crate) policy: Policy,
+    at: String,
+    faults: u64,
+    reason: String,
+    error: String,
+}
+
+impl TakenBack {
+    /// When, and after what.
+    pub(crate) fn text(&self) -> String {
+        let Self { at, faults, reason, error, .. } = self;
+        let (at, reason, error) = (clean(at), clean(reason), clean(error));
+        let plural = if *faults == 1 { "" } else { "s" };
+        let separator = if error.is_empty() { "" } else { ": " };
+        format!("{at} after {faults} fault{plural}, {reason}{separator}{error}")
+    }
 }
 
 impl Attempt {

@@ -9,7 +9,7 @@ use super::answers::Attempt;
 use crate::args::ReleasesArgs;
 use crate::client::Call;
 use crate::error::{CliError, Exit};
-use crate::text::{clean, entry};
+use crate::text::{clean, entry, wrapped};
 
 #[derive(Deserialize)]
 struct Page {
@@ -33,6 +33,9 @@ fn people(page: &Page, out: &mut dyn Write) -> IoResult<()> {
             let generation = attempt.generation.map(|number| format!(", generation {number}"));
             let generation = generation.unwrap_or_default();
             entry(out, "policy", &format!("{}{generation}", policy.text()))?;
+        }
+        if let Some(taken) = &attempt.taken_back {
+            entry(out, "taken back", &wrapped(&taken.text(), 13))?;
         }
         if let Some(error) = &attempt.error {
             entry(out, "error", &clean(error))?;

@@ -5,7 +5,7 @@ use std::io::{Result as IoResult, Write};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::answers::{Attempt, Policy};
+use super::answers::{Attempt, Policy, TakenBack};
 use super::candidate::Counts;
 use super::unchanged;
 use crate::args::{OutputArg, StatusArgs};
@@ -35,6 +35,8 @@ struct Gate {
     revision: u64,
     last_attempt: Option<Attempt>,
     candidate: Option<Candidate>,
+    #[serde(default)]
+    taken_back: Vec<TakenBack>,
     source: Option<Source>,
     refusals: Vec<Refused>,
 }
@@ -177,6 +179,10 @@ fn gate(gate: &Gate, out: &mut dyn Write) -> IoResult<()> {
     }
     if let Some(Candidate { policy, counts }) = &gate.candidate {
         entry(out, "candidate", &format!("{}: {}", policy.text(), counts.text()))?;
+    }
+    for taken in &gate.taken_back {
+        let text = format!("{}, {}", taken.policy.text(), taken.text());
+        entry(out, "taken back", &wrapped(&text, 13))?;
     }
     if let Some(source) = &gate.source {
         self::source(source, out)?;

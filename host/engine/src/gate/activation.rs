@@ -319,6 +319,29 @@ impl Gate {
         Ok(Activated { release, generation, changed: true, stages: Vec::new(), swap })
     }
 
+    /// Leaves the gate without a release if `generation` is the active one, after `persist` has
+    /// written that down: every decision fails until a release is activated. Says whether it was
+    /// active. The release is kept, so that activating it again compiles nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`ActivateError::Persist`]. The active release stays as it was.
+    pub fn withdraw(
+        &self,
+        generation: u64,
+        persist: &mut dyn FnMut() -> Result<(), Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Result<bool, ActivateError> {
+        let mut history = self.history();
+        if self.generation() != generation {
+            return Ok(false);
+        }
+        persist().map_err(ActivateError::Persist)?;
+        if let Some(active) = self.active.swap(None) {
+            history.keep(Arc::clone(&active.release));
+        }
+        Ok(true)
+    }
+
     fn log_activation(&self, what: &'static str, release: &Release, generation: u64) {
         let policy = release.policy();
         tracing::info!(

@@ -25,6 +25,8 @@ pub struct Change {
     pub revision: Option<u64>,
     /// How far to go.
     pub mode: Mode,
+    /// Whether a release that is known to fail may be activated.
+    pub force: bool,
     /// Who wants it.
     pub actor: Actor,
     /// What led to it.
@@ -78,6 +80,7 @@ impl ServedGate {
         let planned = self.plan(change, before.as_deref(), &settings);
         let result = planned.and_then(|planned| match change.mode {
             Mode::DryRun => {
+                self.check_not_taken_back(&planned.prepared.release, change.force)?;
                 self.counters.metrics.changed_nothing("checked");
                 Ok(self.report("checked", &planned))
             }
@@ -114,8 +117,10 @@ impl ServedGate {
         since: u64,
     ) -> Result<Report, ChangeError> {
         let previous = before.and_then(|before| before.active);
-        let Change { action, ref actor, now, .. } = *change;
-        self.commit(planned, &Committing { action, actor, now, previous, since })
+        let Change { action, ref actor, now, force, .. } = *change;
+        let taken_back = None;
+        let committing = Committing { action, actor, now, previous, since, force, taken_back };
+        self.commit(planned, &committing)
     }
 
     /// Writes an activation that failed into the history. What was wrong in the request itself is

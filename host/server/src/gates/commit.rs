@@ -9,10 +9,10 @@ use admit::release::Release;
 use super::plan::Planned;
 use super::report::{ChangeError, Report, Step};
 use super::served::ServedGate;
-use super::state::Selected;
+use super::state::{Selected, Unreleased};
 use super::{settings, told};
 use crate::actor::Actor;
-use crate::store::{Action, Activation, SettingsKept, StoreError};
+use crate::store::{Action, Activation, SettingsKept, StoreError, TakenBack};
 
 /// Who makes a change, and what for.
 pub(super) struct Committing<'a> {
@@ -23,6 +23,10 @@ pub(super) struct Committing<'a> {
     pub(super) previous: Option<u64>,
     /// The revision that was found when the change was begun.
     pub(super) since: u64,
+    /// Whether a release that is known to fail may be activated.
+    pub(super) force: bool,
+    /// The release that this one takes the place of, if that one kept failing.
+    pub(super) taken_back: Option<&'a TakenBack>,
 }
 
 /// Why a release was not written down.
@@ -30,6 +34,8 @@ pub(super) struct Committing<'a> {
 enum WriteError {
     #[error("another release was activated meanwhile")]
     Overtaken,
+    #[error("{0}")]
+    TakenBack(Box<TakenBack>),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -70,13 +76,27 @@ impl ServedGate {
     }
 
     fn not_committed(&self, error: ActivateError, policy: &PolicyRef) -> ChangeError {
-        match &error {
-            ActivateError::Persist(source)
-                if matches!(source.downcast_ref(), Some(WriteError::Overtaken)) =>
-            {
-                ChangeError::Overtaken(self.name().to_owned())
-            }
+        let written = match &error {
+            ActivateError::Persist(source) => source.downcast_ref(),
+            _ => None,
+        };
+        match written {
+            Some(WriteError::Overtaken) => ChangeError::Overtaken(self.name().to_owned()),
+            Some(WriteError::TakenBack(taken)) => ChangeError::TakenBack(taken.clone()),
             _ => ChangeError::from_activation(self.name(), error, Some(policy)),
+        }
+    }
+
+    /// Refuses a release that is known to fail, unless the gate decides with it or it is forced.
+    pub(super) fn check_not_taken_back(
+        &self,
+        release: &Release,
+        force: bool,
+    ) -> Result<(), ChangeError> {
+        let is_active = self.gate.release().is_some_and(|now| now.digest() == release.digest());
+        match self.why_taken_back(release.digest()) {
+            Some(taken) if !force && !is_active => Err(ChangeError::TakenBack(Box::new(taken))),
+            _ => Ok(()),
         }
     }
 
@@ -116,19 +136,24 @@ impl ServedGate {
         selected: &Selected,
         committing: &Committing<'_>,
     ) -> Result<(), WriteError> {
-        let Committing { action, actor, now, previous, since } = *committing;
+        let Committing { action, actor, now, previous, since, force, taken_back } = *committing;
         tracing::debug!(step = "persist", "a step of an activation begins");
         let _one = self.writing();
         let (before, had, current) = self.base();
         if current != since {
             return Err(WriteError::Overtaken);
         }
+        // It may have been taken back since this change was begun.
+        if let Some(taken) = self.why_taken_back(release.digest()).filter(|_| !force) {
+            return Err(WriteError::TakenBack(Box::new(taken)));
+        }
         let revision = since + 1;
         let is_first = current == 0;
         // What is only configured was never told.
         let had = if before.is_none() && is_first { Default::default() } else { had };
         let activated = told::activated(action, release.policy(), is_first);
-        let mut activities: Vec<_> = activated.into_iter().collect();
+        let taken = taken_back.map(told::taken_back);
+        let mut activities: Vec<_> = taken.into_iter().chain(activated).collect();
         let changed = settings::activities(&had, &selected.settings, release.description());
         activities.extend(changed);
         let activation = Activation {
@@ -143,28 +168,57 @@ impl ServedGate {
             revision,
             generation,
             previous,
+            taken_back,
             activities: &activities,
         };
         let active = Some(self.wait(self.store.activate(&activation, actor))?);
         self.select(Selected { revision, active, previous, ..selected.clone() });
-        self.tell_activation(release, generation, selected, committing);
+        self.note_taken_back(taken_back, Some(release.digest()));
+        self.tell_activation(release, generation, selected, now, now);
         Ok(())
     }
 
-    /// Tells everybody who counts and records decisions of the release that is about to decide.
+    /// Leaves the gate without a release, since the one of this generation kept failing and no other
+    /// can take its place. Says whether it was active still.
+    pub(super) fn withdraw(
+        &self,
+        before: &Selected,
+        generation: u64,
+        taken: &TakenBack,
+    ) -> Result<bool, ChangeError> {
+        let mut persist = || {
+            let _one = self.writing();
+            if self.base().2 != before.revision {
+                return Err(WriteError::Overtaken.into());
+            }
+            let activities = [told::taken_back(taken)];
+            let actor = Actor::server();
+            self.wait(self.store.withdraw(self.name(), taken, &activities, &actor))?;
+            self.note_taken_back(Some(taken), None);
+            self.select_unreleased(Some(before.clone()), Unreleased::taken_back(taken));
+            self.counters.metrics.withdrawn();
+            Ok(())
+        };
+        let withdrawn = self.gate.withdraw(generation, &mut persist);
+        withdrawn.map_err(|error| self.not_committed(error, before.policy()))
+    }
+
+    /// Tells everybody who counts and records decisions of the release, activated at `at`, that is
+    /// about to decide.
     pub(super) fn tell_activation(
         &self,
         release: &Release,
         generation: u64,
         selected: &Selected,
-        committing: &Committing<'_>,
+        at: u64,
+        now: u64,
     ) {
-        self.watch_faults_of(generation, committing.action);
+        self.watch_faults_of(generation, Duration::from_secs(now.saturating_sub(at)));
         let codes = release.description().reasons.iter().map(|reason| &*reason.code);
         self.counters.metrics.activated(release.policy(), generation, codes);
         if let Some(log) = &self.counters.log {
             let (_, kept) = selected.split();
-            let (verification, now) = (self.verification(), committing.now);
+            let verification = self.verification();
             log.release(self.name(), generation, release, kept.as_json(), verification, now);
         }
     }

@@ -15,7 +15,7 @@ use crate::store::Action;
 
 impl ServedGate {
     /// Makes the candidate the active release, unless it decided more than `max_differences`
-    /// requests otherwise.
+    /// requests otherwise. One that is known to fail has to be forced.
     ///
     /// # Errors
     ///
@@ -23,6 +23,7 @@ impl ServedGate {
     pub async fn promote(
         self: &Arc<Self>,
         max_differences: Option<u64>,
+        force: bool,
         actor: Actor,
         now: u64,
     ) -> Result<Report, ChangeError> {
@@ -31,7 +32,7 @@ impl ServedGate {
         let gate = Arc::clone(self);
         let promoted = crate::blocking::run(move || {
             let _turn = turn;
-            let promoted = gate.promote_alone(max_differences, &actor, now);
+            let promoted = gate.promote_alone(max_differences, force, &actor, now);
             gate.write_refusal(&promoted, None, Action::Promote, &actor, now);
             promoted
         });
@@ -41,6 +42,7 @@ impl ServedGate {
     fn promote_alone(
         &self,
         max_differences: Option<u64>,
+        force: bool,
         actor: &Actor,
         now: u64,
     ) -> Result<Report, ChangeError> {
@@ -67,8 +69,8 @@ impl ServedGate {
             prepared,
         };
         let previous = before.as_ref().and_then(|before: &Arc<Selected>| before.active);
-        let (action, since) = (Action::Promote, candidate.revision);
-        let committing = Committing { action, actor, now, previous, since };
+        let (action, since, taken_back) = (Action::Promote, candidate.revision, None);
+        let committing = Committing { action, actor, now, previous, since, force, taken_back };
         let report = self.commit(planned, &committing)?;
         if report.result == "unchanged" && !report.saved {
             // Nothing was written down, so that nothing ended it.

@@ -7,7 +7,7 @@ use admit::settings::SettingRefusal;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::store::StoreError;
+use crate::store::{StoreError, TakenBack};
 
 /// A change that was made, or that could be.
 #[derive(Clone, Debug, Serialize)]
@@ -125,6 +125,9 @@ pub enum ChangeError {
     /// There is nothing to go back to.
     #[error("gate `{0}` has no release to roll back to")]
     NothingKept(String),
+    /// The release is known to fail, and nobody forced it.
+    #[error("{0}; to activate it all the same, force it (`force=true`, `--force`)")]
+    TakenBack(Box<TakenBack>),
     /// There is no candidate.
     #[error("gate `{0}` has no candidate")]
     NoCandidate(String),
@@ -161,6 +164,16 @@ impl ChangeError {
             }
             Self::Refused(refused) => refused.error.clone(),
             error => admit::failure::error_chain(error),
+        }
+    }
+
+    /// Whether the release itself is to blame, so that another one may do better; a store that cannot
+    /// be written, or somebody who was faster, would stop any.
+    pub(super) fn is_about_the_release(&self) -> bool {
+        match self {
+            Self::Refused(refused) => refused.step != "persist",
+            Self::Invalid(_) | Self::Misfits(_) | Self::TakenBack(_) => true,
+            _ => false,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use admit::claims::Verification;
 use admit::gate::{Decided, Gate, Request};
@@ -11,6 +11,7 @@ use admit::runtime::Runtime;
 use arc_swap::ArcSwapOption;
 use serde_json::{Map, Value};
 
+use super::back::Fault;
 use super::candidate::Candidate;
 use super::component::Inspections;
 use super::refusals::Refusals;
@@ -19,7 +20,7 @@ use crate::decision_log::DecisionLog;
 use crate::faults::{FaultOptions, FaultWatch};
 use crate::metrics::GateMetrics;
 use crate::shadow::ShadowOptions;
-use crate::store::{Action, Store};
+use crate::store::Store;
 
 /// What a gate is made of besides its policy.
 #[derive(Clone, Debug)]
@@ -158,10 +159,10 @@ impl ServedGate {
         let Some(generation) = decision.generation else {
             return;
         };
-        let fault = crate::faults::is_policy_fault(decision);
-        if self.faults.observe(generation, fault, self.started.elapsed()) {
-            let gate = Arc::clone(self);
-            tokio::spawn(async move { gate.revert(generation).await });
+        let is_fault = crate::faults::is_policy_fault(decision);
+        if self.faults.observe(generation, is_fault, self.started.elapsed()) {
+            let (gate, fault) = (Arc::clone(self), Fault::of(decision));
+            tokio::spawn(async move { gate.revert(generation, &fault).await });
         }
     }
 
@@ -170,13 +171,13 @@ impl ServedGate {
         self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts to count the faults of a release, unless there is no better one to go back to.
-    pub(super) fn watch_faults_of(&self, generation: u64, action: Action) {
-        match action {
-            Action::Start | Action::Rollback | Action::Revert => {
-                self.faults.rolled_back(generation)
-            }
-            _ => self.faults.activated(generation, self.started.elapsed()),
-        }
+    /// Starts to count the faults of a release that was activated `age` ago.
+    pub(super) fn watch_faults_of(&self, generation: u64, age: Duration) {
+        self.faults.activated(generation, self.started.elapsed(), age);
+    }
+
+    /// Counts the faults of a release anew that could not be reverted.
+    pub(super) fn watch_faults_again(&self, generation: u64) {
+        self.faults.not_reverted(generation, self.started.elapsed());
     }
 }

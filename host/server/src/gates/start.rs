@@ -52,6 +52,7 @@ impl ServedGate {
         component: FirstComponent,
         now: u64,
     ) -> Result<(), StoreError> {
+        self.know_taken_back(self.wait(self.store.taken_back(self.name()))?);
         let Some(row) = self.wait(self.store.gate(self.name()))? else {
             return self.begin(component, now);
         };
@@ -90,6 +91,7 @@ impl ServedGate {
             settings: self.options.settings.clone(),
             revision: None,
             mode: Mode::Activate,
+            force: false,
             actor: Actor::server(),
             action: Action::Start,
             now,
@@ -116,28 +118,57 @@ impl ServedGate {
                 "the settings in the store count; those of the configuration differ and are not used"
             );
         }
-        let actor = Actor::server();
-        let (action, previous) = (Action::Start, active.previous);
-        let since = row.revision;
-        let committing = Committing { action, actor: &actor, now, previous, since };
-        let Err(error) = self.resume_last(row, active, &committing) else {
-            return Ok(());
+        let unreleased = match self.why_taken_back(&active.release) {
+            // Nothing could take its place.
+            Some(taken) => Unreleased::taken_back(&taken),
+            None => match self.resume_last(row, active, now) {
+                Ok(()) => return Ok(()),
+                Err(error) => {
+                    tracing::error!(gate = self.name(), %error, "the last good release does not start");
+                    Unreleased::Failed(format!("no release starts; the last good one: {error}"))
+                }
+            },
         };
-        tracing::error!(gate = self.name(), %error, "the last good release does not start");
         self.gate.go_on_after(row.generation);
         self.keep(row.settings.clone(), row.revision);
-        let mut previous = active.previous;
+        if self.resume_one_before(row, active.previous, now)? {
+            return Ok(());
+        }
+        let taken = self.why_taken_back(&active.release);
+        let selected = taken.and_then(|_| self.selected_of(row, active));
+        self.select_unreleased(selected, unreleased);
+        Ok(())
+    }
+
+    /// Starts with the newest release from `previous` on that is not known to fail and that starts;
+    /// says whether there is one.
+    fn resume_one_before(
+        &self,
+        row: &GateRow,
+        mut previous: Option<u64>,
+        now: u64,
+    ) -> Result<bool, StoreError> {
         for _ in 0..MAX_STEPS_BACK {
             let Some(id) = previous else { break };
             let Some(target) = self.wait(self.store.release(id))? else { break };
-            if self.resume_before(&target, row, &committing).is_ok() {
-                return Ok(());
+            let is_known_to_fail = self.why_taken_back(&target.release).is_some();
+            if !is_known_to_fail && self.resume_before(&target, row, now).is_ok() {
+                return Ok(true);
             }
             previous = target.previous;
         }
-        let problem = format!("no release starts; the last good one: {error}");
-        self.select_unreleased(None, Unreleased::Failed(problem));
-        Ok(())
+        Ok(false)
+    }
+
+    /// What a gate has whose last release is known to fail: other settings may be given to its policy.
+    fn selected_of(&self, row: &GateRow, active: &StoredRelease) -> Option<Selected> {
+        Some(Selected {
+            inspected: self.inspect_stored(&active.component).ok()?,
+            settings: row.settings.clone(),
+            revision: row.revision,
+            active: Some(active.id),
+            previous: active.previous,
+        })
     }
 
     /// Stores the last good release as it was, with its generation.
@@ -145,7 +176,7 @@ impl ServedGate {
         &self,
         row: &GateRow,
         active: &StoredRelease,
-        committing: &Committing<'_>,
+        now: u64,
     ) -> Result<(), ChangeError> {
         self.gate.go_on_after(active.generation.saturating_sub(1));
         let inspected = self.inspect_stored(&active.component)?;
@@ -160,7 +191,7 @@ impl ServedGate {
         };
         let mut resume = |release: &Release, generation: u64| {
             self.select(selected.clone());
-            self.tell_activation(release, generation, &selected, committing);
+            self.tell_activation(release, generation, &selected, active.at, now);
             Ok(())
         };
         let committed = self.gate.commit(planned.prepared, &mut resume);
@@ -171,12 +202,15 @@ impl ServedGate {
         &self,
         target: &StoredRelease,
         row: &GateRow,
-        committing: &Committing<'_>,
+        now: u64,
     ) -> Result<(), ChangeError> {
         let inspected = self.inspect_stored(&target.component)?;
         let settings = restored(&target.settings, &row.settings, inspected.description());
         let planned = self.prepare(inspected, settings, &[])?;
-        let committing = Committing { previous: target.previous, ..*committing };
+        let (action, actor) = (Action::Start, &Actor::server());
+        let (previous, since) = (target.previous, row.revision);
+        let (force, taken_back) = (false, None);
+        let committing = Committing { action, actor, now, previous, since, force, taken_back };
         self.commit(planned, &committing).map(drop)
     }
 

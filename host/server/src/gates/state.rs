@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::report::ChangeError;
 use super::served::ServedGate;
+use crate::store::TakenBack;
 
 /// What a gate has, at one moment.
 pub(super) struct State {
@@ -17,6 +18,8 @@ pub(super) struct State {
     unreleased: Option<Unreleased>,
     /// The settings and the revision that count while nothing is selected.
     kept: (Map<String, Value>, u64),
+    /// The releases that are known to fail, as the store has them, the newest entry first.
+    taken_back: Vec<TakenBack>,
 }
 
 /// Why a gate has no release.
@@ -28,6 +31,16 @@ pub enum Unreleased {
     Unconfigured(String),
     /// It should have one, and cannot: for this reason.
     Failed(String),
+}
+
+impl Unreleased {
+    /// Of a gate whose release kept failing, without another that could take its place.
+    pub(super) fn taken_back(taken: &TakenBack) -> Self {
+        Self::Failed(format!(
+            "{taken}, and there is no release before that starts and is not known to fail; give the \
+             gate another policy or other settings, or force this one"
+        ))
+    }
 }
 
 /// What the gate has: a policy and settings, whether they make a release or not.
@@ -66,7 +79,7 @@ impl State {
     /// Of a gate that is being started, with the settings it is configured with.
     pub(super) fn starting(settings: Map<String, Value>) -> Self {
         let unreleased = Some(Unreleased::Starting);
-        Self { selected: None, unreleased, kept: (settings, 0) }
+        Self { selected: None, unreleased, kept: (settings, 0), taken_back: Vec::new() }
     }
 }
 
@@ -145,6 +158,33 @@ impl ServedGate {
     /// Keeps the stored settings while no release of theirs starts.
     pub(super) fn keep(&self, settings: Map<String, Value>, revision: u64) {
         self.state().kept = (settings, revision);
+    }
+
+    /// The releases that are known to fail: each kept failing, so that the server took it back, and
+    /// nobody has forced it since. The newest first.
+    pub fn taken_back(&self) -> Vec<TakenBack> {
+        self.state().taken_back.clone()
+    }
+
+    /// Why a release is known to fail; absent when it is not.
+    pub(super) fn why_taken_back(&self, release: &str) -> Option<TakenBack> {
+        self.state().taken_back.iter().find(|taken| taken.release == release).cloned()
+    }
+
+    /// Takes over which releases the store knows to fail.
+    pub(super) fn know_taken_back(&self, taken_back: Vec<TakenBack>) {
+        self.state().taken_back = taken_back;
+    }
+
+    /// Notes that `taken` kept failing, and that `activated` is not known to fail from now on.
+    pub(super) fn note_taken_back(&self, taken: Option<&TakenBack>, activated: Option<&str>) {
+        let mut state = self.state();
+        let is_named = |one: &TakenBack| {
+            Some(&*one.release) == activated || taken.is_some_and(|it| it.release == one.release)
+        };
+        state.taken_back.retain(|one| !is_named(one));
+        state.taken_back.splice(0..0, taken.cloned());
+        state.taken_back.truncate(TakenBack::MAX);
     }
 
     /// The lock guards plain values that are valid at every moment, so a poisoned one is fine.

@@ -3,7 +3,7 @@
 use admit::decision::PolicyRef;
 use serde_json::{Map, Value};
 
-use crate::store::{Action, NewActivity};
+use crate::store::{Action, NewActivity, TakenBack};
 
 /// The activity of a release that was activated; none for settings, whose values are told one by
 /// one, and for the first of a gate that starts.
@@ -17,6 +17,16 @@ pub(super) fn activated(action: Action, policy: &PolicyRef, is_first: bool) -> O
         Action::Start | Action::Revert => "reverted_policy",
     };
     Some(NewActivity::new(kind, Value::Object(details(policy))))
+}
+
+/// The activity of a release that kept failing and is left, whatever takes its place.
+pub(super) fn taken_back(taken: &TakenBack) -> NewActivity {
+    let mut details = details(&taken.policy);
+    details.insert("release".to_owned(), (*taken.release).into());
+    details.insert("faults".to_owned(), taken.faults.into());
+    details.insert("reason".to_owned(), (*taken.reason).into());
+    details.insert("error".to_owned(), (*taken.error).into());
+    NewActivity::new("took_back_release", Value::Object(details))
 }
 
 /// The activity of an attempt that was refused.

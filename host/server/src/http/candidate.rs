@@ -13,6 +13,8 @@ use crate::gates::ChangeError;
 #[serde(deny_unknown_fields)]
 struct PromoteQuery {
     max_differences: Option<u64>,
+    #[serde(default)]
+    force: bool,
 }
 
 /// `GET /v1/gates/{gate}/candidate`.
@@ -33,7 +35,7 @@ pub(super) async fn delete(call: Call) -> Result<Response, ApiError> {
 /// `POST /v1/gates/{gate}/promote`.
 pub(super) async fn promote(call: Call) -> Result<Response, ApiError> {
     let gate = call.gate()?;
-    let PromoteQuery { max_differences } = call.query()?;
-    let report = gate.promote(max_differences, call.actor(), call.now).await?;
+    let PromoteQuery { max_differences, force } = call.query()?;
+    let report = gate.promote(max_differences, force, call.actor(), call.now).await?;
     Ok(Json(report).into_response())
 }

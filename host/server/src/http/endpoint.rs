@@ -121,7 +121,8 @@ impl Endpoint {
     /// Whether it takes a query. Those that anybody may call ignore one.
     pub fn takes_query(self) -> bool {
         let read = matches!(self, Self::Releases | Self::Activities);
-        let write = matches!(self, Self::PatchSettings | Self::PostPolicy | Self::Promote);
+        let write =
+            matches!(self, Self::PatchSettings | Self::PostPolicy | Self::Promote | Self::RollBack);
         read || write || self.right() == Right::Open
     }
 

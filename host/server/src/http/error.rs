@@ -127,6 +127,7 @@ impl From<ChangeError> for ApiError {
             }
             ChangeError::Overtaken(_) => conflict("overtaken"),
             ChangeError::NothingKept(_) => conflict("nothing_kept"),
+            ChangeError::TakenBack(_) => conflict("taken_back"),
             ChangeError::NothingCompared(_) => conflict("nothing_compared"),
             ChangeError::TooManyDifferences { .. } => conflict("too_many_differences"),
             ChangeError::NoCandidate(_) => {

@@ -22,6 +22,8 @@ struct PolicyQuery {
     dry_run: bool,
     #[serde(default)]
     candidate: bool,
+    #[serde(default)]
+    force: bool,
 }
 
 /// A policy, and settings to change with it.
@@ -33,8 +35,9 @@ struct Wanted {
 /// `POST /v1/gates/{gate}/policy`.
 pub(super) async fn post(call: Call) -> Result<Response, ApiError> {
     let gate = call.gate()?;
-    let mode = match call.query()? {
-        PolicyQuery { dry_run: true, candidate: true } => {
+    let query: PolicyQuery = call.query()?;
+    let mode = match query {
+        PolicyQuery { dry_run: true, candidate: true, .. } => {
             let message =
                 "query: `dry_run` and `candidate` are both asked for; expected one of them";
             return Err(ApiError::malformed(message));
@@ -59,8 +62,8 @@ pub(super) async fn post(call: Call) -> Result<Response, ApiError> {
         }
     };
     let component = Some(NewComponent { bytes, may_be_older: true });
-    let action = Action::Policy;
-    let change = Change { component, settings, revision, mode, actor, action, now };
+    let (action, force) = (Action::Policy, query.force);
+    let change = Change { component, settings, revision, mode, force, actor, action, now };
     Ok(Json(gate.change(change).await?).into_response())
 }
 

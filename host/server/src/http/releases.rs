@@ -8,7 +8,7 @@ use super::call::Call;
 use super::error::ApiError;
 use super::json::Json;
 use crate::actor::Actor;
-use crate::store::Attempt;
+use crate::store::{Attempt, TakenBack};
 use crate::time::rfc3339;
 
 /// Most entries of a page.
@@ -22,6 +22,13 @@ pub(super) const PAGE: u32 = 50;
 struct PageQuery {
     limit: Option<u32>,
     before: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RollBackQuery {
+    #[serde(default)]
+    force: bool,
 }
 
 /// An attempt to give a gate another release.
@@ -43,6 +50,26 @@ pub(super) struct AttemptBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     active: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    taken_back: Option<TakenBackBody>,
+}
+
+/// Why a release is known to fail.
+#[derive(Serialize)]
+pub(super) struct TakenBackBody {
+    policy: PolicyRef,
+    release: String,
+    at: String,
+    faults: u32,
+    reason: String,
+    error: String,
+}
+
+impl From<TakenBack> for TakenBackBody {
+    fn from(taken: TakenBack) -> Self {
+        let TakenBack { release, policy, at, faults, reason, error } = taken;
+        Self { policy, release, at: rfc3339(at), faults, reason, error }
+    }
 }
 
 #[derive(Serialize)]
@@ -52,8 +79,11 @@ struct Page {
     next: Option<u64>,
 }
 
-impl From<Attempt> for AttemptBody {
-    fn from(attempt: Attempt) -> Self {
+impl AttemptBody {
+    /// An attempt of a gate whose releases known to fail are these.
+    pub(super) fn new(attempt: Attempt, taken_back: &[TakenBack]) -> Self {
+        let release = attempt.release.as_deref();
+        let taken = taken_back.iter().find(|taken| Some(&*taken.release) == release).cloned();
         let result = if attempt.failure.is_some() { "refused" } else { "activated" };
         let (step, error) = attempt.failure.unzip();
         Self {
@@ -68,6 +98,7 @@ impl From<Attempt> for AttemptBody {
             step,
             error,
             active: attempt.active,
+            taken_back: taken.map(TakenBackBody::from),
         }
     }
 }
@@ -79,7 +110,8 @@ pub(super) async fn get(call: Call) -> Result<Response, ApiError> {
     let limit = page_size(limit)?;
     let attempts = call.app.store.attempts(gate.name(), before, limit).await?;
     let next = next_page(attempts.len(), limit, attempts.last().map(|attempt| attempt.id));
-    let releases = attempts.into_iter().map(AttemptBody::from).collect();
+    let taken_back = gate.taken_back();
+    let releases = attempts.into_iter().map(|one| AttemptBody::new(one, &taken_back)).collect();
     Ok(Json(Page { releases, next }).into_response())
 }
 
@@ -99,7 +131,9 @@ pub(super) fn next_page(entries: usize, limit: u32, last: Option<u64>) -> Option
 
 /// `POST /v1/gates/{gate}/rollback`.
 pub(super) async fn roll_back(call: Call) -> Result<Response, ApiError> {
-    let report = call.gate()?.roll_back(call.actor(), call.now).await?;
+    let gate = call.gate()?;
+    let RollBackQuery { force } = call.query()?;
+    let report = gate.roll_back(force, call.actor(), call.now).await?;
     Ok(Json(report).into_response())
 }
 

@@ -36,6 +36,8 @@ struct PatchedBody {
 struct PatchQuery {
     #[serde(default)]
     dry_run: bool,
+    #[serde(default)]
+    force: bool,
 }
 
 /// `GET /v1/gates/{gate}/settings`.
@@ -48,12 +50,12 @@ pub(super) fn get(call: &Call) -> Result<Response, ApiError> {
 /// `PATCH /v1/gates/{gate}/settings`.
 pub(super) async fn patch(call: Call) -> Result<Response, ApiError> {
     let gate = call.gate()?;
-    let PatchQuery { dry_run } = call.query()?;
+    let PatchQuery { dry_run, force } = call.query()?;
     let (revision, actor, now) = (call.revision()?, call.actor(), call.now);
     let settings = call.object().await?;
     let mode = if dry_run { Mode::DryRun } else { Mode::Activate };
     let action = Action::Settings;
-    let change = Change { component: None, settings, revision, mode, actor, action, now };
+    let change = Change { component: None, settings, revision, mode, force, actor, action, now };
     let activation = gate.change(change).await?;
     let settings = current(&gate)?;
     let changed = activation.saved;

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::call::Call;
 use super::error::ApiError;
 use super::json::Json;
-use super::releases::AttemptBody;
+use super::releases::{AttemptBody, TakenBackBody};
 use crate::app::{App, KeysState};
 use crate::gates::{RefusalCount, ServedGate};
 use crate::store::Attempt;
@@ -19,6 +19,9 @@ use crate::watching::Seen;
 
 /// Time in which the store must have said what it knows of the gates.
 const STORE_TIME: Duration = Duration::from_secs(1);
+
+/// Releases known to fail that are shown of a gate, the newest; the history shows all.
+const MAX_TAKEN_BACK: usize = 5;
 
 #[derive(Serialize)]
 struct Status {
@@ -51,6 +54,8 @@ struct GateStatus {
     last_attempt: Option<AttemptBody>,
     #[serde(skip_serializing_if = "Option::is_none")]
     candidate: Option<CandidateStatus>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    taken_back: Vec<TakenBackBody>,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<Seen>,
     refusals: Vec<RefusalCount>,
@@ -125,6 +130,7 @@ impl StoreStatus {
 fn gate_status(app: &App, gate: &ServedGate, last_attempt: Option<Attempt>) -> GateStatus {
     let release = gate.gate().release();
     let selected = gate.selected();
+    let taken_back = gate.taken_back();
     let candidate = gate.candidate().map(|candidate| CandidateStatus {
         policy: candidate.policy,
         decided: candidate.found.decided,
@@ -141,8 +147,9 @@ fn gate_status(app: &App, gate: &ServedGate, last_attempt: Option<Attempt>) -> G
         generation: release.as_ref().map(|_| gate.gate().generation()),
         release: release.map(|release| release.digest().to_string()),
         revision: selected.as_ref().map_or(0, |selected| selected.revision),
-        last_attempt: last_attempt.map(AttemptBody::from),
+        last_attempt: last_attempt.map(|one| AttemptBody::new(one, &taken_back)),
         candidate,
+        taken_back: taken_back.into_iter().take(MAX_TAKEN_BACK).map(Into::into).collect(),
         source: app.sources.get(gate.name()).map(|source| source.seen()),
         refusals: gate.refusals().list(),
     }

@@ -68,6 +68,11 @@ impl GateMetrics {
         self.count_attempt("activated", "");
     }
 
+    /// Takes note that the gate decides with nothing any more.
+    pub fn withdrawn(&self) {
+        self.0.releases.remove(&self.0.gate);
+    }
+
     /// Counts an activation that failed at `step`.
     pub fn refused(&self, step: &'static str) {
         self.count_attempt("refused", step);

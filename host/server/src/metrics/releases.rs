@@ -18,6 +18,11 @@ impl Releases {
         let mut active = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         active.insert(Arc::clone(gate), policy.clone());
     }
+
+    pub(super) fn remove(&self, gate: &str) {
+        let mut active = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        active.remove(gate);
+    }
 }
 
 impl Collector for Releases {

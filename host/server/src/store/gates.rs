@@ -5,7 +5,10 @@ use serde_json::{Map, Value};
 use sqlx::Row;
 
 use super::attempts::prune;
-use super::{Action, NewActivity, Store, StoreError, Transaction, object, signed, unsigned};
+use super::{
+    Action, NewActivity, Store, StoreError, TakenBack, Transaction, object, signed, taken_back,
+    unsigned,
+};
 use crate::actor::Actor;
 
 /// What a gate had when it was last changed.
@@ -26,6 +29,10 @@ pub struct GateRow {
 pub struct StoredRelease {
     /// The attempt that activated it.
     pub id: u64,
+    /// Its digest.
+    pub release: String,
+    /// When it was activated, seconds since 1970.
+    pub at: u64,
     /// Its policy, in binary form.
     pub component: Vec<u8>,
     /// The settings it was sealed with.
@@ -61,6 +68,8 @@ pub struct Activation<'a> {
     pub generation: u64,
     /// The attempt that a roll-back goes to.
     pub previous: Option<u64>,
+    /// The release that it takes the place of, if that one kept failing.
+    pub taken_back: Option<&'a TakenBack>,
     /// What is told of it.
     pub activities: &'a [NewActivity],
 }
@@ -123,7 +132,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn release(&self, attempt: u64) -> Result<Option<StoredRelease>, StoreError> {
         let row = sqlx::query(
-            "SELECT id, settings, generation, previous, bytes FROM attempt \
+            "SELECT id, release, at, settings, generation, previous, bytes FROM attempt \
              JOIN component ON component.digest = attempt.component \
              WHERE id = ? AND release IS NOT NULL",
         )
@@ -135,6 +144,8 @@ impl Store {
         let previous: Option<i64> = row.try_get("previous")?;
         Ok(Some(StoredRelease {
             id: unsigned(row.try_get("id")?)?,
+            release: row.try_get("release")?,
+            at: unsigned(row.try_get("at")?)?,
             component: row.try_get("bytes")?,
             settings: object(&settings)?,
             generation: unsigned(row.try_get("generation")?)?,
@@ -184,7 +195,7 @@ impl Store {
     }
 
     /// Writes a release down as the last good one, with everything that is told of it, or nothing
-    /// of all that. Returns the attempt's id.
+    /// of all that. Returns the attempt's id. That it was taken back before no longer counts.
     ///
     /// # Errors
     ///
@@ -201,6 +212,10 @@ impl Store {
         upsert_gate(gate, settings, revision, id, &mut change).await?;
         if activation.action == Action::Promote {
             super::candidates::forget(gate, &mut change).await?;
+        }
+        taken_back::forget(gate, activation.release, &mut change).await?;
+        if let Some(taken) = activation.taken_back {
+            taken_back::insert(gate, taken, &mut change).await?;
         }
         for activity in activation.activities {
             activity.insert(Some(gate), actor, at, &mut change).await?;

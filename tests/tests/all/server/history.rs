@@ -54,6 +54,7 @@ async fn activate(store: &Store, generation: u64, previous: Option<u64>) -> u64 
         revision: generation,
         generation,
         previous,
+        taken_back: None,
         activities: &[],
     };
     store.activate(&activation, &Actor::server()).await.unwrap()

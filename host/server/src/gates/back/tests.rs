@@ -46,7 +46,8 @@ async fn activate(gate: &Arc<ServedGate>, component: &[u8], scope: &str) -> u64 
     let settings = json!({"scopes": [scope]}).as_object().expect("an object").clone();
     let (mode, actor, action) = (Mode::Activate, Actor::server(), Action::Policy);
     let revision = None;
-    let change = Change { component, settings, revision, mode, actor, action, now: NOW };
+    let force = false;
+    let change = Change { component, settings, revision, mode, force, actor, action, now: NOW };
     gate.change(change).await.expect("an activation").generation
 }
 
@@ -70,15 +71,28 @@ async fn only_the_generation_that_failed_is_left() {
     let (late, again) = {
         let gate = Arc::clone(&gate);
         let back = move || {
-            let late = gate.back(when_it_failed, Action::Revert, &Actor::server(), NOW);
-            (late, gate.revert_alone(failing))
+            let before = when_it_failed.expect("a policy");
+            let late = gate.take_back(&before, failing, &taken_back(&gate));
+            (late, gate.revert_alone(failing, &fault()))
         };
         crate::blocking::run(back).await.expect("no panic")
     };
     assert!(matches!(late, Err(ChangeError::Overtaken(_))), "{late:?}");
-    assert!(matches!(again, Ok(None)), "{again:?}");
+    assert!(matches!(again, Ok(Reverted::Replaced)), "{again:?}");
     assert_eq!(active(&gate), ("2.0.0".to_owned(), json!("better"), better));
 
-    Arc::clone(&gate).revert(better).await;
+    Arc::clone(&gate).revert(better, &fault()).await;
     assert_eq!(active(&gate), ("2.0.0".to_owned(), json!("failing"), better + 1));
+}
+
+fn fault() -> Fault {
+    Fault { reason: "policy.failed".to_owned(), error: "the policy trapped".to_owned() }
+}
+
+/// What is written of the gate's release when it is taken back.
+fn taken_back(gate: &ServedGate) -> TakenBack {
+    let Fault { reason, error } = fault();
+    let release = gate.gate().release().expect("a release").digest().to_string();
+    let policy = gate.selected().expect("a policy").policy().clone();
+    TakenBack { release, policy, at: NOW, faults: 3, reason, error }
 }

@@ -68,14 +68,14 @@ impl Real {
                 ..change(*mode, Action::Policy)
             })),
             Operation::Promote => {
-                said(self.tokio.block_on(self.gate.promote(None, Actor::server(), NOW)))
+                said(self.tokio.block_on(self.gate.promote(None, false, Actor::server(), NOW)))
             }
             Operation::EndCandidate => {
                 let ended = self.tokio.block_on(self.gate.end_candidate(Actor::server(), NOW));
                 ended.map_or_else(|error| said(Err(error)), |()| "ended".to_owned())
             }
             Operation::RollBack => {
-                said(self.tokio.block_on(self.gate.roll_back(Actor::server(), NOW)))
+                said(self.tokio.block_on(self.gate.roll_back(false, Actor::server(), NOW)))
             }
             Operation::Restart => {
                 self.close_store();
@@ -184,8 +184,8 @@ fn major(version: &str) -> u8 {
 }
 
 fn change(mode: Mode, action: Action) -> Change {
-    let (component, settings, revision) = (None, Map::new(), None);
-    Change { component, settings, revision, mode, actor: Actor::server(), action, now: NOW }
+    let (component, settings, revision, force) = (None, Map::new(), None, false);
+    Change { component, settings, revision, mode, force, actor: Actor::server(), action, now: NOW }
 }
 
 fn said(result: Result<Report, ChangeError>) -> String {
