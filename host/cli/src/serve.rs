@@ -28,6 +28,7 @@ pub(crate) fn run(args: ServerArgs, out: &mut dyn Write) -> Result<Exit, CliErro
         source,
     };
     logging::start(config.log).map_err(|error| internal(error.into()))?;
+    config::say_links(&sources.environment);
     // Where decisions are logged, nothing else is said.
     let is_log = |log: &DecisionLogConfig| log.to == DecisionLogTarget::Stdout;
     let served = match config.decision_log.as_ref().is_some_and(is_log) {

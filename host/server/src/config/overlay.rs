@@ -1,5 +1,6 @@
 //! Environment variables and flags, laid over the file.
 
+use super::links::{Foreign, foreign};
 use super::problem::ProblemKind;
 use super::read::Reader;
 use super::suggest;
@@ -31,14 +32,11 @@ const SETTABLE: [&str; 21] = [
 ];
 
 /// What variables of Admit start with.
-const PREFIX: &str = "ADMIT_";
+pub(super) const PREFIX: &str = "ADMIT_";
 
 /// Variables that other parts of Admit read.
 const READ_ELSEWHERE: [&str; 4] =
     ["ADMIT_LOG", "ADMIT_SERVER", "ADMIT_ACCESS_TOKEN", "ADMIT_WASM_TOOLCHAIN"];
-
-/// Set in every container that Kubernetes starts.
-const IN_KUBERNETES: &str = "KUBERNETES_SERVICE_HOST";
 
 /// What the command line may say instead of the file and the environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,20 +59,34 @@ pub fn process_environment() -> Vec<(String, String)> {
     std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect()
 }
 
-/// Lays variables over the tree. Unknown ones are reported.
+/// Lays variables over the tree. Unknown ones are reported, those of other services left alone.
 pub(super) fn variables(reader: &Reader, tree: &mut Node, environment: &[(String, String)]) {
-    let in_kubernetes = environment.iter().any(|(name, _)| name == IN_KUBERNETES);
     for (name, value) in environment {
         if !name.starts_with(PREFIX) || READ_ELSEWHERE.contains(&name.as_str()) {
             continue;
         }
         let origin = Origin::Variable(admit::text::Shown::new(name).to_string());
-        match SETTABLE.iter().find(|path| variable(path) == *name) {
-            Some(path) => tree.set(path, value, &origin),
-            None if in_kubernetes && is_service_link(name) => {}
-            None => reader.report(&origin, ProblemKind::UnknownVariable { hint: hint(name) }),
+        if let Some(path) = settable(name) {
+            tree.set(path, value, &origin);
+            continue;
         }
+        let hint = match foreign(name, value, environment) {
+            Foreign::Link => continue,
+            Foreign::Odd(expected) => odd(value, expected),
+            Foreign::Unknown => hint(name),
+        };
+        reader.report(&origin, ProblemKind::UnknownVariable { hint });
     }
+}
+
+/// Whether a part of Admit reads this variable.
+pub(super) fn is_ours(name: &str) -> bool {
+    READ_ELSEWHERE.contains(&name) || settable(name).is_some()
+}
+
+/// The key that a variable sets.
+fn settable(name: &str) -> Option<&'static str> {
+    SETTABLE.into_iter().find(|path| variable(path) == name)
 }
 
 /// Lays flags over the tree.
@@ -97,15 +109,13 @@ fn variable(path: &str) -> String {
     format!("{PREFIX}{}", path.to_ascii_uppercase().replace('.', "__"))
 }
 
-/// Whether Kubernetes sets this variable for a Service whose name starts with `admit`.
-///
-/// Source: Kubernetes "Service", "Environment variables".
-fn is_service_link(name: &str) -> bool {
-    let port = |rest: &str| rest.is_empty() || rest.starts_with('_');
-    !name.contains("__")
-        && (name.ends_with("_SERVICE_HOST")
-            || name.split_once("_SERVICE_PORT").is_some_and(|(_, rest)| port(rest))
-            || name.split_once("_PORT").is_some_and(|(_, rest)| port(rest)))
+/// Of a variable that Kubernetes would set to something else.
+fn odd(value: &str, expected: &str) -> String {
+    let value = admit::text::Shown::new(value);
+    format!(
+        "`{value}` is not what Kubernetes sets it to ({expected}); where the server listens is set by \
+         `ADMIT_SERVICE__LISTEN` and `ADMIT_ADMIN__LISTEN`"
+    )
 }
 
 fn hint(name: &str) -> String {

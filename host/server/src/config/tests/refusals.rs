@@ -439,6 +439,13 @@ fn variables_and_flags_are_checked() {
             "x",
             "unknown variable; expected `ADMIT_` and a key, such as `ADMIT_SERVICE__LISTEN`",
         ),
+        (
+            "ADMIT_PORT",
+            "7420",
+            "unknown variable; `7420` is not what Kubernetes sets it to (an address such as \
+             `tcp://10.96.0.7:7420`); where the server listens is set by `ADMIT_SERVICE__LISTEN` and \
+             `ADMIT_ADMIN__LISTEN`",
+        ),
     ] {
         let problems = Given::file("").variable(name, value).problems();
         assert_eq!(problems, [format!("`{name}`: {expected}")]);
@@ -449,6 +456,30 @@ fn variables_and_flags_are_checked() {
         ["`--admin`: `admin.listen` is `7421`; expected an IP address with a port, such as \
           `127.0.0.1:7421`"]
     );
+}
+
+#[test]
+fn what_is_nearly_a_link_is_refused() {
+    for (name, value) in [
+        ("ADMIT_SERVICE_HOST", "admit.example.com"),
+        ("ADMIT_SERVICE_PORT", "0"),
+        ("ADMIT_SERVICE_PORT", "+7420"),
+        ("ADMIT_SERVICE_PORTS", "7420"),
+        ("ADMIT_PORT", "tcp://10.96.0.7"),
+        ("ADMIT_PORT", "http://10.96.0.7:7420"),
+        ("ADMIT_PORT_TCP", "tcp://10.96.0.7:7420"),
+        ("ADMIT_PORT_7420_QUIC", "tcp://10.96.0.7:7420"),
+        ("ADMIT_PORT_7420_TCP_ADDRESS", "10.96.0.7"),
+        ("ADMIT_PORT_7420_TCP_ADDR", "7420"),
+        ("ADMIT_ADMIN__PORT", "tcp://10.96.0.7:7421"),
+        ("ADMIT_service_HOST", "10.96.0.7"),
+        ("ADMIT_NAME", "admit"),
+        ("ADMIT_ENV_SECRET", "x"),
+        ("ADMIT_LIMITS_BATCH", "7"),
+    ] {
+        let problems = Given::file("").variable(name, value).problems();
+        assert!(problems[0].starts_with(&format!("`{name}`: unknown variable; ")), "{problems:?}");
+    }
 }
 
 #[test]

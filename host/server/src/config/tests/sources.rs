@@ -3,11 +3,15 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tracing::level_filters::LevelFilter;
+
 use super::*;
 use crate::config::{
     DecisionLogTarget, KeysConfig, Listen, LogFormat, LogLevel, PolicyReference, ServiceAccess,
-    WhenFull,
+    WhenFull, say_links,
 };
+use crate::logging::captured::Captured;
+use crate::logging::log;
 
 use admit::cloud::Cloud;
 use serde_json::json;
@@ -137,26 +141,88 @@ fn aliases_and_merged_keys_are_followed() {
     assert_eq!((gate.cloud, gate.leeway), (Cloud::China, Duration::from_secs(2)));
 }
 
+/// What Kubernetes and Docker set for services called `admit`, `admit-admin` and `admit-service`.
+const LINKS: [(&str, &str); 25] = [
+    ("ADMIT_SERVICE_HOST", "10.96.0.7"),
+    ("ADMIT_SERVICE_PORT", "7420"),
+    ("ADMIT_SERVICE_PORT_HTTP", "7420"),
+    ("ADMIT_PORT", "tcp://10.96.0.7:7420"),
+    ("ADMIT_PORT_7420_TCP", "tcp://10.96.0.7:7420"),
+    ("ADMIT_PORT_7420_TCP_PROTO", "tcp"),
+    ("ADMIT_PORT_7420_TCP_PORT", "7420"),
+    ("ADMIT_PORT_7420_TCP_ADDR", "10.96.0.7"),
+    ("ADMIT_PORT_53_UDP", "udp://10.96.0.7:53"),
+    ("ADMIT_PORT_9_SCTP_PROTO", "sctp"),
+    ("ADMIT_ADMIN_SERVICE_HOST", "fd00::7"),
+    ("ADMIT_ADMIN_SERVICE_PORT_METRICS_TCP", "7421"),
+    ("ADMIT_ADMIN_PORT", "tcp://[fd00::7]:7421"),
+    ("ADMIT_SERVICE_SERVICE_HOST", "10.96.0.8"),
+    ("ADMIT_SERVICE_SERVICE_PORT", "80"),
+    ("ADMIT_SERVICE_PORT_80_TCP", "tcp://10.96.0.8:80"),
+    ("ADMIT_SERVICE_PORT_80_TCP_ADDR", "10.96.0.8"),
+    ("ADMIT__BLUE_PORT", "tcp://10.96.0.9:1"),
+    ("ADMIT_NAME", "/web/admit"),
+    ("ADMIT_ENV_SECRET", "anything"),
+    ("ADMIT_ENV_ADMIT_LOGG", ""),
+    ("ADMIT_PORT_80_TCP_START", "tcp://172.17.0.5:80"),
+    ("ADMIT_PORT_80_TCP_PORT_START", "80"),
+    ("ADMIT_PORT_80_TCP_END", "tcp://172.17.0.5:89"),
+    ("ADMIT_PORT_80_TCP_PORT_END", "89"),
+];
+
 #[test]
-fn variables_of_others_do_not_count() {
-    let links = [
-        "ADMIT_SERVICE_HOST",
-        "ADMIT_SERVICE_PORT",
-        "ADMIT_SERVICE_PORT_HTTP",
-        "ADMIT_PORT",
-        "ADMIT_PORT_7420_TCP",
-        "ADMIT_PORT_7420_TCP_ADDR",
-        "ADMIT_ADMIN_SERVICE_HOST",
-    ];
-    let with_links = || links.iter().fold(Given::file(""), |given, name| given.variable(name, "x"));
-    let elsewhere = with_links()
-        .variable("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+fn links_of_kubernetes_and_docker_are_left_alone() {
+    let all =
+        LINKS.iter().fold(Given::file(""), |given, (name, value)| given.variable(name, value));
+    assert_eq!(all.config(), Config::default());
+    // Each by itself, but for those that only the name of the container makes known.
+    for (name, value) in LINKS.iter().filter(|(name, _)| !name.contains("_ENV_")) {
+        assert_eq!(Given::file("").variable(name, value).config(), Config::default(), "{name}");
+    }
+    // A link of the service `admit-service`, whose name is also that of a port of `admit`.
+    let link = Given::file("").variable("ADMIT_SERVICE_PORT", "tcp://10.96.0.8:80");
+    assert_eq!(link.config(), Config::default());
+    let set = Given::file("")
+        .variable("ADMIT_SERVICE__LISTEN", "127.0.0.1:7")
+        .variable(LINKS[0].0, LINKS[0].1);
+    assert_eq!(set.config().service.listen.to_string(), "127.0.0.1:7");
+}
+
+#[test]
+fn links_are_said_at_debug_and_one_that_may_be_meant_is_warned_of() {
+    let said = |links: &[(&str, &str)]| {
+        let own = [("ADMIT_LOG", "debug"), ("ADMIT_LIMITS__BATCH", "7"), ("PATH", "/bin")];
+        let all =
+            own.iter().chain(links).map(|(name, value)| (name.to_string(), value.to_string()));
+        let environment: Vec<_> = all.collect();
+        let captured = Captured::default();
+        let log = log(LevelFilter::DEBUG, LogFormat::Text, captured.clone());
+        tracing::dispatcher::with_default(&log, || say_links(&environment));
+        captured.lines()
+    };
+    let lines = said(&LINKS);
+    assert_eq!(lines.len(), LINKS.len());
+    for (line, (name, _)) in lines.iter().zip(LINKS) {
+        assert!(line.contains("DEBUG") && line.contains(name), "{line}");
+    }
+    assert_eq!(said(&[]), [""; 0]);
+    // Kubernetes sets seven at least, and none of them to this machine.
+    let [alone] = &said(&[("ADMIT_SERVICE_PORT", "7420")])[..] else { panic!() };
+    assert!(alone.contains("WARN") && alone.contains("ADMIT_SERVICE__LISTEN"), "{alone}");
+    let lines = said(&[("ADMIT_SERVICE_HOST", "0.0.0.0"), ("ADMIT_SERVICE_PORT", "7420")]);
+    assert!(lines[0].contains("WARN") && lines[1].contains("DEBUG"), "{lines:?}");
+}
+
+#[test]
+fn variables_that_other_parts_read_do_not_count() {
+    let elsewhere = Given::file("")
         .variable("ADMIT_LOG", "debug")
         .variable("ADMIT_SERVER", "x")
         .variable("ADMIT_ACCESS_TOKEN", "x")
         .variable("ADMIT_WASM_TOOLCHAIN", "x")
+        .variable("ADMITTED", "x")
+        .variable("ADMITTED_SERVICE_HOST", "x")
         .variable("LIMITS__BATCH", "x")
         .variable("admit_limits__batch", "x");
     assert_eq!(elsewhere.config(), Config::default());
-    assert_eq!(with_links().problems().len(), links.len(), "outside Kubernetes they are mistakes");
 }
