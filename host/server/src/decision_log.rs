@@ -10,7 +10,10 @@ mod values;
 mod detail;
 mod release;
 mod ascii;
+mod sink;
 mod output;
+mod room;
+mod trouble;
 mod writer;
 
 use std::path::PathBuf;
@@ -19,7 +22,7 @@ use std::sync::mpsc::{
     Receiver, RecvTimeoutError, SyncSender, TrySendError, channel, sync_channel,
 };
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use admit::claims::Verification;
 use admit::decision::Outcome;
@@ -30,15 +33,26 @@ use serde_json::{Map, Value};
 use entry::{Allowed, Entry};
 use output::Output;
 use release::ReleaseLine;
+use room::Room;
 use sample::Share;
+use trouble::Trouble;
 use writer::Message;
 
 pub use values::stand_in;
 
-use crate::config::{DecisionLogConfig, WhenFull};
+use crate::config::{DecisionLogConfig, DecisionLogTarget, WhenFull};
 
 /// How long a log that is dropped may take to write what is queued.
-const LAST_FLUSH: Duration = Duration::from_secs(5);
+const LAST_FLUSH: Duration = Duration::from_secs(1);
+
+/// How often one who closes a log looks whether it was given up.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// How long a log that is given up may take to count what is lost.
+const LAST_COUNT: Duration = Duration::from_millis(250);
+
+/// How long nothing can be written before it is a problem.
+const PROBLEM: Duration = Duration::from_secs(1);
 
 /// Why there is no decision log.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +67,9 @@ pub enum DecisionLogError {
         #[source]
         source: std::io::Error,
     },
+    /// Standard output is closed.
+    #[error("failed to write the decision log to standard output")]
+    Stdout(#[source] std::io::Error),
     /// The thread that writes could not be started.
     #[error("failed to start the thread of the decision log")]
     Thread(#[source] std::io::Error),
@@ -60,7 +77,7 @@ pub enum DecisionLogError {
 
 /// A log that is being written, by a thread of its own.
 ///
-/// Dropped or closed, it writes what is queued first.
+/// Dropped or closed, it writes what is queued first, within bounds.
 #[derive(Debug)]
 pub struct DecisionLog {
     sender: SyncSender<Message>,
@@ -70,15 +87,24 @@ pub struct DecisionLog {
     allowed: Allowed,
     allows: Share,
     when_full: WhenFull,
+    /// Where it goes, for people.
+    target: String,
 }
 
 /// What the thread and those who log have in common.
 #[derive(Debug, Default)]
 struct Shared {
+    /// Decisions that were put into the buffer.
+    taken: AtomicU64,
     written: AtomicU64,
     dropped: AtomicU64,
     failed: AtomicU64,
     closing: AtomicBool,
+    /// Whether what is not written by now is lost.
+    given_up: AtomicBool,
+    /// Those whose decision waits for the log.
+    room: Room,
+    trouble: Trouble,
     /// Whether there is something in `control`.
     ordered: AtomicBool,
     control: Mutex<Control>,
@@ -107,8 +133,9 @@ impl DecisionLog {
         let (alive, ended) = channel::<()>();
         let shared = Arc::new(Shared::default());
         let of_thread = Arc::clone(&shared);
+        let when_full = options.when_full;
         let work = move || {
-            writer::run(&receiver, output, &of_thread);
+            writer::run(&receiver, output, &of_thread, when_full);
             drop(alive);
         };
         let named = std::thread::Builder::new().name("decision-log".to_owned());
@@ -119,7 +146,11 @@ impl DecisionLog {
             ended: Mutex::new(ended),
             allowed: Allowed::new(options.claims),
             allows: Share::new(options.allows),
-            when_full: options.when_full,
+            when_full,
+            target: match &options.to {
+                DecisionLogTarget::Stdout => "standard output".to_owned(),
+                DecisionLogTarget::File(path) => format!("`{}`", path.display()),
+            },
         })
     }
 
@@ -142,9 +173,8 @@ impl DecisionLog {
                 WhenFull::Drop => self.sender.try_send(message).is_ok(),
                 WhenFull::Block => self.send_or_wait(message),
             };
-        if !taken {
-            self.shared.dropped.fetch_add(1, Ordering::Relaxed);
-        }
+        let count = if taken { &self.shared.taken } else { &self.shared.dropped };
+        count.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Waits for room where nobody else is kept waiting: not on a thread of the event loop.
@@ -153,9 +183,26 @@ impl DecisionLog {
             Ok(()) => true,
             Err(TrySendError::Disconnected(_)) => false,
             Err(TrySendError::Full(message)) => {
-                tokio::task::block_in_place(|| self.sender.send(message).is_ok())
+                tokio::task::block_in_place(|| self.wait_and_send(message))
             }
         }
+    }
+
+    fn wait_and_send(&self, message: Message) -> bool {
+        let mut waiting = Some(message);
+        self.shared.room.wait(|| {
+            if self.shared.given_up() {
+                return Some(false);
+            }
+            match self.sender.try_send(waiting.take()?) {
+                Ok(()) => Some(true),
+                Err(TrySendError::Disconnected(_)) => Some(false),
+                Err(TrySendError::Full(message)) => {
+                    waiting = Some(message);
+                    None
+                }
+            }
+        })
     }
 
     /// Logs a release with its settings. To be called before it decides (as it is persisted), and at
@@ -208,26 +255,87 @@ impl DecisionLog {
         self.shared.failed.load(Ordering::Relaxed)
     }
 
-    /// Takes no more, and waits at most `within` for what is queued to be written; says whether it
-    /// was.
-    pub fn close(&self, within: Duration) -> bool {
+    /// Decisions whose answer waits for room in the buffer.
+    pub fn waiting(&self) -> usize {
+        self.shared.room.waiting()
+    }
+
+    /// Why nothing is written although something waits, once that lasts; absent when all is well.
+    pub fn problem(&self) -> Option<String> {
+        let problem = self.shared.trouble.text(PROBLEM)?;
+        Some(format!("{}: {problem}", self.target))
+    }
+
+    /// Why no decision should be asked for: answers wait for a log that is not written, or will.
+    pub fn hangs(&self) -> Option<String> {
+        let waiting = self.waiting();
+        let hangs = waiting > 0 || self.shared.trouble.is_broken();
+        if self.when_full == WhenFull::Drop || !hangs {
+            return None;
+        }
+        let problem = self.problem()?;
+        Some(format!("{waiting} decisions wait for the decision log; {problem}"))
+    }
+
+    /// Gives up what is not written, and whoever waits for it.
+    pub fn give_up(&self) {
+        self.shared.given_up.store(true, Ordering::Release);
+        self.shared.room.closed();
+    }
+
+    /// Takes no more, and waits at most `within` for what is queued to be written; then gives it up.
+    /// Returns how many decisions are lost with that.
+    pub fn close(&self, within: Duration) -> u64 {
+        let lost_before = self.dropped() + self.failed();
         self.shared.closing.store(true, Ordering::Release);
         self.wake();
         let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        !matches!(ended.recv_timeout(within), Err(RecvTimeoutError::Timeout))
+        let (start, mut wait) = (Instant::now(), ended.recv_timeout(Duration::ZERO));
+        while wait == Err(RecvTimeoutError::Timeout)
+            && start.elapsed() < within
+            && !self.shared.given_up()
+        {
+            wait = ended.recv_timeout(LOOK.min(within));
+        }
+        if wait == Err(RecvTimeoutError::Timeout) {
+            self.give_up();
+            // A thread that hangs in the machine does not come back: what it has is lost too.
+            let _ = ended.recv_timeout(LAST_COUNT);
+            let start = Instant::now();
+            while self.waiting() > 0 && start.elapsed() < LAST_COUNT {
+                std::thread::yield_now();
+            }
+        }
+        let all = self.shared.taken.load(Ordering::Relaxed) + self.dropped();
+        all.saturating_sub(self.written() + lost_before)
     }
 }
 
 impl Drop for DecisionLog {
     fn drop(&mut self) {
         let closed_before = self.shared.closing.load(Ordering::Acquire);
-        if !closed_before && !self.close(LAST_FLUSH) {
-            tracing::warn!("the decision log could not be written to its end in time");
+        if closed_before {
+            return;
+        }
+        let lost = self.close(LAST_FLUSH);
+        if lost > 0 {
+            tracing::error!(lost, "the decision log was not written to its end");
         }
     }
 }
 
 impl Shared {
+    fn given_up(&self) -> bool {
+        self.given_up.load(Ordering::Acquire)
+    }
+
+    /// Counts as lost what is in the buffer and will not be written.
+    fn lose_what_is_sent(&self, messages: &Receiver<Message>) {
+        let is_decision = |message: &Message| matches!(message, Message::Decision(_));
+        let lost = messages.try_iter().filter(is_decision).count();
+        self.failed.fetch_add(lost as u64, Ordering::Relaxed);
+    }
+
     /// What was ordered since the last call.
     fn take_orders(&self) -> Option<Control> {
         if !self.ordered.swap(false, Ordering::AcqRel) {

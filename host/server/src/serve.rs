@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
 
 use crate::access::{CreateError, Created, Role};
 use crate::actor::Actor;
@@ -27,8 +28,14 @@ const KEY_ROUND: Duration = Duration::from_secs(5);
 /// How often a store that failed is tried again.
 const STORE_ROUND: Duration = Duration::from_secs(1);
 
-/// Time that the store has to close when the server ends.
-const STORE_TIME: Duration = Duration::from_secs(5);
+/// The part of the time to end that is kept for the decision log and the store, and the most of it.
+const LAST_PART: (u32, Duration) = (4, Duration::from_secs(2));
+
+/// What each last step has when the time is over: enough where nothing hangs.
+const AT_LEAST: Duration = Duration::from_millis(250);
+
+/// How long a listener that is ended at once may take for that.
+const CUT: Duration = Duration::from_millis(250);
 
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -83,19 +90,29 @@ pub enum ServeError {
 /// Serves until the process is asked to end, then drains. Says on `out` where, and the first access
 /// token.
 ///
-/// `sources` is what `config` was read from, for a reload.
+/// `sources` is what `config` was read from, for a reload. Ends the process if it does not come to its
+/// end within `limits.unready_seconds` and `limits.drain_seconds`.
 ///
 /// # Errors
 ///
 /// [`ServeError`], before anything is served.
 pub fn serve(config: &Config, sources: &Sources, out: &mut dyn Write) -> Result<(), ServeError> {
+    let machine =
+        |what| move |source: std::io::Error| ServeError::Machine { what, source: Box::new(source) };
+    let mut signals =
+        Signals::new(config.limits.unready + config.limits.drain).map_err(machine("signals"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let machine = |source| ServeError::Machine { what: "threads", source: Box::new(source) };
-    let runtime = runtime.map_err(machine)?;
-    let served = runtime.block_on(run(config, sources, out));
+    let runtime = runtime.map_err(machine("threads"))?;
+    let served = runtime.block_on(run(config, sources, out, &mut signals));
+    let left = served.as_ref().map_or(AT_LEAST, |deadline| time_left(*deadline));
     // A fetch of keys that hangs must not keep the process.
-    runtime.shutdown_timeout(Duration::from_secs(1));
-    served
+    runtime.shutdown_timeout(left.min(Duration::from_secs(1)));
+    served.map(drop)
+}
+
+/// The time until `deadline`, or a little.
+fn time_left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now()).max(AT_LEAST)
 }
 
 /// Reads the key sets that a configuration names as files, as a start does.
@@ -107,9 +124,13 @@ pub fn check(config: &Config) -> Result<(), ServeError> {
     assemble::keys(config).map(drop)
 }
 
-async fn run(config: &Config, sources: &Sources, out: &mut dyn Write) -> Result<(), ServeError> {
-    let mut signals = Signals::new()
-        .map_err(|source| ServeError::Machine { what: "signals", source: Box::new(source) })?;
+/// Serves, and returns when the time to end is over.
+async fn run(
+    config: &Config,
+    sources: &Sources,
+    out: &mut dyn Write,
+    signals: &mut Signals,
+) -> Result<Instant, ServeError> {
     let now = admit::gate::now();
     let assembled = assemble(config, now).await?;
     let app = Arc::clone(&assembled.app);
@@ -133,7 +154,7 @@ async fn run(config: &Config, sources: &Sources, out: &mut dyn Write) -> Result<
     let Assembled { starts, watches, .. } = assembled;
     let started = tokio::select! {
         started = start_gates(starts, now) => { started?; true }
-        () = until_end(&mut signals) => false,
+        () = until_end(signals) => false,
     };
     if started {
         if let Err(error) = announce::gates(out, &app) {
@@ -143,24 +164,32 @@ async fn run(config: &Config, sources: &Sources, out: &mut dyn Write) -> Result<
         for source in watches {
             source.start(&app, stopping.clone()).await?;
         }
-        serve_until_asked(&mut signals, &app, sources).await;
+        serve_until_asked(signals, &app, sources).await;
     }
     app.drain();
     tracing::info!("draining");
     let in_a_hurry = tokio::select! {
         () = tokio::time::sleep(config.limits.unready) => false,
-        () = until_end(&mut signals) => true,
+        () = until_end(signals) => true,
     };
+    let deadline = Instant::now() + config.limits.drain;
     // Nobody listens when everything has ended already.
     let _ = stop.send(true);
-    let drained = drain(service, admin, &mut signals, in_a_hurry).await;
+    let drained = drain(service, admin, signals, in_a_hurry).await;
     keys.abort();
     store.abort();
+    let deadline = match drained {
+        Some(_) => deadline,
+        None => deadline.min(Instant::now() + AT_LEAST),
+    };
     if let Some(cut) = drained {
         tracing::info!(cut, "drained");
     }
-    end(&app).await;
-    Ok(())
+    close_log(&app, deadline, signals).await;
+    if timeout(time_left(deadline), app.store.close()).await.is_err() {
+        tracing::error!("the store was not closed in time; what was acknowledged is in it");
+    }
+    Ok(deadline)
 }
 
 /// An access token to begin with, where nobody has one to create others.
@@ -215,6 +244,13 @@ fn log_config_error(error: &ConfigError) {
     tracing::error!(error, "{NOT_RELOADED}");
 }
 
+/// The part of the time to end that requests have. The decision log has the rest: decisions that hang
+/// on it are cut off first, so that nobody sees an answer whose line is lost.
+fn time_of_requests(drain: Duration) -> Duration {
+    let (part, most) = LAST_PART;
+    drain.saturating_sub((drain / part).min(most))
+}
+
 type Serving = tokio::task::JoinHandle<Drained>;
 
 fn listen(
@@ -228,7 +264,7 @@ fn listen(
         connections: config.limits.connections,
         header: config.limits.header,
         body: config.limits.body,
-        drain: config.limits.drain,
+        drain: time_of_requests(config.limits.drain),
     };
     let (router, open) = (router(app, kind), app.metrics.connections(kind));
     tokio::spawn(async move {
@@ -240,7 +276,7 @@ fn listen(
     })
 }
 
-/// Waits for both listeners; a second wish to end cuts that short. Returns how many connections were
+/// Waits for both listeners; a second request to end cuts that short. Returns how many connections were
 /// cut off by then; absent when nobody waited for them.
 async fn drain(
     service: Serving,
@@ -248,6 +284,7 @@ async fn drain(
     signals: &mut Signals,
     in_a_hurry: bool,
 ) -> Option<usize> {
+    let abort = [service.abort_handle(), admin.abort_handle()];
     let both = async {
         let (service, admin) = (service.await, admin.await);
         [service, admin].into_iter().flatten().map(|drained| drained.cut).sum()
@@ -263,21 +300,36 @@ async fn drain(
         cut = &mut both => Some(cut),
         () = asked_again => {
             tracing::warn!("asked to end again: not waiting any longer");
+            abort.iter().for_each(tokio::task::AbortHandle::abort);
+            let _ = timeout(CUT, both).await;
             None
         }
     }
 }
 
-async fn end(app: &App) {
-    if let Some(log) = &app.log {
-        let log = Arc::clone(log);
-        let closed = crate::blocking::run(move || log.close(Duration::from_secs(5))).await;
-        if closed != Some(true) {
-            tracing::error!("the decision log was not written to its end");
+/// Waits until the decision log is written to its end, the time is over, or the process is asked again.
+async fn close_log(app: &App, deadline: Instant, signals: &mut Signals) {
+    let Some(log) = &app.log else { return };
+    let closing = Arc::clone(log);
+    let within = time_left(deadline);
+    let closed = crate::blocking::run(move || closing.close(within));
+    tokio::pin!(closed);
+    let lost = tokio::select! {
+        biased;
+        lost = &mut closed => lost,
+        () = until_end(signals) => {
+            log.give_up();
+            closed.await
         }
-    }
-    if tokio::time::timeout(STORE_TIME, app.store.close()).await.is_err() {
-        tracing::error!("the store was not closed; what was acknowledged is stored");
+    };
+    match lost {
+        Some(0) => {}
+        Some(lost) => tracing::error!(
+            lost,
+            "the decision log was not written to its end: {lost} decisions are lost; {}",
+            log.problem().unwrap_or_else(|| "the time to end is over".to_owned())
+        ),
+        None => tracing::error!("the decision log was not written to its end"),
     }
 }
 

@@ -102,6 +102,8 @@ struct Log {
     written: u64,
     dropped: u64,
     failed: u64,
+    waiting: u64,
+    problem: Option<String>,
 }
 
 /// Shows the state of a server.
@@ -140,10 +142,7 @@ fn people(status: &Status, address: &str, out: &mut dyn Write) -> IoResult<()> {
     if let Some(Store { state, problem: Some(problem) }) = &status.store {
         entry(out, "store", &format!("{}: {}", clean(state), wrapped(problem, 13)))?;
     }
-    if let Some(Log { written, dropped, failed }) = &status.decision_log {
-        let text = format!("{written} decisions written, {dropped} dropped, {failed} failed");
-        entry(out, "log", &text)?;
-    }
+    status.decision_log.iter().try_for_each(|log| self::log(log, out))?;
     status.gates.iter().try_for_each(|gate| self::gate(gate, out))
 }
 
@@ -154,6 +153,19 @@ fn keys(keys: &Keys, out: &mut dyn Write) -> IoResult<()> {
     entry(out, "keys", &format!("{cloud}: {} usable{age}, from {from}", keys.usable))?;
     match &keys.last_error {
         Some(error) => entry(out, "", &format!("the last fetch failed: {}", clean(error))),
+        None => Ok(()),
+    }
+}
+
+fn log(log: &Log, out: &mut dyn Write) -> IoResult<()> {
+    let Log { written, dropped, failed, waiting, problem } = log;
+    let counts = format!("{written} decisions written, {dropped} dropped, {failed} failed");
+    match waiting {
+        0 => entry(out, "log", &counts)?,
+        _ => entry(out, "log", &format!("{counts}, {waiting} waiting for it"))?,
+    }
+    match problem {
+        Some(problem) => entry(out, "", &wrapped(problem, 13)),
         None => Ok(()),
     }
 }

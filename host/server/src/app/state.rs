@@ -37,7 +37,7 @@ pub struct KeysState {
 impl App {
     /// The checks that fail: `draining`, `store` when nothing can be stored, `gate.NAME` while it
     /// starts, and without a release that it should have, `gates` when none decides, `keys.CLOUD`
-    /// without keys that are young enough.
+    /// without keys that are young enough, `decision_log` when decisions hang on it.
     ///
     /// A gate that was never configured does not count while another one decides: most servers use
     /// one of the bundled gates only.
@@ -65,6 +65,9 @@ impl App {
             if used && keys.usable == 0 {
                 failing.push(Failing::new(&format!("keys.{}", keys.cloud), &keys.why_none()));
             }
+        }
+        if let Some(reason) = self.log.as_ref().and_then(|log| log.hangs()) {
+            failing.push(Failing::new("decision_log", &reason));
         }
         failing
     }

@@ -1,185 +1,282 @@
-//! Where the lines go: buffered, and at the end of a file.
+//! The lines that wait to be written, and the file or pipe that takes them.
 
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::collections::VecDeque;
+use std::io::{ErrorKind, Result};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use super::DecisionLogError;
 use super::ascii::write_line;
 use super::release::ReleaseLine;
+use super::sink::{Opened, Sink, Whereabouts, nobody_reads};
 use crate::config::DecisionLogTarget;
 
 /// As much is kept before it is written.
 const BUFFER_BYTES: usize = 64 * 1024;
 
-/// A file or standard output, what waits to be written to it, and the releases it has to begin with.
+/// How long a file that was renamed is written to before another one is made under its old name:
+/// whoever rotates it makes one first, with the owner and mode of its choice.
+const ROTATION: Duration = Duration::from_secs(1);
+
+/// A file, a pipe or standard output, and what waits to be written to it.
 pub(super) struct Output {
-    sink: Box<dyn Write + Send>,
-    /// Of a file that can be opened anew.
+    /// How it is called; absent where there is nothing to open again.
     path: Option<PathBuf>,
+    /// Absent while it cannot be opened.
+    sink: Option<Box<dyn Sink>>,
     buffer: Vec<u8>,
-    /// Decisions in the buffer.
-    decisions: u64,
-    /// The last line of each gate's release.
+    /// The lines in the buffer.
+    lines: VecDeque<Line>,
+    /// Where the first of them begins.
+    start: usize,
+    /// Bytes of the buffer that are written: within the first line.
+    done: usize,
+    /// The last release of each gate whose line is written, or lost.
     releases: Vec<ReleaseLine>,
     /// Whether the next line needs the releases before it: the file is new, or they were lost.
     is_new: bool,
     /// Whether the last line has no end.
     is_torn: bool,
-    /// Whether the last attempt to write failed, which was said.
-    is_broken: bool,
+    renamed_since: Option<Instant>,
 }
 
-/// What became of the decisions in the buffer.
-#[derive(Default)]
-pub(super) struct Flushed {
-    pub(super) written: u64,
-    pub(super) failed: u64,
+struct Line {
+    /// In the buffer.
+    end: usize,
+    content: Content,
+}
+
+enum Content {
+    Decision,
+    Release(Box<ReleaseLine>),
+    /// What a new file begins with.
+    Head,
 }
 
 impl Output {
-    pub(super) fn open(to: &DecisionLogTarget) -> Result<Self, DecisionLogError> {
-        match to {
-            DecisionLogTarget::Stdout => Ok(Self::on(Box::new(std::io::stdout()))),
-            DecisionLogTarget::File(path) => {
-                let (file, is_torn) = append(path)?;
-                let output = Self::on(Box::new(file));
-                Ok(Self { path: Some(path.clone()), is_torn, ..output })
+    /// Opens it. A pipe that nobody reads yet is opened when somebody does.
+    pub(super) fn open(to: &DecisionLogTarget) -> std::result::Result<Self, DecisionLogError> {
+        let path = match to {
+            DecisionLogTarget::Stdout => {
+                let sink = Opened::stdout().map_err(DecisionLogError::Stdout)?;
+                return Ok(Self::on(Box::new(sink)));
             }
+            DecisionLogTarget::File(path) => path,
+        };
+        let mut output = Self { path: Some(path.clone()), ..Self::nowhere() };
+        match output.open_again() {
+            Ok(()) => output.is_new = false,
+            Err(error) if nobody_reads(&error) => {}
+            Err(source) => return Err(DecisionLogError::Open { path: path.clone(), source }),
         }
+        Ok(output)
     }
 
-    pub(super) fn on(sink: Box<dyn Write + Send>) -> Self {
+    pub(super) fn on(sink: Box<dyn Sink>) -> Self {
+        Self { sink: Some(sink), ..Self::nowhere() }
+    }
+
+    /// As if it had been opened by this name.
+    #[cfg(test)]
+    pub(super) fn called(self, path: &std::path::Path) -> Self {
+        Self { path: Some(path.to_owned()), ..self }
+    }
+
+    fn nowhere() -> Self {
         Self {
-            sink,
             path: None,
+            sink: None,
             buffer: Vec::new(),
-            decisions: 0,
+            lines: VecDeque::new(),
+            start: 0,
+            done: 0,
             releases: Vec::new(),
             is_new: false,
             is_torn: false,
-            is_broken: false,
+            renamed_since: None,
         }
     }
 
     /// Adds a release; it stays the one of its gate until the next.
-    pub(super) fn release(&mut self, line: ReleaseLine) -> Flushed {
-        self.releases.retain(|other| other.gate != line.gate);
-        let flushed = self.line(&line);
-        self.releases.push(line);
-        flushed
+    pub(super) fn release(&mut self, line: ReleaseLine) {
+        if add(&mut self.buffer, &line) {
+            let content = Content::Release(Box::new(line));
+            self.lines.push_back(Line { end: self.buffer.len(), content });
+        }
     }
 
     /// Adds a decision.
-    pub(super) fn decision(&mut self, line: &impl Serialize) -> Flushed {
-        self.decisions += 1;
-        self.line(line)
-    }
-
-    fn line(&mut self, line: &impl Serialize) -> Flushed {
-        if std::mem::take(&mut self.is_new) {
-            for release in &self.releases {
-                add(&mut self.buffer, release);
-            }
-        }
-        add(&mut self.buffer, line);
-        if self.buffer.len() < BUFFER_BYTES { Flushed::default() } else { self.flush() }
-    }
-
-    /// Writes what waits. What cannot be written is lost; the next lines are tried anew.
-    pub(super) fn flush(&mut self) -> Flushed {
-        if self.buffer.is_empty() {
-            return Flushed::default();
-        }
-        let written = self.write();
-        self.buffer.clear();
-        let decisions = std::mem::take(&mut self.decisions);
-        match written {
-            Ok(()) => {
-                if std::mem::take(&mut self.is_broken) {
-                    tracing::info!("the decision log can be written again");
-                }
-                Flushed { written: decisions, failed: 0 }
-            }
-            Err(error) => {
-                if !std::mem::replace(&mut self.is_broken, true) {
-                    tracing::error!("failed to write the decision log: {error}");
-                }
-                (self.is_torn, self.is_new) = (true, true);
-                Flushed { written: 0, failed: decisions }
-            }
+    pub(super) fn decision(&mut self, line: &impl Serialize) {
+        if add(&mut self.buffer, line) {
+            self.lines.push_back(Line { end: self.buffer.len(), content: Content::Decision });
         }
     }
 
-    fn write(&mut self) -> std::io::Result<()> {
-        if self.is_torn {
-            self.sink.write_all(b"\n")?;
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// Whether there is something that lines can be written to.
+    pub(super) fn is_open(&self) -> bool {
+        self.sink.is_some()
+    }
+
+    /// Whether it can be opened again.
+    pub(super) fn has_name(&self) -> bool {
+        self.path.is_some()
+    }
+
+    /// Whether there is enough to be written at once.
+    pub(super) fn is_full(&self) -> bool {
+        self.buffer.len() >= BUFFER_BYTES
+    }
+
+    /// Writes some of what waits, without waiting; says how many decisions are out with it.
+    pub(super) fn push(&mut self) -> Result<u64> {
+        self.keep_up()?;
+        self.begin();
+        let portion = self.portion();
+        let bytes = self.buffer.get(self.done..portion).unwrap_or_default();
+        let Some(sink) = &mut self.sink else { return Err(ErrorKind::NotFound.into()) };
+        let written = sink.write(bytes).inspect_err(|error| {
+            // Another reader must not begin within a line.
+            self.is_torn |= nobody_reads(error) && self.done > self.start;
+        })?;
+        // What went into a file that was deleted just now is written again, to another one.
+        if self.whereabouts() == Whereabouts::Deleted {
+            return Ok(0);
         }
-        self.sink.write_all(&self.buffer)?;
-        self.sink.flush()?;
-        self.is_torn = false;
+        self.done += written;
+        Ok(self.settle())
+    }
+
+    /// Where to stop writing: at the end of a line, as far as the sink likes to go.
+    fn portion(&self) -> usize {
+        let most = self.done.saturating_add(self.sink.as_ref().map_or(0, |sink| sink.portion()));
+        let ends = self.lines.iter().map(|line| line.end);
+        ends.take_while(|end| *end <= most).last().unwrap_or(most).min(self.buffer.len())
+    }
+
+    /// Forgets the lines that are written; says how many of them are decisions.
+    fn settle(&mut self) -> u64 {
+        let mut decisions = 0;
+        while self.lines.front().is_some_and(|line| line.end <= self.done) {
+            decisions += self.forget_first();
+        }
+        if self.lines.is_empty() {
+            self.buffer.clear();
+            (self.start, self.done) = (0, 0);
+        }
+        decisions
+    }
+
+    fn forget_first(&mut self) -> u64 {
+        let Some(Line { end, content }) = self.lines.pop_front() else { return 0 };
+        self.start = end;
+        match content {
+            Content::Decision => return 1,
+            Content::Release(line) => {
+                self.releases.retain(|other| other.gate != line.gate);
+                self.releases.push(*line);
+            }
+            Content::Head => {}
+        }
+        0
+    }
+
+    /// Gives up what waits; says how many decisions were lost.
+    pub(super) fn lose(&mut self) -> u64 {
+        self.is_torn |= self.done > self.start;
+        self.is_new = true;
+        self.done = self.buffer.len();
+        self.settle()
+    }
+
+    /// Sees to it that lines go where the name says: opens the file anew after it was rotated or
+    /// deleted. While that fails, the old file stays in use if it has a name.
+    pub(super) fn keep_up(&mut self) -> Result<()> {
+        let whereabouts = match self.sink {
+            Some(_) => self.whereabouts(),
+            None => Whereabouts::Deleted,
+        };
+        match whereabouts {
+            Whereabouts::Named => {
+                self.renamed_since = None;
+                Ok(())
+            }
+            Whereabouts::Renamed => {
+                let since = *self.renamed_since.get_or_insert_with(Instant::now);
+                if since.elapsed() < ROTATION { Ok(()) } else { self.open_again() }
+            }
+            Whereabouts::Replaced => self.open_again(),
+            Whereabouts::Deleted => {
+                self.leave();
+                self.open_again()
+            }
+        }
+    }
+
+    fn whereabouts(&self) -> Whereabouts {
+        match (&self.path, &self.sink) {
+            (Some(path), Some(sink)) => sink.whereabouts(path),
+            _ => Whereabouts::Named,
+        }
+    }
+
+    fn leave(&mut self) {
+        if self.sink.take().is_some() {
+            tracing::warn!("the file of the decision log was deleted; making another");
+        }
+    }
+
+    /// Opens the file by its name; the old one stays in use if that fails.
+    pub(super) fn open_again(&mut self) -> Result<()> {
+        let Some(path) = &self.path else { return Ok(()) };
+        let (sink, is_torn) = Opened::append(path)?;
+        self.sink = Some(Box::new(sink));
+        (self.is_torn, self.is_new) = (is_torn, true);
+        self.renamed_since = None;
         Ok(())
     }
 
-    /// Opens the file anew; the old one stays in use if that fails.
-    pub(super) fn reopen(&mut self) -> Flushed {
-        let Some(path) = &self.path else {
-            return Flushed::default();
-        };
-        let opened = append(path);
-        let flushed = self.flush();
-        match opened {
-            Ok((file, is_torn)) => {
-                (self.sink, self.is_torn, self.is_new) = (Box::new(file), is_torn, true);
-            }
-            Err(error) => {
-                let error = admit::failure::error_chain(&error);
-                tracing::error!("the decision log stays in the old file: {error}");
+    /// Puts before the next line what a new file, or a new reader, needs to make sense of it.
+    fn begin(&mut self) {
+        if !self.is_new && !self.is_torn {
+            return;
+        }
+        if matches!(self.lines.front(), Some(Line { content: Content::Head, .. })) {
+            self.is_new = true;
+            self.forget_first();
+        }
+        let mut buffer = Vec::new();
+        if std::mem::take(&mut self.is_torn) {
+            buffer.push(b'\n');
+        }
+        if std::mem::take(&mut self.is_new) {
+            for release in &self.releases {
+                add(&mut buffer, release);
             }
         }
-        flushed
+        let head = buffer.len();
+        buffer.extend_from_slice(self.buffer.get(self.start..).unwrap_or_default());
+        for line in &mut self.lines {
+            line.end = line.end - self.start + head;
+        }
+        if head > 0 {
+            self.lines.push_front(Line { end: head, content: Content::Head });
+        }
+        (self.buffer, self.start, self.done) = (buffer, 0, 0);
     }
 }
 
-fn add(buffer: &mut Vec<u8>, line: &impl Serialize) {
+/// Adds a line; says whether it could be written as JSON.
+fn add(buffer: &mut Vec<u8>, line: &impl Serialize) -> bool {
     let before = buffer.len();
-    if write_line(buffer, line).is_err() {
+    let added = write_line(buffer, line).is_ok();
+    if !added {
         buffer.truncate(before);
     }
-}
-
-/// The file to write at its end, and whether its last line has no end.
-fn append(path: &Path) -> Result<(File, bool), DecisionLogError> {
-    let failed = |source| DecisionLogError::Open { path: path.to_owned(), source };
-    let mut options = OpenOptions::new();
-    options.append(true).create(true);
-    for_owner_alone(&mut options);
-    let file = options.open(path).map_err(failed)?;
-    Ok((file, is_torn(path)))
-}
-
-/// A file that is made is for its owner alone, and a pipe is not waited for.
-fn for_owner_alone(options: &mut OpenOptions) {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-
-        let flags = rustix::fs::OFlags::NONBLOCK.bits();
-        options.mode(0o600).custom_flags(i32::try_from(flags).unwrap_or_default());
-    }
-}
-
-/// Whether a file ends within a line, since whoever wrote it was killed. Not of one that cannot be
-/// read.
-fn is_torn(path: &Path) -> bool {
-    let last_byte = || {
-        let mut file = File::open(path)?;
-        let mut last = [b'\n'];
-        file.seek(SeekFrom::End(-1))?;
-        file.read_exact(&mut last)?;
-        std::io::Result::Ok(last)
-    };
-    path.is_file() && last_byte().is_ok_and(|last| last != [b'\n'])
+    added
 }

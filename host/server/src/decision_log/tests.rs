@@ -1,6 +1,7 @@
 //! A log on a disk, or on something that a test can hold up.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
@@ -13,6 +14,7 @@ use admit::reason::Blame;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::sink::Sink;
 use super::*;
 use crate::config::DecisionLogTarget;
 
@@ -94,16 +96,12 @@ struct Held {
     lines: Sender<Vec<u8>>,
 }
 
-impl Write for Held {
+impl Sink for Held {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let _ = self.reached.send(());
         let _ = self.go_on.recv();
         let _ = self.lines.send(bytes.to_vec());
         Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }
 
@@ -131,7 +129,7 @@ fn what_finds_the_buffer_full_is_dropped_and_counted() {
     (1..=10).for_each(|number| record(&log, refusal(number), None));
     assert_eq!(log.dropped(), 6);
     drop(go_on);
-    assert!(log.close(LONG));
+    assert_eq!(log.close(LONG), 0);
     assert_eq!((log.written(), log.dropped(), count(&written)), (5, 6, 5));
     record(&log, refusal(11), None);
     assert_eq!((log.written(), log.dropped()), (5, 7));
@@ -149,16 +147,52 @@ fn what_finds_the_buffer_full_can_wait_for_room() {
         }
         drop(go_on);
     });
-    assert!(log.close(LONG));
+    assert_eq!(log.close(LONG), 0);
     assert_eq!((log.written(), log.dropped(), count(&written)), (401, 0, 401));
 }
 
 #[test]
-fn closing_does_not_wait_for_ever() {
+fn closing_does_not_wait_for_ever_and_counts_what_is_lost() {
     let (log, go_on, _written) = held(WhenFull::Drop, 4);
-    assert!(!log.close(Duration::ZERO));
+    (1..=10).for_each(|number| record(&log, refusal(number), None));
+    assert_eq!(log.dropped(), 6);
+    assert_eq!(log.close(Duration::ZERO), 5, "one at the sink, four that wait");
     drop(go_on);
-    assert!(log.close(LONG));
+}
+
+#[test]
+fn whoever_waits_for_room_is_let_go_when_the_log_is_given_up() {
+    let (log, go_on, _written) = held(WhenFull::Block, 4);
+    std::thread::scope(|scope| {
+        for number in 1..=4 {
+            record(&log, refusal(number), None);
+        }
+        for number in 5..=8 {
+            let log = &log;
+            scope.spawn(move || record(log, refusal(number), None));
+        }
+        wait_until(|| log.waiting() == 4);
+        wait_until(|| log.hangs().is_some());
+        let problem = log.problem().unwrap();
+        assert!(problem.starts_with("standard output: it takes nothing"), "{problem}");
+        let hangs = log.hangs().unwrap();
+        assert_eq!(
+            hangs,
+            format!("4 decisions wait for the decision log; {}", log.problem().unwrap())
+        );
+        assert_eq!(log.close(Duration::ZERO), 9);
+    });
+    assert_eq!((log.waiting(), log.dropped()), (0, 4));
+    drop(go_on);
+}
+
+/// Returns when it is so.
+fn wait_until(mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < LONG, "waits in vain");
+        std::thread::yield_now();
+    }
 }
 
 #[test]
@@ -208,7 +242,7 @@ fn a_file_that_was_moved_away_is_opened_anew() {
     std::fs::rename(&path, &moved).unwrap();
     log.reopen();
     record(&log, refusal(2), None);
-    assert!(log.close(LONG));
+    assert_eq!(log.close(LONG), 0);
     let both = [lines(&moved), lines(&path)].concat();
     assert_eq!(numbers(&both), [1, 2]);
     assert_eq!(numbers(&lines(&path)).last(), Some(&2));
@@ -225,47 +259,230 @@ fn a_file_that_cannot_be_opened_anew_stays_in_use() {
     std::fs::rename(&inner, &moved).unwrap();
     log.reopen();
     record(&log, refusal(1), None);
-    assert!(log.close(LONG));
+    assert_eq!(log.close(LONG), 0);
     assert_eq!(numbers(&lines(&moved.join("decisions.jsonl"))), [1]);
     assert_eq!((log.written(), log.failed()), (1, 0));
 }
 
-/// A sink that fails as often as told.
-struct Failing(u32, Sender<Vec<u8>>);
+/// A sink that does what is next in a list, and takes everything after it.
+struct Scripted(std::vec::IntoIter<Next>, Sender<Vec<u8>>);
 
-impl Write for Failing {
+enum Next {
+    Takes(usize),
+    Fails(std::io::ErrorKind),
+}
+
+impl Sink for Scripted {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        match self.0 {
-            0 => {
-                let _ = self.1.send(bytes.to_vec());
-                Ok(bytes.len())
-            }
-            _ => {
-                self.0 -= 1;
-                Err(std::io::ErrorKind::StorageFull.into())
-            }
-        }
+        let taken = match self.0.next() {
+            None => bytes.len(),
+            Some(Next::Takes(taken)) => taken.min(bytes.len()),
+            Some(Next::Fails(kind)) => return Err(kind.into()),
+        };
+        let _ = self.1.send(bytes[..taken].to_vec());
+        Ok(taken)
     }
+}
 
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
+/// What a sink that follows this list has taken of a line per number, and how many were lost.
+fn scripted(list: Vec<Next>, when_full: WhenFull) -> (String, u64) {
+    let (sender, written) = channel();
+    let sink = Scripted(list.into_iter(), sender);
+    play(Output::on(Box::new(sink)).called(Path::new("log")), &written, when_full)
+}
+
+fn play(output: Output, written: &Receiver<Vec<u8>>, when_full: WhenFull) -> (String, u64) {
+    let options = DecisionLogConfig { when_full, ..options(DecisionLogTarget::Stdout) };
+    let log = DecisionLog::start_on(output, options).unwrap();
+    for number in 0..5 {
+        record(&log, refusal(number), None);
+        // One line at a time.
+        wait_until(|| log.written() + log.failed() == number + 1);
     }
+    assert_eq!(log.close(LONG), 0);
+    assert_eq!(log.written() + log.failed(), 5);
+    let bytes = written.try_iter().flatten().collect::<Vec<_>>();
+    (String::from_utf8(bytes).unwrap(), log.failed())
+}
+
+/// The numbers of the whole lines, and how many are torn.
+fn whole(text: &str) -> (Vec<u64>, usize) {
+    let (whole, torn): (Vec<_>, Vec<_>) =
+        text.lines().map(serde_json::from_str::<Value>).partition(Result::is_ok);
+    (numbers(&whole.into_iter().flatten().collect::<Vec<_>>()), torn.len())
 }
 
 #[test]
 fn what_cannot_be_written_is_counted_and_the_next_line_is_whole() {
-    let (sender, written) = channel();
-    let mut output = Output::on(Box::new(Failing(2, sender)));
-    let mut totals = (0, 0);
-    for number in 0..5 {
-        output.decision(&json!({"number": number}));
-        let flushed = output.flush();
-        totals = (totals.0 + flushed.written, totals.1 + flushed.failed);
+    use Next::{Fails, Takes};
+    use std::io::ErrorKind::{StorageFull, WouldBlock};
+    let full = || vec![Fails(StorageFull), Takes(10), Fails(StorageFull)];
+    let (text, failed) = scripted(full(), WhenFull::Drop);
+    assert_eq!((whole(&text), failed), ((vec![2, 3, 4], 1), 2), "{text}");
+    // Where decisions wait, the line goes on where it stopped.
+    let (text, failed) = scripted(full(), WhenFull::Block);
+    assert_eq!((whole(&text), failed), (((0..5).collect(), 0), 0), "{text}");
+    for when_full in [WhenFull::Drop, WhenFull::Block] {
+        let slow = vec![Fails(WouldBlock), Takes(10), Fails(WouldBlock), Fails(WouldBlock)];
+        let (text, failed) = scripted(slow, when_full);
+        assert_eq!((whole(&text), failed), (((0..5).collect(), 0), 0), "{text}");
     }
-    assert_eq!(totals, (3, 2));
-    let text = written.try_iter().flatten().collect::<Vec<_>>();
-    let expected = "\n{\"number\":2}\n{\"number\":3}\n{\"number\":4}\n";
-    assert_eq!(String::from_utf8(text).unwrap(), expected);
+}
+
+#[test]
+fn another_reader_begins_with_a_whole_line() {
+    use Next::{Fails, Takes};
+    let gone = vec![Takes(10), Fails(std::io::ErrorKind::BrokenPipe)];
+    let (text, failed) = scripted(gone, WhenFull::Block);
+    assert_eq!((whole(&text), failed), (((0..5).collect(), 1), 0), "{text}");
+}
+
+#[test]
+fn a_reader_of_standard_output_that_is_gone_is_not_waited_for() {
+    use Next::{Fails, Takes};
+    let gone = vec![Takes(10), Fails(std::io::ErrorKind::BrokenPipe)];
+    let (sender, written) = channel();
+    let output = Output::on(Box::new(Scripted(gone.into_iter(), sender)));
+    let (text, failed) = play(output, &written, WhenFull::Block);
+    assert_eq!((whole(&text), failed), (((1..5).collect(), 1), 1), "{text}");
+}
+
+fn fifo(path: &Path) {
+    let made = std::process::Command::new("mkfifo").arg(path).status().unwrap();
+    assert!(made.success());
+}
+
+/// Opens a pipe to read, without waiting for a writer; once there is one, reads wait for it.
+fn reader(path: &Path) -> BufReader<std::fs::File> {
+    let flags = rustix::fs::OFlags::NONBLOCK;
+    let bits = flags.bits().try_into().unwrap();
+    let file = std::fs::OpenOptions::new().read(true).custom_flags(bits).open(path).unwrap();
+    let now = rustix::fs::fcntl_getfl(&file).unwrap();
+    rustix::fs::fcntl_setfl(&file, now - flags).unwrap();
+    BufReader::new(file)
+}
+
+#[test]
+fn a_pipe_with_a_slow_reader_loses_nothing_where_decisions_wait() {
+    const LINES: u64 = 3_000;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pipe");
+    fifo(&path);
+    let to = DecisionLogTarget::File(path.clone());
+    let options = DecisionLogConfig { when_full: WhenFull::Block, buffer: 16, ..options(to) };
+    // Nobody reads yet.
+    let log = DecisionLog::start(options).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| (0..LINES).for_each(|number| record(&log, refusal(number), None)));
+        wait_until(|| log.waiting() == 1);
+        assert_eq!(log.written(), 0);
+        let mut first = reader(&path);
+        let mut text = String::new();
+        // Until the writer comes there is nothing to read; then it is faster, and the pipe full.
+        while text.lines().count() < 100 {
+            first.read_line(&mut text).unwrap();
+            std::thread::yield_now();
+        }
+        assert_eq!(whole(&text), ((0..100).collect(), 0));
+        // What it has read and not shown goes with it; then another one comes.
+        let read = first.buffer().iter().filter(|byte| **byte == b'\n').count() as u64;
+        drop(first);
+        let mut lines = reader(&path).lines().map(Result::unwrap);
+        let mut rest: Vec<Value> = Vec::new();
+        while rest.last().is_none_or(|last| numbers(std::slice::from_ref(last)) != [LINES - 1]) {
+            let line = lines.next().unwrap();
+            // The first one may have had a part of a line.
+            match serde_json::from_str(&line) {
+                Ok(line) => rest.push(line),
+                Err(_) => assert!(rest.is_empty(), "{line}"),
+            }
+        }
+        let next = 100 + read;
+        let rest = numbers(&rest);
+        assert!(rest[0] == next || rest[0] == next + 1, "{} after {next}", rest[0]);
+        assert_eq!(rest, (rest[0]..LINES).collect::<Vec<_>>());
+    });
+    assert_eq!((log.close(LONG), log.dropped(), log.failed()), (0, 0, 0));
+}
+
+#[test]
+fn a_pipe_that_is_full_drops_and_counts_where_decisions_do_not_wait() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pipe");
+    fifo(&path);
+    let mut reader = reader(&path);
+    let options = DecisionLogConfig { buffer: 16, ..options(DecisionLogTarget::File(path)) };
+    let log = DecisionLog::start(options).unwrap();
+    let mut all = 0;
+    wait_until(|| {
+        record(&log, refusal(all), None);
+        all += 1;
+        log.problem().is_some()
+    });
+    assert_eq!(log.hangs(), None);
+    let (written, dropped) = (log.written(), log.dropped());
+    let lost = log.close(Duration::ZERO);
+    assert_eq!(written + dropped + lost, all);
+    assert!(dropped > 0 && lost > 0, "{written} {dropped} {lost}");
+    drop(log);
+    let mut text = String::new();
+    reader.read_to_string(&mut text).unwrap();
+    let (numbers, torn) = whole(&text);
+    assert_eq!((numbers.len() as u64, torn), (written, 0));
+}
+
+#[test]
+fn a_file_that_was_deleted_or_replaced_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let [path, moved] = ["decisions.jsonl", "old.jsonl"].map(|name| folder.path().join(name));
+    let log = DecisionLog::start(options(DecisionLogTarget::File(path.clone()))).unwrap();
+    let write = |number: u64| {
+        let before = log.written();
+        record(&log, refusal(number), None);
+        wait_until(|| log.written() == before + 1);
+    };
+    write(1);
+    std::fs::remove_file(&path).unwrap();
+    write(2);
+    assert_eq!(numbers(&lines(&path)), [2]);
+    // Rotated, and another one made by whoever did it.
+    std::fs::rename(&path, &moved).unwrap();
+    std::fs::write(&path, "").unwrap();
+    write(3);
+    assert_eq!((numbers(&lines(&moved)), numbers(&lines(&path))), (vec![2], vec![3]));
+    // Renamed, and nothing in its place: another one is made after a while, without decisions.
+    std::fs::remove_file(&moved).unwrap();
+    std::fs::rename(&path, &moved).unwrap();
+    wait_until(|| path.exists());
+    write(4);
+    assert_eq!((numbers(&lines(&moved)), numbers(&lines(&path))), (vec![3], vec![4]));
+    assert_eq!(log.failed(), 0);
+}
+
+#[test]
+fn a_folder_that_is_gone_fails_or_is_waited_for() {
+    for when_full in [WhenFull::Drop, WhenFull::Block] {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("logs");
+        let path = inner.join("decisions.jsonl");
+        std::fs::create_dir(&inner).unwrap();
+        let to = DecisionLogTarget::File(path.clone());
+        let log = DecisionLog::start(DecisionLogConfig { when_full, ..options(to) }).unwrap();
+        std::fs::remove_dir_all(&inner).unwrap();
+        record(&log, refusal(1), None);
+        wait_until(|| log.problem().is_some_and(|problem| problem.contains("No such file")));
+        assert_eq!(log.hangs().is_some(), when_full == WhenFull::Block);
+        std::fs::create_dir(&inner).unwrap();
+        // Without another decision.
+        wait_until(|| path.exists() && log.problem().is_none());
+        record(&log, refusal(2), None);
+        assert_eq!(log.close(LONG), 0);
+        let expected = if when_full == WhenFull::Block { vec![1, 2] } else { vec![2] };
+        assert_eq!(
+            (numbers(&lines(&path)), log.failed()),
+            (expected.clone(), 2 - expected.len() as u64)
+        );
+    }
 }
 
 #[test]
@@ -402,7 +619,7 @@ fn a_release_comes_first_in_every_file_and_decisions_say_what_they_do_not_show()
     let request = Request { id: None, input, facts: &facts, now: NOW, trace: false };
     let decided = gate.decide_with_claims(&request).unwrap();
     log.record(&decided, &request);
-    assert!(log.close(LONG));
+    assert_eq!(log.close(LONG), 0);
 
     let [before, release_line, decision] = lines(&path).try_into().unwrap();
     assert_eq!((&before["generation"], &release_line["generation"]), (&json!(0), &json!(1)));
@@ -422,7 +639,7 @@ fn a_release_comes_first_in_every_file_and_decisions_say_what_they_do_not_show()
     std::fs::rename(&path, moved).unwrap();
     log.reopen();
     log.record(&decided, &request);
-    assert!(log.close(LONG));
+    assert_eq!(log.close(LONG), 0);
     let lines = lines(&path);
     let [.., before, last] = &lines[..] else {
         panic!("{lines:?}");

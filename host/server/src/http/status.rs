@@ -82,6 +82,9 @@ struct LogStatus {
     written: u64,
     dropped: u64,
     failed: u64,
+    waiting: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
 }
 
 /// `GET /v1/status`.
@@ -97,6 +100,8 @@ pub(super) async fn get(call: Call) -> Result<Response, ApiError> {
         written: log.written(),
         dropped: log.dropped(),
         failed: log.failed(),
+        waiting: log.waiting(),
+        problem: log.problem(),
     });
     let status = Status {
         version: env!("CARGO_PKG_VERSION"),

@@ -33,6 +33,8 @@ pub struct LogLines {
     pub dropped: u64,
     /// Lost to an error of file or disk.
     pub failed: u64,
+    /// Decisions whose answer waits for the log.
+    pub waiting: usize,
 }
 
 type Read<T> = Box<dyn Fn() -> T + Send + Sync>;
@@ -185,14 +187,16 @@ fn encode_candidates(
 }
 
 fn encode_decision_log(lines: LogLines, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let LogLines { written, dropped, failed, waiting } = lines;
     let help = "Lines of the decision log.";
-    let mut encoder =
+    let mut counts =
         encoder.encode_descriptor("decision_log_lines", help, None, MetricType::Counter)?;
-    let LogLines { written, dropped, failed } = lines;
     for (result, count) in [("written", written), ("dropped", dropped), ("failed", failed)] {
-        encoder
+        counts
             .encode_family(&[("result", result)])?
             .encode_counter::<NoLabelSet, _, u64>(&count, None)?;
     }
-    Ok(())
+    let help = "Decisions whose answer waits for the decision log.";
+    let name = "decision_log_waiting";
+    encoder.encode_descriptor(name, help, None, MetricType::Gauge)?.encode_gauge(&waiting)
 }

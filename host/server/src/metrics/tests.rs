@@ -68,7 +68,7 @@ fn all() -> Metrics {
     requests.endpoint(None).count(Some(StatusCode::NOT_FOUND), Duration::from_micros(70));
     metrics.watch_keys(Cloud::Public, Arc::new(Keys::fixed(key_set())));
     metrics.watch_candidate(GATE, || Some(CandidateCounts { agreed: 4, ..Default::default() }));
-    metrics.watch_decision_log(|| LogLines { written: 5, dropped: 6, failed: 7 });
+    metrics.watch_decision_log(|| LogLines { written: 5, dropped: 6, failed: 7, waiting: 8 });
     metrics
 }
 
@@ -116,6 +116,7 @@ fn the_text_is_of_the_format_and_complete() {
         (r#"admit_candidate_decisions_total{gate="windows-mdm",result="skipped"}"#, 0.0),
         (r#"admit_decision_log_lines_total{result="written"}"#, 5.0),
         (r#"admit_decision_log_lines_total{result="dropped"}"#, 6.0),
+        ("admit_decision_log_waiting", 8.0),
         (r#"admit_decision_log_lines_total{result="failed"}"#, 7.0),
     ] {
         assert_eq!(scrape.value(series), Some(value), "{series}");

@@ -123,6 +123,7 @@ fn watch(
             written: log.written(),
             dropped: log.dropped(),
             failed: log.failed(),
+            waiting: log.waiting(),
         });
     }
 }

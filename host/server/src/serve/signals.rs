@@ -1,8 +1,28 @@
 //! What the operating system asks of the process.
+//!
+//! Signals are heard on a thread and in a runtime of their own, and the time to end is measured there:
+//! whatever else hangs, be it a disk, a pipe or standard error, the process ends.
 
 use std::io;
+use std::time::Duration;
 
-/// A wish.
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::{Instant, sleep, sleep_until};
+
+/// What a server that ends may take beyond the time that the configuration gives it, before the
+/// process is ended from here.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// How long a server may go on that was asked to end twice.
+const HURRY: Duration = Duration::from_secs(5);
+
+/// How long the last line may take, since standard error may be what hangs.
+const LAST_LINE: Duration = Duration::from_millis(100);
+
+/// The exit code of a process that did not end by itself: an internal error.
+const EXIT: i32 = 70;
+
+/// What a process can be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Signal {
     /// To end: SIGTERM, SIGINT, Ctrl-C.
@@ -11,16 +31,71 @@ pub(super) enum Signal {
     Reload,
 }
 
-#[cfg(unix)]
-pub(super) struct Signals {
+/// The signals in the order in which they came.
+pub(super) struct Signals(UnboundedReceiver<Signal>);
+
+impl Signals {
+    /// Listens from now on. From the first request to end, the process has `time` and a little more;
+    /// then it exits with code 70, unless this is dropped by then.
+    pub(super) fn new(time: Duration) -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let system = {
+            let _here = runtime.enter();
+            System::new()?
+        };
+        let (sender, signals) = unbounded_channel();
+        let hear = move || runtime.block_on(hear(system, sender, time));
+        std::thread::Builder::new().name("signals".to_owned()).spawn(hear)?;
+        Ok(Self(signals))
+    }
+
+    pub(super) async fn next(&mut self) -> Signal {
+        match self.0.recv().await {
+            Some(signal) => signal,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+async fn hear(mut system: System, heard: UnboundedSender<Signal>, time: Duration) {
+    let mut deadline = None;
+    loop {
+        tokio::select! {
+            () = heard.closed() => return,
+            () = passed(deadline) => break,
+            signal = system.next() => {
+                if signal == Signal::End {
+                    deadline = Some(match deadline {
+                        None => Instant::now() + time + GRACE,
+                        Some(before) => before.min(Instant::now() + HURRY),
+                    });
+                }
+                // Nobody listens any more when the server has ended.
+                let _ = heard.send(signal);
+            }
+        }
+    }
+    std::thread::spawn(|| tracing::error!("the server did not end in time; ending the process"));
+    sleep(LAST_LINE).await;
+    std::process::exit(EXIT);
+}
+
+async fn passed(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+struct System {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
     hang_up: tokio::signal::unix::Signal,
 }
 
-#[cfg(unix)]
-impl Signals {
-    pub(super) fn new() -> io::Result<Self> {
+impl System {
+    /// To be made in the context of a runtime.
+    fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
@@ -29,28 +104,11 @@ impl Signals {
         })
     }
 
-    pub(super) async fn next(&mut self) -> Signal {
+    async fn next(&mut self) -> Signal {
         tokio::select! {
             _ = self.terminate.recv() => Signal::End,
             _ = self.interrupt.recv() => Signal::End,
             _ = self.hang_up.recv() => Signal::Reload,
         }
-    }
-}
-
-#[cfg(not(unix))]
-pub(super) struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    #[expect(clippy::unnecessary_wraps, reason = "other systems may refuse")]
-    pub(super) fn new() -> io::Result<Self> {
-        Ok(Self)
-    }
-
-    pub(super) async fn next(&mut self) -> Signal {
-        // Without Ctrl-C there is no wish that could be heard.
-        let _ = tokio::signal::ctrl_c().await;
-        Signal::End
     }
 }

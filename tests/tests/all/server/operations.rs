@@ -5,6 +5,7 @@ mod signals;
 mod load;
 mod access;
 mod observed;
+mod decision_log;
 mod wire;
 
 use admit_tests::fixture::with;

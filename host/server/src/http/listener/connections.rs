@@ -1,17 +1,23 @@
 //! The connections of one listener.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
+use tokio::time::timeout;
 
 use super::Limits;
 use super::bound::Accepted;
 use super::connection::{Phase, run};
 use super::stream::Stream;
 use crate::metrics::Level;
+
+/// How long the tasks of connections that are cut off may take to end.
+const CUT: Duration = Duration::from_millis(100);
 
 /// A place for one connection.
 pub(super) type Slot = OwnedSemaphorePermit;
@@ -22,8 +28,8 @@ pub(super) struct Connections {
     limits: Limits,
     slots: Arc<Semaphore>,
     phase: watch::Sender<Phase>,
-    /// Held by each connection that has something to answer, or may get it.
-    open: Arc<()>,
+    /// Held by each connection that has something to answer, or may get it; true once they are cut off.
+    open: Arc<AtomicBool>,
     level: Level,
     tasks: JoinSet<()>,
 }
@@ -36,7 +42,7 @@ impl Connections {
             limits,
             slots: Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS))),
             phase: watch::Sender::new(Phase::Serving),
-            open: Arc::new(()),
+            open: Arc::default(),
             level,
             tasks: JoinSet::new(),
         }
@@ -97,8 +103,17 @@ impl Connections {
     /// Ends what is left and returns how many still had something to answer.
     pub(super) async fn cut_off(mut self) -> usize {
         let cut = Arc::strong_count(&self.open) - 1;
-        self.tasks.shutdown().await;
+        self.open.store(true, Ordering::Release);
+        self.tasks.abort_all();
+        // A task that hangs, say on a log that is not written, cannot be ended.
+        let _ = timeout(CUT, self.all_ended()).await;
         cut
+    }
+}
+
+impl Drop for Connections {
+    fn drop(&mut self) {
+        self.open.store(true, Ordering::Release);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -27,14 +28,24 @@ pub(super) struct Stream<S> {
     stalled: Option<Pin<Box<Sleep>>>,
     /// Runs from the end of the answer.
     leaving: Option<Pin<Box<Sleep>>>,
-    /// Dropped when nothing more is to be answered.
-    open: Option<Arc<()>>,
+    /// Dropped when nothing more is to be answered; true when nothing may be answered any more.
+    open: Option<Arc<AtomicBool>>,
 }
 
 impl<S> Stream<S> {
-    /// `open` is held until the last answer is written.
-    pub(super) fn new(socket: S, patience: Duration, open: Arc<()>) -> Self {
+    /// `open` is held until the last answer is written, and becomes true when connections are cut off.
+    pub(super) fn new(socket: S, patience: Duration, open: Arc<AtomicBool>) -> Self {
         Self { socket, patience, stalled: None, leaving: None, open: Some(open) }
+    }
+
+    /// An error once connections are cut off. The task of a request may go on a little then, and its
+    /// answer must not go out: what should have come first was given up.
+    fn may_write(&self) -> io::Result<()> {
+        let is_cut = |open: &Arc<AtomicBool>| open.load(Ordering::Acquire);
+        match self.open.as_ref().is_some_and(is_cut) {
+            true => Err(io::ErrorKind::ConnectionAborted.into()),
+            false => Ok(()),
+        }
     }
 
     /// `written`, unless it has been pending for too long.
@@ -88,6 +99,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        this.may_write()?;
         let written = Pin::new(&mut this.socket).poll_write(context, bytes);
         this.within_patience(context, written)
     }
@@ -98,6 +110,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        this.may_write()?;
         let written = Pin::new(&mut this.socket).poll_write_vectored(context, slices);
         this.within_patience(context, written)
     }

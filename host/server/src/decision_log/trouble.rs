@@ -1,0 +1,77 @@
+//! What keeps the log from being written, and since when.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Of what neither takes nor refuses.
+pub(super) const TAKES_NOTHING: &str = "it takes nothing, as when its reader does not read";
+
+/// How it fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// It takes nothing now.
+    Slow,
+    /// It refuses.
+    Broken,
+}
+
+/// Written by the thread of the log, read by everybody.
+#[derive(Debug, Default)]
+pub(super) struct Trouble(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    found: Option<Found>,
+    /// When the thread went to write, if it has not come back.
+    writing: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Found {
+    kind: Kind,
+    text: String,
+    since: Instant,
+}
+
+impl Trouble {
+    /// Notes that the thread goes to write, from which it may not come back for long.
+    pub(super) fn begin(&self) {
+        self.lock().writing = Some(Instant::now());
+    }
+
+    /// Notes that nothing could be written; says since when that is so.
+    pub(super) fn note(&self, kind: Kind, text: impl FnOnce() -> String) -> Instant {
+        let mut state = self.lock();
+        state.writing = None;
+        let since = state.found.as_ref().map_or_else(Instant::now, |found| found.since);
+        if state.found.as_ref().is_none_or(|found| found.kind != kind) {
+            state.found = Some(Found { kind, text: text(), since });
+        }
+        since
+    }
+
+    /// Notes that something was written.
+    pub(super) fn end(&self) {
+        *self.lock() = State::default();
+    }
+
+    /// What is wrong, if it has been so for long enough.
+    pub(super) fn text(&self, at_least: Duration) -> Option<String> {
+        let state = self.lock();
+        let (text, since) = match (&state.found, state.writing) {
+            (Some(found), _) => (&*found.text, found.since),
+            (None, writing) => (TAKES_NOTHING, writing?),
+        };
+        let seconds = since.elapsed().as_secs();
+        (since.elapsed() >= at_least).then(|| format!("{text} (nothing written for {seconds} s)"))
+    }
+
+    pub(super) fn is_broken(&self) -> bool {
+        self.lock().found.as_ref().is_some_and(|found| found.kind == Kind::Broken)
+    }
+
+    /// The lock guards a value that is valid at every moment, so a poisoned one is fine.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
