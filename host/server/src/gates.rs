@@ -14,6 +14,7 @@ mod promote;
 mod report;
 mod told;
 mod refusals;
+mod surroundings;
 
 pub use candidate::CandidateReport;
 pub use change::{Change, Mode, NewComponent};
@@ -22,3 +23,4 @@ pub use report::{ChangeError, Refused, Report, Step};
 pub use served::{Counters, GateOptions, ServedGate};
 pub use start::FirstComponent;
 pub use state::{Selected, Unreleased};
+pub use surroundings::Surroundings;

@@ -186,7 +186,7 @@ async fn run(
         tracing::info!(cut, "drained");
     }
     close_log(&app, deadline, signals).await;
-    if timeout(time_left(deadline), app.store.close()).await.is_err() {
+    if timeout(time_left(deadline), close_store(&app)).await.is_err() {
         tracing::error!("the store was not closed in time; what was acknowledged is in it");
     }
     Ok(deadline)
@@ -222,11 +222,12 @@ async fn serve_until_asked(signals: &mut Signals, app: &Arc<App>, sources: &Sour
 
 const NOT_RELOADED: &str = "the configuration was not reloaded; the one before stays";
 
-/// Reads the configuration again. What cannot change while the server runs waits for a restart.
+/// Reads the configuration again, and has refused components of sources tried again. What cannot change while the server runs waits for a restart.
 fn reload(app: &App, sources: &Sources) {
     if let Some(log) = &app.log {
         log.reopen();
     }
+    app.sources_asked.send_replace(());
     match crate::config::load(sources.clone()) {
         Ok(config) => match app.reload(&config) {
             Ok(()) => tracing::info!(
@@ -305,6 +306,15 @@ async fn drain(
             None
         }
     }
+}
+
+async fn close_store(app: &App) {
+    // What is being tried is not what ends this server.
+    if let Err(error) = app.store.end_trying().await {
+        let error = admit::failure::error_chain(&error);
+        tracing::error!(error, "what is being tried could not be written down");
+    }
+    app.store.close().await;
 }
 
 /// Waits until the decision log is written to its end, the time is over, or the process is asked again.

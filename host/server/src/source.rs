@@ -74,6 +74,12 @@ impl Watch {
         self
     }
 
+    /// Takes the component that was reported last for one that was not: the next poll reports it, if it
+    /// lies there still.
+    pub fn again(&mut self) {
+        self.settling = self.reported.take().or(self.settling.take());
+    }
+
     /// What is watched.
     pub fn options(&self) -> &SourceOptions {
         &self.options
@@ -87,7 +93,7 @@ impl Watch {
     /// Reads the source once.
     ///
     /// Bytes are new when two polls in a row found them and they are not those reported last. So a
-    /// component that was refused is not tried again until another one lay there.
+    /// component is reported once, until another one lay there or [`Watch::again`] was called.
     pub fn poll(&mut self) -> Poll {
         match self.read() {
             Ok(found) => {

@@ -26,7 +26,7 @@ pub use activities::{Activity, ActivityFilter, NewActivity};
 pub use attempts::{Action, Attempt, Refusal};
 pub use candidates::CandidateRow;
 pub use gates::{Activation, GateRow, SettingsKept, StoredRelease};
-pub use sources::SourceRow;
+pub use sources::{SourceRow, Trying, Verdict};
 pub use taken_back::TakenBack;
 
 /// Why something could not be read from or written to the store.

@@ -1,163 +1,241 @@
 //! Watched sources: what lies in a file or directory becomes the policy of a gate.
+//!
+//! INVARIANT: a verdict on a component is remembered under all that it depends on. What its content
+//! alone decides is remembered by its digest and the version of this program; what depends on settings,
+//! cases, the gate's policy or the machine is tried again when these change, when somebody asks for it,
+//! and now and then.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod state;
+mod tried;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use admit::failure::error_chain;
-use serde::Serialize;
-use serde_json::Map;
+use serde_json::{Map, json};
 use tokio::sync::watch;
 
 use crate::actor::Actor;
-use crate::gates::{Change, ChangeError, Mode, NewComponent, ServedGate};
+use crate::gates::{Change, ChangeError, Mode, NewComponent, ServedGate, Surroundings};
 use crate::source::{Found, Poll, Watch};
-use crate::store::{Action, SourceRow, Store};
+use crate::store::{Action, NewActivity, SourceRow, Store, StoreError, TakenBack, Trying, Verdict};
+use crate::time::rfc3339;
+pub use state::{Seen, SourceState};
+use tried::Tried;
 
-/// What is known of a source. Cheap to clone; clones share it.
-#[derive(Clone, Debug)]
-pub struct SourceState(Arc<Mutex<Known>>);
-
-#[derive(Debug)]
-struct Known {
-    seen: Seen,
-    /// What came of the component that was found last.
-    outcome: Option<Outcome>,
-}
-
-/// A state and its error.
-type Outcome = (&'static str, Option<String>);
-
-/// What a source held the last time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Seen {
-    /// What is watched.
-    pub path: String,
-    /// `waiting` before something was found, `settling` while it may still be written, `applied`,
-    /// `refused`, or `unreadable`.
-    pub state: &'static str,
-    /// The digest of what was found last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub digest: Option<String>,
-    /// Why it was refused, or could not be read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-}
-
-impl SourceState {
-    /// A source that was not looked at yet.
-    pub fn new(path: &std::path::Path) -> Self {
-        let path = path.display().to_string();
-        let seen = Seen { path, state: "waiting", digest: None, error: None };
-        Self(Arc::new(Mutex::new(Known { seen, outcome: None })))
-    }
-
-    /// Takes over what an earlier run found last, and why it was refused if it was.
-    pub fn after(&self, digest: &str, error: Option<String>) {
-        let mut known = self.known();
-        known.seen.digest = Some(digest.to_owned());
-        known.outcome = Some(outcome(error));
-    }
-
-    /// What is known now.
-    pub fn seen(&self) -> Seen {
-        self.known().seen.clone()
-    }
-
-    fn note(&self, state: &'static str, error: Option<String>) {
-        let seen = &mut self.known().seen;
-        (seen.state, seen.error) = (state, error);
-    }
-
-    fn found(&self, digest: &str) {
-        self.known().seen.digest = Some(digest.to_owned());
-    }
-
-    /// Notes what came of the component that was found.
-    fn settle(&self, error: Option<String>) {
-        let (state, error) = outcome(error);
-        self.known().outcome = Some((state, error.clone()));
-        self.note(state, error);
-    }
-
-    /// The component that was found last lies there still, or again.
-    fn found_again(&self) {
-        let outcome = self.known().outcome.clone();
-        if let Some((state, error)) = outcome {
-            self.note(state, error);
-        }
-    }
-
-    /// The lock guards plain values that are valid at every moment, so a poisoned one is fine.
-    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn outcome(error: Option<String>) -> Outcome {
-    (if error.is_some() { "refused" } else { "applied" }, error)
-}
-
-/// Polls a source until `stop` changes. What comes of it is written into the store.
-pub async fn run(
+/// A gate whose policy comes from a source.
+pub struct Watching {
     gate: Arc<ServedGate>,
     store: Store,
-    mut watched: Watch,
+    watch: Watch,
+    tried: Tried,
     state: SourceState,
-    interval: Duration,
-    mut stop: watch::Receiver<bool>,
-) {
-    let mut ticks = tokio::time::interval(interval);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            _ = stop.changed() => return,
-            _ = ticks.tick() => {}
+    /// What the store has of the component that was tried last.
+    last: Option<SourceRow>,
+    /// Whether the store lacks it: it could not be written.
+    is_unwritten: bool,
+}
+
+impl Watching {
+    /// Goes on where an earlier run ended. A component that was being tried when the server ended is
+    /// not tried again by itself: it may have ended it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn resume(
+        gate: Arc<ServedGate>,
+        store: Store,
+        watch: Watch,
+        state: SourceState,
+    ) -> Result<Self, StoreError> {
+        let mut last = store.source(gate.name()).await?;
+        if let Some(trying) = store.trying(gate.name()).await? {
+            last = Some(ended(&gate, &store, trying, &state).await?);
         }
+        let (tried, is_unwritten) = (Tried::Nothing, false);
+        let mut watching = Self { gate, store, watch, tried, state, last, is_unwritten };
+        if let Some(last) = &watching.last {
+            watching.state.found(&last.digest);
+            if let Some(tried) = Tried::found_before(last) {
+                watching.watch = watching.watch.after(&last.digest);
+                watching.tried = tried;
+            }
+        }
+        Ok(watching)
+    }
+
+    /// Polls until `stop` changes. What comes of it is written into the store. When `asked` changes,
+    /// what was refused is tried again.
+    pub async fn run(
+        mut self,
+        interval: Duration,
+        mut asked: watch::Receiver<()>,
+        mut stop: watch::Receiver<bool>,
+    ) {
+        let mut ticks = tokio::time::interval(interval);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            let is_asked = tokio::select! {
+                _ = stop.changed() => return,
+                changed = asked.changed() => match changed {
+                    Ok(()) => true,
+                    Err(_) => return,
+                },
+                _ = ticks.tick() => false,
+            };
+            let state = self.state.clone();
+            match self.round(is_asked).await {
+                Some(next) => self = next,
+                None => {
+                    state.note("unreadable", Some("reading it broke off".to_owned()));
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Looks once; absent when that broke off.
+    async fn round(mut self, is_asked: bool) -> Option<Self> {
         // A file may be slow, and a directory large.
-        let polled = crate::blocking::run(move || {
-            let poll = watched.poll();
-            (watched, poll)
-        });
-        let Some((back, poll)) = polled.await else {
-            state.note("unreadable", Some("reading it broke off".to_owned()));
-            return;
-        };
-        watched = back;
+        let (mut this, poll) = crate::blocking::run(move || {
+            let now = admit::gate::now();
+            if self.has_come_otherwise() || self.tried.is_due(is_asked, now, || self.surroundings())
+            {
+                self.watch.again();
+            }
+            let poll = self.watch.poll();
+            (self, poll)
+        })
+        .await?;
         match poll {
-            Poll::Unchanged if watched.problem().is_none() => state.found_again(),
-            poll => handle(&gate, &store, poll, &state).await,
+            Poll::Unchanged if this.watch.problem().is_none() => this.show(),
+            Poll::Unchanged => {}
+            Poll::Settling => this.state.note("settling", None),
+            Poll::Problem(error) => {
+                let error = error_chain(&error);
+                tracing::warn!(gate = this.gate.name(), %error, "the source of the gate cannot be used");
+                this.state.note("unreadable", Some(error));
+            }
+            Poll::New(found) => this.take(found).await,
         }
+        if this.is_unwritten {
+            this.write_down(None).await;
+        }
+        Some(this)
+    }
+
+    fn surroundings(&self) -> Surroundings {
+        self.gate.surroundings()
+    }
+
+    /// Whether an administrator gave the gate what was put aside here.
+    fn has_come_otherwise(&self) -> bool {
+        let is_ended = matches!(self.tried, Tried::Ended(_));
+        is_ended && self.last.as_ref().is_some_and(|last| self.gate.decides_with(&last.digest))
+    }
+
+    /// Tries a component. Before anything is made of it, it is written down that it is tried: whoever
+    /// finds that at a start knows what may have ended this server.
+    async fn take(&mut self, found: Found) {
+        let (digest, now) = (found.digest.to_string(), admit::gate::now());
+        self.state.found(&digest);
+        let last = self.last.take().filter(|last| last.digest == digest);
+        let before = match &last {
+            Some(_) => std::mem::replace(&mut self.tried, Tried::Nothing),
+            None => Tried::Nothing,
+        };
+        let gate = Arc::clone(&self.gate);
+        let surroundings = crate::blocking::run(move || gate.surroundings()).await;
+        let surroundings = surroundings.unwrap_or_default();
+        let trying = Trying { digest: digest.clone(), since: now };
+        let begun = self.store.begin_trying(self.gate.name(), &trying).await;
+        let known_refusal = last.as_ref().and_then(|last| last.error.clone());
+        let error = match begun {
+            Ok(()) => apply(&self.gate, found, known_refusal.clone()).await.err(),
+            Err(error) => Some(error.into()),
+        };
+        self.tried = Tried::new(error.as_ref(), &before, surroundings, now);
+        let error = self.tried.error().map(str::to_owned);
+        if error.is_some() && error != known_refusal {
+            let (gate, waits_for) = (self.gate.name(), self.tried.waits_for().0);
+            tracing::warn!(gate, error, waits_for, "the gate does not take what its source holds");
+        }
+        let (verdict, host) = (self.tried.verdict(), env!("CARGO_PKG_VERSION").to_owned());
+        self.last = Some(SourceRow { digest, verdict, error, host, at: now });
+        self.show();
+        self.write_down(None).await;
+    }
+
+    /// Shows what came of the component that lies there.
+    fn show(&self) {
+        self.state.show(&self.tried);
+        if let Some(taken) = self.taken_back_since() {
+            self.state.show_taken_back(&taken);
+        }
+    }
+
+    /// Why the gate no longer has what was applied: it kept failing.
+    fn taken_back_since(&self) -> Option<TakenBack> {
+        let last = self.last.as_ref().filter(|_| self.tried == Tried::Applied)?;
+        if self.gate.decides_with(&last.digest) {
+            return None;
+        }
+        let taken_back = self.gate.taken_back().into_iter();
+        taken_back.into_iter().find(|taken| *taken.policy.digest == *last.digest)
+    }
+
+    /// Writes down what came of the last try. What could not be written is tried to be written again.
+    async fn write_down(&mut self, activity: Option<&NewActivity>) {
+        let Some(row) = &self.last else { return };
+        let written = self.store.note_source(self.gate.name(), row, activity).await;
+        if let (Err(error), false) = (&written, self.is_unwritten) {
+            let (gate, error) = (self.gate.name(), error_chain(error));
+            tracing::error!(gate, error, "what came from the source could not be written down");
+        }
+        self.is_unwritten = written.is_err();
     }
 }
 
-async fn handle(gate: &Arc<ServedGate>, store: &Store, poll: Poll, state: &SourceState) {
-    match poll {
-        Poll::Unchanged => {}
-        Poll::Settling => state.note("settling", None),
-        Poll::Problem(error) => {
-            let error = error_chain(&error);
-            tracing::warn!(gate = gate.name(), %error, "the source of the gate cannot be used");
-            state.note("unreadable", Some(error));
-        }
-        Poll::New(found) => {
-            state.found(&found.digest);
-            let digest = found.digest.to_string();
-            let error = apply(gate, found).await.err().map(|error| error.told());
-            state.settle(error.clone());
-            write_down(gate, store, &SourceRow { digest, error }).await;
-        }
+/// Writes down that the server ended while a component was tried; unless the gate decides with it,
+/// which shows that it did no harm.
+async fn ended(
+    gate: &ServedGate,
+    store: &Store,
+    trying: Trying,
+    state: &SourceState,
+) -> Result<SourceRow, StoreError> {
+    let Trying { digest, since } = trying;
+    let (host, at) = (env!("CARGO_PKG_VERSION").to_owned(), admit::gate::now());
+    if gate.decides_with(&digest) {
+        let row = SourceRow { digest, verdict: Verdict::Applied, error: None, host, at };
+        store.note_source(gate.name(), &row, None).await?;
+        return Ok(row);
     }
+    let since = rfc3339(since);
+    let error = format!(
+        "the server ended while it tried this component, which it began at {since}: it may be what \
+         ended it, and is not tried again by itself"
+    );
+    let path = state.seen().path;
+    tracing::error!(
+        gate = gate.name(),
+        policy.digest = digest,
+        source = path,
+        "{error}; to try it, send SIGHUP, put other content there, or upload it"
+    );
+    let details = json!({"digest": digest, "source": path, "since": since, "error": error});
+    let activity = NewActivity::new("set_aside_source", details);
+    let row = SourceRow { digest, verdict: Verdict::Ended, error: Some(error), host, at };
+    store.note_source(gate.name(), &row, Some(&activity)).await?;
+    Ok(row)
 }
 
-/// What was not written down is new again after a restart.
-async fn write_down(gate: &ServedGate, store: &Store, row: &SourceRow) {
-    if let Err(error) = store.note_source(gate.name(), row).await {
-        let (gate, error) = (gate.name(), error_chain(&error));
-        tracing::error!(gate, error, "what came from the source could not be written down");
-    }
-}
-
-async fn apply(gate: &Arc<ServedGate>, found: Found) -> Result<(), ChangeError> {
+async fn apply(
+    gate: &Arc<ServedGate>,
+    found: Found,
+    known_refusal: Option<String>,
+) -> Result<(), ChangeError> {
     let component = NewComponent { bytes: found.bytes.into(), may_be_older: false };
     let change = Change {
         component: Some(component),
@@ -165,6 +243,7 @@ async fn apply(gate: &Arc<ServedGate>, found: Found) -> Result<(), ChangeError> 
         revision: None,
         mode: Mode::Activate,
         force: false,
+        known_refusal,
         actor: Actor::source(),
         action: Action::Source,
         now: admit::gate::now(),

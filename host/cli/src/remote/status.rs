@@ -54,6 +54,7 @@ struct Source {
     state: String,
     digest: Option<String>,
     error: Option<String>,
+    waits_for: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -206,8 +207,11 @@ fn source(source: &Source, out: &mut dyn Write) -> IoResult<()> {
     let digest = source.digest.as_deref().map(|digest| format!(" {}", clean(digest)));
     let digest = digest.unwrap_or_default();
     entry(out, "source", &format!("{}: {}{digest}", clean(&source.path), clean(&source.state)))?;
-    match &source.error {
-        Some(error) => entry(out, "", &clean(error)),
+    if let Some(error) = &source.error {
+        entry(out, "", &clean(error))?;
+    }
+    match &source.waits_for {
+        Some(waits_for) => entry(out, "", &wrapped(&format!("waits for {waits_for}"), 13)),
         None => Ok(()),
     }
 }

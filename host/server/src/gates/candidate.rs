@@ -112,7 +112,7 @@ impl ServedGate {
                 Ok(())
             }
             // What says nothing about the candidate may be over at the next start.
-            Err(error @ (ChangeError::Store(_) | ChangeError::Broken)) => Err(error),
+            Err(error) if error.is_hosts() => Err(error),
             Err(error) => {
                 let activity = told::candidate_lost(policy.as_ref(), &error.told());
                 let actor = Actor::server();

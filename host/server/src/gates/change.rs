@@ -27,6 +27,9 @@ pub struct Change {
     pub mode: Mode,
     /// Whether a release that is known to fail may be activated.
     pub force: bool,
+    /// Why the same was refused the last time that it was tried: if that comes again, it is not
+    /// written down again.
+    pub known_refusal: Option<String>,
     /// Who wants it.
     pub actor: Actor,
     /// What led to it.
@@ -87,7 +90,11 @@ impl ServedGate {
             Mode::Candidate => self.start_candidate(planned, since, &change.actor, change.now),
             Mode::Activate => self.make(planned, change, before.as_deref(), since),
         });
-        if change.mode == Mode::Activate {
+        if change.action == Action::Source {
+            self.know_policy_of_source(change, &result);
+        }
+        let is_known = |error: &ChangeError| Some(error.told()) == change.known_refusal;
+        if change.mode == Mode::Activate && !result.as_ref().is_err_and(is_known) {
             let policy = self.wanted_policy(change, &result);
             self.write_refusal(&result, policy.as_ref(), change.action, &change.actor, change.now);
         }

@@ -112,6 +112,8 @@ impl ServedGate {
                  for new content, if only a pre-release"
             )));
         }
+        // A policy that never decided keeps nothing older out.
+        let before = before.filter(|before| before.active.is_some());
         let active = before.filter(|_| !component.may_be_older).map(Selected::policy);
         Ok(active.filter(|active| is_older(policy, active)).map(|active| {
             format!(

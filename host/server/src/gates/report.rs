@@ -167,11 +167,43 @@ impl ChangeError {
         }
     }
 
+    /// What has to change for the same to be done, in words that follow "waits for"; absent when
+    /// nothing but another component would help.
+    pub fn waits_for(&self) -> Option<String> {
+        let needs = match self {
+            Self::Invalid(_) | Self::Misfits(_) => {
+                return Some(format!("settings: {}", self.told()));
+            }
+            Self::Refused(refused) if refused.step == "persist" => "the store to be written again",
+            Self::Refused(refused) => match refused.cause {
+                Cause::Component => return None,
+                Cause::Gate => "other settings, or another policy that the gate has",
+                Cause::Cases => "other cases of the operator, or other settings",
+                Cause::Host => "this machine to have what it takes",
+            },
+            Self::TakenBack(_) => {
+                "other settings, or an administrator who activates it with `--force`"
+            }
+            Self::Store(_) => "the store to be written again",
+            _ => "another moment",
+        };
+        Some(needs.to_owned())
+    }
+
+    /// Whether it says nothing about what was to be done: this machine or the store could not.
+    pub(super) fn is_hosts(&self) -> bool {
+        match self {
+            Self::Refused(refused) => refused.cause == Cause::Host,
+            Self::Store(_) | Self::Broken => true,
+            _ => false,
+        }
+    }
+
     /// Whether the release itself is to blame, so that another one may do better; a store that cannot
     /// be written, or somebody who was faster, would stop any.
     pub(super) fn is_about_the_release(&self) -> bool {
         match self {
-            Self::Refused(refused) => refused.step != "persist",
+            Self::Refused(refused) => refused.cause != Cause::Host,
             Self::Invalid(_) | Self::Misfits(_) | Self::TakenBack(_) => true,
             _ => false,
         }

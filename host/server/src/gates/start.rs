@@ -92,13 +92,16 @@ impl ServedGate {
             revision: None,
             mode: Mode::Activate,
             force: false,
+            known_refusal: None,
             actor: Actor::server(),
             action: Action::Start,
             now,
         };
         let result = self.change_alone(&change);
-        let Err(error) = result else {
-            return Ok(());
+        let error = match result {
+            Ok(_) => return Ok(()),
+            Err(ChangeError::Store(error)) => return Err(error),
+            Err(error) => error,
         };
         // A policy to describe the settings that are missing. Nothing is stored: what is configured
         // counts until something was activated.
@@ -106,7 +109,7 @@ impl ServedGate {
         let (settings, revision, active, previous) = (change.settings, 0, None, None);
         let selected =
             inspected.map(|inspected| Selected { inspected, settings, revision, active, previous });
-        self.select_unreleased(selected, self.unreleased_by(error)?);
+        self.select_unreleased(selected, self.unreleased_by(&error));
         Ok(())
     }
 
@@ -227,15 +230,18 @@ impl ServedGate {
 
     /// Why the gate has no release, in words for an administrator. Settings that are configured and
     /// refused are a mistake; where there are none, they are still to come.
-    fn unreleased_by(&self, error: ChangeError) -> Result<Unreleased, StoreError> {
-        let invalid = matches!(error, ChangeError::Invalid(_) | ChangeError::Misfits(_));
-        Ok(match error {
-            ChangeError::Store(error) => return Err(error),
-            error if !invalid => Unreleased::Failed(error.to_string()),
-            error if self.options.settings.is_empty() => {
-                Unreleased::Unconfigured(format!("its settings are not complete: {}", error.told()))
+    pub(super) fn unreleased_by(&self, error: &ChangeError) -> Unreleased {
+        match error {
+            ChangeError::Invalid(_) | ChangeError::Misfits(_) => {
+                let told = error.told();
+                match self.options.settings.is_empty() {
+                    true => {
+                        Unreleased::Unconfigured(format!("its settings are not complete: {told}"))
+                    }
+                    false => Unreleased::Failed(format!("its settings are refused: {told}")),
+                }
             }
-            error => Unreleased::Failed(format!("its settings are refused: {}", error.told())),
-        })
+            error => Unreleased::Failed(error.to_string()),
+        }
     }
 }

@@ -63,7 +63,9 @@ pub(super) async fn post(call: Call) -> Result<Response, ApiError> {
     };
     let component = Some(NewComponent { bytes, may_be_older: true });
     let (action, force) = (Action::Policy, query.force);
-    let change = Change { component, settings, revision, mode, force, actor, action, now };
+    let known_refusal = None;
+    let change =
+        Change { component, settings, revision, mode, force, known_refusal, actor, action, now };
     Ok(Json(gate.change(change).await?).into_response())
 }
 

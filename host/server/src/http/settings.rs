@@ -55,7 +55,17 @@ pub(super) async fn patch(call: Call) -> Result<Response, ApiError> {
     let settings = call.object().await?;
     let mode = if dry_run { Mode::DryRun } else { Mode::Activate };
     let action = Action::Settings;
-    let change = Change { component: None, settings, revision, mode, force, actor, action, now };
+    let change = Change {
+        component: None,
+        settings,
+        revision,
+        mode,
+        force,
+        known_refusal: None,
+        actor,
+        action,
+        now,
+    };
     let activation = gate.change(change).await?;
     let settings = current(&gate)?;
     let changed = activation.saved;

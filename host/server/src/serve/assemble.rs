@@ -21,7 +21,7 @@ use crate::metrics::{CandidateCounts, LogLines, Metrics};
 use crate::shadow::ShadowOptions;
 use crate::source::{SourceOptions, Watch};
 use crate::store::Store;
-use crate::watching::{self, SourceState};
+use crate::watching::{SourceState, Watching};
 
 /// A server that serves nothing yet.
 pub(super) struct Assembled {
@@ -52,13 +52,10 @@ impl Watched {
     ) -> Result<(), ServeError> {
         let SourceConfig { path, interval, follow_links_outside } = self.source;
         let max_bytes = Limits::default().component_bytes;
-        let mut watched = Watch::new(SourceOptions { path, follow_links_outside, max_bytes });
-        if let Some(last) = app.store.source(self.gate.name()).await? {
-            watched = watched.after(&last.digest);
-            self.state.after(&last.digest, last.error);
-        }
+        let watch = Watch::new(SourceOptions { path, follow_links_outside, max_bytes });
         let store = app.store.clone();
-        tokio::spawn(watching::run(self.gate, store, watched, self.state, interval, stopping));
+        let watching = Watching::resume(self.gate, store, watch, self.state).await?;
+        tokio::spawn(watching.run(interval, app.sources_asked.subscribe(), stopping));
         Ok(())
     }
 }

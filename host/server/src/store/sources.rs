@@ -1,16 +1,63 @@
-//! What came last from the watched source of each gate.
+//! What came last from the watched source of each gate, and what is being tried.
 
 use sqlx::Row;
 
-use super::{Store, StoreError};
+use super::{NewActivity, Store, StoreError, Transaction, signed, unsigned};
+use crate::actor::Actor;
 
 /// What came last from a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceRow {
     /// The digest of the bytes, whether they were a component or not.
     pub digest: String,
+    /// What came of them.
+    pub verdict: Verdict,
     /// Why they were refused; absent when they were not.
     pub error: Option<String>,
+    /// The version of this program that found so.
+    pub host: String,
+    /// When, seconds since 1970.
+    pub at: u64,
+}
+
+/// What came of a component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The gate was given it, or had it.
+    Applied,
+    /// What it is refused it.
+    Content,
+    /// Something else refused it: settings, cases, the gate's policy, the machine.
+    Passing,
+    /// The server ended while it was tried.
+    Ended,
+}
+
+impl Verdict {
+    const ALL: [Self; 4] = [Self::Applied, Self::Content, Self::Passing, Self::Ended];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Content => "content",
+            Self::Passing => "passing",
+            Self::Ended => "ended",
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, StoreError> {
+        let known = Self::ALL.into_iter().find(|verdict| verdict.as_str() == text);
+        known.ok_or(StoreError::Row { what: "another verdict on a source" })
+    }
+}
+
+/// A component that is being tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trying {
+    /// The digest of its bytes.
+    pub digest: String,
+    /// Since when, seconds since 1970.
+    pub since: u64,
 }
 
 impl Store {
@@ -20,28 +67,88 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn source(&self, gate: &str) -> Result<Option<SourceRow>, StoreError> {
-        let query = sqlx::query("SELECT digest, error FROM source WHERE gate = ?").bind(gate);
+        let query = sqlx::query("SELECT * FROM source WHERE gate = ?").bind(gate);
         let Some(row) = self.row(query).await? else {
             return Ok(None);
         };
-        Ok(Some(SourceRow { digest: row.try_get("digest")?, error: row.try_get("error")? }))
+        Ok(Some(SourceRow {
+            digest: row.try_get("digest")?,
+            verdict: Verdict::parse(row.try_get("verdict")?)?,
+            error: row.try_get("error")?,
+            host: row.try_get("host")?,
+            at: unsigned(row.try_get("at")?)?,
+        }))
     }
 
-    /// Writes down what came from a gate's source, in the place of what came before.
+    /// Writes down what came from a gate's source, in the place of what came before, and that it is
+    /// no longer being tried.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
-    pub async fn note_source(&self, gate: &str, row: &SourceRow) -> Result<(), StoreError> {
+    pub async fn note_source(
+        &self,
+        gate: &str,
+        row: &SourceRow,
+        activity: Option<&NewActivity>,
+    ) -> Result<(), StoreError> {
         let mut change = self.begin().await?;
-        let upsert = sqlx::query(
-            "INSERT INTO source (gate, digest, error) VALUES (?, ?, ?) \
-             ON CONFLICT (gate) DO UPDATE SET digest = excluded.digest, error = excluded.error",
-        )
-        .bind(gate)
-        .bind(&row.digest)
-        .bind(&row.error);
-        change.execute(upsert).await?;
+        upsert(gate, row, &mut change).await?;
+        change.execute(sqlx::query("DELETE FROM trying WHERE gate = ?").bind(gate)).await?;
+        if let Some(activity) = activity {
+            activity.insert(Some(gate), &Actor::server(), row.at, &mut change).await?;
+        }
         change.commit().await
     }
+
+    /// Writes down, before anything is made of it, that a gate's component is being tried.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn begin_trying(&self, gate: &str, trying: &Trying) -> Result<(), StoreError> {
+        let mut change = self.begin().await?;
+        let replace = sqlx::query("REPLACE INTO trying (gate, digest, since) VALUES (?, ?, ?)");
+        let replace = replace.bind(gate).bind(&trying.digest).bind(signed(trying.since));
+        change.execute(replace).await?;
+        change.commit().await
+    }
+
+    /// The component of a gate that was being tried when the server ended; absent when none was.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn trying(&self, gate: &str) -> Result<Option<Trying>, StoreError> {
+        let query = sqlx::query("SELECT digest, since FROM trying WHERE gate = ?").bind(gate);
+        let Some(row) = self.row(query).await? else {
+            return Ok(None);
+        };
+        let (digest, since) = (row.try_get("digest")?, unsigned(row.try_get("since")?)?);
+        Ok(Some(Trying { digest, since }))
+    }
+
+    /// Writes down that nothing is being tried: this server ends because it was asked to.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn end_trying(&self) -> Result<(), StoreError> {
+        let mut change = self.begin().await?;
+        change.execute(sqlx::query("DELETE FROM trying")).await?;
+        change.commit().await
+    }
+}
+
+async fn upsert(gate: &str, row: &SourceRow, change: &mut Transaction) -> Result<(), StoreError> {
+    let replace = sqlx::query(
+        "REPLACE INTO source (gate, digest, error, verdict, host, at) VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(gate)
+    .bind(&row.digest)
+    .bind(&row.error)
+    .bind(row.verdict.as_str())
+    .bind(&row.host)
+    .bind(signed(row.at));
+    change.execute(replace).await.map(drop)
 }

@@ -18,8 +18,9 @@ async fn fail_at_commit(store: &Store) -> StoreError {
 }
 
 async fn note(store: &Store, digest: &str) -> Result<(), StoreError> {
-    let row = SourceRow { digest: digest.to_owned(), error: None };
-    store.note_source("a", &row).await
+    let (digest, verdict) = (digest.to_owned(), Verdict::Applied);
+    let row = SourceRow { digest, verdict, error: None, host: "0.0.0".to_owned(), at: 1 };
+    store.note_source("a", &row, None).await
 }
 
 async fn noted(store: &Store) -> Option<String> {
@@ -202,4 +203,48 @@ async fn a_store_of_the_version_before_is_brought_up() {
     let store = Store::open(folder.path()).await.unwrap();
     assert_eq!(noted(&store).await.as_deref(), Some("kept"));
     note(&store, "new").await.unwrap();
+}
+
+#[tokio::test]
+async fn what_sources_brought_before_verdicts_were_kept_is_tried_again_if_it_was_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("admit.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let mut before = SqliteConnection::connect_with(&options).await.expect("a database");
+    let all = migrations();
+    let first = all.iter().filter(|one| one.version <= 2).cloned().collect();
+    Migrator::with_migrations(first).run(&mut before).await.expect("the version before");
+    let rows = "INSERT INTO source (gate, digest, error) VALUES \
+                ('applied', 'sha256:1', NULL), ('refused', 'sha256:2', 'no component')";
+    sqlx::query(rows).execute(&mut before).await.expect("rows");
+    before.close().await.expect("closed");
+
+    let store = Store::open(folder.path()).await.expect("a store");
+    let row = |gate| store.source(gate);
+    let applied = row("applied").await.expect("readable").expect("there");
+    assert_eq!((applied.verdict, applied.error), (Verdict::Applied, None));
+    let refused = row("refused").await.expect("readable").expect("there");
+    let error = Some("no component".to_owned());
+    assert_eq!((refused.verdict, refused.error), (Verdict::Passing, error));
+    assert_eq!(store.trying("refused").await.expect("readable"), None);
+    assert_eq!(store.taken_back("refused").await.expect("readable"), []);
+}
+
+#[tokio::test]
+async fn what_is_being_tried_is_found_by_the_next_run_unless_the_server_ended_by_itself() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let trying = Trying { digest: "sha256:1".to_owned(), since: 7 };
+    let open = || async { Store::open(folder.path()).await.expect("a store") };
+    let store = open().await;
+    store.begin_trying("a", &trying).await.expect("written");
+    store.begin_trying("b", &trying).await.expect("written");
+    assert!(note(&store, "sha256:1").await.is_ok());
+    store.close().await;
+    drop(store);
+
+    let store = open().await;
+    assert_eq!(store.trying("a").await.expect("readable"), None, "it was noted what came of it");
+    assert_eq!(store.trying("b").await.expect("readable"), Some(trying));
+    store.end_trying().await.expect("written");
+    assert_eq!(store.trying("b").await.expect("readable"), None);
 }

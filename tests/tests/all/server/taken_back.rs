@@ -1,7 +1,7 @@
 //! Releases that keep failing: how far back they are left, and that nothing brings them back unseen.
 
 use admit_tests::clock::wait_until;
-use admit_tests::guests::CoreModule;
+use admit_tests::guests::{CoreModule, patched};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -215,4 +215,46 @@ fn without_a_release_that_is_not_known_to_fail_the_gate_is_not_ready() {
     shell.prints("apply -f gates.yaml --force");
     assert_eq!(active(&server), is("other", 3));
     assert_eq!(server.decide("windows-mdm", &token(json!({})))["outcome"], "allow");
+}
+
+#[test]
+fn a_source_does_not_bring_back_what_was_taken_back() {
+    let home = home();
+    let mut config = config();
+    config["gates"]["windows-mdm"]["source"] = json!({"path": "new.wasm", "interval_seconds": 1});
+    let server = home.start(&config);
+    let component = patched(&CoreModule::misbehave().component(), "1.0.0-guest", "1.0.1-guest");
+    home.write("new.wasm", &component);
+    wait_until("the source", || state(&server)["source"]["state"] == "applied");
+    fail(&server);
+    let is_left = |server: &Server| {
+        wait_until("the source", || state(server)["source"]["state"] == "refused");
+        let state = state(server);
+        let source = &state["source"];
+        assert!(source["error"].as_str().unwrap().contains("was taken back at 20"), "{source}");
+        assert!(source["waits_for"].as_str().unwrap().contains("`--force`"), "{source}");
+        assert_eq!(
+            (&state["policy"]["version"], &state["generation"]),
+            (&json!("1.0.0-guest"), &json!(3))
+        );
+    };
+    is_left(&server);
+    server.signal("HUP");
+    let (home, _) = server.stop_with("TERM");
+    let server = home.start(&config);
+    is_left(&server);
+
+    // Another file and the same again: it is tried, and waits.
+    home.write("new.wasm", "no component");
+    let error =
+        |server: &Server| state(server)["source"]["error"].as_str().unwrap_or("").to_owned();
+    wait_until("the other file", || error(&server).contains("not a policy component"));
+    home.write("new.wasm", &component);
+    wait_until("the same", || error(&server).contains("was taken back at 20"));
+    is_left(&server);
+    assert!(state(&server)["source"]["retry_at"].is_string());
+    let upload = Some(("application/wasm", &*component));
+    let forced = server.admin().send("POST", &format!("{POLICY}?force=true"), upload);
+    assert_eq!(forced.json(200)["generation"], 4);
+    wait_until("the source", || state(&server)["source"]["state"] == "applied");
 }

@@ -46,8 +46,9 @@ async fn activate(gate: &Arc<ServedGate>, component: &[u8], scope: &str) -> u64 
     let settings = json!({"scopes": [scope]}).as_object().expect("an object").clone();
     let (mode, actor, action) = (Mode::Activate, Actor::server(), Action::Policy);
     let revision = None;
-    let force = false;
-    let change = Change { component, settings, revision, mode, force, actor, action, now: NOW };
+    let (force, known_refusal, now) = (false, None, NOW);
+    let change =
+        Change { component, settings, revision, mode, force, known_refusal, actor, action, now };
     gate.change(change).await.expect("an activation").generation
 }
 

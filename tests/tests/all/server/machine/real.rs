@@ -184,8 +184,9 @@ fn major(version: &str) -> u8 {
 }
 
 fn change(mode: Mode, action: Action) -> Change {
-    let (component, settings, revision, force) = (None, Map::new(), None, false);
-    Change { component, settings, revision, mode, force, actor: Actor::server(), action, now: NOW }
+    let (component, settings, revision) = (None, Map::new(), None);
+    let (force, known_refusal, actor, now) = (false, None, Actor::server(), NOW);
+    Change { component, settings, revision, mode, force, known_refusal, actor, action, now }
 }
 
 fn said(result: Result<Report, ChangeError>) -> String {

@@ -4,11 +4,14 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use admit_policies::{WINDOWS_MDM_1, WINDOWS_MDM_2};
+use admit_server::store::{Store, Trying};
 use admit_tests::clock::wait_until;
 use admit_tests::fixture::with;
+use admit_tests::guests;
 use serde_json::{Value, json};
 
-use super::super::start::{Home, Server, windows_settings};
+use super::super::shell::Shell;
+use super::super::start::{Home, Server, token, windows_settings};
 
 /// The gate's entry in the status once its source is in this state; all sources are polled once a
 /// second, and twice before something is taken.
@@ -103,4 +106,238 @@ fn what_a_watched_file_or_directory_holds_is_activated_and_the_last_good_kept() 
     wait_until("the next", || {
         version(&once(&server, 1, "applied")) == "2.0.0" && attempts(&server, "a") == before.0
     });
+}
+
+/// A gate that watches `policy.wasm` and plays the operator's cases.
+fn with_cases(policy: &str, home: &Home) -> Value {
+    home.write("cases.yaml", cases("tenant_not_authorized"));
+    json!({
+        "policy": policy,
+        "settings": with(windows_settings(), json!({"windows_entra_client_ids": null})),
+        "cases": "cases.yaml",
+        "source": {"path": "policy.wasm", "interval_seconds": 1},
+    })
+}
+
+/// Cases of the operator: a token of another tenant is refused for this reason.
+fn cases(reason: &str) -> String {
+    format!(
+        "policy: windows-mdm\nbase: entra-v2\ncases:\n  - name: another tenant\n    \
+         claims: {{tid: 3e9a2c71-5b08-4d6f-a1c4-7f2e8b9d0c53}}\n    expect: {{deny: {reason}}}\n"
+    )
+}
+
+fn attempts(server: &Server, gate: &str) -> usize {
+    let page = server.admin().get(&format!("/v1/gates/{gate}/releases?limit=200")).json(200);
+    page["releases"].as_array().unwrap().len()
+}
+
+#[track_caller]
+fn assert_waits(state: &Value, error: &str, parts: &[&str]) {
+    let source = &state["source"];
+    assert!(source["error"].as_str().unwrap().contains(error), "{source}");
+    let waits_for = source["waits_for"].as_str().unwrap();
+    for part in parts {
+        assert!(waits_for.contains(part), "no `{part}`: {source}");
+    }
+    let retry_at = source["retry_at"].as_str().unwrap();
+    assert!(waits_for.ends_with(&format!("or by {retry_at}")), "{source}");
+}
+
+#[test]
+fn what_wrong_cases_refused_is_tried_again_once_they_are_mended() {
+    let home = Home::new();
+    let gate = with_cases("windows-mdm@1.0.0", &home);
+    let server = home.start(&json!({"gates": {"windows-mdm": gate}}));
+    home.write("cases.yaml", cases("scope_missing"));
+    replace(&home.path("policy.wasm"), WINDOWS_MDM_2.component);
+    let refused = once(&server, 0, "refused");
+    assert_eq!(version(&refused), "1.0.0");
+    assert_waits(&refused, "another tenant", &["cases of the operator", "at SIGHUP"]);
+    let before = attempts(&server, "windows-mdm");
+
+    // Tried again when it is asked for: the same refusal is written down once.
+    server.signal("HUP");
+    let shell = Shell::of(&server);
+    let shown = shell.prints("status windows-mdm");
+    assert!(shown.contains("waits for other cases of the operator"), "{shown}");
+    home.write("cases.yaml", cases("tenant_not_authorized"));
+    assert_eq!(version(&once(&server, 0, "applied")), "2.0.0");
+    assert_eq!(attempts(&server, "windows-mdm"), before + 1);
+}
+
+#[test]
+fn what_waits_for_the_gate_is_tried_again_after_a_restart_and_when_it_changes() {
+    let home = Home::new();
+    let mut gate = with_cases("windows-mdm@2.0.0", &home);
+    gate["cases"].take();
+    let config = json!({"gates": {"windows-mdm": without_nulls(gate)}});
+    let server = home.start(&config);
+    let newer = guests::patched(WINDOWS_MDM_2.component, "2.0.0", "2.0.1");
+    server
+        .admin()
+        .send("POST", "/v1/gates/windows-mdm/policy", Some(("application/wasm", &newer)))
+        .json(200);
+    replace(&home.path("policy.wasm"), WINDOWS_MDM_2.component);
+    let refused = once(&server, 0, "refused");
+    assert_waits(&refused, "is older than 2.0.1", &["another policy that the gate has"]);
+
+    let before = attempts(&server, "windows-mdm");
+    let (home, _) = server.stop_with("TERM");
+    let server = home.start(&config);
+    assert_waits(&once(&server, 0, "refused"), "is older than 2.0.1", &["tried again"]);
+    assert_eq!(attempts(&server, "windows-mdm"), before, "the same is written down once");
+    server.admin().post_nothing("/v1/gates/windows-mdm/rollback").json(200);
+    let applied = once(&server, 0, "applied");
+    assert_eq!(version(&applied), "2.0.0");
+}
+
+fn without_nulls(mut value: Value) -> Value {
+    if let Some(members) = value.as_object_mut() {
+        members.retain(|_, member| !member.is_null());
+    }
+    value
+}
+
+#[test]
+fn a_gate_with_nothing_but_a_source_is_given_its_settings_and_serves() {
+    let home = Home::new();
+    let gate = json!({"source": {"path": "policy.wasm", "interval_seconds": 1}});
+    let config = json!({"gates": {"enrolment": gate}});
+    let server = home.start(&config);
+    let path = "/v1/gates/enrolment/settings";
+    server.admin().get(path).refused(409, "no_policy");
+    replace(&home.path("policy.wasm"), WINDOWS_MDM_2.component);
+    let waits = |server: &Server| {
+        let waiting = once(server, 0, "refused");
+        assert_eq!(
+            (&waiting["state"], version(&waiting)),
+            (&json!("unconfigured"), &json!("2.0.0"))
+        );
+        assert!(waiting["problem"].as_str().unwrap().contains("server_url"), "{waiting}");
+        assert_waits(&waiting, "server_url", &["settings: ", "server_url: missing"]);
+    };
+    waits(&server);
+    let (home, _) = server.stop_with("TERM");
+    let server = home.start(&config);
+    waits(&server);
+
+    let admin = server.admin();
+    admin.get("/v1/gates/enrolment/description").json(200);
+    assert_eq!(admin.get(path).json(200)["revision"], 0);
+    admin
+        .patch(path, &json!({"server_url": "http://plain.example"}))
+        .refused(422, "invalid_settings");
+    let shell = Shell::of(&server);
+    shell.write(
+        "gates.yaml",
+        json!({"gates": {"enrolment": {"settings": windows_settings()}}}).to_string(),
+    );
+    let applied = shell.prints("apply -f gates.yaml");
+    assert!(applied.contains("enrolment: activated windows-mdm 2.0.0"), "{applied}");
+    let serving = once(&server, 0, "applied");
+    assert_eq!((&serving["state"], &serving["generation"]), (&json!("serving"), &json!(1)));
+    assert_eq!(serving["source"].get("waits_for"), None);
+    assert_eq!(server.decide("enrolment", &token(json!({})))["outcome"], "allow");
+    let (home, _) = server.stop_with("TERM");
+    let server = home.start(&config);
+    assert_eq!(once(&server, 0, "applied")["generation"], 1);
+}
+
+#[test]
+fn an_older_policy_of_a_source_begins_a_gate_whose_own_was_never_configured() {
+    let home = Home::new();
+    home.write("policy.wasm", WINDOWS_MDM_1.component);
+    let gate = json!({"source": {"path": "policy.wasm", "interval_seconds": 1}});
+    let server = home.start(&json!({"gates": {"windows-mdm": gate}}));
+    wait_until("the policy of the source", || {
+        let state = server.admin().get("/v1/status").json(200)["gates"][0].clone();
+        version(&state) == "1.0.0" && state["state"] == "unconfigured"
+    });
+}
+
+/// So many cases that a component is tried for longer than a test takes to kill the server.
+fn many_cases() -> String {
+    let case = |number| {
+        format!(
+            "  - {{name: '{number}', claims: {{tid: 3e9a2c71-5b08-4d6f-a1c4-7f2e8b9d0c53}}, \
+             expect: {{deny: tenant_not_authorized}}}}\n"
+        )
+    };
+    cases("tenant_not_authorized") + &(0..8_000).map(case).collect::<String>()
+}
+
+#[test]
+fn a_component_that_was_tried_when_the_server_was_killed_is_set_aside() {
+    let home = Home::new();
+    let gate = with_cases("windows-mdm@1.0.0", &home);
+    let gates = json!({"windows-mdm": gate, "other": watching("other.wasm")});
+    let config = json!({"gates": gates, "log": {"level": "debug"}});
+    let server = home.start(&config);
+    home.write("cases.yaml", many_cases());
+    let begun = || server.log().matches("a step of an activation begins step=\"inspect\"").count();
+    let before = begun();
+    replace(&home.path("policy.wasm"), WINDOWS_MDM_2.component);
+    wait_until("the try", || begun() > before);
+    let home = server.stop_with("KILL").0;
+    home.write("cases.yaml", cases("tenant_not_authorized"));
+
+    let set_aside = |server: &Server| {
+        let state = once(server, 0, "refused");
+        let source = &state["source"];
+        let error = source["error"].as_str().unwrap();
+        assert!(error.starts_with("the server ended while it tried this component"), "{source}");
+        assert!(source["waits_for"].as_str().unwrap().contains("SIGHUP"), "{source}");
+        assert_eq!(source.get("retry_at"), None);
+        let path = "/v1/activities?type=set_aside_source";
+        let told = server.admin().get(path).json(200)["activities"].take();
+        assert_eq!(told.as_array().unwrap().len(), 1, "{told}");
+        assert_eq!(told[0]["details"]["digest"], source["digest"]);
+        assert_eq!(version(&state), "1.0.0");
+    };
+    let server = home.start(&config);
+    set_aside(&server);
+    server.wait_for_log("it may be what ended it");
+    // The other gate's source was looked at twice by then, and so was this one.
+    replace(&server.home.path("other.wasm"), WINDOWS_MDM_2.component);
+    assert_eq!(version(&once(&server, 1, "applied")), "2.0.0");
+    set_aside(&server);
+    let server = server.stop_with("TERM").0.start(&config);
+    set_aside(&server);
+
+    server.signal("HUP");
+    assert_eq!(version(&once(&server, 0, "applied")), "2.0.0");
+}
+
+#[test]
+fn what_an_administrator_uploads_is_no_longer_set_aside() {
+    let home = Home::new();
+    home.write("policy.wasm", WINDOWS_MDM_2.component);
+    let config = json!({"gates": {"windows-mdm": watching("policy.wasm")}});
+    let server = home.start(&config);
+    once(&server, 0, "applied");
+    // As if it was killed after the release was written down, and before that was.
+    let leave = |home: &Home, component: &[u8]| {
+        let digest = admit::release::component_digest(component).to_string();
+        let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        tokio.block_on(async {
+            let store = Store::open(&home.path("data")).await.unwrap();
+            store.begin_trying("windows-mdm", &Trying { digest, since: 1 }).await.unwrap();
+            store.close().await;
+        });
+    };
+    let (home, _) = server.stop_with("TERM");
+    leave(&home, WINDOWS_MDM_2.component);
+    let server = home.start(&config);
+    assert_eq!(version(&once(&server, 0, "applied")), "2.0.0");
+
+    let (home, _) = server.stop_with("TERM");
+    let newer = guests::patched(WINDOWS_MDM_2.component, "2.0.0", "2.0.1");
+    replace(&home.path("policy.wasm"), &newer);
+    leave(&home, &newer);
+    let server = home.start(&config);
+    assert_eq!(version(&once(&server, 0, "refused")), "2.0.0");
+    let path = "/v1/gates/windows-mdm/policy";
+    server.admin().send("POST", path, Some(("application/wasm", &newer))).json(200);
+    assert_eq!(version(&once(&server, 0, "applied")), "2.0.1");
 }
