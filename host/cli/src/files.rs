@@ -34,15 +34,6 @@ enum TextError {
     Utf16,
 }
 
-/// Why a key set gives no key.
-#[derive(Debug, thiserror::Error)]
-enum NoKeys {
-    #[error("the list `keys` is empty; expected at least one RSA key for signatures")]
-    Empty,
-    #[error("no key is usable: {0}")]
-    Unusable(String),
-}
-
 /// Reads standard input, at most `limit` bytes.
 pub(crate) fn read_stdin(limit: u64) -> Result<Vec<u8>, CliError> {
     read_from(std::io::stdin().lock(), Path::new("standard input"), limit)
@@ -120,9 +111,7 @@ pub(crate) fn keys(reference: &str) -> Result<Keys, CliError> {
     }
     let bytes = read_json("key set", Path::new(reference))?;
     let set = KeySet::parse(&bytes).map_err(|error| content("key set", &reference, error))?;
-    if set.is_empty() {
-        return Err(content("key set", &reference, no_keys(&set)));
-    }
+    set.check_usable().map_err(|error| content("key set", &reference, error))?;
     Ok(Keys::fixed(set))
 }
 
@@ -131,17 +120,6 @@ pub(crate) fn remote_keys(address: &str) -> Result<Keys, CliError> {
     RemoteKeys::new(address, RemoteOptions::default())
         .map(Keys::remote)
         .map_err(CliError::KeyAddress)
-}
-
-fn no_keys(set: &KeySet) -> NoKeys {
-    const SHOWN: usize = 5;
-    let mut reasons: Vec<_> = set.skipped().iter().take(SHOWN).map(ToString::to_string).collect();
-    match set.skipped().len() {
-        0 => return NoKeys::Empty,
-        all if all > SHOWN => reasons.push(format!("and {} more", all - SHOWN)),
-        _ => {}
-    }
-    NoKeys::Unusable(reasons.join("; "))
 }
 
 /// An error about what a file, address or policy holds.

@@ -20,8 +20,8 @@ pub(crate) fn run(args: ServerArgs, out: &mut dyn Write) -> Result<Exit, CliErro
         }
     };
     if check_only {
-        serve::check(&config).map_err(CliError::Server)?;
-        return checked(&config, &sources, out).map_err(CliError::Output);
+        let keys = serve::check(&config).map_err(CliError::Server)?;
+        return checked(&config, &sources, &keys, out).map_err(CliError::Output);
     }
     let internal = |source: Box<dyn std::error::Error + Send + Sync>| CliError::Internal {
         what: "failed to start the log",
@@ -45,7 +45,12 @@ fn sources(args: ServerArgs) -> Sources {
     Sources { file: config, environment: config::process_environment(), flags }
 }
 
-fn checked(config: &Config, sources: &Sources, out: &mut dyn Write) -> std::io::Result<Exit> {
+fn checked(
+    config: &Config,
+    sources: &Sources,
+    keys: &[String],
+    out: &mut dyn Write,
+) -> std::io::Result<Exit> {
     match &sources.file {
         Some(path) => writeln!(out, "`{}` can be used", path.display())?,
         None => writeln!(out, "the configuration can be used")?,
@@ -53,6 +58,9 @@ fn checked(config: &Config, sources: &Sources, out: &mut dyn Write) -> std::io::
     writeln!(out, "  service    {}", config.service.listen)?;
     writeln!(out, "  admin      {}", config.admin.listen)?;
     writeln!(out, "  data       {}", config.data_dir.display())?;
+    for keys in keys {
+        writeln!(out, "  keys       {keys}")?;
+    }
     let gates: Vec<_> = config.gates.keys().map(String::as_str).collect();
     writeln!(out, "  gates      {}", gates.join(", "))?;
     Ok(Exit::Done)

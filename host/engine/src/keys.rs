@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub use self::address::AddressError;
 pub use self::fetch::FetchError;
 pub use self::jwk::{KeyScope, UnusableKey, VerificationKey};
-pub use self::key_set::{KeySet, KeySetError, MAX_KEY_SET_BYTES, SkippedKey};
+pub use self::key_set::{KeySet, KeySetError, MAX_KEY_SET_BYTES, NoUsableKey, SkippedKey};
 pub use self::remote::{Clock, KeyStatus, MonotonicClock, RemoteKeys, RemoteOptions};
 
 use crate::text::Shown;
@@ -54,15 +54,16 @@ pub enum KeyError {
     Unavailable {
         /// Where the set should come from.
         origin: String,
-        /// What the last fetch failed with.
+        /// What the last fetch failed with, or why the set is of no use.
         detail: String,
     },
 }
 
 impl KeyError {
-    /// The stable code of this failure. Only `keys.unavailable` says nothing about the token.
+    /// The stable code of this failure. `keys.unavailable` says nothing about the token.
     pub fn code(&self) -> &'static str {
         match self {
+            Self::Unusable { source, .. } if source.is_fault_of_set() => "keys.unavailable",
             Self::UnknownKid { .. } | Self::Unusable { .. } => "token.key",
             Self::Unavailable { .. } => "keys.unavailable",
         }
@@ -87,11 +88,16 @@ impl Keys {
     ///
     /// # Errors
     ///
-    /// [`KeyError::UnknownKid`] and [`KeyError::Unusable`] speak about the token,
-    /// [`KeyError::Unavailable`] about the source of the keys.
+    /// [`KeyError`]; its code says whether the token is to blame or the keys.
     pub fn find(&self, kid: &str) -> Result<Arc<VerificationKey>, KeyError> {
+        const ORIGIN: &str = "as configured";
         match self {
-            Self::Fixed(set) => set.find(kid).map_err(|miss| miss.into_error(kid, "as configured")),
+            Self::Fixed(set) => set.find(kid).map_err(|miss| match set.check_usable() {
+                Ok(()) => miss.into_error(kid, ORIGIN),
+                Err(none) => {
+                    KeyError::Unavailable { origin: ORIGIN.to_owned(), detail: none.to_string() }
+                }
+            }),
             Self::Remote(keys) => keys.find(kid),
         }
     }

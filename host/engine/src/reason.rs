@@ -110,8 +110,8 @@ pub const HOST_REASONS: &[HostReason] = &[
     ),
     failed(
         "keys.unavailable",
-        "The signing keys of the issuer could not be read.",
-        "Check that this machine reaches the key set's address; see the log for the last attempt.",
+        "The host does not have the signing key that it needs: the key set could not be read, or has no usable key.",
+        "Check that this machine reaches the key set's address; the log and the status say what is wrong with the set.",
     ),
     failed("policy.failed", "The policy ended without an answer.", POLICY_REMEDY),
     failed(

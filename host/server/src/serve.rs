@@ -1,6 +1,7 @@
 //! The server: put together, started, reloaded, drained.
 
 mod assemble;
+mod keys;
 mod signals;
 mod announce;
 
@@ -115,13 +116,14 @@ fn time_left(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now()).max(AT_LEAST)
 }
 
-/// Reads the key sets that a configuration names as files, as a start does.
+/// Reads the key sets that a configuration names as files, as a start does. Returns a line for each
+/// cloud: where its keys come from.
 ///
 /// # Errors
 ///
 /// [`ServeError::File`], [`ServeError::KeyAddress`].
-pub fn check(config: &Config) -> Result<(), ServeError> {
-    assemble::keys(config).map(drop)
+pub fn check(config: &Config) -> Result<Vec<String>, ServeError> {
+    keys::keys(config).map(|keys| keys::lines(&keys))
 }
 
 /// Serves, and returns when the time to end is over.
@@ -139,7 +141,8 @@ async fn run(
     // Last, so that a start that fails has not shown it to nobody.
     let first = first_token(&app, now).await?;
     let token = first.as_ref().map(|first| &*first.token);
-    if let Err(error) = announce::addresses(out, config, &service, &admin, token) {
+    let keys = keys::lines(&app.keys);
+    if let Err(error) = announce::addresses(out, config, &service, &admin, &keys, token) {
         if let Some(first) = first {
             // Nobody has seen it: the next start is to make another.
             app.store.revoke_access(&first.id, &Actor::server(), now).await?;

@@ -4,7 +4,9 @@ use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 use admit::issuer::Issuer;
-use admit::keys::{KeyError, KeyStatus, Keys, MAX_KEY_SET_BYTES, RemoteKeys, RemoteOptions};
+use admit::keys::{
+    KeyError, KeySet, KeyStatus, Keys, MAX_KEY_SET_BYTES, RemoteKeys, RemoteOptions,
+};
 use admit_tests::clock::{ManualClock, wait_until};
 use admit_tests::fixture::issuer;
 use admit_tests::key_server::{Answer, KeyServer};
@@ -316,8 +318,12 @@ fn bad_answers() -> Vec<(&'static str, Answer, &'static str)> {
     let huge = format!("{}{set}", " ".repeat(MAX_KEY_SET_BYTES));
     let bomb = "Content-Encoding: gzip\r\n";
     vec![
-        ("no keys", Answer::json(&json!({"keys": []})), "no usable key, but 0"),
-        ("no usable key", Answer::json(&unusable), "no usable key, but 2"),
+        ("no keys", Answer::json(&json!({"keys": []})), "the list `keys` is empty"),
+        (
+            "no usable key",
+            Answer::json(&unusable),
+            "no key is usable: key `a`: `kty` is not `RSA`; key `b`: `n`",
+        ),
         ("too many keys", Answer::json(&many), "1001 keys; expected at most 1000"),
         ("no key set", Answer::json(&json!({})), "nothing as `keys`"),
         ("an array", Answer::json(&json!([1])), "not a JSON object but an array"),
@@ -439,4 +445,42 @@ fn a_bad_key_in_a_good_set_is_named() {
     let error = world.keys.find("encryption").unwrap_err();
     assert!(matches!(error, KeyError::Unusable { .. }));
     assert_eq!(error.code(), "token.key");
+}
+
+#[test]
+fn a_key_that_the_set_spoils_is_no_fault_of_the_token() {
+    let other = Issuer::generate().unwrap().jwk();
+    let with = |name: &str, value| {
+        let mut jwk = issuer().jwk();
+        jwk[name] = value;
+        jwk
+    };
+    for (spoilt, cause) in [
+        (with("n", other["n"].clone()), "stands for keys that differ"),
+        (with("n", json!(null)), "stands for keys that differ"),
+    ] {
+        let set = json!({"keys": [issuer().jwk(), spoilt, other]});
+        let world = World::with_answer(Answer::json(&set));
+        let error = world.keys.find(kid()).unwrap_err();
+        assert_eq!(error.code(), "keys.unavailable");
+        let chain = admit::failure::error_chain(&error);
+        assert!(chain.contains(kid()) && chain.contains(cause), "{chain}");
+        assert_eq!(world.status().skipped.len(), 2);
+    }
+    let bare = json!({"keys": [with("n", json!(null)), other]});
+    let world = World::with_answer(Answer::json(&bare));
+    assert_eq!(world.code(kid()), "keys.unavailable");
+    assert_eq!(world.code("a stranger's"), "token.key");
+}
+
+#[test]
+fn without_a_usable_key_no_token_is_to_blame() {
+    let unusable = json!({"keys": [{"kty": "EC", "kid": kid()}]});
+    for document in [json!({"keys": []}), unusable] {
+        let set = KeySet::parse(document.to_string().as_bytes()).unwrap();
+        let keys = Keys::fixed(set);
+        for kid in [kid(), "other"] {
+            assert_eq!(keys.find(kid).unwrap_err().code(), "keys.unavailable", "{document}");
+        }
+    }
 }

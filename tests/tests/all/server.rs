@@ -17,6 +17,7 @@ mod raw;
 mod rejects;
 mod refusals;
 mod guards;
+mod key_sets;
 mod history;
 mod secrets;
 mod settings;

@@ -88,6 +88,10 @@ struct Keys {
     cloud: String,
     address: Option<String>,
     usable: u64,
+    #[serde(default)]
+    skipped: usize,
+    #[serde(default)]
+    skipped_keys: Vec<UnusedKey>,
     age_seconds: Option<u64>,
     last_error: Option<String>,
 }
@@ -96,6 +100,12 @@ struct Keys {
 struct Store {
     state: String,
     problem: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct UnusedKey {
+    kid: Option<String>,
+    reason: String,
 }
 
 #[derive(Deserialize)]
@@ -152,6 +162,13 @@ fn keys(keys: &Keys, out: &mut dyn Write) -> IoResult<()> {
     let from = keys.address.as_deref().unwrap_or("a file");
     let (cloud, from) = (clean(&keys.cloud), clean(from));
     entry(out, "keys", &format!("{cloud}: {} usable{age}, from {from}", keys.usable))?;
+    for UnusedKey { kid, reason } in &keys.skipped_keys {
+        let kid = kid
+            .as_deref()
+            .map_or_else(|| "without id".to_owned(), |kid| format!("`{}`", clean(kid)));
+        entry(out, "", &format!("not used: key {kid}: {}", clean(reason)))?;
+    }
+    more(keys.skipped, keys.skipped_keys.len(), out)?;
     match &keys.last_error {
         Some(error) => entry(out, "", &format!("the last fetch failed: {}", clean(error))),
         None => Ok(()),
@@ -168,6 +185,13 @@ fn log(log: &Log, out: &mut dyn Write) -> IoResult<()> {
     match problem {
         Some(problem) => entry(out, "", &wrapped(problem, 13)),
         None => Ok(()),
+    }
+}
+
+fn more(all: usize, shown: usize, out: &mut dyn Write) -> IoResult<()> {
+    match all.saturating_sub(shown) {
+        0 => Ok(()),
+        more => entry(out, "", &format!("and {more} more")),
     }
 }
 

@@ -7,7 +7,7 @@ use ureq::Agent;
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 
 use super::address::{AddressError, KeyAddress};
-use super::key_set::{KeySet, KeySetError, MAX_KEY_SET_BYTES};
+use super::key_set::{KeySet, KeySetError, MAX_KEY_SET_BYTES, NoUsableKey};
 use crate::json::{self, JsonError};
 
 /// Why a fetch gave no keys. What was in use stays in use.
@@ -36,11 +36,8 @@ pub enum FetchError {
     #[error("the discovery document has a `jwks_uri` of another scheme, host or port")]
     OtherOrigin,
     /// Not one key of the set may be used.
-    #[error("the JWK Set has no usable key, but {skipped} that are not usable")]
-    NoUsableKey {
-        /// How many keys were skipped.
-        skipped: usize,
-    },
+    #[error(transparent)]
+    NoUsableKey(#[from] NoUsableKey),
     /// No thread to fetch in the background.
     #[error("no thread could be started to fetch")]
     Thread,
@@ -97,9 +94,7 @@ impl Fetcher {
             document = json::parse_object(&self.get(&next, deadline)?)?;
         }
         let set = KeySet::from_object(&document)?;
-        if set.is_empty() {
-            return Err(FetchError::NoUsableKey { skipped: set.skipped().len() });
-        }
+        set.check_usable()?;
         Ok(set)
     }
 

@@ -35,6 +35,8 @@ pub struct KeyScope {
 /// A public key that may verify RS256 signatures.
 pub struct VerificationKey {
     kid: String,
+    modulus: Vec<u8>,
+    exponent: Vec<u8>,
     decoding_key: DecodingKey,
     scope: Arc<KeyScope>,
 }
@@ -52,8 +54,11 @@ pub enum UnusableKey {
     /// `kid` is missing, empty, too long or not a string.
     #[error("`kid` is missing, empty, too long or not a string")]
     KeyId,
-    /// Another key of the set has the same `kid`.
-    #[error("`kid` occurs more than once in the set")]
+    /// Another key of the set has the same `kid`, and is not the same key.
+    #[error(
+        "`kid` stands for keys that differ; expected one modulus, exponent and scope for it in the \
+         whole set"
+    )]
     DuplicateKeyId,
     /// `use` is not `sig`.
     #[error("`use` is not `sig`")]
@@ -81,6 +86,26 @@ pub enum UnusableKey {
     Scope,
 }
 
+impl UnusableKey {
+    /// Whether the set publishes the key for RS256 and does so in a way that cannot be used. A good
+    /// token may name such a key, so the token is not to blame.
+    ///
+    /// The other keys are not for RS256, or prove nothing: whoever signs with them is.
+    pub fn is_fault_of_set(self) -> bool {
+        match self {
+            Self::DuplicateKeyId | Self::Modulus | Self::Exponent | Self::Scope => true,
+            Self::NotAnObject
+            | Self::Type
+            | Self::KeyId
+            | Self::Use
+            | Self::Operations
+            | Self::Algorithm
+            | Self::Private
+            | Self::Roca => false,
+        }
+    }
+}
+
 impl VerificationKey {
     /// The key of a JWK with this id.
     pub(super) fn from_jwk(kid: &str, jwk: &Object) -> Result<Self, UnusableKey> {
@@ -94,8 +119,18 @@ impl VerificationKey {
         Ok(Self {
             kid: kid.to_owned(),
             decoding_key: DecodingKey::from_rsa_raw_components(&modulus, &exponent),
+            modulus,
+            exponent,
             scope: Arc::new(scope),
         })
+    }
+
+    /// Whether both have one id, verify the same signatures, and may speak for the same issuers.
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        self.kid == other.kid
+            && self.modulus == other.modulus
+            && self.exponent == other.exponent
+            && self.scope == other.scope
     }
 
     /// The id, unique in its set.

@@ -1,6 +1,6 @@
 //! A JWK Set: usable keys by id, and the others with the reason.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -16,6 +16,9 @@ pub const MAX_KEY_SET_BYTES: usize = 1024 * 1024;
 /// Most keys of a JWK Set; Entra publishes about ten.
 const MAX_KEYS: usize = 1_000;
 
+/// Most skipped keys that a message names.
+const MAX_NAMED: usize = 5;
+
 /// A JWK Set (RFC 7517 5). May have no usable key.
 #[derive(Debug, Default)]
 pub struct KeySet {
@@ -30,6 +33,20 @@ pub struct SkippedKey {
     pub kid: Option<String>,
     /// Why it is not used.
     pub reason: UnusableKey,
+}
+
+/// Why no token can be verified with a set.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoUsableKey {
+    /// The set has no keys.
+    #[error("the list `keys` is empty; expected at least one RSA key for signatures")]
+    Empty,
+    /// Not one of its keys may be used.
+    #[error("no key is usable: {reasons}")]
+    Unusable {
+        /// Each key with its reason, five of them at most.
+        reasons: String,
+    },
 }
 
 /// Why a document is not a JWK Set.
@@ -68,7 +85,8 @@ impl From<JsonError> for KeySetError {
 impl KeySet {
     /// Reads a JWK Set. Keys that may not be used are skipped, not fatal.
     ///
-    /// A `kid` that occurs more than once names no key: all its holders are skipped.
+    /// Keys that agree in `kid`, modulus, exponent and scope are one key. Where keys with one `kid`
+    /// differ, it names no key: all its holders are skipped.
     ///
     /// # Errors
     ///
@@ -96,20 +114,26 @@ impl KeySet {
     }
 
     fn from_entries(entries: &[Value]) -> Self {
-        let holders = count_holders(entries);
+        let read: Vec<_> = entries.iter().map(|entry| (key_id(entry), read_entry(entry))).collect();
+        let ambiguous = ambiguous_ids(&read);
         let mut set = Self::default();
-        for entry in entries {
-            let kid = key_id(entry);
-            match read_entry(entry, kid, &holders) {
-                Ok(key) => {
+        for (kid, key) in read {
+            let is_ambiguous = kid.is_some_and(|kid| ambiguous.contains(kid));
+            match key {
+                // A key that was there before is the same one.
+                Ok(key) if !is_ambiguous => {
                     set.usable.insert(key.kid().to_owned(), Arc::new(key));
                 }
-                Err(reason) => {
-                    set.skipped.push(SkippedKey { kid: kid.map(str::to_owned), reason });
-                }
+                Ok(_) => set.skip(kid, UnusableKey::DuplicateKeyId),
+                Err(_) if is_ambiguous => set.skip(kid, UnusableKey::DuplicateKeyId),
+                Err(reason) => set.skip(kid, reason),
             }
         }
         set
+    }
+
+    fn skip(&mut self, kid: Option<&str>, reason: UnusableKey) {
+        self.skipped.push(SkippedKey { kid: kid.map(str::to_owned), reason });
     }
 
     /// The one usable key with exactly this id.
@@ -141,6 +165,31 @@ impl KeySet {
     pub fn skipped(&self) -> &[SkippedKey] {
         &self.skipped
     }
+
+    /// Whether a token can be verified with the set at all.
+    ///
+    /// # Errors
+    ///
+    /// [`NoUsableKey`], which says why not.
+    pub fn check_usable(&self) -> Result<(), NoUsableKey> {
+        match self.skipped.as_slice() {
+            _ if !self.is_empty() => Ok(()),
+            [] => Err(NoUsableKey::Empty),
+            skipped => Err(NoUsableKey::Unusable { reasons: SkippedKey::list(skipped) }),
+        }
+    }
+}
+
+impl SkippedKey {
+    /// The first five with their reasons, and how many there are more, for a message.
+    pub fn list(skipped: &[Self]) -> String {
+        let mut reasons: Vec<_> = skipped.iter().take(MAX_NAMED).map(ToString::to_string).collect();
+        let more = skipped.len().saturating_sub(MAX_NAMED);
+        if more > 0 {
+            reasons.push(format!("and {more} more"));
+        }
+        reasons.join("; ")
+    }
 }
 
 impl fmt::Display for SkippedKey {
@@ -159,27 +208,30 @@ fn key_id(entry: &Value) -> Option<&str> {
     jwk.text("kid").filter(|kid| (1..=MAX_KID_BYTES).contains(&kid.len()))
 }
 
-fn count_holders(entries: &[Value]) -> HashMap<&str, usize> {
-    let mut holders = HashMap::new();
-    for kid in entries.iter().filter_map(key_id) {
-        *holders.entry(kid).or_insert(0) += 1;
+type ReadEntry<'a> = (Option<&'a str>, Result<VerificationKey, UnusableKey>);
+
+/// The ids whose holders are not all one key. Holders of which none may be used keep their reasons.
+fn ambiguous_ids<'a>(read: &[ReadEntry<'a>]) -> HashSet<&'a str> {
+    let mut first = HashMap::new();
+    let mut ambiguous = HashSet::new();
+    for (kid, key) in read {
+        let Some(kid) = *kid else { continue };
+        let agree = match (first.entry(kid).or_insert(key), key) {
+            (Ok(first), Ok(key)) => first.is_same_as(key),
+            (first, key) => first.is_err() && key.is_err(),
+        };
+        if !agree {
+            ambiguous.insert(kid);
+        }
     }
-    holders
+    ambiguous
 }
 
-fn read_entry(
-    entry: &Value,
-    kid: Option<&str>,
-    holders: &HashMap<&str, usize>,
-) -> Result<VerificationKey, UnusableKey> {
+fn read_entry(entry: &Value) -> Result<VerificationKey, UnusableKey> {
     let Value::Object(jwk) = entry else {
         return Err(UnusableKey::NotAnObject);
     };
-    let kid = kid.ok_or(UnusableKey::KeyId)?;
-    if holders.get(kid) != Some(&1) {
-        return Err(UnusableKey::DuplicateKeyId);
-    }
-    VerificationKey::from_jwk(kid, jwk)
+    VerificationKey::from_jwk(key_id(entry).ok_or(UnusableKey::KeyId)?, jwk)
 }
 
 #[cfg(test)]
@@ -218,15 +270,56 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_key_id_names_no_key() {
+    fn the_same_key_twice_is_one_key() {
         let good = Issuer::generate().unwrap().jwk();
-        let mut other = json!({"kty": "EC"});
-        other["kid"] = good["kid"].clone();
-        for second in [good.clone(), other] {
-            let set = parse(&json!({"keys": [good, second]})).unwrap();
-            assert!(set.is_empty());
-            assert_eq!(set.skipped().len(), 2);
+        let mut bare = good.clone();
+        for name in ["use", "alg", "x5c", "x5t"] {
+            bare.as_object_mut().unwrap().remove(name);
         }
+        for again in [good.clone(), bare] {
+            let set = parse(&json!({"keys": [good, again, good]})).unwrap();
+            assert!(set.find(good["kid"].as_str().unwrap()).is_ok());
+            assert_eq!((set.len(), set.skipped()), (1, &[][..]));
+        }
+    }
+
+    #[test]
+    fn keys_that_differ_under_one_id_are_no_key() {
+        let good = Issuer::generate().unwrap().jwk();
+        let with = |name: &str, value: serde_json::Value| {
+            let mut jwk = good.clone();
+            jwk[name] = value;
+            jwk
+        };
+        let other = Issuer::generate().unwrap().jwk();
+        for second in [
+            with("n", other["n"].clone()),
+            with("e", json!("AQAD")),
+            with("issuer", json!("https://login.microsoftonline.com/other/v2.0")),
+            with("cloud_instance_name", json!("microsoftonline.us")),
+            with("use", json!("enc")),
+            json!({"kty": "EC", "kid": good["kid"]}),
+        ] {
+            for keys in [[&good, &second, &good], [&second, &good, &good]] {
+                let set = parse(&json!({"keys": keys})).unwrap();
+                assert!(set.is_empty(), "{second}");
+                let reasons: Vec<_> = set.skipped().iter().map(|key| key.reason).collect();
+                assert_eq!(reasons, [UnusableKey::DuplicateKeyId; 3], "{second}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_set_without_a_usable_key_says_why() {
+        let check = |document| parse(&document).unwrap().check_usable();
+        assert_eq!(check(json!({"keys": [Issuer::generate().unwrap().jwk()]})), Ok(()));
+        let empty = check(json!({"keys": []})).unwrap_err();
+        assert!(empty.to_string().starts_with("the list `keys` is empty; expected"), "{empty}");
+        let bad = |kid: String| json!({"kty": "EC", "kid": kid});
+        let bad: Vec<_> = (0..7).map(|number| bad(number.to_string())).collect();
+        let error = check(json!({"keys": bad})).unwrap_err().to_string();
+        assert!(error.starts_with("no key is usable: key `0`: `kty` is not `RSA`; "));
+        assert!(error.ends_with("key `4`: `kty` is not `RSA`; and 2 more"), "{error}");
     }
 
     #[test]

@@ -279,6 +279,16 @@ impl Remote {
         self.fetching.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Says once what is amiss with a set, and not again with each fetch.
+    fn log_change(&self, before: Option<&Snapshot>, now: &Snapshot) {
+        let address = self.fetcher.address();
+        let skipped = now.set.skipped();
+        if !skipped.is_empty() && before.is_none_or(|before| before.set.skipped() != skipped) {
+            let skipped = SkippedKey::list(skipped);
+            tracing::warn!(issuer = %address, skipped, "the JWK Set has keys that are not used");
+        }
+    }
+
     fn origin(&self) -> String {
         format!("of `{}`", self.fetcher.address())
     }
@@ -304,8 +314,7 @@ impl Slot {
     fn fetch(self) {
         let error = match self.remote.fetcher.fetch() {
             Ok(set) => {
-                let snapshot = Snapshot { set, fetched_at: self.started_at };
-                self.remote.current.store(Some(Arc::new(snapshot)));
+                self.take(set);
                 None
             }
             Err(error) => {
@@ -315,6 +324,15 @@ impl Slot {
             }
         };
         self.remote.lock().last_error = error;
+    }
+
+    /// Has the set count from now on. Only the holder of the slot does this, so nothing comes between.
+    fn take(&self, set: KeySet) {
+        let (remote, fetched_at) = (&*self.remote, self.started_at);
+        let before = remote.current.load_full();
+        let snapshot = Arc::new(Snapshot { set, fetched_at });
+        remote.current.store(Some(Arc::clone(&snapshot)));
+        remote.log_change(before.as_deref(), &snapshot);
     }
 }
 

@@ -1,10 +1,14 @@
 //! What there is to say of a running server: whether it is ready, how old its keys are.
 
-use admit::keys::Keys;
+use admit::keys::{KeySet, KeyStatus, Keys, SkippedKey};
+use admit::text::Shown;
 use serde::Serialize;
 
 use super::App;
 use crate::gates::{ServedGate, Unreleased};
+
+/// Most keys that are named with what is special about them.
+const MAX_NAMED: usize = 20;
 
 /// A check that fails, and why.
 pub struct Failing {
@@ -22,8 +26,14 @@ pub struct KeysState {
     /// Where the set is fetched from; absent when it is a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// How many keys are in use.
+    /// How many keys of the newest set are in use.
     pub usable: usize,
+    /// How many keys of the newest set are not used; absent when all are.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub skipped: usize,
+    /// The first 20 of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub skipped_keys: Vec<UnusedKey>,
     /// The age of the set in seconds; absent before the first, and for a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub age_seconds: Option<u64>,
@@ -32,6 +42,20 @@ pub struct KeysState {
     pub last_error: Option<String>,
     /// How many fetches were started.
     pub fetches: u64,
+}
+
+/// A key of a set that is not used.
+#[derive(Clone, Debug, Serialize)]
+pub struct UnusedKey {
+    /// Its id; absent when it has none that a token could name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kid: Option<String>,
+    /// Why it is not used.
+    pub reason: String,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 impl App {
@@ -75,31 +99,40 @@ impl App {
     /// The keys of every cloud that a gate takes tokens of.
     pub fn keys_state(&self) -> Vec<KeysState> {
         let states = self.keys.iter().map(|(cloud, keys)| match &**keys {
-            Keys::Fixed(set) => KeysState {
-                cloud: cloud.name(),
-                address: None,
-                usable: set.len(),
-                age_seconds: None,
-                last_error: None,
-                fetches: 0,
-            },
-            Keys::Remote(remote) => {
-                let status = remote.status();
-                KeysState {
-                    cloud: cloud.name(),
-                    address: Some(status.address),
-                    usable: status.usable,
-                    age_seconds: status.age.map(|age| age.as_secs()),
-                    last_error: status.last_error,
-                    fetches: status.fetches,
-                }
-            }
+            Keys::Fixed(set) => KeysState::fixed(cloud.name(), set),
+            Keys::Remote(remote) => KeysState::remote(cloud.name(), remote.status()),
         });
         states.collect()
     }
 }
 
 impl KeysState {
+    fn fixed(cloud: &'static str, set: &KeySet) -> Self {
+        Self {
+            cloud,
+            address: None,
+            usable: set.len(),
+            skipped: set.skipped().len(),
+            skipped_keys: unused(set.skipped()),
+            age_seconds: None,
+            last_error: None,
+            fetches: 0,
+        }
+    }
+
+    fn remote(cloud: &'static str, status: KeyStatus) -> Self {
+        Self {
+            cloud,
+            usable: status.usable,
+            skipped: status.skipped.len(),
+            skipped_keys: unused(&status.skipped),
+            address: Some(status.address),
+            age_seconds: status.age.map(|age| age.as_secs()),
+            last_error: status.last_error,
+            fetches: status.fetches,
+        }
+    }
+
     /// Why there are no keys to use.
     fn why_none(&self) -> String {
         let failed = self.last_error.as_deref().map(|error| format!("; the last fetch: {error}"));
@@ -109,6 +142,14 @@ impl KeysState {
             None => format!("no key set was fetched yet{failed}"),
         }
     }
+}
+
+fn unused(skipped: &[SkippedKey]) -> Vec<UnusedKey> {
+    let unused = |SkippedKey { kid, reason }: &SkippedKey| UnusedKey {
+        kid: kid.as_deref().map(|kid| Shown::new(kid).to_string()),
+        reason: reason.to_string(),
+    };
+    skipped.iter().take(MAX_NAMED).map(unused).collect()
 }
 
 impl Failing {

@@ -86,26 +86,38 @@ impl Collector for Sources {
     }
 }
 
-/// What there is to know about a key set; age and fetches only of a remote one.
+/// What there is to know about a key set.
 struct KeyNumbers {
     cloud: &'static str,
     usable: usize,
+    skipped: usize,
     age_seconds: Option<f64>,
-    fetches: Option<u64>,
+    remote: Option<RemoteNumbers>,
+}
+
+/// What only a set has that is fetched.
+struct RemoteNumbers {
+    fetches: u64,
 }
 
 fn key_numbers(cloud: &'static str, keys: &Keys) -> KeyNumbers {
     match keys {
-        Keys::Fixed(set) => {
-            KeyNumbers { cloud, usable: set.len(), age_seconds: None, fetches: None }
-        }
+        Keys::Fixed(set) => KeyNumbers {
+            cloud,
+            usable: set.len(),
+            skipped: set.skipped().len(),
+            age_seconds: None,
+            remote: None,
+        },
         Keys::Remote(remote) => {
             let status = remote.status();
+            let remote = RemoteNumbers { fetches: status.fetches };
             KeyNumbers {
                 cloud,
                 usable: status.usable,
+                skipped: status.skipped.len(),
                 age_seconds: status.age.map(|age| age.as_secs_f64()),
-                fetches: Some(status.fetches),
+                remote: Some(remote),
             }
         }
     }
@@ -117,19 +129,59 @@ fn encode_keys(
 ) -> fmt::Result {
     let numbers: Vec<KeyNumbers> =
         keys.iter().map(|(cloud, keys)| key_numbers(cloud, keys)).collect();
-    encode_key_counts(&numbers, encoder)?;
+    let usable = "Keys that tokens are verified with; 0 when there is no set that is young enough.";
+    encode_key_gauge(("key_set_keys", usable), &numbers, |keys| Some(keys.usable), encoder)?;
+    let skipped = "Keys of the newest set that are not used.";
+    encode_key_gauge(
+        ("key_set_skipped_keys", skipped),
+        &numbers,
+        |keys| Some(keys.skipped),
+        encoder,
+    )?;
     encode_key_ages(&numbers, encoder)?;
-    encode_key_fetches(&numbers, encoder)
+    let fetches = "Fetches of the key set that were started.";
+    let count = |keys: &RemoteNumbers| keys.fetches;
+    encode_key_counter(("key_set_fetches", fetches), &numbers, count, encoder)
 }
 
-fn encode_key_counts(numbers: &[KeyNumbers], encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+/// The name of a metric, and what it says.
+type Described = (&'static str, &'static str);
+
+fn encode_key_gauge(
+    (name, help): Described,
+    numbers: &[KeyNumbers],
+    number: impl Fn(&KeyNumbers) -> Option<usize>,
+    encoder: &mut DescriptorEncoder<'_>,
+) -> fmt::Result {
+    let numbers: Vec<_> =
+        numbers.iter().filter_map(|keys| Some((keys.cloud, number(keys)?))).collect();
     if numbers.is_empty() {
         return Ok(());
     }
-    let help = "Keys that tokens are verified with; 0 when there is no set that is young enough.";
-    let mut encoder = encoder.encode_descriptor("key_set_keys", help, None, MetricType::Gauge)?;
-    numbers.iter().try_for_each(|KeyNumbers { cloud, usable, .. }| {
-        encoder.encode_family(&[("cloud", *cloud)])?.encode_gauge(usable)
+    let mut encoder = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+    numbers.iter().try_for_each(|(cloud, number)| {
+        encoder.encode_family(&[("cloud", *cloud)])?.encode_gauge(number)
+    })
+}
+
+fn encode_key_counter(
+    (name, help): Described,
+    numbers: &[KeyNumbers],
+    number: impl Fn(&RemoteNumbers) -> u64,
+    encoder: &mut DescriptorEncoder<'_>,
+) -> fmt::Result {
+    let numbers: Vec<_> = numbers
+        .iter()
+        .filter_map(|keys| Some((keys.cloud, number(keys.remote.as_ref()?))))
+        .collect();
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    let mut encoder = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+    numbers.iter().try_for_each(|(cloud, number)| {
+        encoder
+            .encode_family(&[("cloud", *cloud)])?
+            .encode_counter::<NoLabelSet, _, u64>(number, None)
     })
 }
 
@@ -142,21 +194,6 @@ fn encode_key_ages(numbers: &[KeyNumbers], encoder: &mut DescriptorEncoder<'_>) 
     let mut encoder = encoder.encode_descriptor("key_set_age", help, unit, MetricType::Gauge)?;
     numbers.iter().try_for_each(|KeyNumbers { cloud, age_seconds, .. }| match age_seconds {
         Some(age) => encoder.encode_family(&[("cloud", *cloud)])?.encode_gauge(age),
-        None => Ok(()),
-    })
-}
-
-fn encode_key_fetches(numbers: &[KeyNumbers], encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-    if numbers.iter().all(|keys| keys.fetches.is_none()) {
-        return Ok(());
-    }
-    let help = "Fetches of the key set that were started.";
-    let mut encoder =
-        encoder.encode_descriptor("key_set_fetches", help, None, MetricType::Counter)?;
-    numbers.iter().try_for_each(|KeyNumbers { cloud, fetches, .. }| match fetches {
-        Some(fetches) => encoder
-            .encode_family(&[("cloud", *cloud)])?
-            .encode_counter::<NoLabelSet, _, u64>(fetches, None),
         None => Ok(()),
     })
 }

@@ -6,12 +6,13 @@ use crate::app::App;
 use crate::config::Config;
 use crate::http::listener::Bound;
 
-/// Says where the server listens, and the first access token.
+/// Says where the server listens, where keys come from, and the first access token.
 pub(super) fn addresses(
     out: &mut dyn Write,
     config: &Config,
     service: &Bound,
     admin: &Bound,
+    keys: &[String],
     first_token: Option<&str>,
 ) -> Result<()> {
     writeln!(out, "Admit {}", env!("CARGO_PKG_VERSION"))?;
@@ -22,6 +23,9 @@ pub(super) fn addresses(
     writeln!(out, "  service    {service}  (decisions)")?;
     writeln!(out, "  admin      http://{}  (everything else)", admin.address())?;
     writeln!(out, "  data       {}", config.data_dir.display())?;
+    for keys in keys {
+        writeln!(out, "  keys       {keys}")?;
+    }
     if let Some(token) = first_token {
         writeln!(out, "  access     {token}")?;
         writeln!(

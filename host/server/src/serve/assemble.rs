@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use admit::claims::Verification;
 use admit::cloud::Cloud;
-use admit::keys::{KeySet, Keys, MAX_KEY_SET_BYTES, RemoteKeys};
+use admit::keys::Keys;
 use admit::limits::Limits;
 use admit::runtime::Runtime;
 use indexmap::IndexMap;
 use tokio::sync::watch;
 
 use super::ServeError;
+use super::keys;
 use crate::access::Access;
 use crate::app::{App, Parts};
-use crate::config::{Config, GateConfig, KeysConfig, PolicyReference, SourceConfig};
+use crate::config::{Config, GateConfig, PolicyReference, SourceConfig};
 use crate::decision_log::DecisionLog;
 use crate::faults::FaultOptions;
 use crate::gates::{Counters, FirstComponent, GateOptions, ServedGate};
@@ -73,7 +74,8 @@ pub(super) async fn assemble(config: &Config, now: u64) -> Result<Assembled, Ser
     let metrics = Metrics::new(now);
     let log = config.decision_log.clone().map(DecisionLog::start).transpose()?;
     let log = log.map(Arc::new);
-    let keys = keys(config)?;
+    let keys = keys::keys(config)?;
+    keys::log(&keys);
     let (mut gates, mut starts) = (IndexMap::new(), Vec::new());
     let (mut sources, mut watches) = (IndexMap::new(), Vec::new());
     for (name, gate) in &config.gates {
@@ -158,34 +160,5 @@ fn first_component(gate: &GateConfig) -> FirstComponent {
             let read = crate::source::read_file(&path, Limits::default().component_bytes);
             read.map(Arc::from).map_err(|error| admit::failure::error_chain(&error))
         })),
-    }
-}
-
-/// One key set for each cloud that a gate takes tokens of.
-pub(super) fn keys(config: &Config) -> Result<IndexMap<Cloud, Arc<Keys>>, ServeError> {
-    let mut keys = IndexMap::new();
-    for gate in config.gates.values() {
-        if !keys.contains_key(&gate.cloud) {
-            let of_cloud = keys_of(gate.cloud, config.keys_of(gate.cloud))?;
-            keys.insert(gate.cloud, Arc::new(of_cloud));
-        }
-    }
-    Ok(keys)
-}
-
-fn keys_of(cloud: Cloud, keys: KeysConfig) -> Result<Keys, ServeError> {
-    match keys {
-        KeysConfig::Remote { address, options } => RemoteKeys::new(&address, options)
-            .map(Keys::remote)
-            .map_err(|source| ServeError::KeyAddress { cloud: cloud.name(), source }),
-        KeysConfig::File(path) => {
-            let failed = |source: Box<dyn std::error::Error + Send + Sync>| {
-                let path = path.display().to_string();
-                ServeError::File { what: "key set", path, source }
-            };
-            let bytes = crate::source::read_file(&path, MAX_KEY_SET_BYTES);
-            let set = KeySet::parse(&bytes.map_err(|error| failed(error.into()))?);
-            set.map(Keys::fixed).map_err(|error| failed(error.into()))
-        }
     }
 }

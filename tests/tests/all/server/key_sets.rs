@@ -1,0 +1,79 @@
+//! Key sets that are not as they should be: what the start, the status and a decision say of them.
+
+use admit::issuer::Issuer;
+use admit_tests::fixture::{claims, issuer};
+use serde_json::{Value, json};
+
+use super::shell::{Run, Shell};
+use super::start::{Home, Server, token, windows_gate};
+
+fn keys_of(server: &Server) -> Value {
+    server.admin().get("/v1/status").json(200)["keys"][0].clone()
+}
+
+fn reason_of(server: &Server, token: &str) -> (Value, Value) {
+    let path = "/v1/gates/windows-mdm/decide";
+    let answer = server.service().post(path, &json!({"token": token})).text();
+    let decision: Value = serde_json::from_str(&answer).unwrap();
+    (decision["outcome"].clone(), decision["reason"].clone())
+}
+
+#[test]
+fn a_file_without_a_usable_key_is_refused_with_the_reason_for_each() {
+    let only_x5c = json!({"keys": [
+        {"kty": "RSA", "use": "sig", "kid": "x5c-only", "x5c": ["MIIBszCCARw="]},
+        {"kty": "RSA", "use": "enc", "kid": "enc-only", "n": "AQAB", "e": "AQAB"},
+        {"kty": "EC", "crv": "P-256", "use": "sig", "kid": "ec", "x": "AAAA", "y": "AAAA"},
+    ]});
+    for (set, expected) in [
+        (
+            json!({"keys": []}),
+            "the list `keys` is empty; expected at least one RSA key for signatures",
+        ),
+        (
+            only_x5c,
+            "no key is usable: key `x5c-only`: `n` is not an odd modulus of 2048 to 8192 bits in \
+             strict base64url; key `enc-only`: `use` is not `sig`; key `ec`: `kty` is not `RSA`",
+        ),
+    ] {
+        let home = Home::new();
+        home.configure(&windows_gate());
+        home.write("keys.json", set.to_string());
+        for flags in [&[][..], &["--check-config"]] {
+            let run: Run = home.command().args(flags).output().unwrap().into();
+            assert_eq!((run.code, run.out.as_str()), (Some(3), ""), "{run:?}");
+            let said = run.said();
+            assert!(said.starts_with("key set `") && said.ends_with(expected), "{said}");
+        }
+    }
+}
+
+#[test]
+fn the_start_and_the_status_name_the_keys_that_are_not_used() {
+    let other = Issuer::generate().unwrap();
+    let mut same_id = other.jwk();
+    same_id["kid"] = json!("twice");
+    let mut twice = issuer().jwk();
+    twice["kid"] = json!("twice");
+    let set = json!({"keys": [issuer().jwk(), twice, same_id, issuer().jwk()]});
+    let home = Home::new();
+    home.write("keys.json", set.to_string());
+    let server = home.start(&windows_gate());
+    let reason = "`kid` stands for keys that differ; expected one modulus, exponent and scope for it in \
+                  the whole set";
+    let line =
+        format!("keys       public: 1 usable, from a file; not used: key `twice`: {reason}; key");
+    let announced = server.announced.join("\n");
+    assert!(announced.contains(&line), "{line}: {announced}");
+    assert!(server.log().contains(reason), "{}", server.log());
+    let unused = json!({"kid": "twice", "reason": reason});
+    let keys = keys_of(&server);
+    assert_eq!((&keys["skipped"], &keys["skipped_keys"]), (&json!(2), &json!([unused, unused])));
+    let status = Shell::of(&server).prints("status");
+    assert!(status.contains(&format!("not used: key `twice`: {reason}\n")), "{status}");
+    // The same key twice is one, and a key that the set spoils is not the token's fault.
+    assert_eq!(reason_of(&server, &token(json!({}))).0, "allow");
+    let header = json!({"typ": "JWT", "alg": "RS256", "kid": "twice"}).to_string();
+    let spoilt = issuer().sign_parts(header, claims().to_string());
+    assert_eq!(reason_of(&server, &spoilt), (json!("failed"), json!("keys.unavailable")));
+}
