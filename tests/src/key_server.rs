@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -18,6 +19,8 @@ pub enum Answer {
     Stall(Vec<u8>),
     /// Body bytes without end, until the client goes.
     Endless,
+    /// This answer, late.
+    Late(Duration, Box<Answer>),
 }
 
 impl Answer {
@@ -52,6 +55,7 @@ pub struct KeyServer {
 struct Shared {
     answers: Mutex<HashMap<String, Answer>>,
     requests: Mutex<Vec<String>>,
+    heads: Mutex<Vec<String>>,
     held: Mutex<bool>,
     released: Condvar,
     stopped: AtomicBool,
@@ -84,6 +88,11 @@ impl KeyServer {
         format!("http://{}{path}", self.address)
     }
 
+    /// The address.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The port.
     pub fn port(&self) -> u16 {
         self.address.port()
@@ -92,6 +101,11 @@ impl KeyServer {
     /// The paths that were asked for, in order.
     pub fn requests(&self) -> Vec<String> {
         lock(&self.shared.requests).clone()
+    }
+
+    /// The heads of the requests, in order.
+    pub fn heads(&self) -> Vec<String> {
+        lock(&self.shared.heads).clone()
     }
 
     /// Keeps answers back from now on.
@@ -132,13 +146,19 @@ fn serve(listener: &TcpListener, shared: &Shared) {
 }
 
 /// Returns the connection if it is to stay open.
-fn serve_one(mut stream: TcpStream, shared: &Shared) -> Option<TcpStream> {
-    let path = read_path(&stream)?;
+fn serve_one(stream: TcpStream, shared: &Shared) -> Option<TcpStream> {
+    let head = read_head(&stream)?;
+    let path = head.split(' ').nth(1)?.to_owned();
+    lock(&shared.heads).push(head);
     lock(&shared.requests).push(path.clone());
     let held = lock(&shared.held);
     drop(shared.released.wait_while(held, |held| *held));
     let answer = lock(&shared.answers).get(&path).cloned();
-    match answer.unwrap_or_else(|| Answer::page("404 Not Found", "")) {
+    give(answer.unwrap_or_else(|| Answer::page("404 Not Found", "")), stream, shared)
+}
+
+fn give(answer: Answer, mut stream: TcpStream, shared: &Shared) -> Option<TcpStream> {
+    match answer {
         Answer::Bytes(bytes) => {
             stream.write_all(&bytes).ok()?;
             None
@@ -152,11 +172,22 @@ fn serve_one(mut stream: TcpStream, shared: &Shared) -> Option<TcpStream> {
             while stream.write_all(&[b' '; 65_536]).is_ok() {}
             None
         }
+        Answer::Late(by, answer) => {
+            let goes_on = |_: &mut bool| !shared.stopped.load(Ordering::SeqCst);
+            let held = lock(&shared.held);
+            drop(shared.released.wait_timeout_while(held, by, goes_on));
+            give(*answer, stream, shared)
+        }
     }
 }
 
-fn read_path(stream: &TcpStream) -> Option<String> {
-    let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
-    let path = lines.next()?.split(' ').nth(1)?.to_owned();
-    lines.find(String::is_empty).map(|_| path)
+fn read_head(stream: &TcpStream) -> Option<String> {
+    let mut head = String::new();
+    for line in BufReader::new(stream).lines().map_while(Result::ok) {
+        if line.is_empty() {
+            return Some(head);
+        }
+        head = head + &line + "\n";
+    }
+    None
 }

@@ -1,5 +1,6 @@
 //! What the tests share. See `tests/` for the tests.
 
+pub mod blackhole;
 pub mod clock;
 pub mod fixture;
 pub mod fuzzing;

@@ -6,11 +6,10 @@ mod call;
 mod error;
 mod token;
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use admit::outgoing::{self, ProxyError, Route};
 use ureq::http::Request;
-use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 use ureq::{Agent, AsSendBody, Body};
 
 use crate::args::ConnectArgs;
@@ -48,8 +47,9 @@ impl Client {
     /// [`ClientError`], or [`CliError`] of the token's file.
     pub(crate) fn new(args: &ConnectArgs) -> Result<Self, CliError> {
         let address = ServerAddress::of(args.server.as_deref())?;
+        let agent = agent(&address).map_err(ClientError::Proxy)?;
         let token = token::read(args.access_token_file.as_deref())?;
-        Ok(Self { agent: agent(&address), address, token })
+        Ok(Self { agent, address, token })
     }
 
     /// The server's address.
@@ -64,13 +64,7 @@ impl Client {
     /// [`ClientError`].
     pub(crate) fn call(&self, call: Call) -> Result<Answer, ClientError> {
         let timeout = if call.method == "GET" { READ_TIMEOUT } else { TIMEOUT };
-        let failed = |source| {
-            let server = self.address().to_owned();
-            match source {
-                ureq::Error::Timeout(_) => ClientError::Late { server, seconds: timeout.as_secs() },
-                source => ClientError::NoAnswer { server, source: Box::new(source) },
-            }
-        };
+        let failed = |source| ClientError::of_call(self.address().to_owned(), timeout, source);
         let mut response = self.send(call, timeout).map_err(failed)?;
         let status = response.status().as_u16();
         let etag = response.headers().get("etag").and_then(|etag| etag.to_str().ok());
@@ -118,26 +112,11 @@ impl Client {
     }
 }
 
-/// No redirects: an access token goes nowhere else. Proxies from the environment are honoured,
-/// except on the way to this machine.
-fn agent(address: &ServerAddress) -> Agent {
-    let mut config = Agent::config_builder()
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .tls_config(tls())
-        .timeout_connect(Some(CONNECT_TIMEOUT))
-        .user_agent(concat!("admit/", env!("CARGO_PKG_VERSION")));
-    if address.is_local() {
-        config = config.proxy(None);
-    }
-    config.build().into()
-}
-
-/// Certificates that this machine trusts.
-fn tls() -> TlsConfig {
-    TlsConfig::builder()
-        .provider(TlsProvider::Rustls)
-        .root_certs(RootCerts::PlatformVerifier)
-        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-        .build()
+/// No redirects, as everywhere: an access token goes nowhere else.
+fn agent(address: &ServerAddress) -> Result<Agent, ProxyError> {
+    let route = match address.is_https() {
+        true => Route::to(address.host(), address.port())?,
+        false => Route::Direct,
+    };
+    Ok(outgoing::agent(outgoing::config(), &route, CONNECT_TIMEOUT))
 }

@@ -83,3 +83,4 @@ pub mod issuer;
 pub mod json;
 pub mod guid;
 pub mod text;
+pub mod outgoing;

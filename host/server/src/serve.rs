@@ -117,7 +117,7 @@ fn time_left(deadline: Instant) -> Duration {
 }
 
 /// Reads the key sets that a configuration names as files, as a start does. Returns a line for each
-/// cloud: where its keys come from.
+/// cloud: where its keys come from, and through which proxy.
 ///
 /// # Errors
 ///
@@ -362,20 +362,27 @@ async fn keep_store(store: Store, mut stopping: watch::Receiver<bool>) {
     }
 }
 
-/// Fetches keys before a token needs them, and again while there are none.
-async fn keep_keys(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
+/// Fetches keys before a token needs them, and again while there are none. Each cloud for itself: one
+/// whose address is dead keeps no other waiting.
+async fn keep_keys(app: Arc<App>, stopping: watch::Receiver<bool>) {
+    let mut clouds = tokio::task::JoinSet::new();
+    for keys in app.keys.values() {
+        if let admit::keys::Keys::Remote(remote) = &**keys {
+            clouds.spawn(keep_fetched(remote.clone(), stopping.clone()));
+        }
+    }
+    clouds.join_all().await;
+}
+
+async fn keep_fetched(keys: admit::keys::RemoteKeys, mut stopping: watch::Receiver<bool>) {
     let mut rounds = tokio::time::interval(KEY_ROUND);
     loop {
         tokio::select! {
             _ = stopping.changed() => return,
             _ = rounds.tick() => {}
         }
-        for keys in app.keys.values() {
-            if let admit::keys::Keys::Remote(remote) = &**keys {
-                let remote = remote.clone();
-                // A failure is logged where it happens, and shown by the state.
-                let _ = crate::blocking::run(move || remote.prefetch()).await;
-            }
-        }
+        let keys = keys.clone();
+        // A failure is logged where it happens, and shown by the state.
+        let _ = crate::blocking::run(move || keys.prefetch()).await;
     }
 }

@@ -1,5 +1,7 @@
 //! Keys from a loopback server that rotates, fails and misbehaves. Time is a clock in the test.
 
+mod addresses;
+
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 

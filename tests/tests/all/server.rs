@@ -13,6 +13,7 @@ mod operations;
 mod machine;
 mod plan;
 mod policies;
+mod proxies;
 mod raw;
 mod rejects;
 mod refusals;

@@ -1,7 +1,8 @@
 //! Where a server is.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::Ipv6Addr;
 
+use admit::outgoing::is_this_machine;
 use admit::text::Shown;
 
 use super::error::ClientError;
@@ -16,7 +17,9 @@ const DEFAULT: &str = "http://127.0.0.1:7421";
 #[derive(Debug, PartialEq)]
 pub(super) struct ServerAddress {
     text: String,
-    is_local: bool,
+    is_https: bool,
+    host: String,
+    port: u16,
 }
 
 impl ServerAddress {
@@ -31,23 +34,32 @@ impl ServerAddress {
         let bad = || ClientError::Address { came: came() };
         let text = text.strip_suffix('/').unwrap_or(text);
         let (scheme, authority) = text.split_once("://").ok_or_else(bad)?;
-        let host = host(authority).ok_or_else(bad)?;
-        let is_local = is_local(host);
-        match scheme {
-            "https" => Ok(Self { text: text.to_owned(), is_local }),
-            "http" if is_local => Ok(Self { text: text.to_owned(), is_local }),
-            "http" => Err(ClientError::PlainHttp { came: came() }),
-            _ => Err(bad()),
-        }
+        let (host, port) = host_and_port(authority).ok_or_else(bad)?;
+        let is_https = match scheme {
+            "https" => true,
+            "http" if is_this_machine(host) => false,
+            "http" => return Err(ClientError::PlainHttp { came: came() }),
+            _ => return Err(bad()),
+        };
+        let port = port.unwrap_or(if is_https { 443 } else { 80 });
+        Ok(Self { text: text.to_owned(), is_https, host: host.to_owned(), port })
     }
 
     pub(super) fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether it is on this machine.
-    pub(super) fn is_local(&self) -> bool {
-        self.is_local
+    pub(super) fn is_https(&self) -> bool {
+        self.is_https
+    }
+
+    /// A name or an IP address, without brackets.
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
     }
 }
 
@@ -56,8 +68,8 @@ fn without_user(text: &str) -> &str {
     text.rsplit('@').next().unwrap_or_default()
 }
 
-/// The host of `HOST[:PORT]`; absent when there is more, or less.
-fn host(authority: &str) -> Option<&str> {
+/// The parts of `HOST[:PORT]`; absent when there is more, or less.
+fn host_and_port(authority: &str) -> Option<(&str, Option<u16>)> {
     let (host, port) = match authority.strip_prefix('[') {
         Some(rest) => {
             let (host, port) = rest.split_once(']')?;
@@ -72,17 +84,12 @@ fn host(authority: &str) -> Option<&str> {
         }
     };
     match port.strip_prefix(':') {
-        None => port.is_empty().then_some(host),
+        None => port.is_empty().then_some((host, None)),
         Some(port) => {
             let digits = port.bytes().all(|byte| byte.is_ascii_digit());
-            (digits && port.parse::<u16>().is_ok()).then_some(host)
+            Some((host, Some(port.parse().ok().filter(|_| digits)?)))
         }
     }
-}
-
-fn is_local(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost")
-        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -91,17 +98,18 @@ mod tests {
 
     #[test]
     fn an_access_token_travels_in_the_clear_on_this_machine_only() {
-        for (text, is_local) in [
-            ("http://127.0.0.1:7421", true),
-            ("http://127.1.2.3", true),
-            ("http://[::1]:7421", true),
-            ("http://LOCALHOST:1/", true),
-            ("https://admit.example.com", false),
-            ("https://10.0.0.1:8443", false),
-            ("https://localhost", true),
+        for (text, is_https, host, port) in [
+            ("http://127.0.0.1:7421", false, "127.0.0.1", 7421),
+            ("http://127.1.2.3", false, "127.1.2.3", 80),
+            ("http://[::1]:7421", false, "::1", 7421),
+            ("http://LOCALHOST:1/", false, "LOCALHOST", 1),
+            ("https://admit.example.com", true, "admit.example.com", 443),
+            ("https://10.0.0.1:8443", true, "10.0.0.1", 8443),
+            ("https://localhost", true, "localhost", 443),
         ] {
             let address = ServerAddress::parse(text).unwrap();
-            assert_eq!(address.is_local(), is_local, "{text}");
+            let parts = (address.is_https(), address.host(), address.port());
+            assert_eq!(parts, (is_https, host, port), "{text}");
             assert_eq!(address.as_str(), text.trim_end_matches('/'));
         }
         for text in [

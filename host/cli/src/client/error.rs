@@ -1,7 +1,9 @@
 //! Why a server did not do what was asked.
 
 use std::fmt;
+use std::time::Duration;
 
+use admit::outgoing::{DialError, ProxyError};
 use serde::Deserialize;
 
 use crate::error::Exit;
@@ -40,7 +42,18 @@ pub enum ClientError {
         /// Where it came from.
         from: String,
     },
-    /// No connection, no valid certificate, no answer in time.
+    /// The environment names a proxy on the way that cannot be used.
+    #[error(transparent)]
+    Proxy(ProxyError),
+    /// No connection.
+    #[error("no answer from {server}: {source}")]
+    NoConnection {
+        /// The server.
+        server: String,
+        /// Why.
+        source: DialError,
+    },
+    /// No valid certificate, no HTTP.
     #[error("no answer from {server}: {source}")]
     NoAnswer {
         /// The server.
@@ -91,10 +104,24 @@ pub enum ClientError {
 }
 
 impl ClientError {
+    /// Why a call that was given so much time got no answer.
+    pub(super) fn of_call(server: String, timeout: Duration, source: ureq::Error) -> Self {
+        let seconds = timeout.as_secs();
+        match DialError::of(source) {
+            Ok(DialError::Silent { .. }) | Err(ureq::Error::Timeout(_)) => {
+                Self::Late { server, seconds }
+            }
+            Ok(source) => Self::NoConnection { server, source },
+            Err(source) => Self::NoAnswer { server, source: Box::new(source) },
+        }
+    }
+
     /// The exit code: whether the content was refused, or the caller, or nobody answered.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Address { .. } | Self::PlainHttp { .. } | Self::NoToken => Exit::Usage,
+            Self::Address { .. } | Self::PlainHttp { .. } | Self::Proxy(_) | Self::NoToken => {
+                Exit::Usage
+            }
             Self::Refused(refusal) if refusal.is_about_content() => Exit::NotAdmitted,
             Self::OtherPolicy { .. } => Exit::NotAdmitted,
             _ => Exit::BadInput,

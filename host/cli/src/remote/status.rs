@@ -87,6 +87,7 @@ struct Expected {
 struct Keys {
     cloud: String,
     address: Option<String>,
+    proxy: Option<String>,
     usable: u64,
     #[serde(default)]
     skipped: usize,
@@ -161,7 +162,9 @@ fn keys(keys: &Keys, out: &mut dyn Write) -> IoResult<()> {
     let age = keys.age_seconds.map(|age| format!(", {age} s old")).unwrap_or_default();
     let from = keys.address.as_deref().unwrap_or("a file");
     let (cloud, from) = (clean(&keys.cloud), clean(from));
-    entry(out, "keys", &format!("{cloud}: {} usable{age}, from {from}", keys.usable))?;
+    let proxy = keys.proxy.as_deref().map(|proxy| format!(" through the proxy {}", clean(proxy)));
+    let proxy = proxy.unwrap_or_default();
+    entry(out, "keys", &format!("{cloud}: {} usable{age}, from {from}{proxy}", keys.usable))?;
     for UnusedKey { kid, reason } in &keys.skipped_keys {
         let kid = kid
             .as_deref()

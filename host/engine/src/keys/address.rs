@@ -1,10 +1,10 @@
 //! Where a JWK Set or a discovery document may be fetched from.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
 
 use ureq::http::Uri;
 
+use crate::outgoing::{ProxyError, is_this_machine};
 use crate::text::Shown;
 
 const MAX_ADDRESS_BYTES: usize = 2_048;
@@ -23,7 +23,7 @@ struct Origin {
     port: u16,
 }
 
-/// Why an address is not fetched from.
+/// Why keys are not fetched from an address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AddressError {
@@ -48,6 +48,9 @@ pub enum AddressError {
         /// What came.
         found: Shown,
     },
+    /// The environment names a proxy on the way there that cannot be used.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
 }
 
 impl KeyAddress {
@@ -84,6 +87,14 @@ impl KeyAddress {
         self.origin.https
     }
 
+    pub(super) fn host(&self) -> &str {
+        &self.origin.host
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.origin.port
+    }
+
     /// Whether both have the same scheme, host and port.
     pub(super) fn same_origin(&self, other: &Self) -> bool {
         self.origin == other.origin
@@ -94,20 +105,6 @@ impl fmt::Display for KeyAddress {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.text)
     }
-}
-
-/// Literally: no name is looked up to find out.
-fn is_this_machine(host: &str) -> bool {
-    if host.eq_ignore_ascii_case("localhost") {
-        return true;
-    }
-    if let Ok(address) = host.parse::<Ipv4Addr>() {
-        return address.is_loopback();
-    }
-    let inside = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    inside
-        .and_then(|text| text.parse::<Ipv6Addr>().ok())
-        .is_some_and(|address| address.is_loopback())
 }
 
 fn port(authority: &str, host: &str, https: bool) -> Option<u16> {

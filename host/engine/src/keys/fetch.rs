@@ -1,20 +1,23 @@
-//! Fetching a JWK Set. INVARIANT: the only place that opens outgoing connections.
+//! Fetching a JWK Set.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ureq::Agent;
-use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 
 use super::address::{AddressError, KeyAddress};
 use super::key_set::{KeySet, KeySetError, MAX_KEY_SET_BYTES, NoUsableKey};
 use crate::json::{self, JsonError};
+use crate::outgoing::{self, DialError, Names, ProxyError, Route};
 
 /// Why a fetch gave no keys. What was in use stays in use.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchError {
-    /// No answer, no connection, no valid certificate, too slow or too large.
+    /// No connection, or no answer in time.
+    #[error("the request failed: {0}")]
+    Connection(DialError),
+    /// No valid certificate, no HTTP, or too large an answer.
     #[error("the request failed: {0}")]
     Request(Box<ureq::Error>),
     /// Another status than 200. Redirects are not followed.
@@ -43,9 +46,12 @@ pub enum FetchError {
     Thread,
 }
 
-impl From<Box<ureq::Error>> for FetchError {
-    fn from(error: Box<ureq::Error>) -> Self {
-        Self::Request(error)
+impl From<ureq::Error> for FetchError {
+    fn from(error: ureq::Error) -> Self {
+        match DialError::of(error) {
+            Ok(error) => Self::Connection(error),
+            Err(error) => Self::Request(Box::new(error)),
+        }
     }
 }
 
@@ -66,77 +72,66 @@ impl From<AddressError> for FetchError {
 pub(super) struct Fetcher {
     agent: Agent,
     address: KeyAddress,
+    route: Route,
     timeout: Duration,
 }
 
 impl Fetcher {
-    pub(super) fn new(address: KeyAddress, timeout: Duration) -> Self {
-        Self { agent: agent(&address), address, timeout }
+    /// # Errors
+    ///
+    /// [`ProxyError`] when the way there leads through a proxy that cannot be used.
+    pub(super) fn new(
+        address: KeyAddress,
+        timeout: Duration,
+        names: Arc<dyn Names>,
+    ) -> Result<Self, ProxyError> {
+        let route = match address.is_https() {
+            true => Route::to(address.host(), address.port())?,
+            false => Route::Direct,
+        };
+        // Fetches are rare, so no connection is kept for the next.
+        let config = outgoing::config().max_idle_connections(0).https_only(address.is_https());
+        let agent = outgoing::agent_with(config, &route, timeout, names);
+        Ok(Self { agent, address, route, timeout })
     }
 
     pub(super) fn address(&self) -> &KeyAddress {
         &self.address
     }
 
-    pub(super) fn timeout(&self) -> Duration {
-        self.timeout
+    pub(super) fn route(&self) -> &Route {
+        &self.route
     }
 
-    /// The keys at the address, or where the discovery document at the address points to.
+    /// The most time of a fetch.
+    pub(super) fn longest(&self) -> Duration {
+        self.timeout * 2
+    }
+
+    /// The keys at the address, or where the discovery document at the address points to. Each of the
+    /// two has the time-out for itself: a slow first leaves the second its time.
     pub(super) fn fetch(&self) -> Result<KeySet, FetchError> {
-        let deadline = Instant::now() + self.timeout;
-        let mut document = json::parse_object(&self.get(&self.address, deadline)?)?;
+        let mut document = json::parse_object(&self.get(&self.address)?)?;
         if let (None, Some(next)) = (document.get("keys"), document.text("jwks_uri")) {
             let next = KeyAddress::parse(next)?;
             if !next.same_origin(&self.address) {
                 return Err(FetchError::OtherOrigin);
             }
-            document = json::parse_object(&self.get(&next, deadline)?)?;
+            document = json::parse_object(&self.get(&next)?)?;
         }
         let set = KeySet::from_object(&document)?;
         set.check_usable()?;
         Ok(set)
     }
 
-    fn get(&self, address: &KeyAddress, deadline: Instant) -> Result<Vec<u8>, FetchError> {
-        let remaining = deadline.saturating_duration_since(Instant::now());
-        let mut answer = self
-            .agent
-            .get(address.as_str())
-            .config()
-            .timeout_global(Some(remaining.max(Duration::from_millis(1))))
-            .build()
-            .call()
-            .map_err(Box::new)?;
+    fn get(&self, address: &KeyAddress) -> Result<Vec<u8>, FetchError> {
+        let request = self.agent.get(address.as_str()).config();
+        let mut answer = request.timeout_global(Some(self.timeout)).build().call()?;
         let found = answer.status().as_u16();
         if found != 200 {
             return Err(FetchError::Status { found });
         }
         let limit = u64::try_from(MAX_KEY_SET_BYTES).unwrap_or(u64::MAX);
-        let body = answer.body_mut().with_config().limit(limit).read_to_vec();
-        Ok(body.map_err(Box::new)?)
+        Ok(answer.body_mut().with_config().limit(limit).read_to_vec()?)
     }
-}
-
-/// Proxies from the environment are honoured, except on the way to this machine.
-fn agent(address: &KeyAddress) -> Agent {
-    let mut config = Agent::config_builder()
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .max_idle_connections(0)
-        .user_agent(concat!("admit/", env!("CARGO_PKG_VERSION")));
-    if address.is_https() {
-        config = config.https_only(true).tls_config(tls());
-    } else {
-        config = config.proxy(None);
-    }
-    config.build().into()
-}
-
-fn tls() -> TlsConfig {
-    TlsConfig::builder()
-        .provider(TlsProvider::Rustls)
-        .root_certs(RootCerts::PlatformVerifier)
-        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-        .build()
 }

@@ -11,6 +11,7 @@ use super::fetch::{FetchError, Fetcher};
 use super::jwk::VerificationKey;
 use super::key_set::{KeySet, SkippedKey};
 use super::{KeyError, Miss};
+use crate::outgoing::{Names, Route, SystemNames};
 
 /// The longest time-out that counts: callers wait for it.
 const MAX_TIMEOUT: Duration = Duration::from_secs(60);
@@ -25,7 +26,8 @@ pub struct RemoteOptions {
     pub refresh_after: Duration,
     /// Age up to which a set is used when no newer one can be had. 24 hours by default.
     pub max_age: Duration,
-    /// Most time of a fetch, discovery included. 5 s by default; more than a minute counts as one.
+    /// Most time for each document of a fetch: the key set, and before it the discovery document, if
+    /// there is one. 5 s by default; more than a minute counts as one.
     pub timeout: Duration,
 }
 
@@ -67,7 +69,10 @@ impl Clock for MonotonicClock {
 pub struct KeyStatus {
     /// Where the set comes from.
     pub address: String,
-    /// How many keys are in use; 0 before the first fetch and after the maximum age.
+    /// The proxy through which it comes, without user name and password; absent without one.
+    pub proxy: Option<String>,
+    /// How many keys of the last good set are in use; 0 before the first fetch and after the maximum
+    /// age.
     pub usable: usize,
     /// The keys of the last good set that are not used.
     pub skipped: Vec<SkippedKey>,
@@ -114,7 +119,8 @@ impl RemoteKeys {
     /// # Errors
     ///
     /// [`AddressError`] unless the address is https, or http to this machine, without user
-    /// information and fragment.
+    /// information and fragment; and when the environment names a proxy on the way there that cannot
+    /// be used.
     pub fn new(address: &str, options: RemoteOptions) -> Result<Self, AddressError> {
         Self::with_clock(address, options, MonotonicClock::default())
     }
@@ -129,8 +135,22 @@ impl RemoteKeys {
         options: RemoteOptions,
         clock: impl Clock + 'static,
     ) -> Result<Self, AddressError> {
+        Self::with_names(address, options, clock, Arc::new(SystemNames))
+    }
+
+    /// As [`RemoteKeys::with_clock`], with the name in the address looked up elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// As [`RemoteKeys::new`].
+    pub fn with_names(
+        address: &str,
+        options: RemoteOptions,
+        clock: impl Clock + 'static,
+        names: Arc<dyn Names>,
+    ) -> Result<Self, AddressError> {
         let timeout = options.timeout.min(MAX_TIMEOUT);
-        let fetcher = Fetcher::new(KeyAddress::parse(address)?, timeout);
+        let fetcher = Fetcher::new(KeyAddress::parse(address)?, timeout, names)?;
         Ok(Self(Arc::new(Remote {
             fetcher,
             options,
@@ -139,6 +159,15 @@ impl RemoteKeys {
             fetching: Mutex::default(),
             finished: Condvar::new(),
         })))
+    }
+
+    /// Whether keys may be fetched from `address`, whatever proxy is on the way there.
+    ///
+    /// # Errors
+    ///
+    /// As [`RemoteKeys::new`], but for the proxy.
+    pub fn check_address(address: &str) -> Result<(), AddressError> {
+        KeyAddress::parse(address).map(drop)
     }
 
     /// Fetches the set unless there is a young one or the cool-down runs.
@@ -171,16 +200,23 @@ impl RemoteKeys {
         self.0.is_cooling_down().then(|| self.0.find_kept(kid))
     }
 
+    /// How the address is reached.
+    pub fn route(&self) -> &Route {
+        self.0.fetcher.route()
+    }
+
     /// What there is to know now. Fetches nothing.
     pub fn status(&self) -> KeyStatus {
         let remote = &*self.0;
         let snapshot = remote.current.load_full();
+        let (usable, now) = (remote.usable_snapshot(), remote.clock.now());
         let fetching = remote.lock();
         KeyStatus {
             address: remote.fetcher.address().to_string(),
-            usable: remote.usable_snapshot().map_or(0, |found| found.snapshot.set.len()),
+            proxy: remote.fetcher.route().proxy().map(ToString::to_string),
+            usable: usable.map_or(0, |found| found.snapshot.set.len()),
             skipped: snapshot.as_ref().map_or_else(Vec::new, |kept| kept.set.skipped().to_vec()),
-            age: snapshot.map(|kept| remote.clock.now().saturating_sub(kept.fetched_at)),
+            age: snapshot.map(|kept| now.saturating_sub(kept.fetched_at)),
             fetches: fetching.fetches,
             last_error: fetching.last_error.clone(),
         }
@@ -267,7 +303,7 @@ impl Remote {
 
     /// A fetch ends by itself within its time-out; the bound here is for a thread that was lost.
     fn wait(&self, fetching: MutexGuard<'_, Fetching>) {
-        let bound = self.fetcher.timeout() + Duration::from_secs(1);
+        let bound = self.fetcher.longest() + Duration::from_secs(1);
         let number = fetching.fetches;
         let in_flight = |fetching: &mut Fetching| fetching.in_flight && fetching.fetches == number;
         let waited = self.finished.wait_timeout_while(fetching, bound, in_flight);

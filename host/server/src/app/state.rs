@@ -26,6 +26,9 @@ pub struct KeysState {
     /// Where the set is fetched from; absent when it is a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+    /// The proxy through which it is fetched, without user name and password; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<String>,
     /// How many keys of the newest set are in use.
     pub usable: usize,
     /// How many keys of the newest set are not used; absent when all are.
@@ -111,6 +114,7 @@ impl KeysState {
         Self {
             cloud,
             address: None,
+            proxy: None,
             usable: set.len(),
             skipped: set.skipped().len(),
             skipped_keys: unused(set.skipped()),
@@ -123,6 +127,7 @@ impl KeysState {
     fn remote(cloud: &'static str, status: KeyStatus) -> Self {
         Self {
             cloud,
+            proxy: status.proxy,
             usable: status.usable,
             skipped: status.skipped.len(),
             skipped_keys: unused(&status.skipped),

@@ -96,8 +96,8 @@ fn options(section: &mut Section<'_>) -> RemoteOptions {
 
 fn address(found: &Found<'_>) -> Result<String, Wrong> {
     let text = values::text(found)?;
-    match RemoteKeys::new(text, RemoteOptions::default()) {
-        Ok(_) => Ok(text.to_owned()),
+    match RemoteKeys::check_address(text) {
+        Ok(()) => Ok(text.to_owned()),
         Err(error) => Err(Wrong::Because(error.to_string())),
     }
 }

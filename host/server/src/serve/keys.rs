@@ -17,7 +17,7 @@ pub(super) type KeysOfClouds = IndexMap<Cloud, Arc<Keys>>;
 /// # Errors
 ///
 /// [`ServeError::File`] for a file that holds no usable key, [`ServeError::KeyAddress`] for an address
-/// that keys are not fetched from.
+/// that keys are not fetched from, or that a proxy which cannot be used is on the way to.
 pub(super) fn keys(config: &Config) -> Result<KeysOfClouds, ServeError> {
     let mut keys = IndexMap::new();
     for gate in config.gates.values() {
@@ -48,7 +48,7 @@ fn keys_of(cloud: Cloud, keys: KeysConfig) -> Result<Keys, ServeError> {
     }
 }
 
-/// A line for each cloud: where its keys come from, and which of a file's are not used.
+/// A line for each cloud: where its keys come from and how, and which of a file's are not used.
 pub(super) fn lines(keys: &KeysOfClouds) -> Vec<String> {
     let line = |(cloud, keys): (&Cloud, &Arc<Keys>)| match &**keys {
         Keys::Fixed(set) => {
@@ -60,7 +60,7 @@ pub(super) fn lines(keys: &KeysOfClouds) -> Vec<String> {
         }
         Keys::Remote(remote) => {
             let address = remote.status().address;
-            format!("{}: from {address}", cloud.name())
+            format!("{}: from {address}, {}", cloud.name(), remote.route())
         }
     };
     keys.iter().map(line).collect()
@@ -79,8 +79,8 @@ pub(super) fn log(keys: &KeysOfClouds) {
                 }
             },
             Keys::Remote(remote) => {
-                let address = remote.status().address;
-                tracing::info!(cloud, address, "keys are fetched");
+                let (address, route) = (remote.status().address, remote.route());
+                tracing::info!(cloud, address, %route, "keys are fetched");
             }
         }
     }
