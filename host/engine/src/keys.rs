@@ -6,6 +6,7 @@ mod jwk;
 mod key_set;
 mod remote;
 mod roca;
+mod vanished;
 
 use std::sync::Arc;
 
@@ -49,6 +50,17 @@ pub enum KeyError {
         #[source]
         source: UnusableKey,
     },
+    /// The set had a key with this id a while ago, and the newest answer lacks it. Replicas of an
+    /// address that disagree look like this, so the token is not to blame.
+    #[error("key `{kid}` is no longer in the JWK Set {origin}, which had it {seconds} s ago")]
+    Vanished {
+        /// The `kid` of the token.
+        kid: Shown,
+        /// Where the set came from.
+        origin: String,
+        /// How long ago an answer first lacked it.
+        seconds: u64,
+    },
     /// There is no set that is young enough, so nothing can be said about any token.
     #[error("the JWK Set {origin} is not available: {detail}")]
     Unavailable {
@@ -65,7 +77,7 @@ impl KeyError {
         match self {
             Self::Unusable { source, .. } if source.is_fault_of_set() => "keys.unavailable",
             Self::UnknownKid { .. } | Self::Unusable { .. } => "token.key",
-            Self::Unavailable { .. } => "keys.unavailable",
+            Self::Vanished { .. } | Self::Unavailable { .. } => "keys.unavailable",
         }
     }
 }

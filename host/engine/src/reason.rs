@@ -110,7 +110,7 @@ pub const HOST_REASONS: &[HostReason] = &[
     ),
     failed(
         "keys.unavailable",
-        "The host does not have the signing key that it needs: the key set could not be read, or has no usable key.",
+        "The host does not have the signing key that it needs: the key set could not be read, has no usable key, or lacks one that it had.",
         "Check that this machine reaches the key set's address; the log and the status say what is wrong with the set.",
     ),
     failed("policy.failed", "The policy ended without an answer.", POLICY_REMEDY),

@@ -1,5 +1,6 @@
 //! Keys from a loopback server that rotates, fails and misbehaves. Time is a clock in the test.
 
+mod replicas;
 mod addresses;
 
 use std::sync::Barrier;
@@ -139,17 +140,6 @@ fn who_must_not_wait_does_not_wait_for_a_fetch_of_somebody_else() {
         world.server.release();
         assert!(!waiting.join().unwrap());
     });
-}
-
-#[test]
-fn a_withdrawn_key_is_gone_after_the_next_fetch() {
-    let world = World::new();
-    assert!(world.finds(kid()));
-    let next = Issuer::generate().unwrap();
-    world.server.answer("/keys", Answer::json(&next.jwk_set()));
-    world.clock.advance(COOL_DOWN);
-    assert!(world.finds(next.kid()));
-    assert_eq!(world.code(kid()), "token.key");
 }
 
 #[test]

@@ -93,6 +93,10 @@ struct Keys {
     skipped: usize,
     #[serde(default)]
     skipped_keys: Vec<UnusedKey>,
+    #[serde(default)]
+    vanished: usize,
+    #[serde(default)]
+    vanished_keys: Vec<VanishedKey>,
     age_seconds: Option<u64>,
     last_error: Option<String>,
 }
@@ -107,6 +111,12 @@ struct Store {
 struct UnusedKey {
     kid: Option<String>,
     reason: String,
+}
+
+#[derive(Deserialize)]
+struct VanishedKey {
+    kid: String,
+    missing_seconds: u64,
 }
 
 #[derive(Deserialize)]
@@ -172,6 +182,11 @@ fn keys(keys: &Keys, out: &mut dyn Write) -> IoResult<()> {
         entry(out, "", &format!("not used: key {kid}: {}", clean(reason)))?;
     }
     more(keys.skipped, keys.skipped_keys.len(), out)?;
+    for VanishedKey { kid, missing_seconds: seconds } in &keys.vanished_keys {
+        let kid = clean(kid);
+        entry(out, "", &format!("still used: key `{kid}`, gone from the set for {seconds} s"))?;
+    }
+    more(keys.vanished, keys.vanished_keys.len(), out)?;
     match &keys.last_error {
         Some(error) => entry(out, "", &format!("the last fetch failed: {}", clean(error))),
         None => Ok(()),

@@ -178,6 +178,15 @@ impl KeySet {
             skipped => Err(NoUsableKey::Unusable { reasons: SkippedKey::list(skipped) }),
         }
     }
+
+    /// Whether the set says anything of this id, be it that its key may not be used.
+    pub(super) fn names(&self, kid: &str) -> bool {
+        !matches!(self.find(kid), Err(Miss::Unknown))
+    }
+
+    pub(super) fn usable(&self) -> impl Iterator<Item = &Arc<VerificationKey>> {
+        self.usable.values()
+    }
 }
 
 impl SkippedKey {

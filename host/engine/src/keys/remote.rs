@@ -1,6 +1,7 @@
 //! A JWK Set that is fetched, refreshed and kept.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,8 +11,10 @@ use super::address::{AddressError, KeyAddress};
 use super::fetch::{FetchError, Fetcher};
 use super::jwk::VerificationKey;
 use super::key_set::{KeySet, SkippedKey};
+use super::vanished::{Answered, Terms, Vanished};
 use super::{KeyError, Miss};
 use crate::outgoing::{Names, Route, SystemNames};
+use crate::text::Shown;
 
 /// The longest time-out that counts: callers wait for it.
 const MAX_TIMEOUT: Duration = Duration::from_secs(60);
@@ -26,6 +29,12 @@ pub struct RemoteOptions {
     pub refresh_after: Duration,
     /// Age up to which a set is used when no newer one can be had. 24 hours by default.
     pub max_age: Duration,
+    /// How long a key still counts after an answer first lacked it; zero for not at all. Never longer
+    /// than `max_age` after the last answer that had it. 10 minutes by default.
+    ///
+    /// Replicas of an address may disagree for minutes. For as long, a key that was taken back counts:
+    /// how soon a key that was stolen is refused is this choice.
+    pub keep_vanished: Duration,
     /// Most time for each document of a fetch: the key set, and before it the discovery document, if
     /// there is one. 5 s by default; more than a minute counts as one.
     pub timeout: Duration,
@@ -37,6 +46,7 @@ impl Default for RemoteOptions {
             cool_down: Duration::from_secs(30),
             refresh_after: Duration::from_secs(60 * 60),
             max_age: Duration::from_secs(24 * 60 * 60),
+            keep_vanished: Duration::from_secs(10 * 60),
             timeout: Duration::from_secs(5),
         }
     }
@@ -76,6 +86,11 @@ pub struct KeyStatus {
     pub usable: usize,
     /// The keys of the last good set that are not used.
     pub skipped: Vec<SkippedKey>,
+    /// The ids of the keys that count although the last good set lacks them, with how long each has
+    /// been missing.
+    pub vanished: Vec<(String, Duration)>,
+    /// How often a token named such a key.
+    pub vanished_uses: u64,
     /// Age of the last good set; absent before the first.
     pub age: Option<Duration>,
     /// How many fetches were started.
@@ -96,6 +111,7 @@ struct Remote {
     options: RemoteOptions,
     clock: Box<dyn Clock>,
     current: ArcSwapOption<Snapshot>,
+    vanished_uses: AtomicU64,
     fetching: Mutex<Fetching>,
     finished: Condvar,
 }
@@ -103,6 +119,7 @@ struct Remote {
 struct Snapshot {
     set: KeySet,
     fetched_at: Duration,
+    vanished: Vanished,
 }
 
 #[derive(Default)]
@@ -156,6 +173,7 @@ impl RemoteKeys {
             options,
             clock: Box::new(clock),
             current: ArcSwapOption::empty(),
+            vanished_uses: AtomicU64::new(0),
             fetching: Mutex::default(),
             finished: Condvar::new(),
         })))
@@ -209,12 +227,16 @@ impl RemoteKeys {
     pub fn status(&self) -> KeyStatus {
         let remote = &*self.0;
         let snapshot = remote.current.load_full();
-        let (usable, now) = (remote.usable_snapshot(), remote.clock.now());
+        let usable = remote.usable_snapshot();
+        let (now, terms) = (remote.clock.now(), remote.terms());
+        let vanished = usable.as_ref().map(|found| found.snapshot.vanished.counting(now, terms));
         let fetching = remote.lock();
         KeyStatus {
             address: remote.fetcher.address().to_string(),
             proxy: remote.fetcher.route().proxy().map(ToString::to_string),
             usable: usable.map_or(0, |found| found.snapshot.set.len()),
+            vanished: vanished.unwrap_or_default(),
+            vanished_uses: remote.vanished_uses.load(Ordering::Relaxed),
             skipped: snapshot.as_ref().map_or_else(Vec::new, |kept| kept.set.skipped().to_vec()),
             age: snapshot.map(|kept| now.saturating_sub(kept.fetched_at)),
             fetches: fetching.fetches,
@@ -244,19 +266,50 @@ impl Remote {
         (age < self.options.max_age).then_some(Usable { snapshot, age })
     }
 
-    /// The key with this id in the last good set; one that has grown old is refreshed meanwhile.
+    /// The key with this id, if it counts. A set that has grown old, or lacks the key, is refreshed
+    /// meanwhile: another replica may have it.
     fn find_known(self: &Arc<Self>, kid: &str) -> Option<Arc<VerificationKey>> {
         let found = self.usable_snapshot()?;
-        if found.age >= self.options.refresh_after {
+        let (key, is_vanished) = match found.snapshot.set.find(kid) {
+            Ok(key) => (key, false),
+            Err(_) => (self.find_vanished(&found, kid)?, true),
+        };
+        if is_vanished || found.age >= self.options.refresh_after {
             self.refresh_in_background();
         }
-        found.snapshot.set.find(kid).ok()
+        Some(key)
     }
 
-    /// What the last good set says of this id.
+    /// What is known of this id without another fetch.
     fn find_kept(&self, kid: &str) -> Result<Arc<VerificationKey>, KeyError> {
         let found = self.usable_snapshot().ok_or_else(|| self.unavailable())?;
-        found.snapshot.set.find(kid).map_err(|miss| self.miss(miss, kid))
+        let miss = match found.snapshot.set.find(kid) {
+            Ok(key) => return Ok(key),
+            Err(miss) => miss,
+        };
+        if let Some(key) = self.find_vanished(&found, kid) {
+            return Ok(key);
+        }
+        let vanished = &found.snapshot.vanished;
+        match vanished.missing_for(kid, self.clock.now(), self.terms()) {
+            Some(missing) => Err(KeyError::Vanished {
+                kid: Shown::new(kid),
+                origin: self.origin(),
+                seconds: missing.as_secs(),
+            }),
+            None => Err(self.miss(miss, kid)),
+        }
+    }
+
+    /// The key with this id that an earlier answer had, if it still counts.
+    fn find_vanished(&self, found: &Usable, kid: &str) -> Option<Arc<VerificationKey>> {
+        let key = found.snapshot.vanished.find(kid, self.clock.now(), self.terms())?;
+        self.vanished_uses.fetch_add(1, Ordering::Relaxed);
+        Some(key)
+    }
+
+    fn terms(&self) -> Terms {
+        Terms { keep: self.options.keep_vanished, max_age: self.options.max_age }
     }
 
     /// Whether no fetch is in flight and none may start.
@@ -323,6 +376,18 @@ impl Remote {
             let skipped = SkippedKey::list(skipped);
             tracing::warn!(issuer = %address, skipped, "the JWK Set has keys that are not used");
         }
+        let none = Vanished::default();
+        let vanished = now.vanished.new_since(before.map_or(&none, |before| &before.vanished));
+        if !vanished.is_empty() {
+            let shown: Vec<_> = vanished.iter().take(5).map(|kid| Shown::new(kid)).collect();
+            tracing::warn!(
+                issuer = %address,
+                kids = ?shown,
+                count = vanished.len(),
+                count_for_seconds = self.options.keep_vanished.as_secs(),
+                "the JWK Set no longer has keys that it had"
+            );
+        }
     }
 
     fn origin(&self) -> String {
@@ -366,7 +431,16 @@ impl Slot {
     fn take(&self, set: KeySet) {
         let (remote, fetched_at) = (&*self.remote, self.started_at);
         let before = remote.current.load_full();
-        let snapshot = Arc::new(Snapshot { set, fetched_at });
+        let vanished = before.as_deref().map(|before| {
+            let before = Answered {
+                set: &before.set,
+                fetched_at: before.fetched_at,
+                vanished: &before.vanished,
+            };
+            Vanished::after(&before, &set, fetched_at, remote.terms())
+        });
+        let vanished = vanished.unwrap_or_default();
+        let snapshot = Arc::new(Snapshot { set, fetched_at, vanished });
         remote.current.store(Some(Arc::clone(&snapshot)));
         remote.log_change(before.as_deref(), &snapshot);
     }

@@ -37,6 +37,12 @@ pub struct KeysState {
     /// The first 20 of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub skipped_keys: Vec<UnusedKey>,
+    /// How many keys are in use although the newest set lacks them; absent when none is.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub vanished: usize,
+    /// The first 20 of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub vanished_keys: Vec<VanishedKey>,
     /// The age of the set in seconds; absent before the first, and for a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub age_seconds: Option<u64>,
@@ -55,6 +61,15 @@ pub struct UnusedKey {
     pub kid: Option<String>,
     /// Why it is not used.
     pub reason: String,
+}
+
+/// A key that is in use although the newest set lacks it.
+#[derive(Clone, Debug, Serialize)]
+pub struct VanishedKey {
+    /// Its id.
+    pub kid: String,
+    /// How long it has been missing.
+    pub missing_seconds: u64,
 }
 
 fn is_zero(number: &usize) -> bool {
@@ -118,6 +133,8 @@ impl KeysState {
             usable: set.len(),
             skipped: set.skipped().len(),
             skipped_keys: unused(set.skipped()),
+            vanished: 0,
+            vanished_keys: Vec::new(),
             age_seconds: None,
             last_error: None,
             fetches: 0,
@@ -125,12 +142,19 @@ impl KeysState {
     }
 
     fn remote(cloud: &'static str, status: KeyStatus) -> Self {
+        let vanished = status.vanished.iter().take(MAX_NAMED);
+        let vanished = vanished.map(|(kid, missing)| VanishedKey {
+            kid: Shown::new(kid).to_string(),
+            missing_seconds: missing.as_secs(),
+        });
         Self {
             cloud,
             proxy: status.proxy,
             usable: status.usable,
             skipped: status.skipped.len(),
             skipped_keys: unused(&status.skipped),
+            vanished: status.vanished.len(),
+            vanished_keys: vanished.collect(),
             address: Some(status.address),
             age_seconds: status.age.map(|age| age.as_secs()),
             last_error: status.last_error,

@@ -12,8 +12,16 @@ use super::suggest;
 use super::values;
 
 /// What says how a set is fetched.
-const FETCHING: [&str; 4] =
-    ["cool_down_seconds", "refresh_after_seconds", "max_age_seconds", "timeout_seconds"];
+const FETCHING: [&str; 5] = [
+    "cool_down_seconds",
+    "refresh_after_seconds",
+    "max_age_seconds",
+    "keep_vanished_seconds",
+    "timeout_seconds",
+];
+
+/// Keys that vanished count no longer than this.
+const MAX_KEEP_VANISHED: u64 = 3_600;
 
 /// The keys of one cloud, for all its gates.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +33,8 @@ pub enum KeysConfig {
         /// An https address, or an http address of this machine; the cloud's own by default.
         address: String,
         /// How it is fetched: `cool_down` 1 to 3600 s (30 by default), `refresh_after` 1 to 86400 s
-        /// (3600), `max_age` 1 to 604800 s (86400) and not below `refresh_after`, `timeout` 1 to
-        /// 60 s (5).
+        /// (3600), `max_age` 1 to 604800 s (86400) and not below `refresh_after`, `keep_vanished` 0
+        /// to 3600 s (600) and not above `max_age`, `timeout` 1 to 60 s (5).
         options: RemoteOptions,
     },
 }
@@ -82,7 +90,19 @@ fn options(section: &mut Section<'_>) -> RemoteOptions {
         refresh_after: seconds("refresh_after_seconds", usual.refresh_after, 86_400),
         max_age: seconds("max_age_seconds", usual.max_age, 604_800),
         timeout: seconds("timeout_seconds", usual.timeout, 60),
+        keep_vanished: section.value_or(
+            FETCHING[3],
+            usual.keep_vanished,
+            values::seconds(0..=MAX_KEEP_VANISHED),
+        ),
     };
+    if section.has(FETCHING[3]) && options.keep_vanished > options.max_age {
+        let (keep, age) = (options.keep_vanished.as_secs(), options.max_age.as_secs());
+        section.refuse(
+            FETCHING[3],
+            format!("a set is used for {age} s and a vanished key for {keep} s; expected less"),
+        );
+    }
     if options.refresh_after > options.max_age {
         let (refresh, age) = (options.refresh_after.as_secs(), options.max_age.as_secs());
         let name = if section.has("max_age_seconds") { FETCHING[2] } else { FETCHING[1] };

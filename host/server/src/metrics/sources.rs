@@ -98,6 +98,8 @@ struct KeyNumbers {
 /// What only a set has that is fetched.
 struct RemoteNumbers {
     fetches: u64,
+    vanished: usize,
+    vanished_uses: u64,
 }
 
 fn key_numbers(cloud: &'static str, keys: &Keys) -> KeyNumbers {
@@ -111,7 +113,11 @@ fn key_numbers(cloud: &'static str, keys: &Keys) -> KeyNumbers {
         },
         Keys::Remote(remote) => {
             let status = remote.status();
-            let remote = RemoteNumbers { fetches: status.fetches };
+            let remote = RemoteNumbers {
+                fetches: status.fetches,
+                vanished: status.vanished.len(),
+                vanished_uses: status.vanished_uses,
+            };
             KeyNumbers {
                 cloud,
                 usable: status.usable,
@@ -138,10 +144,16 @@ fn encode_keys(
         |keys| Some(keys.skipped),
         encoder,
     )?;
+    let vanished = "Keys that count for a while although the newest set lacks them.";
+    let count = |keys: &KeyNumbers| Some(keys.remote.as_ref()?.vanished);
+    encode_key_gauge(("key_set_vanished_keys", vanished), &numbers, count, encoder)?;
     encode_key_ages(&numbers, encoder)?;
     let fetches = "Fetches of the key set that were started.";
     let count = |keys: &RemoteNumbers| keys.fetches;
-    encode_key_counter(("key_set_fetches", fetches), &numbers, count, encoder)
+    encode_key_counter(("key_set_fetches", fetches), &numbers, count, encoder)?;
+    let uses = "How often a token named a key that counts although the newest set lacks it.";
+    let count = |keys: &RemoteNumbers| keys.vanished_uses;
+    encode_key_counter(("key_set_vanished_uses", uses), &numbers, count, encoder)
 }
 
 /// The name of a metric, and what it says.

@@ -252,6 +252,8 @@ fn remote_keys_show_age_and_fetches() {
     assert_eq!(value("admit_key_set_age_seconds"), [None, None]);
     assert_eq!(value("admit_key_set_fetches_total"), [None, Some(0.0)]);
     assert_eq!(value("admit_key_set_skipped_keys"), [Some(0.0), Some(0.0)]);
+    assert_eq!(value("admit_key_set_vanished_keys"), [None, Some(0.0)]);
+    assert_eq!(value("admit_key_set_vanished_uses_total"), [None, Some(0.0)]);
 
     remote.prefetch().expect("keys");
     answering.join().expect("an answered request");

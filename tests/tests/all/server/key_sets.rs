@@ -1,9 +1,12 @@
 //! Key sets that are not as they should be: what the start, the status and a decision say of them.
 
 use admit::issuer::Issuer;
+use admit_tests::clock::wait_until;
 use admit_tests::fixture::{claims, issuer};
+use admit_tests::key_server::{Answer, KeyServer};
 use serde_json::{Value, json};
 
+use super::operations::with_keys;
 use super::shell::{Run, Shell};
 use super::start::{Home, Server, token, windows_gate};
 
@@ -76,4 +79,33 @@ fn the_start_and_the_status_name_the_keys_that_are_not_used() {
     let header = json!({"typ": "JWT", "alg": "RS256", "kid": "twice"}).to_string();
     let spoilt = issuer().sign_parts(header, claims().to_string());
     assert_eq!(reason_of(&server, &spoilt), (json!("failed"), json!("keys.unavailable")));
+}
+
+#[test]
+fn a_key_that_vanished_counts_and_is_shown() {
+    let keys = KeyServer::start(Answer::json(&issuer().jwk_set()));
+    let address = keys.url("/keys");
+    let server = with_keys(json!({"address": address, "cool_down_seconds": 1}), json!({}));
+    wait_until("the first keys", || keys_of(&server)["usable"] == 1);
+    let next = Issuer::generate().unwrap();
+    keys.answer("/keys", Answer::json(&next.jwk_set()));
+    let stranger = Issuer::generate().unwrap().sign(&claims());
+    wait_until("the answer of another replica", || {
+        assert_eq!(reason_of(&server, &stranger), (json!("invalid"), json!("token.key")));
+        keys_of(&server)["vanished"] == 1
+    });
+    assert_eq!(reason_of(&server, &token(json!({}))).0, "allow");
+    let vanished = &keys_of(&server)["vanished_keys"][0];
+    assert_eq!(vanished["kid"], issuer().kid());
+    let status = Shell::of(&server).prints("status");
+    let line = format!("still used: key `{}`, gone from the set for ", issuer().kid());
+    assert!(status.contains(&line), "{line}: {status}");
+    let metrics = server.admin().without_token().get("/metrics").text();
+    for metric in ["admit_key_set_vanished_keys", "admit_key_set_vanished_uses_total"] {
+        assert!(
+            metrics.contains(&format!("{metric}{{cloud=\"public\"}} 1\n")),
+            "{metric}: {metrics}"
+        );
+    }
+    assert!(server.log().contains("no longer has keys that it had"), "{}", server.log());
 }

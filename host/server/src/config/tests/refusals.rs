@@ -299,6 +299,12 @@ fn keys_are_checked() {
              after 3600 s; expected sooner",
         ),
         (
+            "keys: {public: {keep_vanished_seconds: 61, max_age_seconds: 60, \
+             refresh_after_seconds: 60}}",
+            ", line 1, column 40: `keys.public.keep_vanished_seconds`: a set is used for 60 s and a \
+             vanished key for 61 s; expected less",
+        ),
+        (
             "keys: {public: {timeout_seconds: 0}}",
             ", line 1, column 34: `keys.public.timeout_seconds` is the number `0`; expected a whole \
              number, 1 to 60",

@@ -29,6 +29,7 @@ keys:
     cool_down_seconds: 1
     refresh_after_seconds: 2
     max_age_seconds: 3
+    keep_vanished_seconds: 0
     timeout_seconds: 4
 gates:
   blue:
@@ -65,6 +66,7 @@ fn every_key_of_a_file_counts() {
     assert_eq!(address, "http://127.0.0.1:9000/keys");
     let times = [options.cool_down, options.refresh_after, options.max_age, options.timeout];
     assert_eq!(times, [1, 2, 3, 4].map(seconds));
+    assert_eq!(options.keep_vanished, Duration::ZERO);
 
     let blue = &config.gates["blue"];
     assert_eq!(blue.policy, Some(PolicyReference::Embedded("windows-mdm@1.0.0".to_owned())));
