@@ -19,6 +19,7 @@ use admit::cloud::Cloud;
 use admit::keys::Keys;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::info::Info;
@@ -42,8 +43,24 @@ pub struct Metrics {
     gates: gate::Families,
     http: http::Families,
     connections: Family<ListenerLabels, Gauge>,
+    given_up: Family<ListenerLabels, Counter>,
     decisions_in_flight: Level,
     sources: Arc<sources::Sources>,
+}
+
+/// What is counted of the connections of a listener. Clones count together.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectionMetrics {
+    /// Those that are open.
+    pub open: Level,
+    given_up: Counter,
+}
+
+impl ConnectionMetrics {
+    /// Counts one that was closed to make room for another.
+    pub(crate) fn give_up(&self) {
+        self.given_up.inc();
+    }
 }
 
 #[derive(Clone, Debug, Eq, Hash, PartialEq, EncodeLabelSet)]
@@ -70,12 +87,16 @@ impl Metrics {
         let version = BuildLabels { version: env!("CARGO_PKG_VERSION") };
         registry.register("build", "The version of Admit", Info::new(version));
         let (connections, decisions_in_flight) = register_levels(registry);
+        let given_up = Family::default();
+        let help = "Connections closed to make room for others";
+        registry.register("connections_given_up", help, given_up.clone());
         let sources = Arc::<sources::Sources>::default();
         registry.register_collector(Box::new(Arc::clone(&sources)));
         Self {
             gates: gate::Families::register(registry),
             http: http::Families::register(registry),
             connections,
+            given_up,
             decisions_in_flight,
             sources,
             registry: all,
@@ -96,12 +117,13 @@ impl Metrics {
         self.http.listener(listener, routes)
     }
 
-    /// The open connections of a listener.
-    pub fn connections(&self, listener: ListenerKind) -> Level {
-        Level(
-            self.connections
-                .get_or_create_owned(&ListenerLabels { listener: http::listener_name(listener) }),
-        )
+    /// The connections of a listener.
+    pub fn connections(&self, listener: ListenerKind) -> ConnectionMetrics {
+        let labels = ListenerLabels { listener: http::listener_name(listener) };
+        ConnectionMetrics {
+            open: Level(self.connections.get_or_create_owned(&labels)),
+            given_up: self.given_up.get_or_create_owned(&labels),
+        }
     }
 
     /// The decisions under way.

@@ -270,13 +270,13 @@ fn listen(
         body: config.limits.body,
         drain: time_of_requests(config.limits.drain),
     };
-    let (router, open) = (router(app, kind), app.metrics.connections(kind));
+    let (router, metrics) = (router(app, kind), app.metrics.connections(kind));
     tokio::spawn(async move {
         let stopped = async move {
             // An error means that the sender is gone, and the server with it.
             let _ = stopping.wait_for(|stop| *stop).await;
         };
-        listener::serve(bound, router, limits, &open, stopped).await
+        listener::serve(bound, router, limits, &metrics, stopped).await
     })
 }
 

@@ -20,7 +20,7 @@ use admit_server::actor::Actor;
 use admit_server::config::{self, Sources};
 use admit_server::http::listener::{self, Bound};
 use admit_server::http::{ListenerKind, trace};
-use admit_server::metrics::{Level, Metrics};
+use admit_server::metrics::{ConnectionMetrics, Metrics};
 use admit_server::store::Store;
 use axum::Router;
 use axum::body::Body;
@@ -89,8 +89,8 @@ async fn verify_until_killed(directory: &Path) -> Result<()> {
         body: 10 * second,
         drain: second,
     };
-    let open = Level::default();
-    listener::serve(bound, router, limits, &open, std::future::pending()).await;
+    let metrics = ConnectionMetrics::default();
+    listener::serve(bound, router, limits, &metrics, std::future::pending()).await;
     Ok(())
 }
 

@@ -1,18 +1,22 @@
 //! Who may call an endpoint.
 
+use std::sync::Arc;
+
 use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 
 use super::endpoint::{Endpoint, ListenerKind};
 use super::error::ApiError;
+use super::listener::Place;
 use crate::access::{Holder, Right, Role};
 use crate::app::{App, Live};
 use crate::config::ServiceAccess;
 
 const HOW: &str = "expected the header `Authorization: Bearer` with an access token of this server";
 
-/// Checks Host header, access token, role and GitOps mode, in this order; says who calls.
+/// Checks Host header, access token, role and GitOps mode, in this order; says who calls. Notes on the
+/// connection whether the token was a good one.
 ///
 /// What is open to everybody holds no secret, and is asked for by probes and scrapers under names
 /// that nobody configured: there the Host header counts for nothing.
@@ -32,7 +36,11 @@ pub(super) fn authorise(
     if right == Right::Decide && live.service_access == ServiceAccess::None {
         return Ok(None);
     }
-    let holder = holder(app, headers)?;
+    let holder = holder(app, headers);
+    if let Some(place) = request.extensions.get::<Arc<Place>>() {
+        place.prove(holder.is_ok());
+    }
+    let holder = holder?;
     if !holder.role.may(right) {
         let message = format!("the role `{}` may not do this", holder.role);
         return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", message));

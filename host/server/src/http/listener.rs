@@ -1,6 +1,10 @@
 //! Connections: accepted up to a cap, bounded in time at every step, and drained at the end.
 //!
-//! What bounds a client that dawdles:
+//! At the cap, a client that has not proved who it is and keeps the server waiting makes room for the
+//! next one, whoever has waited longest first: strangers keep out nobody but each other, and never a
+//! client whose access token was seen on its connection.
+//!
+//! What bounds a client that dawdles where there is room:
 //!
 //! | it does not | time | then |
 //! |---|---|---|
@@ -11,6 +15,7 @@
 mod body;
 mod bound;
 mod connection;
+mod place;
 mod connections;
 mod stream;
 mod unix;
@@ -27,8 +32,9 @@ use bound::Accepted;
 pub use bound::{Bound, ListenError};
 use connection::Phase;
 use connections::Connections;
+pub use place::Place;
 
-use crate::metrics::Level;
+use crate::metrics::ConnectionMetrics;
 
 /// How long a draining server goes on answering on connections that are idle, at most.
 ///
@@ -43,7 +49,8 @@ const ACCEPT_BACK_OFF: Duration = Duration::from_millis(500);
 /// What one listener grants its clients.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Connections at a time, at least 1; further ones wait in the machine's queue.
+    /// Connections at a time, at least 1. For a further one, another is closed; if none may be, a few
+    /// more get one answer each, and the rest wait.
     pub connections: usize,
     /// From the start of waiting for a request to the end of its head, idle time included.
     pub header: Duration,
@@ -60,7 +67,8 @@ pub struct Drained {
     pub cut: usize,
 }
 
-/// Answers what comes on the listener until `shutdown`, then drains. `open` counts the connections.
+/// Answers what comes on the listener until `shutdown`, then drains. `metrics` count the connections.
+/// Each request has the [`Place`] of its connection among its extensions.
 ///
 /// Draining: nothing more is accepted except what was connected already; running requests are
 /// finished; answers say `Connection: close`; after [`Limits::drain`] the rest is cut off.
@@ -68,21 +76,23 @@ pub async fn serve(
     bound: Bound,
     router: Router,
     limits: Limits,
-    open: &Level,
+    metrics: &ConnectionMetrics,
     shutdown: impl Future<Output = ()>,
 ) -> Drained {
-    let mut connections = Connections::new(router, limits, open.clone());
+    let mut connections = Connections::new(router, limits, metrics.clone());
     let mut shutdown = pin!(shutdown);
+    let mut waiting = None;
     loop {
-        let slot = connections.slot();
         tokio::select! {
             biased;
             () = &mut shutdown => break,
-            () = connections.one_ended() => {}
-            (slot, socket) = async { (slot.await, accept(&bound).await) } => {
-                connections.start(socket, slot);
-            }
+            () = connections.may_have_room() => {}
+            socket = accept(&bound), if waiting.is_none() => waiting = Some(socket),
         }
+        waiting = waiting.and_then(|socket| connections.admit(socket));
+    }
+    if let Some(socket) = waiting {
+        connections.start(socket, false);
     }
     drain(bound, connections, limits.drain).await
 }
@@ -100,10 +110,10 @@ async fn drain(bound: Bound, mut connections: Connections, time: Duration) -> Dr
     let start = Instant::now();
     connections.enter(Phase::Draining);
     let mut queue = bound.close();
-    while let Some(slot) = connections.free_slot()
+    while connections.has_room()
         && let Some(socket) = queue.next()
     {
-        connections.start(socket, slot);
+        connections.start(socket, false);
     }
     drop(queue);
     let _ = timeout_at(start + IDLE_GRACE.min(time / 2), connections.all_ended()).await;

@@ -83,7 +83,7 @@ fn key_set() -> KeySet {
 #[test]
 fn the_text_is_of_the_format_and_complete() {
     let metrics = all();
-    let _open = metrics.connections(ListenerKind::Admin).hold();
+    let _open = metrics.connections(ListenerKind::Admin).open.hold();
     let scrape = scrape(&metrics);
     for (series, value) in [
         ("process_start_time_seconds", 1_700_000_000.0),

@@ -16,7 +16,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use admit_server::http::listener::{Bound, Limits, is_body_timeout, serve};
-use admit_server::metrics::Level;
+use admit_server::metrics::ConnectionMetrics;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -59,8 +59,8 @@ impl Server {
             runtime.unwrap().block_on(async {
                 let listener = Bound::tcp("127.0.0.1:0".parse().unwrap()).await.unwrap();
                 bound.send(listener.tcp_address().unwrap()).unwrap();
-                serve(listener, router, limits, &Level::default(), async { drop(stopped.await) })
-                    .await;
+                let metrics = ConnectionMetrics::default();
+                serve(listener, router, limits, &metrics, async { drop(stopped.await) }).await;
             });
         });
         let address = address.blocking_recv().unwrap();

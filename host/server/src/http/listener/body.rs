@@ -13,6 +13,8 @@ use hyper::body::{Bytes, Frame, Incoming, SizeHint};
 use tokio::time::timeout;
 use tower_http::timeout::{DeadlineBody, TimeoutError};
 
+use super::place::Place;
+
 /// Whether reading a body failed because it took longer than
 /// [`Limits::body`](super::Limits::body).
 pub fn is_body_timeout(error: &(dyn Error + 'static)) -> bool {
@@ -81,14 +83,22 @@ async fn skip(mut body: Timed) -> bool {
 /// The body, which ends in an error after this time, and what tells what is left of it.
 ///
 /// `asks_first`: the client sends the body only when it is told to; what it was not told to send is
-/// not waited for.
-pub(super) fn within(body: Incoming, time: Duration, asks_first: bool) -> (Body, Rest) {
+/// not waited for. While the body is waited for, so says `place`.
+pub(super) fn within(
+    body: Incoming,
+    time: Duration,
+    asks_first: bool,
+    place: &Arc<Place>,
+) -> (Body, Rest) {
     let rest = Rest::default();
     if body.is_end_stream() {
         return (Body::empty(), rest);
     }
     let body = Some(Box::pin(DeadlineBody::new(time, body)));
-    let watched = Watched { body, rest: rest.clone(), was_asked_for: !asks_first, failed: false };
+    let (rest_of_body, place) = (rest.clone(), Arc::clone(place));
+    let was_asked_for = !asks_first;
+    let watched =
+        Watched { body, rest: rest_of_body, place, was_asked_for, waits: false, failed: false };
     (Body::new(watched), rest)
 }
 
@@ -96,7 +106,10 @@ struct Watched {
     /// Absent once it was read to its end.
     body: Option<Timed>,
     rest: Rest,
+    place: Arc<Place>,
     was_asked_for: bool,
+    /// Whether the client owes the next part.
+    waits: bool,
     failed: bool,
 }
 
@@ -123,7 +136,12 @@ impl HttpBody for Watched {
         let this = self.get_mut();
         let Some(body) = &mut this.body else { return Poll::Ready(None) };
         this.was_asked_for = true;
-        let frame = ready!(body.as_mut().poll_frame(context));
+        let frame = body.as_mut().poll_frame(context);
+        if frame.is_pending() != this.waits {
+            this.waits = frame.is_pending();
+            this.place.set_waits(this.waits);
+        }
+        let frame = ready!(frame);
         this.failed |= matches!(frame, Some(Err(_)));
         if frame.is_none() {
             this.body = None;

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -19,6 +20,7 @@ use tower::ServiceExt;
 
 use super::Limits;
 use super::body::within;
+use super::place::Place;
 use super::stream::Stream;
 
 /// Request line and header lines together; the token of a decision travels in the body.
@@ -46,11 +48,12 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     stream: Stream<S>,
     router: Router,
     limits: Limits,
+    place: Arc<Place>,
     mut phase: watch::Receiver<Phase>,
 ) {
     let phase_of_answers = phase.clone();
     let service = service_fn(|request| {
-        answer(router.clone(), request, limits.body, phase_of_answers.clone())
+        answer(router.clone(), request, limits.body, Arc::clone(&place), phase_of_answers.clone())
     });
     let mut connection = pin!(http1(&limits).serve_connection(TokioIo::new(stream), service));
     let closing = async { phase.wait_for(|phase| *phase == Phase::Closing).await.map(drop) };
@@ -86,12 +89,20 @@ async fn answer(
     router: Router,
     request: Request<Incoming>,
     time: Duration,
+    place: Arc<Place>,
     phase: watch::Receiver<Phase>,
 ) -> Result<Response, Infallible> {
-    let (head, body) = request.into_parts();
-    let (body, rest) = within(body, time, head.headers.contains_key(EXPECT));
+    if !place.begins() {
+        // The connection is about to be closed: nothing is begun on it.
+        std::future::pending::<()>().await;
+    }
+    let (mut head, body) = request.into_parts();
+    let (body, rest) = within(body, time, head.headers.contains_key(EXPECT), &place);
+    head.extensions.insert(Arc::clone(&place));
     let mut answer = router.oneshot(Request::from_parts(head, body)).await?;
-    if rest.is_in_the_way().await || *phase.borrow() != Phase::Serving {
+    let is_last = rest.is_in_the_way().await || *phase.borrow() != Phase::Serving;
+    place.answers();
+    if is_last || place.is_guest() {
         answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     Ok(answer)

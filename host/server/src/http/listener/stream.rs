@@ -3,12 +3,13 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
+
+use super::place::Place;
 
 /// How long the rest of what a client sends is thrown away after the answer.
 ///
@@ -28,21 +29,21 @@ pub(super) struct Stream<S> {
     stalled: Option<Pin<Box<Sleep>>>,
     /// Runs from the end of the answer.
     leaving: Option<Pin<Box<Sleep>>>,
-    /// Dropped when nothing more is to be answered; true when nothing may be answered any more.
-    open: Option<Arc<AtomicBool>>,
+    place: Arc<Place>,
+    /// Dropped when nothing more is to be answered.
+    open: Option<Arc<()>>,
 }
 
 impl<S> Stream<S> {
-    /// `open` is held until the last answer is written, and becomes true when connections are cut off.
-    pub(super) fn new(socket: S, patience: Duration, open: Arc<AtomicBool>) -> Self {
-        Self { socket, patience, stalled: None, leaving: None, open: Some(open) }
+    /// `open` is held until the last answer is written.
+    pub(super) fn new(socket: S, patience: Duration, place: Arc<Place>, open: Arc<()>) -> Self {
+        Self { socket, patience, stalled: None, leaving: None, place, open: Some(open) }
     }
 
     /// An error once connections are cut off. The task of a request may go on a little then, and its
     /// answer must not go out: what should have come first was given up.
     fn may_write(&self) -> io::Result<()> {
-        let is_cut = |open: &Arc<AtomicBool>| open.load(Ordering::Acquire);
-        match self.open.as_ref().is_some_and(is_cut) {
+        match self.place.is_cut() {
             true => Err(io::ErrorKind::ConnectionAborted.into()),
             false => Ok(()),
         }
@@ -55,8 +56,13 @@ impl<S> Stream<S> {
         written: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if written.is_ready() {
-            self.stalled = None;
+            if self.stalled.take().is_some() {
+                self.place.set_waits(false);
+            }
             return written;
+        }
+        if self.stalled.is_none() {
+            self.place.set_waits(true);
         }
         let patience = self.patience;
         let timer = self.stalled.get_or_insert_with(|| Box::pin(sleep(patience)));
@@ -120,7 +126,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<S> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().socket).poll_flush(context)
+        let this = self.get_mut();
+        let flushed = ready!(Pin::new(&mut this.socket).poll_flush(context));
+        this.place.wrote();
+        Poll::Ready(flushed)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

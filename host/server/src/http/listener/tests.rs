@@ -1,6 +1,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -35,6 +36,8 @@ fn router(signals: Signals) -> Router {
     Router::new()
         .route("/fast", get(|| async { "fast" }))
         .route("/held", get(held))
+        .route("/good", get(|place| known(place, true)))
+        .route("/bad", get(|place| known(place, false)))
         .route("/large", get(|| async { vec![b'x'; 32 << 20] }))
         .route("/panic", get(panicking))
         .route("/refuse", post(|| async { StatusCode::PAYLOAD_TOO_LARGE }))
@@ -46,6 +49,12 @@ async fn held(State(signals): State<Signals>) -> &'static str {
     signals.entered.notify_one();
     signals.released.notified().await;
     "held"
+}
+
+/// As an endpoint that wants an access token.
+async fn known(Extension(place): Extension<Arc<Place>>, is_good: bool) -> &'static str {
+    place.prove(is_good);
+    "known"
 }
 
 async fn panicking() -> &'static str {
@@ -65,9 +74,9 @@ async fn serve_alone(
     limits: Limits,
     shutdown: impl Future<Output = ()>,
 ) -> Drained {
-    let open = Level::default();
-    let drained = serve(bound, router, limits, &open, shutdown).await;
-    assert_eq!(open.count(), 0, "every connection was counted to its end");
+    let metrics = ConnectionMetrics::default();
+    let drained = serve(bound, router, limits, &metrics, shutdown).await;
+    assert_eq!(metrics.open.count(), 0, "every connection was counted to its end");
     drained
 }
 
@@ -273,11 +282,126 @@ async fn a_panic_ends_its_own_connection_only() {
 #[tokio::test]
 async fn a_client_that_does_not_read_loses_its_place() {
     let body = Duration::from_millis(100);
-    let server = Server::start(Limits { connections: 1, body, ..limits() }).await;
+    let server = Server::start(Limits { body, ..limits() }).await;
     let mut stuck = server.connect().await;
     stuck.write_all(b"GET /large HTTP/1.1\r\nHost: test\r\n\r\n").await.unwrap();
+    // It is cut off before it has read all.
+    let mut bytes = 0;
+    while let Ok(more) = stuck.read(&mut [0; 65536]).await
+        && more > 0
+    {
+        bytes += more;
+        if bytes == more {
+            tokio::time::sleep(2 * body).await;
+        }
+    }
+    assert!(bytes < 32 << 20, "{bytes}");
+}
+
+/// Clients that have proved nothing and keep the server waiting, each in its own way.
+async fn strangers(server: &Server) -> Vec<TcpStream> {
+    let mut strangers = Vec::new();
+    for start in [
+        "",
+        "GET /fast HTT",
+        "GET /fast HTTP/1.1\r\nHost: test\r\n",
+        "POST /body HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n12345",
+        "GET /large HTTP/1.1\r\nHost: test\r\n\r\n",
+        "GET /fast HTTP/1.1\r\nHost: test\r\n\r\n",
+        "GET /bad HTTP/1.1\r\nHost: test\r\n\r\n",
+    ] {
+        let mut stranger = server.connect().await;
+        stranger.write_all(start.as_bytes()).await.unwrap();
+        strangers.push(stranger);
+    }
+    strangers
+}
+
+const GOOD: &[u8] = b"GET /good HTTP/1.1\r\nHost: test\r\n\r\n";
+const BAD: &[u8] = b"GET /bad HTTP/1.1\r\nHost: test\r\n\r\n";
+
+#[tokio::test]
+async fn strangers_that_wait_make_room_and_known_clients_stay() {
+    for connections in [2, 3, 7] {
+        let server = Server::start(Limits { connections, ..limits() }).await;
+        let mut known = server.connect().await;
+        exchange(&mut known, GOOD, "known").await;
+        let mut all = Vec::new();
+        for _ in 0..5 {
+            all.extend(strangers(&server).await);
+            // A probe, and one that comes to stay.
+            let answer = exchange(&mut server.connect().await, REQUEST, "fast").await;
+            assert!(!answer.contains("connection: close"), "{answer}");
+            exchange(&mut known, GOOD, "known").await;
+        }
+        drop(all);
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_waited_longest_makes_room_first() {
+    let server = Server::start(Limits { connections: 2, ..limits() }).await;
+    let [mut first, mut second] = [server.connect().await, server.connect().await];
+    exchange(&mut first, REQUEST, "fast").await;
+    exchange(&mut second, REQUEST, "fast").await;
+    exchange(&mut first, REQUEST, "fast").await;
     exchange(&mut server.connect().await, REQUEST, "fast").await;
-    drop(stuck);
+    assert_eq!(second.read(&mut [0; 16]).await.unwrap_or(0), 0);
+    exchange(&mut first, REQUEST, "fast").await;
+}
+
+#[tokio::test]
+async fn dripping_does_not_help() {
+    let server = Server::start(Limits { connections: 2, ..limits() }).await;
+    let mut slow = server.connect().await;
+    let head = b"POST /body HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n1";
+    slow.write_all(head).await.unwrap();
+    let mut other = server.connect().await;
+    exchange(&mut other, REQUEST, "fast").await;
+    slow.write_all(b"2").await.unwrap();
+    exchange(&mut server.connect().await, REQUEST, "fast").await;
+    assert_eq!(slow.read(&mut [0; 16]).await.unwrap_or(0), 0);
+    exchange(&mut other, REQUEST, "fast").await;
+}
+
+#[tokio::test]
+async fn where_nobody_makes_room_a_few_get_one_answer_each() {
+    let server = Server::start(Limits { connections: 2, ..limits() }).await;
+    let mut known = [server.connect().await, server.connect().await];
+    for known in &mut known {
+        exchange(known, GOOD, "known").await;
+    }
+    for _ in 0..3 {
+        let mut all = strangers(&server).await;
+        all.extend(strangers(&server).await);
+        let mut client = server.connect().await;
+        client.write_all(REQUEST).await.unwrap();
+        assert_last_answer(&rest(client).await, "fast");
+    }
+    // One that is not known any more makes room as others do.
+    let [first, second] = &mut known;
+    exchange(second, BAD, "known").await;
+    exchange(first, GOOD, "known").await;
+    let answer = exchange(&mut server.connect().await, REQUEST, "fast").await;
+    assert!(!answer.contains("connection: close"), "{answer}");
+    assert_eq!(second.read(&mut [0; 16]).await.unwrap_or(0), 0);
+    exchange(first, GOOD, "known").await;
+}
+
+#[tokio::test]
+async fn a_request_that_is_being_answered_is_not_given_up() {
+    let server = Server::start(Limits { connections: 1, ..limits() }).await;
+    let held = server.hold().await;
+    for _ in 0..3 {
+        let mut client = server.connect().await;
+        client.write_all(REQUEST).await.unwrap();
+        assert_last_answer(&rest(client).await, "fast");
+    }
+    server.signals.released.notify_one();
+    let mut held = held;
+    let mut answer = [0; 1024];
+    let length = held.read(&mut answer).await.unwrap();
+    assert!(answer[..length].ends_with(b"held"));
 }
 
 #[tokio::test]

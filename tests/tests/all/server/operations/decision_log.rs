@@ -33,12 +33,15 @@ fn blocking(more: Value) -> Value {
     with(windows_gate(), with(json!({"decision_log": log}), more))
 }
 
-/// Asks on so many connections for refusals until each of them waits for its answer. Returns how many
+/// Asks on so many connections for refusals until each of them hangs. Returns how many
 /// answers there were, which goes on counting.
 fn fill(server: &Server, clients: usize) -> Arc<AtomicUsize> {
     let answers = Arc::<AtomicUsize>::default();
     let request = post(DECIDE, server.token(), &json!({"token": "no.token.x"}).to_string());
-    let waiting = || server.admin().get("/v1/status").json(200)["decision_log"]["waiting"].clone();
+    let hang = || {
+        let log = &server.admin().get("/v1/status").json(200)["decision_log"];
+        log["waiting"] == clients && log["problem"].is_string()
+    };
     for _ in 0..clients {
         let (request, address) = (request.clone(), server.service_address().to_owned());
         let answers = Arc::clone(&answers);
@@ -52,7 +55,7 @@ fn fill(server: &Server, clients: usize) -> Arc<AtomicUsize> {
             }
         });
     }
-    wait_until("decisions that wait", || waiting() == clients);
+    wait_until("decisions that hang", hang);
     answers
 }
 

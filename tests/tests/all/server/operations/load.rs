@@ -9,8 +9,8 @@ use admit_tests::key_server::{Answer, KeyServer};
 use serde_json::json;
 
 use super::super::start::{Server, token, windows_gate};
-use super::wire::{ask, connect, post};
-use super::{DECIDE, decisions_in_flight, with_key_server};
+use super::wire::{answer, ask, connect, get, post};
+use super::{DECIDE, decisions_in_flight, metric, with_key_server};
 
 #[test]
 fn over_the_limit_of_decisions_one_is_told_to_come_again() {
@@ -84,4 +84,66 @@ fn an_unknown_key_that_is_asked_for_in_vain_keeps_nobody_waiting() {
         keys.release();
         asking.join().unwrap();
     });
+}
+
+/// Connections of clients that prove nothing, to both listeners: idle, with a part of a head, with a
+/// bad access token and a part of a body, and with a request that everybody may make.
+fn strangers(server: &Server, each: usize) -> Vec<std::net::TcpStream> {
+    let body = post(DECIDE, "admit_x_y", "12345").replace("Length: 5", "Length: 5000");
+    let (probe, part) = (get("/health/live", "Host: a\r\n"), "GET /health/live HTTP/1.1\r\nHo");
+    let starts = ["", part, &*body, &*probe].into_iter().cycle();
+    let addresses = [server.service_address(), server.admin_address()];
+    let each = addresses.into_iter().flat_map(|address| std::iter::repeat_n(address, each));
+    let connect = |(address, start): (&str, &str)| {
+        let mut stranger = connect(address);
+        stranger.write_all(start.as_bytes()).unwrap();
+        stranger
+    };
+    each.zip(starts).map(connect).collect()
+}
+
+#[test]
+fn strangers_keep_nobody_out() {
+    const CONNECTIONS: usize = 8;
+    let limits = json!({"connections": CONNECTIONS, "header_seconds": 300, "body_seconds": 300});
+    let server = Server::start(&with(windows_gate(), json!({"limits": limits})));
+    let good = json!({"token": token(json!({}))}).to_string();
+    let request = post(DECIDE, server.token(), &good);
+    let mut platform = connect(server.service_address());
+    let decide = |connection: &mut std::net::TcpStream| {
+        let answer = ask(connection, &request);
+        assert!(answer.body.contains(r#""outcome":"allow""#), "{answer:?}");
+    };
+    decide(&mut platform);
+    let mut all = Vec::new();
+    for _ in 0..3 {
+        all.extend(strangers(&server, 3 * CONNECTIONS));
+        decide(&mut connect(server.service_address()));
+        for address in [server.service_address(), server.admin_address()] {
+            for path in ["/health/live", "/health/ready"] {
+                let probe = get(path, "Host: a\r\n");
+                assert_eq!(ask(&mut connect(address), &probe).status(), "200", "{path}");
+            }
+        }
+        assert_eq!(server.admin().get("/v1/status").status, 200);
+        decide(&mut platform);
+    }
+    assert!(metric(&server, "admit_connections", "listener=\"service\"") <= 16.0);
+    assert!(metric(&server, "admit_connections_given_up_total", "listener=\"service\"") >= 48.0);
+    server.wait_for_log("all connections are taken");
+    drop(all);
+}
+
+#[test]
+fn where_nobody_proves_anything_the_idlest_makes_room() {
+    let limits = json!({"connections": 4, "header_seconds": 300});
+    let open = json!({"limits": limits, "service": {"access": "none"}});
+    let server = Server::start(&with(windows_gate(), open));
+    let request = post(DECIDE, "", &json!({"token": token(json!({}))}).to_string());
+    let mut idle = strangers(&server, 8);
+    for _ in 0..3 {
+        let decided = ask(&mut connect(server.service_address()), &request);
+        assert!(decided.body.contains(r#""outcome":"allow""#), "{decided:?}");
+    }
+    assert!(answer(&mut idle[0]).is_none());
 }
