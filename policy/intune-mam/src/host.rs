@@ -92,8 +92,9 @@ pub const ALL: &[Reason] = &[
     reason(
         "keys.unavailable",
         KEYS,
-        "The keys of Entra could not be fetched, so no token can be verified.",
-        "Let the server reach the key set of the configured cloud over https, or through its proxy.",
+        "The server lacks a key of Entra that it needs, so the token cannot be verified.",
+        "Let the server reach the key set of the configured cloud over https, or through its proxy; \
+         its status says what is wrong with the set.",
     ),
 ];
 
