@@ -82,6 +82,23 @@ fn the_start_and_the_status_name_the_keys_that_are_not_used() {
 }
 
 #[test]
+fn a_cloud_whose_address_is_dead_keeps_no_other_waiting() {
+    let (dead, good) =
+        (KeyServer::start(Answer::Stall(Vec::new())), Answer::json(&issuer().jwk_set()));
+    let good = KeyServer::start(good);
+    let at = |keys: &KeyServer| json!({"address": keys.url("/keys"), "timeout_seconds": 60});
+    let mut config = windows_gate();
+    config["keys"] = json!({"public": null, "china": at(&dead), "us-gov": at(&good)});
+    config["gates"] = json!({"a": {"cloud": "china"}, "b": {"cloud": "us-gov"}});
+    let server = Server::start(&config);
+    wait_until("the keys of the other cloud", || {
+        let status = server.admin().get("/v1/status").json(200);
+        status["keys"].as_array().unwrap().iter().any(|keys| keys["usable"] == 1)
+    });
+    wait_until("the question that nobody answers", || dead.requests() == ["/keys"]);
+}
+
+#[test]
 fn a_key_that_vanished_counts_and_is_shown() {
     let keys = KeyServer::start(Answer::json(&issuer().jwk_set()));
     let address = keys.url("/keys");
