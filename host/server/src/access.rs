@@ -8,6 +8,8 @@ mod token;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use aws_lc_rs::digest::SHA256_OUTPUT_LEN;
+
 pub use role::{Right, Role, UnknownRole};
 use token::NewToken;
 pub use token::TokenError;
@@ -197,14 +199,31 @@ impl Access {
     }
 }
 
+/// The tokens that count. One that is damaged does not, whatever is left of it.
 async fn read(store: &Store) -> Result<Known, StoreError> {
     let rows = store.access().await?;
     let counting = rows.into_iter().filter(|row| row.revoked_at.is_none());
-    counting.map(holder).collect()
+    let holders = counting.filter_map(|row| {
+        let (id, name) = (row.id.clone(), row.name.clone());
+        let holder = holder(row);
+        if let Err(error) = &holder {
+            tracing::error!(
+                id,
+                name,
+                %error,
+                "an access token is damaged and does not count: revoke it and create another"
+            );
+        }
+        holder.ok()
+    });
+    Ok(holders.collect())
 }
 
 fn holder(row: AccessRow) -> Result<(String, Holder), StoreError> {
     let role = row.role.parse().map_err(|_| StoreError::Row { what: "a role" })?;
+    if row.secret_sha256.len() != SHA256_OUTPUT_LEN {
+        return Err(StoreError::Row { what: "a digest of another length" });
+    }
     let holder = Holder { name: row.name.into(), role, secret_sha256: row.secret_sha256.into() };
     Ok((row.id, holder))
 }

@@ -23,6 +23,7 @@ mod gate;
 mod limits;
 mod decision_log;
 mod fault_revert;
+mod store;
 mod file;
 mod yaml;
 mod tree;
@@ -57,6 +58,7 @@ pub use self::yaml::read_yaml;
 
 use self::read::Reader;
 use self::tree::Node;
+use crate::store::Retention;
 
 /// Where the data are kept when nothing says otherwise, under the current folder.
 const DEFAULT_DATA_DIR: &str = "admit-data";
@@ -85,6 +87,8 @@ pub struct Config {
     pub decision_log: Option<DecisionLogConfig>,
     /// When a new release is reverted by itself.
     pub fault_revert: FaultRevertConfig,
+    /// What the store keeps of what is over.
+    pub store: Retention,
 }
 
 /// Everything a configuration is made of.
@@ -137,6 +141,7 @@ impl Config {
             limits: root.section("limits", LimitsConfig::read),
             decision_log: root.optional("decision_log", DecisionLogConfig::read),
             fault_revert: root.section("fault_revert", FaultRevertConfig::read),
+            store: root.section("store", store::read),
         })
     }
 
@@ -160,6 +165,7 @@ impl Default for Config {
             limits: LimitsConfig::default(),
             decision_log: None,
             fault_revert: FaultRevertConfig::default(),
+            store: Retention::default(),
         }
     }
 }

@@ -29,6 +29,9 @@ const KEY_ROUND: Duration = Duration::from_secs(5);
 /// How often a store that failed is tried again.
 const STORE_ROUND: Duration = Duration::from_secs(1);
 
+/// How often the store forgets what is too old, beginning with the start.
+const TIDY_ROUND: Duration = Duration::from_mins(10);
+
 /// The part of the time to end that is kept for the decision log and the store, and the most of it.
 const LAST_PART: (u32, Duration) = (4, Duration::from_secs(2));
 
@@ -156,7 +159,7 @@ async fn run(
     let store = tokio::spawn(keep_store(app.store.clone(), stopping.clone()));
     let Assembled { starts, watches, .. } = assembled;
     let started = tokio::select! {
-        started = start_gates(starts, now) => { started?; true }
+        () = start_gates(starts, now) => true,
         () = until_end(signals) => false,
     };
     if started {
@@ -203,11 +206,10 @@ async fn first_token(app: &App, now: u64) -> Result<Option<Created>, ServeError>
     Ok(Some(app.access.create("first", Role::Admin, &Actor::server(), now).await?))
 }
 
-async fn start_gates(starts: Vec<Start>, now: u64) -> Result<(), ServeError> {
+async fn start_gates(starts: Vec<Start>, now: u64) {
     for Start { gate, component } in starts {
-        gate.start(component, now).await?;
+        gate.start(component, now).await;
     }
-    Ok(())
 }
 
 async fn until_end(signals: &mut Signals) {
@@ -346,18 +348,29 @@ async fn close_log(app: &App, deadline: Instant, signals: &mut Signals) {
     }
 }
 
-/// Finds out, after a failure, whether the store can be written again.
+/// Finds out, after a failure, whether the store can be written again; and now and then forgets what
+/// is too old.
 async fn keep_store(store: Store, mut stopping: watch::Receiver<bool>) {
-    let mut rounds = tokio::time::interval(STORE_ROUND);
-    rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut probes = tokio::time::interval(STORE_ROUND);
+    let mut tidying = tokio::time::interval(TIDY_ROUND);
+    for rounds in [&mut probes, &mut tidying] {
+        rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    }
     loop {
         tokio::select! {
             _ = stopping.changed() => return,
-            _ = rounds.tick() => {}
-        }
-        if store.is_failing() {
-            // A failure is shown by the state, and logged when it began.
-            let _ = store.probe(admit::gate::now()).await;
+            _ = probes.tick() => {
+                if store.is_failing() {
+                    // A failure is shown by the state, and logged when it began.
+                    let _ = store.probe(admit::gate::now()).await;
+                }
+            }
+            _ = tidying.tick() => {
+                if let Err(error) = store.tidy(admit::gate::now()).await {
+                    let error = admit::failure::error_chain(&error);
+                    tracing::warn!(error, "the store was not tidied");
+                }
+            }
         }
     }
 }

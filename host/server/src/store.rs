@@ -4,6 +4,7 @@
 mod directory;
 mod health;
 mod connection;
+mod lossy;
 mod gates;
 mod attempts;
 mod sources;
@@ -11,6 +12,7 @@ mod activities;
 mod access;
 mod candidates;
 mod taken_back;
+mod retention;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,6 +28,8 @@ pub use activities::{Activity, ActivityFilter, NewActivity};
 pub use attempts::{Action, Attempt, Refusal};
 pub use candidates::CandidateRow;
 pub use gates::{Activation, GateRow, SettingsKept, StoredRelease};
+pub(crate) use retention::DAY;
+pub use retention::Retention;
 pub use sources::{SourceRow, Trying, Verdict};
 pub use taken_back::TakenBack;
 
@@ -90,6 +94,12 @@ pub enum StoreError {
     /// The change went on after a part of it had failed.
     #[error("the change was broken off")]
     Broken,
+    /// What belongs to a gate or a token is not what was written.
+    #[error("the store is damaged: {what}")]
+    Damaged {
+        /// What is wrong, with the place.
+        what: String,
+    },
     /// A row holds what this program does not write.
     #[error("the store holds {what}, which this version cannot read")]
     Row {
@@ -98,23 +108,39 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether it is about what is stored, and not about reading or writing it: trying again does not
+    /// help.
+    pub fn is_damage(&self) -> bool {
+        let decoding = |error: &sqlx::Error| {
+            matches!(error, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_))
+        };
+        match self {
+            Self::Damaged { .. } | Self::Row { .. } => true,
+            Self::Database(error) => decoding(error),
+            _ => false,
+        }
+    }
+}
+
 /// The store. Cheap to clone; clones share one connection.
 #[derive(Clone, Debug)]
 pub struct Store {
     owner: Arc<Owner>,
+    retention: Retention,
 }
 
 impl Store {
     /// Opens the store in `directory`, which is made when it does not exist, readable by this user
-    /// only. Nobody else can open it before [`Store::close`].
+    /// only. Nobody else can open it before [`Store::close`]. It keeps what `retention` says.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
-    pub async fn open(directory: &Path) -> Result<Self, StoreError> {
+    pub async fn open(directory: &Path, retention: Retention) -> Result<Self, StoreError> {
         let directory = Directory::lock(directory)?;
         let owner = Owner::open(directory, &migrations()).await?;
-        Ok(Self { owner: Arc::new(owner) })
+        Ok(Self { owner: Arc::new(owner), retention })
     }
 
     /// Why nothing can be stored; absent when something can.

@@ -21,7 +21,7 @@ use admit_server::config::{self, Sources};
 use admit_server::http::listener::{self, Bound};
 use admit_server::http::{ListenerKind, trace};
 use admit_server::metrics::{ConnectionMetrics, Metrics};
-use admit_server::store::Store;
+use admit_server::store::{Retention, Store};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
@@ -59,7 +59,7 @@ pub(crate) fn verify_only(directory: &Path) -> Result<()> {
 }
 
 async fn verify_until_killed(directory: &Path) -> Result<()> {
-    let store = Store::open(&directory.join("data")).await?;
+    let store = Store::open(&directory.join("data"), Retention::default()).await?;
     let access = Access::open(store).await?;
     let now = admit::gate::now();
     let token = access.create("bench", Role::Admin, &Actor::server(), now).await?.token;

@@ -7,7 +7,7 @@ use super::suggest;
 use super::tree::{Node, Origin};
 
 /// The keys that a variable can set: scalars outside `keys` and `gates`.
-const SETTABLE: [&str; 21] = [
+const SETTABLE: [&str; 26] = [
     "service.listen",
     "service.access",
     "admin.listen",
@@ -29,6 +29,11 @@ const SETTABLE: [&str; 21] = [
     "decision_log.buffer",
     "fault_revert.faults",
     "fault_revert.within_seconds",
+    "store.activities",
+    "store.activity_days",
+    "store.attempts",
+    "store.releases",
+    "store.revoked_access_days",
 ];
 
 /// What variables of Admit start with.

@@ -101,18 +101,24 @@ impl ServedGate {
     }
 
     fn resume_candidate_alone(&self, now: u64) -> Result<(), ChangeError> {
-        let Some(row) = self.wait(self.store.candidate(self.name()))? else {
-            return Ok(());
+        let row = match self.wait(self.store.candidate(self.name())) {
+            Ok(None) => return Ok(()),
+            Ok(Some(row)) => Ok(row),
+            Err(error) => Err(ChangeError::from(error)),
         };
-        let inspected = self.inspect_stored(&row.component);
-        let policy = inspected.as_ref().ok().map(|inspected| inspected.policy().clone());
-        match inspected.and_then(|inspected| self.candidate_again(inspected, row, now)) {
+        let mut policy = None;
+        let again = row.and_then(|row| {
+            let inspected = self.inspect_stored(&row.component)?;
+            policy = Some(inspected.policy().clone());
+            self.candidate_again(inspected, row, now)
+        });
+        match again {
             Ok(candidate) => {
                 self.candidate.store(Some(Arc::new(candidate)));
                 Ok(())
             }
             // What says nothing about the candidate may be over at the next start.
-            Err(error) if error.is_hosts() => Err(error),
+            Err(error) if error.is_hosts() && !error.is_damage() => Err(error),
             Err(error) => {
                 let activity = told::candidate_lost(policy.as_ref(), &error.told());
                 let actor = Actor::server();

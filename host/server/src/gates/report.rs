@@ -190,6 +190,11 @@ impl ChangeError {
         Some(needs.to_owned())
     }
 
+    /// Whether what is stored is damaged: trying again does not help.
+    pub(super) fn is_damage(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_damage())
+    }
+
     /// Whether it says nothing about what was to be done: this machine or the store could not.
     pub(super) fn is_hosts(&self) -> bool {
         match self {

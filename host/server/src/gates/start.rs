@@ -20,31 +20,35 @@ const MAX_STEPS_BACK: usize = 5;
 /// cannot be read. Absent when none is configured.
 pub type FirstComponent = Option<Box<dyn FnOnce() -> Result<Arc<[u8]>, String> + Send>>;
 
+/// What can be done about a gate whose rows are damaged.
+const REPAIR: &str =
+    "give the gate its policy and all its settings again, or restore a copy of the store";
+
 impl ServedGate {
     /// Starts with the last good release; before there is one, with `component` and the configured
     /// settings. Then lets the candidate go on, if it can.
     ///
     /// A gate that cannot be given a release has a problem, which the state tells, and fails its
-    /// decisions.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
-    pub async fn start(
-        self: &Arc<Self>,
-        component: FirstComponent,
-        now: u64,
-    ) -> Result<(), StoreError> {
+    /// decisions. Nothing that is wrong with one gate keeps another from starting.
+    pub async fn start(self: &Arc<Self>, component: FirstComponent, now: u64) {
         let turn = Arc::clone(&self.changing).lock_owned().await;
         let gate = Arc::clone(self);
         let started = crate::blocking::run(move || {
-            gate.start_alone(component, now)?;
-            Ok(turn)
+            if let Err(error) = gate.start_alone(component, now) {
+                gate.fail(&admit::failure::error_chain(&error));
+            }
+            turn
         });
-        let broken = Err(StoreError::Row { what: "a release that broke the start" });
-        let turn = started.await.unwrap_or(broken)?;
-        self.resume_candidate(turn, now).await;
-        Ok(())
+        match started.await {
+            Some(turn) => self.resume_candidate(turn, now).await,
+            None => self.fail("its release broke the start; see the log"),
+        }
+    }
+
+    /// Leaves the gate without a release.
+    fn fail(&self, problem: &str) {
+        tracing::error!(gate = self.name(), problem, "the gate does not start");
+        self.select_unreleased(None, Unreleased::Failed(problem.to_owned()));
     }
 
     fn start_alone(
@@ -59,12 +63,21 @@ impl ServedGate {
         match &row.active {
             Some(active) => self.resume(&row, active, now),
             None => {
-                let problem = "its last good release is not in the store".to_owned();
-                self.keep(row.settings, row.revision);
-                self.select_unreleased(None, Unreleased::Failed(problem));
+                self.damaged(
+                    &row,
+                    row.damage.as_deref().unwrap_or("its last good release is gone"),
+                );
                 Ok(())
             }
         }
+    }
+
+    /// Leaves the gate without a release, since what is stored of it is damaged. An older release is
+    /// not taken: it may admit whom the damaged one refuses.
+    fn damaged(&self, row: &GateRow, damage: &str) {
+        self.gate.go_on_after(row.generation);
+        self.keep(row.settings.clone(), row.revision);
+        self.fail(&format!("{damage}; {REPAIR}"));
     }
 
     /// The first release, of what the gate is configured with.
@@ -126,6 +139,10 @@ impl ServedGate {
             Some(taken) => Unreleased::taken_back(&taken),
             None => match self.resume_last(row, active, now) {
                 Ok(()) => return Ok(()),
+                Err(ChangeError::Store(error)) if error.is_damage() => {
+                    self.damaged(row, &error.to_string());
+                    return Ok(());
+                }
                 Err(error) => {
                     tracing::error!(gate = self.name(), %error, "the last good release does not start");
                     Unreleased::Failed(format!("no release starts; the last good one: {error}"))
@@ -153,7 +170,7 @@ impl ServedGate {
     ) -> Result<bool, StoreError> {
         for _ in 0..MAX_STEPS_BACK {
             let Some(id) = previous else { break };
-            let Some(target) = self.wait(self.store.release(id))? else { break };
+            let Ok(Some(target)) = self.wait(self.store.release(id)) else { break };
             let is_known_to_fail = self.why_taken_back(&target.release).is_some();
             if !is_known_to_fail && self.resume_before(&target, row, now).is_ok() {
                 return Ok(true);
@@ -185,6 +202,7 @@ impl ServedGate {
         let inspected = self.inspect_stored(&active.component)?;
         // The operator's cases do not count: they may have changed since.
         let planned = self.prepare(inspected, active.settings.clone(), &[])?;
+        expect_same(&planned.prepared.release, active)?;
         let selected = Selected {
             inspected: planned.inspected,
             settings: row.settings.clone(),
@@ -245,3 +263,16 @@ impl ServedGate {
         }
     }
 }
+
+/// Checks that a release made of what is stored is the one that was activated.
+fn expect_same(release: &Release, stored: &StoredRelease) -> Result<(), StoreError> {
+    if **release.digest() == *stored.release {
+        return Ok(());
+    }
+    let (found, expected) = (release.digest(), &stored.release);
+    let what = format!("settings that make the release {found}; expected {expected}");
+    Err(StoreError::Damaged { what })
+}
+
+#[cfg(test)]
+mod tests;

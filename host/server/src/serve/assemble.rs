@@ -62,7 +62,7 @@ impl Watched {
 }
 
 pub(super) async fn assemble(config: &Config, now: u64) -> Result<Assembled, ServeError> {
-    let store = Store::open(&config.data_dir).await?;
+    let store = Store::open(&config.data_dir, config.store).await?;
     let access = Access::open(store.clone()).await?;
     for gate in store.gate_names().await? {
         if !config.gates.contains_key(&gate) {

@@ -1,8 +1,9 @@
 //! Access tokens, by their digests.
 
 use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
 
-use super::{Store, StoreError, signed, unsigned};
+use super::{Store, StoreError, lossy, signed};
 use crate::actor::Actor;
 use crate::store::NewActivity;
 
@@ -36,7 +37,7 @@ impl Store {
             "SELECT id, name, role, secret_sha256, created_at, created_by, revoked_at \
              FROM access ORDER BY created_at, rowid",
         );
-        self.rows(rows).await?.iter().map(read).collect()
+        Ok(self.rows(rows).await?.iter().map(read).collect())
     }
 
     /// Adds an access token.
@@ -82,7 +83,7 @@ impl Store {
         .bind(id);
         let revoked = change.rows(revoke).await?;
         if let Some(row) = revoked.first() {
-            let (name, role): (String, String) = (row.try_get("name")?, row.try_get("role")?);
+            let (name, role) = (lossy::text(row, "name"), lossy::text(row, "role"));
             let activity = NewActivity::about_access("revoked_access", id, &name, &role);
             activity.insert(None, actor, now, &mut change).await?;
         }
@@ -91,15 +92,14 @@ impl Store {
     }
 }
 
-fn read(row: &sqlx::sqlite::SqliteRow) -> Result<AccessRow, StoreError> {
-    let revoked: Option<i64> = row.try_get("revoked_at")?;
-    Ok(AccessRow {
-        id: row.try_get("id")?,
-        name: row.try_get("name")?,
-        role: row.try_get("role")?,
-        secret_sha256: row.try_get("secret_sha256")?,
-        created_at: unsigned(row.try_get("created_at")?)?,
-        created_by: row.try_get("created_by")?,
-        revoked_at: revoked.map(unsigned).transpose()?,
-    })
+fn read(row: &SqliteRow) -> AccessRow {
+    AccessRow {
+        id: lossy::text(row, "id"),
+        name: lossy::text(row, "name"),
+        role: lossy::text(row, "role"),
+        secret_sha256: row.try_get_unchecked("secret_sha256").unwrap_or_default(),
+        created_at: lossy::number(row, "created_at"),
+        created_by: lossy::text(row, "created_by"),
+        revoked_at: lossy::optional_number(row, "revoked_at"),
+    }
 }

@@ -1,9 +1,10 @@
 //! What people and the server did, for administrators to read.
 
 use serde_json::{Map, Value, json};
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Sqlite};
 
-use super::{Store, StoreError, Transaction, object, signed, unsigned};
+use super::{Store, StoreError, Transaction, lossy, signed};
 use crate::actor::Actor;
 
 /// Something that happened, about to be written.
@@ -117,18 +118,17 @@ impl Store {
             }
         }
         query.push(" ORDER BY id DESC LIMIT ").push_bind(limit);
-        self.rows(query.build()).await?.iter().map(read).collect()
+        Ok(self.rows(query.build()).await?.iter().map(read).collect())
     }
 }
 
-fn read(row: &sqlx::sqlite::SqliteRow) -> Result<Activity, StoreError> {
-    let details: String = row.try_get("details")?;
-    Ok(Activity {
-        id: unsigned(row.try_get("id")?)?,
-        at: unsigned(row.try_get("at")?)?,
-        actor: Actor { name: row.try_get("actor")?, role: row.try_get("role")? },
-        gate: row.try_get("gate")?,
-        kind: row.try_get("type")?,
-        details: object(&details)?,
-    })
+fn read(row: &SqliteRow) -> Activity {
+    Activity {
+        id: lossy::number(row, "id"),
+        at: lossy::number(row, "at"),
+        actor: Actor { name: lossy::text(row, "actor"), role: lossy::text(row, "role") },
+        gate: lossy::optional_text(row, "gate"),
+        kind: lossy::text(row, "type"),
+        details: lossy::object(row, "details"),
+    }
 }

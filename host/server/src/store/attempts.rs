@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use admit::decision::PolicyRef;
-use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
 
-use super::{NewActivity, Store, StoreError, Transaction, signed, unsigned};
+use super::retention::forget_attempts;
+use super::{NewActivity, Store, StoreError, lossy, signed};
 use crate::actor::Actor;
 
 /// What led to an attempt.
@@ -82,20 +83,6 @@ pub struct Attempt {
     pub active: bool,
 }
 
-/// The beginning of a query that knows `way`: the active release of each gate and those that roll-backs
-/// lead to, at most so many.
-macro_rules! way_back {
-    ($most:literal) => {
-        concat!(
-            "WITH RECURSIVE way (id, steps) AS (SELECT active, 1 FROM gate \
-             UNION ALL SELECT attempt.previous, steps + 1 FROM way JOIN attempt USING (id) \
-             WHERE attempt.previous IS NOT NULL AND steps < ",
-            $most,
-            ") "
-        )
-    };
-}
-
 impl Store {
     /// Writes an attempt that changed nothing, and its activity.
     ///
@@ -126,7 +113,7 @@ impl Store {
         .bind(policy.map(|policy| policy.version.to_string()));
         change.execute(insert).await?;
         activity.insert(Some(refusal.gate), actor, refusal.at, &mut change).await?;
-        prune(refusal.gate, &mut change).await?;
+        forget_attempts(refusal.gate, &self.retention, &mut change).await?;
         change.commit().await
     }
 
@@ -149,7 +136,7 @@ impl Store {
         .bind(gate)
         .bind(signed(before.unwrap_or(u64::MAX)))
         .bind(limit);
-        self.rows(rows).await?.iter().map(read).collect()
+        Ok(self.rows(rows).await?.iter().map(read).collect())
     }
 }
 
@@ -166,67 +153,28 @@ impl Store {
              WHERE attempt.id IN (SELECT max(id) FROM attempt GROUP BY gate)",
         );
         let rows = self.rows(rows).await?;
-        rows.iter().map(|row| Ok((row.try_get("gate")?, read(row)?))).collect()
+        Ok(rows.iter().map(|row| (lossy::text(row, "gate"), read(row))).collect())
     }
 }
 
-/// Attempts of each gate that are kept: so many that were refused, and so many that were not.
-const KEPT_ATTEMPTS: i64 = 500;
-
-/// Releases of each gate whose components are kept: so many of the newest, and so many on the way
-/// back from the active one.
-const KEPT_RELEASES: i64 = 20;
-
-/// Forgets what is too old to go back to, so that the file does not grow for ever.
-///
-/// Refused attempts are counted apart: however many there are, the way back stays.
-pub(super) async fn prune(gate: &str, change: &mut Transaction) -> Result<(), StoreError> {
-    let attempts = sqlx::query(concat!(
-        way_back!("?3"),
-        "DELETE FROM attempt WHERE gate = ?1 AND id NOT IN (SELECT id FROM way) \
-         AND id NOT IN (SELECT id FROM attempt WHERE gate = ?1 AND release IS NULL \
-             ORDER BY id DESC LIMIT ?2) \
-         AND id NOT IN (SELECT id FROM attempt WHERE gate = ?1 AND release IS NOT NULL \
-             ORDER BY id DESC LIMIT ?2)"
-    ))
-    .bind(gate)
-    .bind(KEPT_ATTEMPTS)
-    .bind(KEPT_RELEASES);
-    change.execute(attempts).await?;
-    let components = sqlx::query(concat!(
-        way_back!("?1"),
-        "DELETE FROM component \
-         WHERE digest NOT IN (SELECT attempt.component FROM way JOIN attempt USING (id)) \
-         AND digest NOT IN (SELECT component FROM (SELECT component, \
-             ROW_NUMBER() OVER (PARTITION BY gate ORDER BY id DESC) AS age \
-             FROM attempt WHERE release IS NOT NULL) WHERE age <= ?1)"
-    ))
-    .bind(KEPT_RELEASES);
-    change.execute(components).await.map(drop)
+fn read(row: &SqliteRow) -> Attempt {
+    let step = lossy::optional_text(row, "step");
+    Attempt {
+        id: lossy::number(row, "id"),
+        at: lossy::number(row, "at"),
+        actor: Actor { name: lossy::text(row, "actor"), role: lossy::text(row, "role") },
+        action: lossy::text(row, "action"),
+        failure: step.map(|step| (step, lossy::text(row, "error"))),
+        policy: policy(row),
+        release: lossy::optional_text(row, "release"),
+        generation: lossy::optional_number(row, "generation"),
+        active: lossy::number(row, "is_active") == 1,
+    }
 }
 
-fn read(row: &sqlx::sqlite::SqliteRow) -> Result<Attempt, StoreError> {
-    let step: Option<String> = row.try_get("step")?;
-    let error: Option<String> = row.try_get("error")?;
-    let generation: Option<i64> = row.try_get("generation")?;
-    Ok(Attempt {
-        id: unsigned(row.try_get("id")?)?,
-        at: unsigned(row.try_get("at")?)?,
-        actor: Actor { name: row.try_get("actor")?, role: row.try_get("role")? },
-        action: row.try_get("action")?,
-        failure: step.map(|step| (step, error.unwrap_or_default())),
-        policy: policy(row)?,
-        release: row.try_get("release")?,
-        generation: generation.map(unsigned).transpose()?,
-        active: row.try_get("is_active")?,
-    })
-}
-
-fn policy(row: &sqlx::sqlite::SqliteRow) -> Result<Option<PolicyRef>, StoreError> {
-    let text = |column: &str| row.try_get::<Option<String>, _>(column);
-    let parts = (text("policy_name")?, text("policy_version")?, text("component")?);
-    let (Some(name), Some(version), Some(digest)) = parts else {
-        return Ok(None);
-    };
-    Ok(Some(PolicyRef { name: name.into(), version: version.into(), digest: digest.into() }))
+fn policy(row: &SqliteRow) -> Option<PolicyRef> {
+    let text = |column| lossy::optional_text(row, column);
+    let (name, version) = (text("policy_name")?, text("policy_version")?);
+    let digest = text("component")?;
+    Some(PolicyRef { name: name.into(), version: version.into(), digest: digest.into() })
 }

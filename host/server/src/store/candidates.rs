@@ -1,9 +1,10 @@
 //! The candidate of each gate.
 
+use admit::release::component_digest;
 use serde_json::{Map, Value};
 use sqlx::Row;
 
-use super::gates::text;
+use super::gates::{expect_digest, text};
 use super::{NewActivity, Store, StoreError, Transaction, object, signed, unsigned};
 use crate::actor::Actor;
 
@@ -25,13 +26,19 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn candidate(&self, gate: &str) -> Result<Option<CandidateRow>, StoreError> {
-        let row = sqlx::query("SELECT bytes, settings, revision FROM candidate WHERE gate = ?");
+        let row =
+            sqlx::query("SELECT digest, bytes, settings, revision FROM candidate WHERE gate = ?");
         let Some(row) = self.row(row.bind(gate)).await? else {
             return Ok(None);
         };
         let settings: String = row.try_get("settings")?;
+        let (component, digest): (Vec<u8>, Option<String>) =
+            (row.try_get("bytes")?, row.try_get("digest")?);
+        if let Some(digest) = digest {
+            expect_digest(&component, &digest)?;
+        }
         Ok(Some(CandidateRow {
-            component: row.try_get("bytes")?,
+            component,
             settings: object(&settings)?,
             revision: unsigned(row.try_get("revision")?)?,
         }))
@@ -52,9 +59,11 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut change = self.begin().await?;
         let replace = sqlx::query(
-            "REPLACE INTO candidate (gate, bytes, settings, revision) VALUES (?, ?, ?, ?)",
+            "REPLACE INTO candidate (gate, digest, bytes, settings, revision) \
+             VALUES (?, ?, ?, ?, ?)",
         )
         .bind(gate)
+        .bind(component_digest(&candidate.component).to_string())
         .bind(&candidate.component)
         .bind(text(&candidate.settings))
         .bind(signed(candidate.revision));

@@ -1,13 +1,15 @@
 //! What each gate has now, and the releases it may go back to.
 
 use admit::decision::PolicyRef;
+use admit::release::component_digest;
 use serde_json::{Map, Value};
 use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
 
-use super::attempts::prune;
+use super::retention::forget_attempts;
 use super::{
-    Action, NewActivity, Store, StoreError, TakenBack, Transaction, object, signed, taken_back,
-    unsigned,
+    Action, NewActivity, Store, StoreError, TakenBack, Transaction, lossy, object, signed,
+    taken_back, unsigned,
 };
 use crate::actor::Actor;
 
@@ -20,8 +22,10 @@ pub struct GateRow {
     pub revision: u64,
     /// The number of its last activation.
     pub generation: u64,
-    /// The last good release; absent when it is not there, as only a damaged store has it.
+    /// The last good release; absent when something is damaged.
     pub active: Option<StoredRelease>,
+    /// What is damaged of all this, as only a fault of the disk or somebody's hand leaves it.
+    pub damage: Option<String>,
 }
 
 /// A release that was activated once.
@@ -92,26 +96,40 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError`].
+    /// [`StoreError`] when nothing of it can be read; what is damaged is told by the row.
     pub async fn gate(&self, name: &str) -> Result<Option<GateRow>, StoreError> {
-        let row = sqlx::query(
-            "SELECT settings, revision, active, \
-             (SELECT max(generation) FROM attempt WHERE gate = gate.name) AS generation \
-             FROM gate WHERE name = ?",
-        )
-        .bind(name);
-        let Some(row) = self.row(row).await? else {
+        let query = sqlx::query(
+            "SELECT gate.*, (SELECT max(generation) FROM attempt WHERE gate = ?1) AS generation \
+             FROM (SELECT 1) LEFT JOIN gate ON gate.name = ?1",
+        );
+        let row = self.row(query.bind(name)).await?;
+        let row = row.ok_or(StoreError::Row { what: "no answer" })?;
+        let generation = lossy::optional_number(&row, "generation");
+        let is_there = lossy::optional_text(&row, "name").is_some();
+        if !is_there && generation.is_none() {
             return Ok(None);
+        }
+        let settings = match is_there {
+            true => object(&lossy::text(&row, "settings")),
+            false => Err(missing("its row")),
         };
-        let settings: String = row.try_get("settings")?;
-        let generation: Option<i64> = row.try_get("generation")?;
+        let (settings, active) = match settings {
+            Ok(settings) => (settings, self.active_of(&row).await),
+            Err(error) => (Map::new(), Err(error)),
+        };
+        let (active, damage) = match active {
+            Ok(active) => (Some(active), None),
+            Err(error) if error.is_damage() => (None, Some(error.to_string())),
+            Err(error) => return Err(error),
+        };
+        let (revision, generation) = (lossy::number(&row, "revision"), generation.unwrap_or(0));
+        Ok(Some(GateRow { settings, revision, generation, active, damage }))
+    }
+
+    async fn active_of(&self, row: &SqliteRow) -> Result<StoredRelease, StoreError> {
+        unsigned(row.try_get("revision")?)?;
         let active = self.release(unsigned(row.try_get("active")?)?).await?;
-        Ok(Some(GateRow {
-            settings: object(&settings)?,
-            revision: unsigned(row.try_get("revision")?)?,
-            generation: unsigned(generation.unwrap_or(0))?,
-            active,
-        }))
+        active.ok_or_else(|| missing("its last good release"))
     }
 
     /// The names of all gates that have had a release, in their order.
@@ -121,7 +139,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn gate_names(&self) -> Result<Vec<String>, StoreError> {
         let names = self.rows(sqlx::query("SELECT name FROM gate ORDER BY name")).await?;
-        names.iter().map(|row| Ok(row.try_get("name")?)).collect()
+        Ok(names.iter().map(|row| lossy::text(row, "name")).collect())
     }
 
     /// The release that an attempt activated; absent when it activated none, or one too old to be
@@ -129,24 +147,27 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError`].
+    /// [`StoreError`], also when its component is not the one that was stored.
     pub async fn release(&self, attempt: u64) -> Result<Option<StoredRelease>, StoreError> {
-        let row = sqlx::query(
-            "SELECT id, release, at, settings, generation, previous, bytes FROM attempt \
-             JOIN component ON component.digest = attempt.component \
-             WHERE id = ? AND release IS NOT NULL",
-        )
-        .bind(signed(attempt));
-        let Some(row) = self.row(row).await? else {
+        let query = sqlx::query(
+            "SELECT id, release, at, settings, generation, previous, component, bytes FROM attempt \
+             LEFT JOIN component ON component.digest = attempt.component \
+             WHERE id = ? AND release IS NOT NULL AND settings IS NOT NULL",
+        );
+        let Some(row) = self.row(query.bind(signed(attempt))).await? else {
             return Ok(None);
         };
-        let settings: String = row.try_get("settings")?;
+        let (settings, digest): (String, String) =
+            (row.try_get("settings")?, row.try_get("component")?);
+        let component: Option<Vec<u8>> = row.try_get("bytes")?;
+        let component = component.ok_or_else(|| missing(&format!("the component {digest}")))?;
+        expect_digest(&component, &digest)?;
         let previous: Option<i64> = row.try_get("previous")?;
         Ok(Some(StoredRelease {
             id: unsigned(row.try_get("id")?)?,
             release: row.try_get("release")?,
-            at: unsigned(row.try_get("at")?)?,
-            component: row.try_get("bytes")?,
+            at: lossy::number(&row, "at"),
+            component,
             settings: object(&settings)?,
             generation: unsigned(row.try_get("generation")?)?,
             previous: previous.map(unsigned).transpose()?,
@@ -163,7 +184,7 @@ impl Store {
             "SELECT digest FROM component WHERE name = ? AND version = ? ORDER BY digest",
         );
         let digests = self.rows(digests.bind(name).bind(version)).await?;
-        digests.iter().map(|row| Ok(row.try_get("digest")?)).collect()
+        Ok(digests.iter().map(|row| lossy::text(row, "digest")).collect())
     }
 
     /// Keeps settings that change nothing about the release, with what is told of them.
@@ -184,7 +205,9 @@ impl Store {
             .bind(text(settings))
             .bind(signed(revision))
             .bind(gate);
-        change.execute(update).await?;
+        if change.execute(update).await?.rows_affected() != 1 {
+            return Err(missing("the row of the gate"));
+        }
         if ends_candidate {
             super::candidates::forget(gate, &mut change).await?;
         }
@@ -220,20 +243,35 @@ impl Store {
         for activity in activation.activities {
             activity.insert(Some(gate), actor, at, &mut change).await?;
         }
-        prune(gate, &mut change).await?;
+        forget_attempts(gate, &self.retention, &mut change).await?;
         change.commit().await?;
         unsigned(id)
     }
 }
 
+/// Checks that a component is the one that was stored.
+pub(super) fn expect_digest(component: &[u8], digest: &str) -> Result<(), StoreError> {
+    let found = component_digest(component);
+    if *found == *digest {
+        return Ok(());
+    }
+    let what = format!("a component has the digest {found}; expected {digest}");
+    Err(StoreError::Damaged { what })
+}
+
+fn missing(what: &str) -> StoreError {
+    StoreError::Damaged { what: format!("{what} is missing") }
+}
+
+/// Stores a component, also in the place of one that is damaged.
 async fn insert_component(
     policy: &PolicyRef,
     bytes: &[u8],
     change: &mut Transaction,
 ) -> Result<(), StoreError> {
     let insert = sqlx::query(
-        "INSERT INTO component (digest, name, version, bytes) VALUES (?, ?, ?, ?) \
-         ON CONFLICT DO NOTHING",
+        "INSERT INTO component (digest, name, version, bytes) VALUES (?1, ?2, ?3, ?4) \
+         ON CONFLICT DO UPDATE SET bytes = ?4 WHERE bytes IS NOT ?4",
     )
     .bind(policy.digest.to_string())
     .bind(policy.name.to_string())

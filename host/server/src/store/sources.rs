@@ -1,8 +1,6 @@
 //! What came last from the watched source of each gate, and what is being tried.
 
-use sqlx::Row;
-
-use super::{NewActivity, Store, StoreError, Transaction, signed, unsigned};
+use super::{NewActivity, Store, StoreError, Transaction, lossy, signed};
 use crate::actor::Actor;
 
 /// What came last from a source.
@@ -45,9 +43,9 @@ impl Verdict {
         }
     }
 
-    fn parse(text: &str) -> Result<Self, StoreError> {
-        let known = Self::ALL.into_iter().find(|verdict| verdict.as_str() == text);
-        known.ok_or(StoreError::Row { what: "another verdict on a source" })
+    /// The verdict of this name. What no version knows is tried again.
+    fn parse(text: &str) -> Self {
+        Self::ALL.into_iter().find(|verdict| verdict.as_str() == text).unwrap_or(Self::Passing)
     }
 }
 
@@ -68,15 +66,13 @@ impl Store {
     /// [`StoreError`].
     pub async fn source(&self, gate: &str) -> Result<Option<SourceRow>, StoreError> {
         let query = sqlx::query("SELECT * FROM source WHERE gate = ?").bind(gate);
-        let Some(row) = self.row(query).await? else {
-            return Ok(None);
-        };
-        Ok(Some(SourceRow {
-            digest: row.try_get("digest")?,
-            verdict: Verdict::parse(row.try_get("verdict")?)?,
-            error: row.try_get("error")?,
-            host: row.try_get("host")?,
-            at: unsigned(row.try_get("at")?)?,
+        let row = self.row(query).await?;
+        Ok(row.map(|row| SourceRow {
+            digest: lossy::text(&row, "digest"),
+            verdict: Verdict::parse(&lossy::text(&row, "verdict")),
+            error: lossy::optional_text(&row, "error"),
+            host: lossy::text(&row, "host"),
+            at: lossy::number(&row, "at"),
         }))
     }
 
@@ -121,11 +117,11 @@ impl Store {
     /// [`StoreError`].
     pub async fn trying(&self, gate: &str) -> Result<Option<Trying>, StoreError> {
         let query = sqlx::query("SELECT digest, since FROM trying WHERE gate = ?").bind(gate);
-        let Some(row) = self.row(query).await? else {
-            return Ok(None);
-        };
-        let (digest, since) = (row.try_get("digest")?, unsigned(row.try_get("since")?)?);
-        Ok(Some(Trying { digest, since }))
+        let row = self.row(query).await?;
+        Ok(row.map(|row| Trying {
+            digest: lossy::text(&row, "digest"),
+            since: lossy::number(&row, "since"),
+        }))
     }
 
     /// Writes down that nothing is being tried: this server ends because it was asked to.

@@ -2,11 +2,15 @@ use std::future::Future;
 use std::path::Path;
 use std::pin::pin;
 use std::task::{Context, Waker};
+use std::time::Duration;
 
+use admit::decision::PolicyRef;
+use serde_json::{Map, Value};
 use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 
 use super::*;
+use crate::actor::Actor;
 
 /// A change that SQLite refuses only at its COMMIT.
 async fn fail_at_commit(store: &Store) -> StoreError {
@@ -33,13 +37,13 @@ async fn killed(folder: &TempDir, files: &[&str]) -> (TempDir, Store) {
     for file in files {
         std::fs::copy(folder.path().join(file), copy.path().join(file)).unwrap();
     }
-    let store = Store::open(copy.path()).await.unwrap();
+    let store = Store::open(copy.path(), Retention::default()).await.unwrap();
     (copy, store)
 }
 
 async fn open() -> (TempDir, Store) {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path()).await.unwrap();
+    let store = Store::open(folder.path(), Retention::default()).await.unwrap();
     (folder, store)
 }
 
@@ -114,7 +118,7 @@ async fn the_database_alone_is_the_store() {
 #[tokio::test]
 async fn nobody_else_gets_the_directory_before_the_store_is_closed() {
     let (folder, store) = open().await;
-    let other = || Store::open(folder.path());
+    let other = || Store::open(folder.path(), Retention::default());
     assert!(matches!(other().await, Err(StoreError::InUse { .. })));
     fail_at_commit(&store).await;
     // No connection is open now.
@@ -200,7 +204,7 @@ async fn a_store_of_the_version_before_is_brought_up() {
     let row = "INSERT INTO source (gate, digest) VALUES ('a', 'kept')";
     sqlx::query(row).execute(&mut old).await.unwrap();
     old.close().await.unwrap();
-    let store = Store::open(folder.path()).await.unwrap();
+    let store = Store::open(folder.path(), Retention::default()).await.unwrap();
     assert_eq!(noted(&store).await.as_deref(), Some("kept"));
     note(&store, "new").await.unwrap();
 }
@@ -219,7 +223,7 @@ async fn what_sources_brought_before_verdicts_were_kept_is_tried_again_if_it_was
     sqlx::query(rows).execute(&mut before).await.expect("rows");
     before.close().await.expect("closed");
 
-    let store = Store::open(folder.path()).await.expect("a store");
+    let store = Store::open(folder.path(), Retention::default()).await.expect("a store");
     let row = |gate| store.source(gate);
     let applied = row("applied").await.expect("readable").expect("there");
     assert_eq!((applied.verdict, applied.error), (Verdict::Applied, None));
@@ -234,7 +238,8 @@ async fn what_sources_brought_before_verdicts_were_kept_is_tried_again_if_it_was
 async fn what_is_being_tried_is_found_by_the_next_run_unless_the_server_ended_by_itself() {
     let folder = tempfile::tempdir().expect("a folder");
     let trying = Trying { digest: "sha256:1".to_owned(), since: 7 };
-    let open = || async { Store::open(folder.path()).await.expect("a store") };
+    let open =
+        || async { Store::open(folder.path(), Retention::default()).await.expect("a store") };
     let store = open().await;
     store.begin_trying("a", &trying).await.expect("written");
     store.begin_trying("b", &trying).await.expect("written");
@@ -247,4 +252,113 @@ async fn what_is_being_tried_is_found_by_the_next_run_unless_the_server_ended_by
     assert_eq!(store.trying("b").await.expect("readable"), Some(trying));
     store.end_trying().await.expect("written");
     assert_eq!(store.trying("b").await.expect("readable"), None);
+}
+
+/// Keeps next to nothing.
+fn little() -> Retention {
+    let day = Duration::from_secs(DAY);
+    let (activity_age, revoked_access_age) = (day * 10, day * 10);
+    Retention { activities: 100, activity_age, attempts: 2, releases: 4, revoked_access_age }
+}
+
+const TODAY: u64 = 1_000 * DAY;
+
+/// A gate's release with a component of half a mebibyte.
+async fn activate(store: &Store, generation: u64, previous: Option<u64>) -> u64 {
+    let component = vec![u8::try_from(generation).unwrap(); 512 * 1024];
+    let digest = admit::release::component_digest(&component);
+    let policy = PolicyRef { name: "p".into(), version: "1.0.0".into(), digest };
+    let settings = Map::from_iter([("generation".to_owned(), generation.into())]);
+    let activation = Activation {
+        gate: "a",
+        action: Action::Policy,
+        at: TODAY,
+        policy: &policy,
+        component: &component,
+        release: "sha256:r",
+        sealed: &settings,
+        settings: &settings,
+        revision: generation,
+        generation,
+        previous,
+        taken_back: None,
+        activities: &[],
+    };
+    store.activate(&activation, &Actor::server()).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_is_over_is_forgotten_and_what_is_needed_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), little()).await.unwrap();
+    let mut releases = vec![activate(&store, 1, None).await];
+    for generation in 2..=6 {
+        releases.push(activate(&store, generation, releases.last().copied()).await);
+    }
+    // Gone back to the fourth, from where the way leads to the third; then two more.
+    let third = releases[2];
+    releases.push(activate(&store, 7, Some(third)).await);
+    for generation in 8..=9 {
+        releases.push(activate(&store, generation, releases.last().copied()).await);
+    }
+    let candidate = CandidateRow { component: vec![9; 9], settings: Map::new(), revision: 7 };
+    store.keep_candidate("a", &candidate, &[], &Actor::server(), TODAY).await.unwrap();
+    store.tidy(TODAY).await.unwrap();
+    let is_kept = async |id| store.release(id).await.unwrap().is_some();
+    assert!(is_kept(third).await, "the way back");
+    assert!(is_kept(releases[5]).await && !is_kept(releases[4]).await, "the newest four");
+    assert_eq!(store.candidate("a").await.unwrap(), Some(candidate));
+    let kept = store.attempts("a", None, 50).await.unwrap();
+    let kept: Vec<_> = kept.into_iter().map(|attempt| attempt.id).collect();
+    assert_eq!(kept, [releases[8], releases[7], releases[6], releases[5], third]);
+}
+
+#[tokio::test]
+async fn activities_and_revoked_tokens_are_forgotten_by_age_and_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path(), little()).await.unwrap();
+    let access = |id: &str| AccessRow {
+        id: id.to_owned(),
+        name: "x".to_owned(),
+        role: "observer".to_owned(),
+        secret_sha256: vec![0; 32],
+        created_at: 1,
+        created_by: "x".to_owned(),
+        revoked_at: None,
+    };
+    let (old, actor) = (TODAY - 11 * DAY, Actor::server());
+    for (id, revoked) in [("old", Some(old)), ("new", Some(TODAY)), ("live", None)] {
+        store.add_access(&access(id), &actor).await.unwrap();
+        if let Some(at) = revoked {
+            assert!(store.revoke_access(id, &actor, at).await.unwrap());
+        }
+    }
+    let told = [NewActivity::new("x", Value::Null)];
+    let candidate = CandidateRow { component: Vec::new(), settings: Map::new(), revision: 1 };
+    for _ in 0..150 {
+        store.keep_candidate("a", &candidate, &told, &actor, TODAY).await.unwrap();
+    }
+    store.tidy(TODAY).await.unwrap();
+    let held = store.access().await.unwrap();
+    let held: Vec<_> = held.into_iter().map(|row| row.id).collect();
+    assert_eq!(held, ["new", "live"]);
+    let told = store.activities(&ActivityFilter::default(), 1_000).await.unwrap();
+    assert_eq!(told.len(), 100, "the newest");
+    store.tidy(TODAY + 11 * DAY).await.unwrap();
+    assert_eq!(store.activities(&ActivityFilter::default(), 1_000).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn space_that_is_free_is_given_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let size = || std::fs::metadata(folder.path().join("admit.db")).unwrap().len();
+    let store = Store::open(folder.path(), Retention::default()).await.unwrap();
+    for generation in 1..=12 {
+        activate(&store, generation, None).await;
+    }
+    store.close().await;
+    let full = size();
+    let store = Store::open(folder.path(), little()).await.unwrap();
+    store.tidy(TODAY).await.unwrap();
+    assert!(full > 6 << 20 && size() < 3 << 20, "{full} before, {} after", size());
 }

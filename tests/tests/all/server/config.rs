@@ -63,6 +63,8 @@ fn good() -> Value {
         "decision_log": {"to": "log.jsonl", "allows": 1, "when_full": "block", "buffer": 1,
             "claims": []},
         "fault_revert": {"faults": 1, "within_seconds": 1},
+        "store": {"activities": 100, "activity_days": 1, "attempts": 10, "releases": 2,
+            "revoked_access_days": 1},
     })
 }
 
@@ -98,7 +100,7 @@ fn schema_and_loader_refuse_the_same() {
         (json!("x"), Bad),
         (
             json!({"service": null, "admin": null, "log": null, "keys": null, "limits": null,
-            "fault_revert": null}),
+            "fault_revert": null, "store": null}),
             Good,
         ),
         (json!({"gates": {"g": null}, "keys": {"public": null}}), Good),
@@ -228,6 +230,11 @@ fn changes() -> Vec<(&'static str, Value, Say)> {
         ("/fault_revert/faults", json!(0), Bad),
         ("/fault_revert/faults", json!(10001), Bad),
         ("/fault_revert/within_seconds", json!(86401), Bad),
+        ("/store/activities", json!(99), Bad),
+        ("/store/activity_days", json!(36501), Bad),
+        ("/store/attempts", json!(9), Bad),
+        ("/store/releases", json!(1), Bad),
+        ("/store/revoked_access_days", json!(0), Bad),
     ]
 }
 

@@ -1,9 +1,10 @@
 //! What a gate goes on with: after many refusals, after a restart, and when files are gone.
 
 use admit::decision::PolicyRef;
+use admit::release::component_digest;
 use admit_policies::WINDOWS_MDM_2;
 use admit_server::actor::Actor;
-use admit_server::store::{Action, Activation, NewActivity, Refusal, Store};
+use admit_server::store::{Action, Activation, NewActivity, Refusal, Retention, Store};
 use admit_tests::clock::wait_until;
 use admit_tests::fixture::with;
 use admit_tests::guests::CoreModule;
@@ -35,19 +36,17 @@ fn make_pipe(home: &Home, name: &str) {
 
 /// Writes a release of other content into the store; returns its attempt.
 async fn activate(store: &Store, generation: u64, previous: Option<u64>) -> u64 {
-    let digest = format!("sha256:{generation}");
-    let policy = PolicyRef {
-        name: "p".into(),
-        version: format!("{generation}.0.0").into(),
-        digest: digest.as_str().into(),
-    };
+    let component = format!("component {generation}");
+    let digest = component_digest(component.as_bytes());
+    let version = format!("{generation}.0.0");
+    let policy = PolicyRef { name: "p".into(), version: version.into(), digest: digest.clone() };
     let none = Map::new();
     let activation = Activation {
         gate: "a",
         action: Action::Policy,
         at: generation,
         policy: &policy,
-        component: digest.as_bytes(),
+        component: component.as_bytes(),
         release: &digest,
         sealed: &none,
         settings: &none,
@@ -63,7 +62,7 @@ async fn activate(store: &Store, generation: u64, previous: Option<u64>) -> u64 
 #[tokio::test]
 async fn however_many_attempts_are_refused_the_way_back_stays() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path()).await.unwrap();
+    let store = Store::open(folder.path(), Retention::default()).await.unwrap();
     let first = activate(&store, 1, None).await;
     let second = activate(&store, 2, Some(first)).await;
     let told = NewActivity::new("rejected_policy", json!({}));
@@ -80,7 +79,7 @@ async fn however_many_attempts_are_refused_the_way_back_stays() {
     }
     let active = store.gate("a").await.unwrap().unwrap().active.unwrap();
     assert_eq!((active.id, active.previous), (second, Some(first)));
-    assert_eq!(store.release(first).await.unwrap().unwrap().component, b"sha256:1");
+    assert_eq!(store.release(first).await.unwrap().unwrap().component, b"component 1");
     let kept = store.attempts("a", None, 2_000).await.unwrap();
     assert_eq!(kept.len(), 502, "the newest refusals, and the releases");
 }
@@ -88,7 +87,7 @@ async fn however_many_attempts_are_refused_the_way_back_stays() {
 #[tokio::test]
 async fn the_way_back_stays_when_it_leads_far_back() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path()).await.unwrap();
+    let store = Store::open(folder.path(), Retention::default()).await.unwrap();
     let mut ids = vec![activate(&store, 1, None).await];
     for generation in 2..=30 {
         ids.push(activate(&store, generation, ids.last().copied()).await);

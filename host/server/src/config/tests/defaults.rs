@@ -31,7 +31,7 @@ fn what_says_nothing_changes_nothing() {
         "{}",
         "null",
         "\u{feff}# after a byte order mark\n",
-        "service:\nadmin:\nlog:\nkeys:\nlimits:\nfault_revert:\n",
+        "service:\nadmin:\nlog:\nkeys:\nlimits:\nfault_revert:\nstore:\n",
         "keys: {public: }",
     ] {
         let config = Given::file(text).config();

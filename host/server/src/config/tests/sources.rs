@@ -45,6 +45,7 @@ limits: {body_bytes: 2048, header_seconds: 1, body_seconds: 2, connections: 3, d
   batch: 5, unready_seconds: 6, drain_seconds: 0}
 decision_log: {to: log/decisions.jsonl, allows: 1, when_full: block, buffer: 6, claims: [tid]}
 fault_revert: {faults: 7, within_seconds: 8}
+store: {activities: 100, activity_days: 2, attempts: 10, releases: 3, revoked_access_days: 4}
 "#;
 
 #[test]
@@ -90,6 +91,9 @@ fn every_key_of_a_file_counts() {
     assert_eq!((log.allows, log.when_full, log.buffer), (1.0, WhenFull::Block, 6));
     assert_eq!(log.claims, ["tid"]);
     assert_eq!((config.fault_revert.faults, config.fault_revert.within), (7, seconds(8)));
+    let (store, days) = (config.store, |days: u64| seconds(days * 86_400));
+    assert_eq!((store.activities, store.attempts, store.releases), (100, 10, 3));
+    assert_eq!((store.activity_age, store.revoked_access_age), (days(2), days(4)));
 }
 
 #[test]

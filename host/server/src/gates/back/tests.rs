@@ -11,7 +11,7 @@ use crate::faults::FaultOptions;
 use crate::gates::{Change, Counters, GateOptions, Mode, NewComponent};
 use crate::metrics::Metrics;
 use crate::shadow::ShadowOptions;
-use crate::store::Store;
+use crate::store::{Retention, Store};
 
 const NOW: u64 = 1_750_000_000;
 
@@ -31,12 +31,12 @@ async fn gate(folder: &tempfile::TempDir) -> Arc<ServedGate> {
         faults: FaultOptions { faults: 3, within: Duration::from_mins(5) },
         shadow,
     };
-    let store = Store::open(folder.path()).await.expect("a store");
+    let store = Store::open(folder.path(), Retention::default()).await.expect("a store");
     let keys = Arc::new(Keys::fixed(KeySet::default()));
     let counters = Counters { metrics: Metrics::new(NOW).gate("windows-mdm"), log: None };
     let runtime = Runtime::new().expect("a runtime");
     let gate = Arc::new(ServedGate::new(options, runtime, keys, store, counters));
-    gate.start(None, NOW).await.expect("a started gate");
+    gate.start(None, NOW).await;
     gate
 }
 

@@ -17,7 +17,7 @@ use admit_server::gates::{
 use admit_server::metrics::Metrics;
 use admit_server::shadow::ShadowOptions;
 use admit_server::store::{
-    Action, Activity, ActivityFilter, Attempt, CandidateRow, NewActivity, Store,
+    Action, Activity, ActivityFilter, Attempt, CandidateRow, NewActivity, Retention, Store,
 };
 use admit_tests::fixture::{CLIENT, NOW, TID, claims, issuer, keys_with};
 use serde_json::{Map, Value, json};
@@ -210,7 +210,7 @@ fn said(result: Result<Report, ChangeError>) -> String {
 async fn started(folder: &TempDir) -> (Store, Arc<ServedGate>) {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     let runtime = RUNTIME.get_or_init(|| Runtime::new().unwrap()).clone();
-    let store = Store::open(folder.path()).await.unwrap();
+    let store = Store::open(folder.path(), Retention::default()).await.unwrap();
     let options = GateOptions {
         name: GATE.to_owned(),
         verification: Verification::default(),
@@ -228,6 +228,6 @@ async fn started(folder: &TempDir) -> (Store, Arc<ServedGate>) {
     let keys = Arc::new(keys_with(json!({})));
     let gate = Arc::new(ServedGate::new(options, runtime, keys, store.clone(), counters));
     let first = || Ok(WINDOWS_MDM_2.component.into());
-    gate.start(Some(Box::new(first)), NOW).await.unwrap();
+    gate.start(Some(Box::new(first)), NOW).await;
     (store, gate)
 }

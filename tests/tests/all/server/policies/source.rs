@@ -4,7 +4,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use admit_policies::{WINDOWS_MDM_1, WINDOWS_MDM_2};
-use admit_server::store::{Store, Trying};
+use admit_server::store::{Retention, Store, Trying};
 use admit_tests::clock::wait_until;
 use admit_tests::fixture::with;
 use admit_tests::guests;
@@ -321,7 +321,7 @@ fn what_an_administrator_uploads_is_no_longer_set_aside() {
         let digest = admit::release::component_digest(component).to_string();
         let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         tokio.block_on(async {
-            let store = Store::open(&home.path("data")).await.unwrap();
+            let store = Store::open(&home.path("data"), Retention::default()).await.unwrap();
             store.begin_trying("windows-mdm", &Trying { digest, since: 1 }).await.unwrap();
             store.close().await;
         });

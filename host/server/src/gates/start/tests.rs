@@ -1,0 +1,150 @@
+use std::path::Path;
+use std::time::Duration;
+
+use admit::claims::Verification;
+use admit::keys::{KeySet, Keys};
+use admit::runtime::Runtime;
+use admit_policies::{WINDOWS_MDM_1, WINDOWS_MDM_2};
+use serde_json::json;
+use sqlx::{Connection, SqliteConnection};
+use tempfile::TempDir;
+
+use super::*;
+use crate::faults::FaultOptions;
+use crate::gates::{Counters, GateOptions};
+use crate::metrics::Metrics;
+use crate::shadow::ShadowOptions;
+use crate::store::{Retention, Store};
+
+const NOW: u64 = 1_750_000_000;
+const TENANT: &str = "5a4f1c1e-6a3e-4c57-9d0e-1f2b3c4d5e6f";
+
+fn gate(name: &str, runtime: &Runtime, store: &Store) -> Arc<ServedGate> {
+    let shadow =
+        ShadowOptions { queue_entries: 1, queue_bytes: 1, examples: 0, claims: Vec::new() };
+    let options = GateOptions {
+        name: name.to_owned(),
+        verification: Verification::default(),
+        settings: Default::default(),
+        cases: None,
+        faults: FaultOptions { faults: 3, within: Duration::from_mins(5) },
+        shadow,
+    };
+    let keys = Arc::new(Keys::fixed(KeySet::default()));
+    let counters = Counters { metrics: Metrics::new(NOW).gate(name), log: None };
+    Arc::new(ServedGate::new(options, runtime.clone(), keys, store.clone(), counters))
+}
+
+async fn open(folder: &Path) -> Store {
+    Store::open(folder, Retention::default()).await.expect("a store")
+}
+
+/// Gives a gate a policy and all its settings.
+async fn give(gate: &Arc<ServedGate>, component: &[u8]) -> u64 {
+    let settings =
+        json!({"server_url": "https://mdm.example.com", "windows_entra_tenant_ids": [TENANT]});
+    let change = Change {
+        component: Some(NewComponent { bytes: component.into(), may_be_older: true }),
+        settings: settings.as_object().expect("an object").clone(),
+        revision: None,
+        mode: Mode::Activate,
+        force: false,
+        known_refusal: None,
+        actor: Actor::server(),
+        action: Action::Policy,
+        now: NOW,
+    };
+    gate.change(change).await.expect("an activation").generation
+}
+
+/// A store in which the gates `a` and `b` have different policies.
+async fn two_gates(runtime: &Runtime) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path()).await;
+    for (name, policy) in [("a", WINDOWS_MDM_1.component), ("b", WINDOWS_MDM_2.component)] {
+        let gate = gate(name, runtime, &store);
+        gate.start(None, NOW).await;
+        assert_eq!(give(&gate, policy).await, 1);
+    }
+    store.close().await;
+    folder
+}
+
+/// A copy of a store, with something done to it.
+async fn damaged(folder: &TempDir, sql: &'static str) -> (TempDir, Store) {
+    let copy = tempfile::tempdir().expect("a folder");
+    let file = copy.path().join("admit.db");
+    std::fs::copy(folder.path().join("admit.db"), &file).expect("a copy");
+    let url = format!("sqlite://{}", file.display());
+    let mut other = SqliteConnection::connect(&url).await.expect("a connection");
+    sqlx::raw_sql("PRAGMA foreign_keys = OFF").execute(&mut other).await.expect("done");
+    sqlx::raw_sql(sql).execute(&mut other).await.expect("damage");
+    other.close().await.expect("closed");
+    let store = open(copy.path()).await;
+    (copy, store)
+}
+
+const FLIPPED: &str = "UPDATE component SET bytes = CAST(substr(bytes, 1, length(bytes) - 1) \
+     || char(1) AS BLOB) WHERE version = '1.0.0'";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_gate_whose_rows_are_damaged_fails_alone_and_by_name() {
+    let runtime = Runtime::new().expect("a runtime");
+    let folder = two_gates(&runtime).await;
+    for (sql, problem) in [
+        ("UPDATE gate SET settings = '{' WHERE name = 'a'", "no JSON object"),
+        ("UPDATE gate SET revision = -1 WHERE name = 'a'", "a negative number"),
+        ("DELETE FROM gate WHERE name = 'a'", "its row is missing"),
+        ("DELETE FROM component WHERE version = '1.0.0'", "the component sha256:"),
+        (FLIPPED, "a component has the digest sha256:"),
+        ("UPDATE attempt SET settings = '[]' WHERE gate = 'a'", "no JSON object"),
+        (
+            "UPDATE attempt SET settings = replace(settings, '5a4f', '5b4f') WHERE gate = 'a'",
+            "settings that make the release sha256:",
+        ),
+        ("UPDATE gate SET active = 99 WHERE name = 'a'", "its last good release is missing"),
+    ] {
+        let (_copy, store) = damaged(&folder, sql).await;
+        let gate = gate("a", &runtime, &store);
+        gate.start(None, NOW).await;
+        let said = gate.problem().unwrap_or_else(|| panic!("serves: {sql}"));
+        assert!(said.contains(problem) && said.contains("restore a copy"), "{sql}: {said}");
+        assert_eq!(gate.state_name(), "failed", "{sql}");
+    }
+    let (_copy, store) = damaged(&folder, FLIPPED).await;
+    let (a, b) = (gate("a", &runtime, &store), gate("b", &runtime, &store));
+    a.start(None, NOW).await;
+    b.start(None, NOW).await;
+    assert_eq!((a.state_name(), b.state_name()), ("failed", "serving"));
+    assert_eq!(give(&a, WINDOWS_MDM_1.component).await, 2, "generations only rise");
+    store.close().await;
+    let store = open(_copy.path()).await;
+    let a = gate("a", &runtime, &store);
+    a.start(None, NOW).await;
+    assert_eq!((a.state_name(), a.gate().generation()), ("serving", 2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn words_that_no_version_knows_keep_no_gate_from_starting() {
+    let runtime = Runtime::new().expect("a runtime");
+    let folder = two_gates(&runtime).await;
+    let strange = "UPDATE attempt SET action = 'dance', role = CAST(x'ff' AS TEXT);
+         UPDATE activity SET details = '{', type = CAST(x'80' AS TEXT), at = -5;
+         INSERT INTO source (gate, digest) VALUES ('a', CAST(x'ff' AS TEXT));
+         INSERT INTO access (id, name, role, secret_sha256, created_at, created_by) VALUES
+             ('00000001', 'x', 'dancer', zeroblob(32), 1, 'x'),
+             ('00000002', 'y', 'admin', zeroblob(3), -1, 'x')";
+    let (_copy, store) = damaged(&folder, strange).await;
+    let gate = gate("a", &runtime, &store);
+    gate.start(None, NOW).await;
+    assert_eq!(gate.state_name(), "serving");
+    let attempts = store.attempts("a", None, 10).await.expect("attempts");
+    assert_eq!((&*attempts[0].action, &*attempts[0].actor.role), ("dance", "\u{fffd}"));
+    let activities = store.activities(&Default::default(), 10).await.expect("activities");
+    assert!(!activities.is_empty());
+    assert!(activities.iter().all(|one| one.details.contains_key("damaged") && one.at == 0));
+    assert_eq!(store.source("a").await.expect("a source").expect("one").digest, "\u{fffd}");
+    let access = crate::access::Access::open(store.clone()).await.expect("access");
+    assert!(!access.has_admin(), "what is damaged counts for nobody");
+    assert_eq!(access.list().await.expect("a list").len(), 2);
+}
