@@ -15,9 +15,10 @@ pub use apply::{ApplyArgs, GenerateArgs};
 pub use diff::{DiffArgs, DiffFormat, ForbidArg};
 pub use explain::ExplainArgs;
 pub use remote::{
-    AccessArgs, AccessVerb, ActivateArgs, ActivitiesArgs, CandidateArgs, ConnectArgs,
+    AccessArgs, AccessVerb, ActivateArgs, ActivitiesArgs, BackupArgs, CandidateArgs, ConnectArgs,
     CreateAccessArgs, GateArgs, ListAccessArgs, PageArgs, PolicyArgs, PolicyVerb, PromoteArgs,
-    ReleasesArgs, RemoteArgs, RevokeAccessArgs, RoleArg, RollbackArgs, StatusArgs,
+    ReleasesArgs, RemoteArgs, RevokeAccessArgs, RoleArg, RollbackArgs, StatusArgs, StoreArgs,
+    StoreVerb,
 };
 pub use replay::{ForbidReplayed, ReplayArgs};
 pub use serve::ServerArgs;
@@ -61,6 +62,8 @@ pub enum Verb {
     Activities(ActivitiesArgs),
     /// Create, list and revoke access tokens of a running server
     Access(AccessArgs),
+    /// Copy what a running server stores
+    Store(StoreArgs),
     /// Make the gates of a running server as a file says
     Apply(ApplyArgs),
     /// Write the gates of a running server to a file for `admit apply`

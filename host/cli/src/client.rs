@@ -32,6 +32,14 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The largest answer; a page of 200 activities has some 100 kB.
 const MAX_ANSWER_BYTES: u64 = 16 * 1024 * 1024;
 
+/// A file that a server sends.
+pub(crate) struct Download {
+    /// The size that the server announced.
+    pub(crate) bytes: Option<u64>,
+    /// The content.
+    pub(crate) reader: Box<dyn std::io::Read>,
+}
+
 /// A server, and the access token to it.
 pub(crate) struct Client {
     agent: Agent,
@@ -64,19 +72,51 @@ impl Client {
     /// [`ClientError`].
     pub(crate) fn call(&self, call: Call) -> Result<Answer, ClientError> {
         let timeout = if call.method == "GET" { READ_TIMEOUT } else { TIMEOUT };
-        let failed = |source| ClientError::of_call(self.address().to_owned(), timeout, source);
-        let mut response = self.send(call, timeout).map_err(failed)?;
+        let response = self.send(call, timeout);
+        self.answer(response.map_err(|error| self.failed(error, timeout))?, timeout)
+    }
+
+    /// Makes a call whose answer is a file.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError`].
+    pub(crate) fn download(&self, call: Call) -> Result<Download, ClientError> {
+        let response = self.send(call, TIMEOUT).map_err(|error| self.failed(error, TIMEOUT))?;
+        if !response.status().is_success() {
+            let status = response.status().as_u16();
+            let server = self.address().to_owned();
+            return self
+                .answer(response, TIMEOUT)
+                .and(Err(ClientError::NotAdmit { server, status }));
+        }
+        let bytes = response.headers().get("content-length").and_then(|bytes| bytes.to_str().ok());
+        let bytes = bytes.and_then(|bytes| bytes.parse().ok());
+        Ok(Download { bytes, reader: Box::new(response.into_body().into_reader()) })
+    }
+
+    /// Reads an answer, or the refusal that it is.
+    fn answer(
+        &self,
+        mut response: ureq::http::Response<Body>,
+        timeout: Duration,
+    ) -> Result<Answer, ClientError> {
         let status = response.status().as_u16();
         let etag = response.headers().get("etag").and_then(|etag| etag.to_str().ok());
         let etag = etag.map(str::to_owned);
         let body = response.body_mut().with_config().limit(MAX_ANSWER_BYTES).read_to_vec();
-        let text = String::from_utf8(body.map_err(failed)?).unwrap_or_default();
+        let body = body.map_err(|error| self.failed(error, timeout))?;
+        let text = String::from_utf8(body).unwrap_or_default();
         let answer = Answer::new(self.address(), status, text, etag);
         if (200..300).contains(&status) {
             return Ok(answer);
         }
         let refusal: Refusal = answer.read()?;
         Err(ClientError::Refused(Box::new(refusal.with_status(status))))
+    }
+
+    fn failed(&self, source: ureq::Error, timeout: Duration) -> ClientError {
+        ClientError::of_call(self.address().to_owned(), timeout, source)
     }
 
     fn send(

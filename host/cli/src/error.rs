@@ -112,6 +112,14 @@ pub enum CliError {
         /// All lines.
         lines: u64,
     },
+    /// A copy of a store that is none, or not the whole of it.
+    #[error("what came from the server is not the whole copy: {bytes} bytes came{}", expected.map(|bytes| format!("; expected {bytes}")).unwrap_or_default())]
+    Backup {
+        /// What came.
+        bytes: u64,
+        /// What the server announced.
+        expected: Option<u64>,
+    },
     /// The server does not start.
     #[error(transparent)]
     Server(admit_server::serve::ServeError),

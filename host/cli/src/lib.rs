@@ -40,6 +40,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<Exit, CliError> {
         Verb::Policy(args) => remote::policy(&args, out),
         Verb::Activities(args) => remote::activities(&args, out),
         Verb::Access(args) => remote::access(&args, out),
+        Verb::Store(args) => remote::store(&args, out),
         Verb::Apply(args) => apply::run(&args, out),
         Verb::Generate(args) => generate::run(&args, out),
         Verb::Decide(args) => decide::run(&args, out),

@@ -3,6 +3,7 @@
 mod access;
 mod activate;
 mod activities;
+mod backup;
 pub(crate) mod answers;
 mod candidate;
 mod new_policy;
@@ -16,7 +17,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::args::{AccessArgs, ActivitiesArgs, GateArgs, OutputArg, PolicyArgs, PolicyVerb};
-use crate::args::{RemoteArgs, StatusArgs};
+use crate::args::{RemoteArgs, StatusArgs, StoreArgs, StoreVerb};
 use crate::client::{Answer, Call, Client};
 use crate::error::{CliError, Exit};
 use crate::inspect;
@@ -36,6 +37,13 @@ pub(crate) fn activities(args: &ActivitiesArgs, out: &mut dyn Write) -> Result<E
 /// `admit access`.
 pub(crate) fn access(args: &AccessArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
     access::run(args, out)
+}
+
+/// `admit store`.
+pub(crate) fn store(args: &StoreArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
+    match &args.verb {
+        StoreVerb::Backup(args) => backup::run(args, out),
+    }
 }
 
 /// `admit policy`.

@@ -16,6 +16,7 @@ mod releases;
 mod candidate;
 mod activities;
 mod access;
+mod backup;
 mod status;
 mod health;
 mod documents;

@@ -13,6 +13,7 @@ mod access;
 mod candidates;
 mod taken_back;
 mod retention;
+mod backup;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use directory::Directory;
 pub use access::AccessRow;
 pub use activities::{Activity, ActivityFilter, NewActivity};
 pub use attempts::{Action, Attempt, Refusal};
+pub use backup::Backup;
 pub use candidates::CandidateRow;
 pub use gates::{Activation, GateRow, SettingsKept, StoredRelease};
 pub(crate) use retention::DAY;

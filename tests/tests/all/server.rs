@@ -1,6 +1,7 @@
 //! The real binary as a server: what it answers, keeps, and survives.
 
 mod api;
+mod backup;
 mod candidate;
 mod cli;
 mod client;

@@ -206,6 +206,38 @@ pub struct ActivitiesArgs {
     pub page: PageArgs,
 }
 
+/// `admit store`.
+#[derive(Debug, Args)]
+pub struct StoreArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: StoreVerb,
+}
+
+/// The verbs of `admit store`.
+#[derive(Debug, Subcommand)]
+pub enum StoreVerb {
+    /// Copy the store of a running server to a new file, from which a server can start
+    Backup(BackupArgs),
+}
+
+const BACKUP_NOTES: &str = "\
+To restore: stop the server, put the file into an empty directory as `admit.db`, and start with
+`admit serve --data-dir DIRECTORY`.
+Needs an access token of the role `admin`.";
+
+/// `admit store backup`.
+#[derive(Debug, Args)]
+#[command(after_help = format!("{BACKUP_NOTES}\n\n{REMOTE_EXIT_CODES}"))]
+pub struct BackupArgs {
+    /// The server.
+    #[command(flatten)]
+    pub connect: ConnectArgs,
+    /// The file to write; it must not exist
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
 /// `admit access`.
 #[derive(Debug, Args)]
 pub struct AccessArgs {

@@ -29,7 +29,7 @@ pub enum Right {
     Read,
     /// To change policies and settings.
     Write,
-    /// To create, list and revoke access tokens.
+    /// To create, list and revoke access tokens, and to copy the store, which holds their digests.
     Access,
 }
 

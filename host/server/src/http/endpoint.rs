@@ -40,11 +40,12 @@ pub enum Endpoint {
     ListAccess,
     CreateAccess,
     RevokeAccess,
+    Backup,
 }
 
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Decide,
         Self::DecideBatch,
         Self::ServiceLive,
@@ -67,6 +68,7 @@ impl Endpoint {
         Self::ListAccess,
         Self::CreateAccess,
         Self::RevokeAccess,
+        Self::Backup,
     ];
 
     fn row(self) -> (ListenerKind, Method, &'static str, Right) {
@@ -100,6 +102,7 @@ impl Endpoint {
             Self::ListAccess => (Admin, Method::GET, "/v1/access", Right::Access),
             Self::CreateAccess => (Admin, Method::POST, "/v1/access", Right::Access),
             Self::RevokeAccess => (Admin, Method::DELETE, "/v1/access/{id}", Right::Access),
+            Self::Backup => (Admin, Method::GET, "/v1/store/backup", Right::Access),
         }
     }
 

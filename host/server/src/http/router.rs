@@ -14,8 +14,8 @@ use super::call::Call;
 use super::endpoint::{Endpoint, ListenerKind};
 use super::error::ApiError;
 use super::{
-    access, activities, candidate, decide, documents, health, policy, releases, settings, status,
-    trace,
+    access, activities, backup, candidate, decide, documents, health, policy, releases, settings,
+    status, trace,
 };
 use crate::app::App;
 use crate::metrics::ListenerMetrics;
@@ -101,6 +101,7 @@ async fn dispatch(endpoint: Endpoint, call: Call) -> Result<Response, ApiError> 
         Endpoint::ListAccess => access::list(call).await,
         Endpoint::CreateAccess => access::create(call).await,
         Endpoint::RevokeAccess => access::revoke(call).await,
+        Endpoint::Backup => backup::get(call).await,
     }
 }
 

@@ -145,6 +145,10 @@ impl Owner {
         self.shared.health.is_failing()
     }
 
+    pub(super) fn directory(&self) -> &Directory {
+        &self.shared.directory
+    }
+
     /// Closes the connection for good, and lets another server have the directory.
     pub(super) async fn close(&self) {
         let mut slot = self.slot.lock().await;

@@ -18,6 +18,9 @@ const LOG: &str = "admit.db-wal";
 /// connection ends with each failure.
 const LOCK: &str = "admit.lock";
 
+/// What the names of copies start with while they are made.
+const BACKUP: &str = "admit.db-backup-";
+
 /// The data directory of a running server.
 #[derive(Debug)]
 pub(super) struct Directory {
@@ -68,6 +71,7 @@ impl Directory {
         // would take away the locks that SQLite has on it.
         let database = directory.database();
         private().append(true).open(&database).map_err(failed(&database))?;
+        directory.remove_backups();
         Ok(directory)
     }
 
@@ -101,6 +105,21 @@ impl Directory {
     /// The size of the log.
     pub(super) fn log_bytes(&self) -> u64 {
         self.log_stamp().map_or(0, |log| log.bytes)
+    }
+
+    /// Where a copy of the database is written, under a name that no other copy has.
+    pub(super) fn new_backup(&self) -> PathBuf {
+        self.path.join(format!("{BACKUP}{}", uuid::Uuid::now_v7()))
+    }
+
+    /// Removes what a server that was killed left of its copies.
+    fn remove_backups(&self) {
+        let files = std::fs::read_dir(&self.path).into_iter().flatten().flatten();
+        for file in files.filter(|file| file.file_name().to_string_lossy().starts_with(BACKUP)) {
+            if let Err(error) = std::fs::remove_file(file.path()) {
+                tracing::warn!(%error, "an unfinished copy of the store was not removed");
+            }
+        }
     }
 
     /// Cuts the log to its first `bytes`, if it is longer; says how long it is.

@@ -362,3 +362,36 @@ async fn space_that_is_free_is_given_back() {
     store.tidy(TODAY).await.unwrap();
     assert!(full > 6 << 20 && size() < 3 << 20, "{full} before, {} after", size());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_made_under_load_holds_what_was_acknowledged_and_no_half_change() {
+    let (folder, store) = open().await;
+    note(&store, "0").await.unwrap();
+    let writer = {
+        let store = store.clone();
+        tokio::spawn(async move {
+            for count in 1.. {
+                if let Err(error) = note(&store, &count.to_string()).await {
+                    assert!(matches!(error, StoreError::Closed), "{error}");
+                    return;
+                }
+            }
+        })
+    };
+    for _ in 0..20 {
+        let before: u64 = noted(&store).await.unwrap().parse().unwrap();
+        let mut backup = store.backup().await.unwrap();
+        let copy = tempfile::tempdir().unwrap();
+        let mut file = std::fs::File::create(copy.path().join("admit.db")).unwrap();
+        assert_eq!(std::io::copy(&mut backup.file, &mut file).unwrap(), backup.bytes);
+        let restored = Store::open(copy.path(), Retention::default()).await.unwrap();
+        let after: u64 = noted(&restored).await.unwrap().parse().unwrap();
+        assert!(after >= before, "{before} was acknowledged, {after} is there");
+        note(&restored, "new").await.unwrap();
+    }
+    store.close().await;
+    writer.await.unwrap();
+    let left = std::fs::read_dir(folder.path()).unwrap().flatten();
+    let left: Vec<_> = left.map(|file| file.file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().contains("backup")), "{left:?}");
+}

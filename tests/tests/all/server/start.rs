@@ -71,6 +71,12 @@ impl Home {
         self.start_with(&mut self.command())
     }
 
+    /// As [`Home::start`], where the access token of another server counts.
+    pub(super) fn start_again(&self, other: &Server, config: &Value) -> Server {
+        self.0.token.set(other.token().to_owned()).unwrap();
+        self.start(config)
+    }
+
     /// As [`Home::start`], with a command made by [`Home::command`].
     pub(super) fn start_with(&self, command: &mut Command) -> Server {
         Server::announced(self.clone(), command)

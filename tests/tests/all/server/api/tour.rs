@@ -403,6 +403,7 @@ fn others(tour: &mut Tour, server: &Server) {
     let open = server.admin().without_token();
     tour.ask(&open, ("GET", "/metrics", None, 200));
     tour.ask(&open, ("GET", "/openapi.json", None, 200));
+    tour.send(&server.admin(), ("GET", "/v1/store/backup", None, 200), None);
     let status = tour.ask(&server.admin(), ("GET", "/v1/status", None, 200));
     assert_eq!(status["gates"].as_array().unwrap().len(), 3, "{status}");
     for (method, path, status, code) in [
