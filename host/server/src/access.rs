@@ -13,8 +13,10 @@ use aws_lc_rs::digest::SHA256_OUTPUT_LEN;
 pub use role::{Right, Role, UnknownRole};
 use token::NewToken;
 pub use token::TokenError;
+use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock as RwLockAsync};
 
 use crate::actor::Actor;
+use crate::authority::{Authority, Denied, Granted};
 use crate::store::{AccessRow, Store, StoreError};
 
 /// The access tokens that count. Cheap to clone; clones share one list.
@@ -23,15 +25,21 @@ pub struct Access {
     store: Store,
     /// Read for every request, replaced as a whole by every change.
     known: Arc<RwLock<Arc<Known>>>,
-    /// Held from a change in the store to the new list, so that an older list cannot come last.
-    changing: Arc<tokio::sync::Mutex<()>>,
+    /// Held alone from a change in the store to the new list, so that an older list cannot come last;
+    /// held together by all who write with an access token's leave.
+    order: Arc<RwLockAsync<()>>,
 }
+
+/// Held by one who changes the list.
+pub(crate) type Alone = OwnedRwLockWriteGuard<()>;
 
 type Known = HashMap<String, Holder>;
 
 /// Who holds an access token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
+    /// The public part of the token.
+    pub id: Arc<str>,
     /// The name of the token.
     pub name: Arc<str>,
     /// What it may do.
@@ -57,6 +65,9 @@ pub struct Created {
 /// Why an access token was not created.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateError {
+    /// Whoever asked may not, or no longer.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// The name is empty, long, or holds control characters.
     #[error("{length} characters; expected 1 to 64 printable characters, not only spaces")]
     Name {
@@ -74,6 +85,9 @@ pub enum CreateError {
 /// Why an access token was not revoked.
 #[derive(Debug, thiserror::Error)]
 pub enum RevokeError {
+    /// Whoever asked may not, or no longer.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// Nobody could create another one then.
     #[error("this is the last access token of the role `admin`; create another one first")]
     LastAdmin,
@@ -90,7 +104,7 @@ impl Access {
     /// [`StoreError`].
     pub async fn open(store: Store) -> Result<Self, StoreError> {
         let known = Arc::new(RwLock::new(Arc::new(read(&store).await?)));
-        Ok(Self { store, known, changing: Arc::default() })
+        Ok(Self { store, known, order: Arc::default() })
     }
 
     /// Who holds this token; absent when nobody does. Takes as long for a wrong secret as for the
@@ -100,6 +114,18 @@ impl Access {
         let known = Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner));
         let holder = known.get(id)?;
         token::matches(secret, &holder.secret_sha256).then(|| holder.clone())
+    }
+
+    /// The holder as the list has it now; absent once the token is revoked.
+    pub(crate) fn still(&self, holder: &Holder) -> Option<Holder> {
+        let known = Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner));
+        let now = known.get(&*holder.id)?;
+        (now.secret_sha256 == holder.secret_sha256).then(|| now.clone())
+    }
+
+    /// Keeps the list as it is. Waits while it is changed.
+    pub(crate) async fn order(&self) -> OwnedRwLockReadGuard<()> {
+        Arc::clone(&self.order).read_owned().await
     }
 
     /// Whether a token of the role `admin` counts; none does at the first start.
@@ -119,7 +145,7 @@ impl Access {
         &self,
         name: &str,
         role: Role,
-        actor: &Actor,
+        authority: &Authority,
         now: u64,
     ) -> Result<Created, CreateError> {
         let length = name.chars().count();
@@ -130,50 +156,65 @@ impl Access {
             return Err(CreateError::Name { length });
         }
         let new = NewToken::make()?;
+        let (access, name, authority) = (self.clone(), name.to_owned(), authority.clone());
+        let created = async move { access.create_alone(new, name, role, &authority, now).await };
+        crate::blocking::to_end(created).await.unwrap_or(Err(StoreError::Broken.into()))
+    }
+
+    async fn create_alone(
+        &self,
+        new: NewToken,
+        name: String,
+        role: Role,
+        authority: &Authority,
+        now: u64,
+    ) -> Result<Created, CreateError> {
+        let by = self.alone(authority).await?;
         let row = AccessRow {
             id: new.id.clone(),
-            name: name.to_owned(),
+            name,
             role: role.as_str().to_owned(),
             secret_sha256: new.secret_sha256,
             created_at: now,
-            created_by: actor.name.clone(),
+            created_by: by.actor().name.clone(),
             revoked_at: None,
         };
-        let (access, actor) = (self.clone(), actor.clone());
-        let added = tokio::spawn(async move { access.add(row, &actor).await });
-        added.await.unwrap_or(Err(StoreError::Broken))?;
+        self.store.add_access(&row, &by).await?;
+        let (id, holder) = holder(row)?;
+        self.change(|known| known.insert(id, holder));
         Ok(Created { id: new.id, token: new.text })
     }
 
-    /// Adds a token to the store, then to those that count. Runs to its end even if the caller goes away.
-    async fn add(self, row: AccessRow, actor: &Actor) -> Result<(), StoreError> {
-        let _one = self.changing.lock().await;
-        self.store.add_access(&row, actor).await?;
-        let (id, holder) = holder(row)?;
-        self.change(|known| drop(known.insert(id, holder)));
-        Ok(())
-    }
-
-    /// Revokes a token; says whether there was one to revoke.
+    /// Revokes a token; says whether there was one to revoke. What was begun with the token's leave is
+    /// done by then; nothing is done with it afterwards. A revocation that was begun is made to its end
+    /// even if the caller goes away.
     ///
     /// # Errors
     ///
     /// [`RevokeError`].
-    pub async fn revoke(&self, id: &str, actor: &Actor, now: u64) -> Result<bool, RevokeError> {
-        let (access, actor, id) = (self.clone(), actor.clone(), id.to_owned());
-        let revoked = tokio::spawn(async move { access.revoke_alone(&id, &actor, now).await });
-        revoked.await.unwrap_or(Err(StoreError::Broken.into()))
+    pub async fn revoke(
+        &self,
+        id: &str,
+        authority: &Authority,
+        now: u64,
+    ) -> Result<bool, RevokeError> {
+        let (access, id, authority) = (self.clone(), id.to_owned(), authority.clone());
+        let revoked = async move { access.revoke_alone(&id, &authority, now).await };
+        crate::blocking::to_end(revoked).await.unwrap_or(Err(StoreError::Broken.into()))
     }
 
-    /// Revokes a token in the store, then among those that count. Runs to its end even if the caller
-    /// goes away: the store and the list agree.
-    async fn revoke_alone(self, id: &str, actor: &Actor, now: u64) -> Result<bool, RevokeError> {
-        let _one = self.changing.lock().await;
+    async fn revoke_alone(
+        &self,
+        id: &str,
+        authority: &Authority,
+        now: u64,
+    ) -> Result<bool, RevokeError> {
+        let by = self.alone(authority).await?;
         if self.is_last_admin(id) {
             return Err(RevokeError::LastAdmin);
         }
-        let revoked = self.store.revoke_access(id, actor, now).await?;
-        self.change(|known| drop(known.remove(id)));
+        let revoked = self.store.revoke_access(id, &by, now).await?;
+        self.change(|known| known.remove(id));
         Ok(revoked)
     }
 
@@ -192,8 +233,14 @@ impl Access {
         self.store.access().await
     }
 
-    /// Replaces the list as a whole, so that a request reads one or the other.
-    fn change(&self, change: impl FnOnce(&mut Known)) {
+    /// Leave to change the list, alone.
+    async fn alone(&self, authority: &Authority) -> Result<Granted, Denied> {
+        let guard = Arc::clone(&self.order).write_owned().await;
+        authority.grant_alone(Right::Access, guard)
+    }
+
+    /// Publishes another list.
+    fn change<T>(&self, change: impl FnOnce(&mut Known) -> T) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         change(Arc::make_mut(&mut known));
     }
@@ -224,6 +271,11 @@ fn holder(row: AccessRow) -> Result<(String, Holder), StoreError> {
     if row.secret_sha256.len() != SHA256_OUTPUT_LEN {
         return Err(StoreError::Row { what: "a digest of another length" });
     }
-    let holder = Holder { name: row.name.into(), role, secret_sha256: row.secret_sha256.into() };
+    let holder = Holder {
+        id: row.id.as_str().into(),
+        name: row.name.into(),
+        role,
+        secret_sha256: row.secret_sha256.into(),
+    };
     Ok((row.id, holder))
 }

@@ -1,5 +1,7 @@
 //! Who does something.
 
+use std::fmt;
+
 use serde::Serialize;
 
 /// Who changed something: the name and role of an access token, or of a part of the server.
@@ -9,6 +11,16 @@ pub struct Actor {
     pub name: String,
     /// The role's name, or `system`.
     pub role: String,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            actor if *actor == Self::server() => formatter.write_str("the server itself"),
+            actor if *actor == Self::source() => formatter.write_str("its source"),
+            Self { name, role, .. } => write!(formatter, "`{name}` ({role})"),
+        }
+    }
 }
 
 impl Actor {

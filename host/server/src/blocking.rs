@@ -1,8 +1,18 @@
 //! Work that waits, on threads where nobody else waits for it.
 
+use tracing::Instrument;
+
 /// Runs `work` on a thread that may wait, with the span of the caller, so that what it logs names
 /// the request. Absent when it panicked; the panic is reported where it happens.
 pub(crate) async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let span = tracing::Span::current();
     tokio::task::spawn_blocking(move || span.in_scope(work)).await.ok()
+}
+
+/// Does `work` to its end, even if whoever waits for it goes away. Absent when it panicked; the panic is
+/// reported where it happens.
+pub(crate) async fn to_end<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> Option<T> {
+    tokio::spawn(work.in_current_span()).await.ok()
 }

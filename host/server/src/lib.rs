@@ -8,6 +8,8 @@ pub mod serve;
 pub mod http;
 pub mod access;
 pub mod actor;
+pub mod authority;
+pub mod live;
 pub mod app;
 pub mod gates;
 pub mod shadow;

@@ -13,8 +13,8 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use crate::access::{CreateError, Created, Role};
-use crate::actor::Actor;
 use crate::app::App;
+use crate::authority::{Authority, Granted};
 use crate::config::{Config, ConfigError, Sources};
 use crate::decision_log::DecisionLogError;
 use crate::http::listener::{self, Bound, Drained, ListenError};
@@ -148,7 +148,7 @@ async fn run(
     if let Err(error) = announce::addresses(out, config, &service, &admin, &keys, token) {
         if let Some(first) = first {
             // Nobody has seen it: the next start is to make another.
-            app.store.revoke_access(&first.id, &Actor::server(), now).await?;
+            app.store.revoke_access(&first.id, &Granted::server(), now).await?;
         }
         return Err(ServeError::Output(error));
     }
@@ -167,6 +167,7 @@ async fn run(
             // Whoever started the server may have read enough.
             tracing::warn!(%error, "failed to say what the gates have");
         }
+        tokio::spawn(link_ways_back(Arc::clone(&app)));
         for source in watches {
             source.start(&app, stopping.clone()).await?;
         }
@@ -203,12 +204,19 @@ async fn first_token(app: &App, now: u64) -> Result<Option<Created>, ServeError>
     if app.access.has_admin() {
         return Ok(None);
     }
-    Ok(Some(app.access.create("first", Role::Admin, &Actor::server(), now).await?))
+    Ok(Some(app.access.create("first", Role::Admin, &Authority::server(), now).await?))
 }
 
 async fn start_gates(starts: Vec<Start>, now: u64) {
     for Start { gate, component } in starts {
         gate.start(component, now).await;
+    }
+}
+
+/// Builds what roll-backs go to, one gate after the other, beside everything else.
+async fn link_ways_back(app: Arc<App>) {
+    for gate in app.gates.values() {
+        gate.linked_way_back().await;
     }
 }
 

@@ -15,7 +15,7 @@ use admit::failure::error_chain;
 use serde_json::{Map, json};
 use tokio::sync::watch;
 
-use crate::actor::Actor;
+use crate::authority::Authority;
 use crate::gates::{Change, ChangeError, Mode, NewComponent, ServedGate, Surroundings};
 use crate::source::{Found, Poll, Watch};
 use crate::store::{Action, NewActivity, SourceRow, Store, StoreError, TakenBack, Trying, Verdict};
@@ -181,8 +181,9 @@ impl Watching {
         if self.gate.decides_with(&last.digest) {
             return None;
         }
-        let taken_back = self.gate.taken_back().into_iter();
-        taken_back.into_iter().find(|taken| *taken.policy.digest == *last.digest)
+        let view = self.gate.view();
+        let mut taken_back = view.taken_back().iter();
+        taken_back.find(|taken| *taken.policy.digest == *last.digest).cloned()
     }
 
     /// Writes down what came of the last try. What could not be written is tried to be written again.
@@ -244,7 +245,7 @@ async fn apply(
         mode: Mode::Activate,
         force: false,
         known_refusal,
-        actor: Actor::source(),
+        authority: Authority::source(),
         action: Action::Source,
         now: admit::gate::now(),
     };

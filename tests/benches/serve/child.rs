@@ -16,7 +16,7 @@ use admit::token::{self, Format, MAX_TOKEN_BYTES, UnverifiedToken};
 use admit::verify::verify;
 use admit_policies::WINDOWS_MDM_2;
 use admit_server::access::{Access, Role};
-use admit_server::actor::Actor;
+use admit_server::authority::Authority;
 use admit_server::config::{self, Sources};
 use admit_server::http::listener::{self, Bound};
 use admit_server::http::{ListenerKind, trace};
@@ -62,7 +62,7 @@ async fn verify_until_killed(directory: &Path) -> Result<()> {
     let store = Store::open(&directory.join("data"), Retention::default()).await?;
     let access = Access::open(store).await?;
     let now = admit::gate::now();
-    let token = access.create("bench", Role::Admin, &Actor::server(), now).await?.token;
+    let token = access.create("bench", Role::Admin, &Authority::server(), now).await?.token;
     let keys = Keys::fixed(KeySet::parse(&std::fs::read(directory.join("keys.json"))?)?);
     let verification = Verification::default();
     let answer = decide_once(directory, keys.clone(), verification)?;

@@ -12,6 +12,7 @@ mod gitops;
 mod limits;
 mod operations;
 mod machine;
+mod parties;
 mod plan;
 mod policies;
 mod proxies;

@@ -230,6 +230,31 @@ impl Gate {
         self.find_or_build(&digest, cases, |times| self.build(inspected, settings, cases, times))
     }
 
+    /// As [`Gate::prepare_inspected`], but waits for no other release that is being built: for a way
+    /// back, which must not wait. Whoever calls this does so one at a time.
+    ///
+    /// # Errors
+    ///
+    /// [`ActivateError`], by step.
+    pub fn prepare_beside(
+        &self,
+        inspected: Inspected,
+        settings: Settings,
+        cases: &[Case],
+    ) -> Result<Prepared, ActivateError> {
+        let digest = release_digest(&inspected.policy().digest, &settings);
+        self.find_or_build(&digest, cases, |times| self.build(inspected, settings, cases, times))
+    }
+
+    /// Keeps a release for a roll-back, as those that were active: going to it compiles nothing then.
+    pub fn keep(&self, prepared: Prepared) {
+        let (release, mut history) = (prepared.release, self.history());
+        if self.active_with(release.digest()).is_none() {
+            history.forget(release.digest());
+            history.keep(release);
+        }
+    }
+
     /// Rehearses a release that was prepared before, with nothing compiled.
     ///
     /// # Errors

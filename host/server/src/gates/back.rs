@@ -2,16 +2,18 @@
 //!
 //! Either leads to the newest release before the one that is left that is not known to fail.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use admit::decision::Decision;
 
+use super::change::check_revision;
 use super::commit::Committing;
+use super::plan::Planned;
 use super::report::{ChangeError, Report, Step};
 use super::served::ServedGate;
 use super::settings::restored;
-use super::state::Selected;
-use crate::actor::Actor;
+use super::state::{Selected, View};
+use crate::authority::Authority;
 use crate::store::{Action, StoreError, StoredRelease, TakenBack};
 
 /// The decision that made it one fault too many.
@@ -48,9 +50,10 @@ enum Reverted {
 
 /// Who goes back from what.
 struct Leaving<'a> {
+    base: &'a View,
     before: &'a Selected,
     action: Action,
-    actor: &'a Actor,
+    authority: &'a Authority,
     now: u64,
     force: bool,
     /// What is left, if it kept failing.
@@ -59,7 +62,9 @@ struct Leaving<'a> {
 
 impl ServedGate {
     /// Goes back to the newest release before that is not known to fail; with `force` to the one
-    /// before, whatever is known of it. Does not wait for a change that is under way; that one fails.
+    /// before, whatever is known of it; if `revision` is given, from that one only. Does not wait for a
+    /// change that is under way; that one fails. Of two at once, the second fails: it was asked for to
+    /// leave what the first has left already.
     ///
     /// # Errors
     ///
@@ -67,50 +72,106 @@ impl ServedGate {
     pub async fn roll_back(
         self: &Arc<Self>,
         force: bool,
-        actor: Actor,
+        revision: Option<u64>,
+        authority: Authority,
         now: u64,
     ) -> Result<Report, ChangeError> {
         self.expect_started()?;
+        let base = self.view();
+        check_revision(revision, base.revision())?;
+        let alone = Arc::clone(&self.going_back).write_owned().await;
         let gate = Arc::clone(self);
         let back = crate::blocking::run(move || {
+            let _alone = alone;
             let action = Action::Rollback;
-            let result = gate.roll_back_alone(force, &actor, now);
-            gate.write_refusal(&result, None, action, &actor, now);
+            let result = gate.roll_back_alone(&base, force, &authority, now);
+            gate.write_refusal(&result, None, action, &authority, now);
             result
         });
-        back.await.unwrap_or(Err(ChangeError::Broken))
+        let report = back.await.unwrap_or(Err(ChangeError::Broken))?;
+        self.link_way_back();
+        Ok(report)
     }
 
-    fn roll_back_alone(&self, force: bool, actor: &Actor, now: u64) -> Result<Report, ChangeError> {
+    fn roll_back_alone(
+        &self,
+        base: &View,
+        force: bool,
+        authority: &Authority,
+        now: u64,
+    ) -> Result<Report, ChangeError> {
+        authority.check()?;
+        if self.view().revision() != base.revision() {
+            return Err(self.overtaken());
+        }
         let nothing = || ChangeError::NothingKept(self.name().to_owned());
-        let before = self.selected().ok_or_else(nothing)?;
-        let active = self.gate.release().map(|active| active.digest().to_string());
+        let before = &**base.selected().ok_or_else(nothing)?;
+        let target = self.way_back(before, force)?;
+        let (action, taken_back) = (Action::Rollback, None);
+        let leaving = Leaving { base, before, action, authority, now, force, taken_back };
+        self.go_back_to(&target, &leaving)
+    }
+
+    /// The release that a roll-back goes to.
+    fn way_back(&self, before: &Selected, force: bool) -> Result<StoredRelease, ChangeError> {
+        let active = before.release.as_ref().map(|release| &release.digest);
         let mut known_to_fail = None;
         let mut next = before.previous;
         while let Some(target) = self.stored(next)? {
             next = target.previous;
-            if Some(&target.release) == active.as_ref() {
+            if Some(&target.release) == active {
                 continue;
             }
-            if let Some(taken) = self.why_taken_back(&target.release).filter(|_| !force) {
-                known_to_fail.get_or_insert(taken);
-                continue;
+            match self.why_taken_back(&target.release).filter(|_| !force) {
+                Some(taken) => {
+                    known_to_fail.get_or_insert(taken);
+                }
+                None => return Ok(target),
             }
-            let (before, action, taken_back) = (&*before, Action::Rollback, None);
-            let leaving = Leaving { before, action, actor, now, force, taken_back };
-            return self.go_back_to(&target, &leaving);
         }
         Err(match known_to_fail {
             Some(taken) => ChangeError::TakenBack(Box::new(taken)),
-            None => nothing(),
+            None => ChangeError::NothingKept(self.name().to_owned()),
         })
+    }
+
+    /// Builds, beside everything else, the release that a roll-back goes to, so that it takes no time
+    /// then. It is built already unless the server or the gate's way back began anew.
+    pub fn link_way_back(self: &Arc<Self>) {
+        let gate = Arc::clone(self);
+        tokio::spawn(async move { gate.linked_way_back().await });
+    }
+
+    /// As [`ServedGate::link_way_back`], and waits for it.
+    pub async fn linked_way_back(self: &Arc<Self>) {
+        let gate = Arc::clone(self);
+        let linked = crate::blocking::run(move || gate.link_alone());
+        if let Err(error) = linked.await.unwrap_or(Err(ChangeError::Broken)) {
+            let (gate, error) = (self.name(), error.told());
+            tracing::warn!(gate, error, "the release that a roll-back goes to cannot be built");
+        }
+    }
+
+    fn link_alone(&self) -> Result<(), ChangeError> {
+        let view = self.view();
+        let Some(before) = view.selected() else {
+            return Ok(());
+        };
+        match self.way_back(before, false) {
+            Ok(target) => self.gate.keep(self.plan_back(&target, before)?.prepared),
+            Err(ChangeError::NothingKept(_) | ChangeError::TakenBack(_)) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     /// Goes back from a generation whose policy keeps failing, unless it was replaced meanwhile: to
     /// the newest release before that is not known to fail; without one, to none.
     pub(super) async fn revert(self: Arc<Self>, generation: u64, fault: &Fault) {
         let (gate, fault) = (Arc::clone(&self), fault.clone());
+        let alone = Arc::clone(&self.going_back).write_owned().await;
         let reverted = crate::blocking::run(move || {
+            let _alone = alone;
             loop {
                 match gate.revert_alone(generation, &fault) {
                     // Only another generation is no longer to be reverted.
@@ -122,12 +183,15 @@ impl ServedGate {
         let gate = self.name();
         match reverted.await.unwrap_or(Err(ChangeError::Broken)) {
             Ok(Reverted::Replaced) => {}
-            Ok(Reverted::Back(report)) => tracing::error!(
-                gate,
-                generation,
-                policy.version = &*report.policy.version,
-                "the policy kept failing: went back to the release before"
-            ),
+            Ok(Reverted::Back(report)) => {
+                tracing::error!(
+                    gate,
+                    generation,
+                    policy.version = &*report.policy.version,
+                    "the policy kept failing: went back to the release before"
+                );
+                self.link_way_back();
+            }
             Ok(Reverted::Withdrawn) => tracing::error!(
                 gate,
                 generation,
@@ -151,8 +215,8 @@ impl ServedGate {
     /// Goes back from what the gate has if the generation made it; what is committed after this was
     /// read overtakes it.
     fn revert_alone(&self, generation: u64, fault: &Fault) -> Result<Reverted, ChangeError> {
-        let before = self.selected();
-        let Some(before) = before.filter(|_| self.unreleased().is_none()) else {
+        let base = self.view();
+        let Some(before) = base.selected().filter(|before| before.release.is_some()) else {
             return Ok(Reverted::Replaced);
         };
         // The engine's generation may be one behind what is selected.
@@ -166,7 +230,7 @@ impl ServedGate {
                     reason: fault.reason.clone(),
                     error: fault.error.clone(),
                 };
-                self.take_back(&before, generation, &taken)
+                self.take_back(&base, before, generation, &taken)
             }
             _ => Ok(Reverted::Replaced),
         }
@@ -174,13 +238,14 @@ impl ServedGate {
 
     fn take_back(
         &self,
+        base: &View,
         before: &Selected,
         generation: u64,
         taken: &TakenBack,
     ) -> Result<Reverted, ChangeError> {
-        let (action, actor, now) = (Action::Revert, &Actor::server(), taken.at);
+        let (action, authority, now) = (Action::Revert, &Authority::server(), taken.at);
         let (force, taken_back) = (false, Some(taken));
-        let leaving = Leaving { before, action, actor, now, force, taken_back };
+        let leaving = Leaving { base, before, action, authority, now, force, taken_back };
         let mut next = before.previous;
         while let Some(target) = self.stored(next)? {
             next = target.previous;
@@ -189,13 +254,13 @@ impl ServedGate {
                 continue;
             }
             let result = self.go_back_to(&target, &leaving);
-            self.write_refusal(&result, None, action, actor, now);
+            self.write_refusal(&result, None, action, authority, now);
             match result {
                 Err(error) if error.is_about_the_release() => {}
                 result => return result.map(|report| Reverted::Back(Box::new(report))),
             }
         }
-        let withdrawn = self.withdraw(before, generation, taken)?;
+        let withdrawn = self.withdraw(base, before, generation, taken)?;
         Ok(if withdrawn { Reverted::Withdrawn } else { Reverted::Replaced })
     }
 
@@ -212,17 +277,24 @@ impl ServedGate {
         target: &StoredRelease,
         leaving: &Leaving<'_>,
     ) -> Result<Report, ChangeError> {
-        let Leaving { before, action, actor, now, force, taken_back } = *leaving;
+        let Leaving { base, before, action, authority, now, force, taken_back } = *leaving;
+        let planned = self.plan_back(target, before)?;
+        let previous = target.previous;
+        let committing = Committing { action, authority, now, previous, base, force, taken_back };
+        self.commit(planned, &committing)
+    }
+
+    /// A release on the way back, ready.
+    fn plan_back(&self, target: &StoredRelease, before: &Selected) -> Result<Planned, ChangeError> {
+        // The lock guards no value, so a poisoned one is fine.
+        let _one = self.linking.lock().unwrap_or_else(PoisonError::into_inner);
         let started = std::time::Instant::now();
         let inspected = self.inspect_stored(&target.component)?;
         let inspect = Step::done("inspect", started.elapsed());
         let settings = restored(&target.settings, &before.settings, inspected.description());
-        // The operator's cases do not count: they may be about what has just been left.
-        let mut planned = self.prepare(inspected, settings, &[])?;
+        let mut planned = self.prepare_back(inspected, settings)?;
         planned.steps.insert(0, inspect);
-        let (previous, since) = (target.previous, before.revision);
-        let committing = Committing { action, actor, now, previous, since, force, taken_back };
-        self.commit(planned, &committing)
+        Ok(planned)
     }
 }
 

@@ -12,10 +12,12 @@ use tokio::sync::OwnedMutexGuard;
 use super::plan::Planned;
 use super::report::{ChangeError, Report};
 use super::served::ServedGate;
+use super::state::View;
 use super::told;
-use crate::actor::Actor;
+use crate::access::Right;
+use crate::authority::{Authority, Granted};
 use crate::shadow::{Offer, Shadow};
-use crate::store::{CandidateRow, StoreError};
+use crate::store::CandidateRow;
 
 /// A release that waits for its promotion.
 pub(super) struct Candidate {
@@ -47,30 +49,37 @@ pub struct CandidateReport {
     pub found: crate::shadow::Report,
 }
 
+impl View {
+    /// What the candidate of this gate found so far; absent when there is none.
+    pub fn candidate_report(&self, gate: &str) -> Option<CandidateReport> {
+        let candidate = self.candidate.as_ref()?;
+        Some(CandidateReport {
+            gate: gate.to_owned(),
+            policy: candidate.release.policy().clone(),
+            release: candidate.release.digest().to_string(),
+            since: crate::time::rfc3339(candidate.since),
+            stale: candidate.revision != self.revision(),
+            found: candidate.shadow.report(),
+        })
+    }
+}
+
 impl ServedGate {
     /// What the candidate found so far; absent when there is none, or none yet while the gate is being
     /// started.
     pub fn candidate(&self) -> Option<CandidateReport> {
-        let candidate = self.candidate.load_full()?;
-        Some(CandidateReport {
-            gate: self.name().to_owned(),
-            policy: candidate.release.policy().clone(),
-            release: candidate.release.digest().to_string(),
-            since: crate::time::rfc3339(candidate.since),
-            stale: candidate.revision != self.base().2,
-            found: candidate.shadow.report(),
-        })
+        self.view().candidate_report(self.name())
     }
 
     /// Ends the candidate.
     ///
     /// # Errors
     ///
-    /// [`ChangeError::Starting`], [`ChangeError::NoCandidate`], [`ChangeError::Store`]; then nothing
-    /// is changed.
+    /// [`ChangeError::Starting`], [`ChangeError::NoCandidate`], [`ChangeError::Denied`],
+    /// [`ChangeError::Store`]; then nothing is changed.
     pub async fn end_candidate(
         self: &Arc<Self>,
-        actor: Actor,
+        authority: Authority,
         now: u64,
     ) -> Result<(), ChangeError> {
         self.expect_started()?;
@@ -78,10 +87,9 @@ impl ServedGate {
         let gate = Arc::clone(self);
         let ended = crate::blocking::run(move || {
             let _turn = turn;
+            authority.check()?;
             let candidate = gate.expect_candidate()?;
-            gate.forget(&candidate, &actor, now)?;
-            gate.candidate.store(None);
-            Ok(())
+            gate.forget(&candidate, &authority, now)
         });
         ended.await.unwrap_or(Err(ChangeError::Broken))
     }
@@ -114,15 +122,15 @@ impl ServedGate {
         });
         match again {
             Ok(candidate) => {
-                self.candidate.store(Some(Arc::new(candidate)));
+                self.publish_candidate(Some(Arc::new(candidate)));
                 Ok(())
             }
             // What says nothing about the candidate may be over at the next start.
             Err(error) if error.is_hosts() && !error.is_damage() => Err(error),
             Err(error) => {
                 let activity = told::candidate_lost(policy.as_ref(), &error.told());
-                let actor = Actor::server();
-                self.wait(self.store.end_candidate(self.name(), &activity, &actor, now))?;
+                let by = Granted::server();
+                self.wait(self.store.end_candidate(self.name(), &activity, &by, now))?;
                 Err(error)
             }
         }
@@ -147,24 +155,30 @@ impl ServedGate {
     pub(super) fn start_candidate(
         &self,
         planned: Planned,
-        revision: u64,
-        actor: &Actor,
+        base: &View,
+        authority: &Authority,
         now: u64,
     ) -> Result<Report, ChangeError> {
-        let report = self.report("candidate", &planned);
+        let (report, revision) = (self.report("candidate", &planned, base), base.revision());
         let candidate = self.candidate_of(planned, revision, now)?;
+        let _ahead = self.wait(self.going_back.read());
+        if self.view().revision() != revision {
+            return Err(self.overtaken());
+        }
         let row = CandidateRow {
             component: candidate.inspected.bytes().to_vec(),
             settings: candidate.settings.clone(),
             revision,
         };
-        let before = self.candidate.load_full();
-        let ended = before.map(|before| told::candidate_ended(before.release.policy()));
+        let before = self.view();
+        let ended = before.candidate.as_ref();
+        let ended = ended.map(|ended| told::candidate_ended(ended.release.policy()));
         let activities: Vec<_> =
             ended.into_iter().chain([told::candidate_started(&report.policy)]).collect();
-        self.wait(self.store.keep_candidate(self.name(), &row, &activities, actor, now))?;
+        let by = self.wait(authority.grant(Right::Write))?;
+        self.wait(self.store.keep_candidate(self.name(), &row, &activities, &by, now))?;
         self.counters.metrics.changed_nothing(report.result);
-        self.candidate.store(Some(Arc::new(candidate)));
+        self.publish_candidate(Some(Arc::new(candidate)));
         Ok(report)
     }
 
@@ -183,7 +197,7 @@ impl ServedGate {
     /// Hands what was decided to the candidate, which never makes anybody wait.
     pub(super) fn offer_to_candidate(&self, decided: Decided, request: &Request<'_>) -> Decision {
         let Decided { decision, claims, .. } = decided;
-        if let (Some(claims), Some(candidate)) = (claims, &*self.candidate.load()) {
+        if let (Some(claims), Some(candidate)) = (claims, &self.view.load().candidate) {
             let (facts, bytes) = (request.facts.clone(), size(request));
             let offer = Offer::new(&decision, claims, facts, request.now, bytes);
             offer.into_iter().for_each(|offer| candidate.shadow.offer(offer));
@@ -191,19 +205,22 @@ impl ServedGate {
         decision
     }
 
-    /// Writes down that the candidate has ended.
+    /// Ends the candidate, and writes that down first.
     pub(super) fn forget(
         &self,
         candidate: &Candidate,
-        actor: &Actor,
+        authority: &Authority,
         now: u64,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), ChangeError> {
         let activity = told::candidate_ended(candidate.release.policy());
-        self.wait(self.store.end_candidate(self.name(), &activity, actor, now))
+        let by = self.wait(authority.grant(Right::Write))?;
+        self.wait(self.store.end_candidate(self.name(), &activity, &by, now))?;
+        self.publish_candidate(None);
+        Ok(())
     }
 
     pub(super) fn expect_candidate(&self) -> Result<Arc<Candidate>, ChangeError> {
-        let candidate = self.candidate.load_full();
+        let candidate = self.view.load().candidate.clone();
         candidate.ok_or_else(|| ChangeError::NoCandidate(self.name().to_owned()))
     }
 }

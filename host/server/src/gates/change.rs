@@ -9,9 +9,10 @@ use super::commit::Committing;
 use super::plan::Planned;
 use super::report::{ChangeError, Report};
 use super::served::ServedGate;
-use super::state::Selected;
+use super::state::View;
 use super::told;
-use crate::actor::Actor;
+use crate::access::Right;
+use crate::authority::Authority;
 use crate::store::{Action, Refusal};
 
 /// What is to be changed.
@@ -30,8 +31,8 @@ pub struct Change {
     /// Why the same was refused the last time that it was tried: if that comes again, it is not
     /// written down again.
     pub known_refusal: Option<String>,
-    /// Who wants it.
-    pub actor: Actor,
+    /// Who wants it, asked again where it is made.
+    pub authority: Authority,
     /// What led to it.
     pub action: Action,
     /// Seconds since 1970.
@@ -78,17 +79,20 @@ impl ServedGate {
     }
 
     pub(super) fn change_alone(self: &Arc<Self>, change: &Change) -> Result<Report, ChangeError> {
-        let (before, settings, since) = self.base();
-        check_revision(change.revision, since)?;
-        let planned = self.plan(change, before.as_deref(), &settings);
+        change.authority.check()?;
+        let base = self.view();
+        check_revision(change.revision, base.revision())?;
+        let planned = self.plan(change, &base);
+        // Planning takes its time. Whoever may no longer change anything is told nothing of it.
+        change.authority.check()?;
         let result = planned.and_then(|planned| match change.mode {
             Mode::DryRun => {
                 self.check_not_taken_back(&planned.prepared.release, change.force)?;
                 self.counters.metrics.changed_nothing("checked");
-                Ok(self.report("checked", &planned))
+                Ok(self.report("checked", &planned, &base))
             }
-            Mode::Candidate => self.start_candidate(planned, since, &change.actor, change.now),
-            Mode::Activate => self.make(planned, change, before.as_deref(), since),
+            Mode::Candidate => self.start_candidate(planned, &base, &change.authority, change.now),
+            Mode::Activate => self.make(planned, change, &base),
         });
         if change.action == Action::Source {
             self.know_policy_of_source(change, &result);
@@ -96,7 +100,8 @@ impl ServedGate {
         let is_known = |error: &ChangeError| Some(error.told()) == change.known_refusal;
         if change.mode == Mode::Activate && !result.as_ref().is_err_and(is_known) {
             let policy = self.wanted_policy(change, &result);
-            self.write_refusal(&result, policy.as_ref(), change.action, &change.actor, change.now);
+            let Change { action, ref authority, now, .. } = *change;
+            self.write_refusal(&result, policy.as_ref(), action, authority, now);
         }
         result
     }
@@ -116,17 +121,17 @@ impl ServedGate {
         Some(inspected.policy().clone())
     }
 
-    fn make(
+    pub(super) fn make(
         self: &Arc<Self>,
         planned: Planned,
         change: &Change,
-        before: Option<&Selected>,
-        since: u64,
+        base: &View,
     ) -> Result<Report, ChangeError> {
-        let previous = before.and_then(|before| before.active);
-        let Change { action, ref actor, now, force, .. } = *change;
+        let _ahead = self.wait(self.going_back.read());
+        let previous = base.selected().and_then(|before| before.active);
+        let Change { action, ref authority, now, force, .. } = *change;
         let taken_back = None;
-        let committing = Committing { action, actor, now, previous, since, force, taken_back };
+        let committing = Committing { action, authority, now, previous, base, force, taken_back };
         self.commit(planned, &committing)
     }
 
@@ -138,7 +143,7 @@ impl ServedGate {
         result: &Result<Report, ChangeError>,
         policy: Option<&PolicyRef>,
         action: Action,
-        actor: &Actor,
+        authority: &Authority,
         now: u64,
     ) {
         let (step, error, policy) = match result {
@@ -156,7 +161,10 @@ impl ServedGate {
         tracing::warn!(gate = self.name(), step, %error, "activation refused");
         let refusal = Refusal { gate: self.name(), action, at: now, step, error: &error, policy };
         let activity = told::rejected(policy, step, &error);
-        if let Err(error) = self.wait(self.store.refuse(&refusal, actor, &activity)) {
+        let Ok(by) = self.wait(authority.grant(Right::Write)) else {
+            return;
+        };
+        if let Err(error) = self.wait(self.store.refuse(&refusal, &by, &activity)) {
             let (gate, error) = (self.name(), admit::failure::error_chain(&error));
             tracing::error!(gate, error, "a refused activation could not be written down");
         }
@@ -168,7 +176,7 @@ impl ServedGate {
     }
 }
 
-fn check_revision(expected: Option<u64>, current: u64) -> Result<(), ChangeError> {
+pub(super) fn check_revision(expected: Option<u64>, current: u64) -> Result<(), ChangeError> {
     match expected {
         Some(came) if came != current => Err(ChangeError::ChangedMeanwhile { came, current }),
         _ => Ok(()),

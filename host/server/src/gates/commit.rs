@@ -1,28 +1,31 @@
 //! The end of a change: written down, then stored as the active release.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use admit::decision::PolicyRef;
 use admit::gate::{ActivateError, Activated};
 use admit::release::Release;
+use serde_json::Map;
 
 use super::plan::Planned;
 use super::report::{ChangeError, Report, Step};
 use super::served::ServedGate;
-use super::state::{Selected, Unreleased};
+use super::state::{Released, Selected, Unreleased, View};
 use super::{settings, told};
-use crate::actor::Actor;
+use crate::access::Right;
+use crate::authority::{Authority, Granted};
 use crate::store::{Action, Activation, SettingsKept, StoreError, TakenBack};
 
 /// Who makes a change, and what for.
 pub(super) struct Committing<'a> {
     pub(super) action: Action,
-    pub(super) actor: &'a Actor,
+    pub(super) authority: &'a Authority,
     pub(super) now: u64,
     /// The attempt that a roll-back from the new release goes to.
     pub(super) previous: Option<u64>,
-    /// The revision that was found when the change was begun.
-    pub(super) since: u64,
+    /// What the gate was when the change was begun.
+    pub(super) base: &'a View,
     /// Whether a release that is known to fail may be activated.
     pub(super) force: bool,
     /// The release that this one takes the place of, if that one kept failing.
@@ -47,17 +50,28 @@ impl ServedGate {
         planned: Planned,
         committing: &Committing<'_>,
     ) -> Result<Report, ChangeError> {
-        let mut report = self.report("activated", &planned);
+        // INVARIANT: asked for once, where the change is made, and kept until it is.
+        let by = self.wait(committing.authority.grant(Right::Write))?;
+        let mut report = self.report("activated", &planned, committing.base);
         let Planned { inspected, settings, prepared, .. } = planned;
-        let selected = Selected { inspected, settings, revision: 0, active: None, previous: None };
+        let selected = Selected {
+            inspected,
+            settings,
+            revision: committing.base.revision() + 1,
+            release: None,
+            active: None,
+            previous: committing.previous,
+            made: (committing.action, by.actor().clone()),
+        };
         // INVARIANT: runs while the engine's gate lets no other release be stored, so that the store,
         // `selected` and the pointer change in the same order.
-        let mut persisted = Duration::ZERO;
+        let (mut persisted, mut made) = (Duration::ZERO, None);
         let mut persist = |release: &Release, generation: u64| {
             let started = Instant::now();
-            let written = self.write_down(release, generation, &selected, committing);
+            let written = self.write_down(release, generation, &selected, committing, &by);
             persisted = started.elapsed();
-            written.map_err(Into::into)
+            made = Some(written?);
+            Ok(())
         };
         let activated = self.gate.commit(prepared, &mut persist);
         let Activated { generation, changed, swap, .. } =
@@ -66,10 +80,16 @@ impl ServedGate {
         if !changed {
             report.result = "unchanged";
             self.counters.metrics.changed_nothing(report.result);
-            report.saved = self.keep_settings(&selected, committing)?;
+            made = self.keep_settings(&selected, committing, &by)?;
+        }
+        if let Some(made) = made {
+            report.saved = true;
+            report.revision = made.revision;
+            report.selected = Some(made);
+        }
+        if !changed {
             return Ok(report);
         }
-        report.saved = true;
         report.steps.push(Step::done("persist", persisted));
         report.steps.push(Step::done("store", swap));
         Ok(report)
@@ -77,11 +97,12 @@ impl ServedGate {
 
     fn not_committed(&self, error: ActivateError, policy: &PolicyRef) -> ChangeError {
         let written = match &error {
+            ActivateError::Overtaken { .. } => Some(&WriteError::Overtaken),
             ActivateError::Persist(source) => source.downcast_ref(),
             _ => None,
         };
         match written {
-            Some(WriteError::Overtaken) => ChangeError::Overtaken(self.name().to_owned()),
+            Some(WriteError::Overtaken) => self.overtaken(),
             Some(WriteError::TakenBack(taken)) => ChangeError::TakenBack(taken.clone()),
             _ => ChangeError::from_activation(self.name(), error, Some(policy)),
         }
@@ -101,32 +122,34 @@ impl ServedGate {
     }
 
     /// Keeps settings that make no other release, as when one is removed that the policy does not
-    /// know; says whether there were any.
+    /// know; absent when there were none.
     fn keep_settings(
         &self,
         selected: &Selected,
         committing: &Committing<'_>,
-    ) -> Result<bool, ChangeError> {
-        let Committing { action, actor, now, since, .. } = *committing;
+        by: &Granted,
+    ) -> Result<Option<Arc<Selected>>, ChangeError> {
+        let Committing { action, now, base, .. } = *committing;
         let _one = self.writing();
-        let Some(before) = self.selected().filter(|before| before.settings != selected.settings)
-        else {
-            return Ok(false);
-        };
-        if before.revision != since {
-            return Err(ChangeError::Overtaken(self.name().to_owned()));
+        if self.view().revision() != base.revision() {
+            return Err(self.overtaken());
         }
-        let (settings, revision) = (selected.settings.clone(), since + 1);
+        let before = base.selected().filter(|before| before.settings != selected.settings);
+        let Some(before) = before else {
+            return Ok(None);
+        };
+        let (settings, revision) = (selected.settings.clone(), selected.revision);
         let mut told = settings::activities(&before.settings, &settings, before.description());
         let ends_candidate = action == Action::Promote;
         told.extend(ends_candidate.then(|| told::candidate_ended(before.policy())));
         let name = self.name();
         let kept =
             SettingsKept { settings: &settings, revision, ends_candidate, activities: &told };
-        let kept = self.store.keep_settings(name, &kept, actor, now);
+        let kept = self.store.keep_settings(name, &kept, by, now);
         self.wait(kept)?;
-        self.select(Selected { settings, revision, ..(*before).clone() });
-        Ok(true)
+        let made = selected.made.clone();
+        let kept = Selected { settings, revision, made, ..(**before).clone() };
+        Ok(Some(self.select(kept, ends_candidate)))
     }
 
     fn write_down(
@@ -135,26 +158,26 @@ impl ServedGate {
         generation: u64,
         selected: &Selected,
         committing: &Committing<'_>,
-    ) -> Result<(), WriteError> {
-        let Committing { action, actor, now, previous, since, force, taken_back } = *committing;
+        by: &Granted,
+    ) -> Result<Arc<Selected>, WriteError> {
+        let Committing { action, now, previous, base, force, taken_back, .. } = *committing;
         tracing::debug!(step = "persist", "a step of an activation begins");
         let _one = self.writing();
-        let (before, had, current) = self.base();
-        if current != since {
+        if self.view().revision() != base.revision() {
             return Err(WriteError::Overtaken);
         }
         // It may have been taken back since this change was begun.
         if let Some(taken) = self.why_taken_back(release.digest()).filter(|_| !force) {
             return Err(WriteError::TakenBack(Box::new(taken)));
         }
-        let revision = since + 1;
-        let is_first = current == 0;
+        let is_first = base.revision() == 0;
         // What is only configured was never told.
-        let had = if before.is_none() && is_first { Default::default() } else { had };
+        let nothing = Map::new();
+        let had = if base.selected().is_none() && is_first { &nothing } else { base.settings() };
         let activated = told::activated(action, release.policy(), is_first);
         let taken = taken_back.map(told::taken_back);
         let mut activities: Vec<_> = taken.into_iter().chain(activated).collect();
-        let changed = settings::activities(&had, &selected.settings, release.description());
+        let changed = settings::activities(had, &selected.settings, release.description());
         activities.extend(changed);
         let activation = Activation {
             gate: self.name(),
@@ -165,37 +188,41 @@ impl ServedGate {
             release: release.digest(),
             sealed: release.settings().as_json(),
             settings: &selected.settings,
-            revision,
+            revision: selected.revision,
             generation,
             previous,
             taken_back,
             activities: &activities,
         };
-        let active = Some(self.wait(self.store.activate(&activation, actor))?);
-        self.select(Selected { revision, active, previous, ..selected.clone() });
+        let active = Some(self.wait(self.store.activate(&activation, by))?);
         self.note_taken_back(taken_back, Some(release.digest()));
         self.tell_activation(release, generation, selected, now, now);
-        Ok(())
+        let release = Some(Released { digest: release.digest().to_string(), generation });
+        let made = Selected { release, active, ..selected.clone() };
+        Ok(self.select(made, action == Action::Promote))
     }
 
     /// Leaves the gate without a release, since the one of this generation kept failing and no other
     /// can take its place. Says whether it was active still.
     pub(super) fn withdraw(
         &self,
+        base: &View,
         before: &Selected,
         generation: u64,
         taken: &TakenBack,
     ) -> Result<bool, ChangeError> {
         let mut persist = || {
             let _one = self.writing();
-            if self.base().2 != before.revision {
+            if self.view().revision() != base.revision() {
                 return Err(WriteError::Overtaken.into());
             }
             let activities = [told::taken_back(taken)];
-            let actor = Actor::server();
-            self.wait(self.store.withdraw(self.name(), taken, &activities, &actor))?;
+            let by = Granted::server();
+            self.wait(self.store.withdraw(self.name(), taken, &activities, &by))?;
             self.note_taken_back(Some(taken), None);
-            self.select_unreleased(Some(before.clone()), Unreleased::taken_back(taken));
+            let made = (Action::Revert, by.actor().clone());
+            let left = Selected { release: None, made, ..before.clone() };
+            self.select_unreleased(Some(left), Unreleased::taken_back(taken));
             self.counters.metrics.withdrawn();
             Ok(())
         };

@@ -7,7 +7,7 @@ use admit::cases::{Case, CaseFile, MAX_CASE_FILE_BYTES};
 use admit::contract::types::Description;
 use admit::decision::PolicyRef;
 use admit::failure::{Cause, error_chain};
-use admit::gate::Prepared;
+use admit::gate::{ActivateError, Gate, Prepared};
 use admit::release::Inspected;
 use admit::settings::{Settings, SettingsError};
 use serde_json::{Map, Value};
@@ -17,7 +17,7 @@ use super::component::bundled_digest;
 use super::report::{ChangeError, Refused, Report, Step};
 use super::served::ServedGate;
 use super::settings::{changed, merged};
-use super::state::Selected;
+use super::state::{Selected, View};
 
 /// A change that is ready to be made.
 pub(super) struct Planned {
@@ -31,12 +31,8 @@ pub(super) struct Planned {
 }
 
 impl ServedGate {
-    pub(super) fn plan(
-        &self,
-        change: &Change,
-        before: Option<&Selected>,
-        had: &Map<String, Value>,
-    ) -> Result<Planned, ChangeError> {
+    pub(super) fn plan(&self, change: &Change, base: &View) -> Result<Planned, ChangeError> {
+        let (before, had) = (base.selected().map(|selected| &**selected), base.settings());
         tracing::debug!(step = "inspect", "a step of an activation begins");
         let started = Instant::now();
         let inspected = match (&change.component, before) {
@@ -65,8 +61,28 @@ impl ServedGate {
         settings: Map<String, Value>,
         cases: &[Case],
     ) -> Result<Planned, ChangeError> {
+        self.prepare_with(Gate::prepare_inspected, inspected, settings, cases)
+    }
+
+    /// As [`ServedGate::prepare`], for a way back: waits for no change that is being prepared, and
+    /// plays none of the operator's cases, which may be about what is being left.
+    pub(super) fn prepare_back(
+        &self,
+        inspected: Inspected,
+        settings: Map<String, Value>,
+    ) -> Result<Planned, ChangeError> {
+        self.prepare_with(Gate::prepare_beside, inspected, settings, &[])
+    }
+
+    fn prepare_with(
+        &self,
+        prepare: fn(&Gate, Inspected, Settings, &[Case]) -> Result<Prepared, ActivateError>,
+        inspected: Inspected,
+        settings: Map<String, Value>,
+        cases: &[Case],
+    ) -> Result<Planned, ChangeError> {
         let (known, unknown) = Settings::from(settings.clone()).split(inspected.description());
-        let prepared = self.gate.prepare_inspected(inspected.clone(), known, cases);
+        let prepared = prepare(&self.gate, inspected.clone(), known, cases);
         let prepared = prepared.map_err(|error| {
             ChangeError::from_activation(self.name(), error, Some(inspected.policy()))
         })?;
@@ -137,17 +153,22 @@ impl ServedGate {
         })
     }
 
-    pub(super) fn report(&self, result: &'static str, planned: &Planned) -> Report {
+    /// What comes of a change to `base`: of that alone, whatever was changed since.
+    pub(super) fn report(&self, result: &'static str, planned: &Planned, base: &View) -> Report {
+        let selected = base.selected();
+        let released = selected.and_then(|selected| selected.release.as_ref());
         Report {
             gate: self.name().to_owned(),
             result,
             policy: planned.inspected.policy().clone(),
             release: planned.prepared.release.digest().to_string(),
-            generation: self.gate.generation(),
+            generation: released.map_or(0, |released| released.generation),
+            revision: base.revision(),
             steps: planned.steps.clone(),
-            changed_settings: changed(&self.base().1, &planned.settings),
+            changed_settings: changed(base.settings(), &planned.settings),
             unknown: planned.unknown.clone(),
             saved: false,
+            selected: selected.cloned(),
         }
     }
 }

@@ -4,18 +4,19 @@ use std::sync::Arc;
 
 use admit::settings::Settings;
 
+use super::change::check_revision;
 use super::commit::Committing;
 use super::plan::Planned;
 use super::report::{ChangeError, Report, Step};
 use super::served::ServedGate;
-use super::state::Selected;
-use crate::actor::Actor;
+use crate::authority::Authority;
 use crate::shadow::Shadow;
 use crate::store::Action;
 
 impl ServedGate {
     /// Makes the candidate the active release, unless it decided more than `max_differences`
-    /// requests otherwise. One that is known to fail has to be forced.
+    /// requests otherwise; if `revision` is given, in the place of that one only. A release that is known
+    /// to fail has to be forced.
     ///
     /// # Errors
     ///
@@ -24,7 +25,8 @@ impl ServedGate {
         self: &Arc<Self>,
         max_differences: Option<u64>,
         force: bool,
-        actor: Actor,
+        revision: Option<u64>,
+        authority: Authority,
         now: u64,
     ) -> Result<Report, ChangeError> {
         self.expect_started()?;
@@ -32,8 +34,8 @@ impl ServedGate {
         let gate = Arc::clone(self);
         let promoted = crate::blocking::run(move || {
             let _turn = turn;
-            let promoted = gate.promote_alone(max_differences, force, &actor, now);
-            gate.write_refusal(&promoted, None, Action::Promote, &actor, now);
+            let promoted = gate.promote_alone(max_differences, force, revision, &authority, now);
+            gate.write_refusal(&promoted, None, Action::Promote, &authority, now);
             promoted
         });
         promoted.await.unwrap_or(Err(ChangeError::Broken))
@@ -43,12 +45,15 @@ impl ServedGate {
         &self,
         max_differences: Option<u64>,
         force: bool,
-        actor: &Actor,
+        revision: Option<u64>,
+        authority: &Authority,
         now: u64,
     ) -> Result<Report, ChangeError> {
+        authority.check()?;
         let candidate = self.expect_candidate()?;
-        let (before, _, current) = self.base();
-        if current != candidate.revision {
+        let base = self.view();
+        check_revision(revision, base.revision())?;
+        if base.revision() != candidate.revision {
             return Err(ChangeError::StaleCandidate);
         }
         if let Some(allowed) = max_differences {
@@ -68,15 +73,16 @@ impl ServedGate {
             steps: prepared.stages.iter().map(Step::from).collect(),
             prepared,
         };
-        let previous = before.as_ref().and_then(|before: &Arc<Selected>| before.active);
-        let (action, since, taken_back) = (Action::Promote, candidate.revision, None);
-        let committing = Committing { action, actor, now, previous, since, force, taken_back };
+        let previous = base.selected().and_then(|before| before.active);
+        let (action, base, taken_back) = (Action::Promote, &*base, None);
+        let committing = Committing { action, authority, now, previous, base, force, taken_back };
+        let ahead = self.wait(self.going_back.read());
         let report = self.commit(planned, &committing)?;
+        drop(ahead);
         if report.result == "unchanged" && !report.saved {
             // Nothing was written down, so that nothing ended it.
-            self.forget(&candidate, actor, now)?;
+            self.forget(&candidate, authority, now)?;
         }
-        self.candidate.store(None);
         Ok(report)
     }
 

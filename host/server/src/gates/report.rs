@@ -1,5 +1,7 @@
 //! What came of a change.
 
+use std::sync::Arc;
+
 use admit::decision::PolicyRef;
 use admit::failure::Cause;
 use admit::gate::{ActivateError, StageTime};
@@ -7,7 +9,10 @@ use admit::settings::SettingRefusal;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::store::{StoreError, TakenBack};
+use super::state::Selected;
+use crate::actor::Actor;
+use crate::authority::Denied;
+use crate::store::{Action, StoreError, TakenBack};
 
 /// A change that was made, or that could be.
 #[derive(Clone, Debug, Serialize)]
@@ -20,8 +25,10 @@ pub struct Report {
     pub policy: PolicyRef,
     /// The release's digest.
     pub release: String,
-    /// The gate's generation, as it is now.
+    /// The gate's generation with this change.
     pub generation: u64,
+    /// The gate's revision with this change.
+    pub revision: u64,
     /// What was done, in this order.
     pub steps: Vec<Step>,
     /// The names of the settings that have other values than before.
@@ -33,6 +40,9 @@ pub struct Report {
     /// Whether anything was changed: the release, or settings that the policy does not know.
     #[serde(skip)]
     pub saved: bool,
+    /// What the gate has with this change, whatever was changed since; absent when it has no policy.
+    #[serde(skip)]
+    pub selected: Option<Arc<Selected>>,
 }
 
 /// A step of an activation.
@@ -119,9 +129,9 @@ pub enum ChangeError {
     /// The activation failed at a step.
     #[error("activation failed at step {}: {}", .0.step, .0.error)]
     Refused(Box<Refused>),
-    /// Another release was activated while this one was built.
-    #[error("gate `{0}` was given another release meanwhile; try again")]
-    Overtaken(String),
+    /// Somebody else changed the gate meanwhile.
+    #[error(transparent)]
+    Overtaken(Box<Overtaken>),
     /// There is nothing to go back to.
     #[error("gate `{0}` has no release to roll back to")]
     NothingKept(String),
@@ -145,12 +155,48 @@ pub enum ChangeError {
         /// The most there might be.
         allowed: u64,
     },
+    /// Whoever asked may not change anything, or no longer.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// The store failed; nothing was changed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A part of the server broke; see the log.
     #[error("the change was broken off")]
     Broken,
+}
+
+/// What somebody else did with the gate meanwhile.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "gate `{gate}` was {} meanwhile by {by}: it has {} {} now, generation {generation}, revision \
+     {revision}; nothing else was changed; look at it, and ask again if that is still wanted",
+    done(*action), policy.name, policy.version
+)]
+pub struct Overtaken {
+    /// The gate.
+    pub gate: String,
+    /// What was done.
+    pub action: Action,
+    /// Who did it.
+    pub by: Actor,
+    /// What the gate has since.
+    pub policy: PolicyRef,
+    /// Its generation.
+    pub generation: u64,
+    /// Its revision.
+    pub revision: u64,
+}
+
+fn done(action: Action) -> &'static str {
+    match action {
+        Action::Start => "started",
+        Action::Policy | Action::Source => "given another policy",
+        Action::Settings => "given other settings",
+        Action::Promote => "given its candidate",
+        Action::Rollback => "rolled back",
+        Action::Revert => "reverted",
+    }
 }
 
 impl ChangeError {
@@ -224,7 +270,6 @@ impl ChangeError {
         use admit::settings::SettingsError;
 
         match error {
-            ActivateError::Overtaken { .. } => Self::Overtaken(gate.to_owned()),
             ActivateError::NothingKept { .. } => Self::NothingKept(gate.to_owned()),
             ActivateError::Configure(ConfigureError::Settings(SettingsError::Refused(
                 refusals,

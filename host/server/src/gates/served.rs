@@ -8,14 +8,13 @@ use admit::claims::Verification;
 use admit::gate::{Decided, Gate, Request};
 use admit::keys::Keys;
 use admit::runtime::Runtime;
-use arc_swap::ArcSwapOption;
+use arc_swap::ArcSwap;
 use serde_json::{Map, Value};
 
 use super::back::Fault;
-use super::candidate::Candidate;
 use super::component::Inspections;
 use super::refusals::Refusals;
-use super::state::State;
+use super::state::View;
 use crate::decision_log::DecisionLog;
 use crate::faults::{FaultOptions, FaultWatch};
 use crate::metrics::GateMetrics;
@@ -57,14 +56,18 @@ pub struct ServedGate {
     pub(super) counters: Counters,
     /// Held by a change from start to end: one at a time. A roll-back does not wait for it.
     pub(super) changing: Arc<tokio::sync::Mutex<()>>,
+    /// Held alone by a roll-back from start to end, and together by changes only while they are made:
+    /// a roll-back that has begun comes before every change that is not made yet.
+    pub(super) going_back: Arc<tokio::sync::RwLock<()>>,
+    /// Held while the release of a way back is built, so that nobody builds it twice.
+    pub(super) linking: Mutex<()>,
     pub(super) inspections: Inspections,
     pub(super) refusals: Refusals,
     pub(super) faults: FaultWatch,
     started: Instant,
-    /// INVARIANT: the store's row of the gate and `state` are changed while this is locked.
+    /// INVARIANT: the store's row of the gate and `view` are changed while this is locked.
     writing: Mutex<()>,
-    pub(super) state: Mutex<State>,
-    pub(super) candidate: ArcSwapOption<Candidate>,
+    pub(super) view: ArcSwap<View>,
 }
 
 impl ServedGate {
@@ -76,7 +79,7 @@ impl ServedGate {
         store: Store,
         counters: Counters,
     ) -> Self {
-        let state = State::starting(options.settings.clone());
+        let view = View::starting(options.settings.clone());
         Self {
             gate: Gate::new(&options.name, runtime.clone(), keys, options.verification),
             faults: FaultWatch::new(options.faults),
@@ -85,12 +88,13 @@ impl ServedGate {
             store,
             counters,
             changing: Arc::default(),
+            going_back: Arc::default(),
+            linking: Mutex::default(),
             inspections: Inspections::default(),
             refusals: Refusals::default(),
             started: Instant::now(),
             writing: Mutex::default(),
-            state: Mutex::new(state),
-            candidate: ArcSwapOption::empty(),
+            view: ArcSwap::from_pointee(view),
         }
     }
 

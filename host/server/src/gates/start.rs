@@ -9,8 +9,9 @@ use super::commit::Committing;
 use super::report::{ChangeError, Refused};
 use super::served::ServedGate;
 use super::settings::restored;
-use super::state::{Selected, Unreleased};
+use super::state::{Released, Selected, Unreleased};
 use crate::actor::Actor;
+use crate::authority::Authority;
 use crate::store::{Action, GateRow, StoreError, StoredRelease};
 
 /// Releases before the last good one that are tried when that one does not start.
@@ -76,7 +77,7 @@ impl ServedGate {
     /// not taken: it may admit whom the damaged one refuses.
     fn damaged(&self, row: &GateRow, damage: &str) {
         self.gate.go_on_after(row.generation);
-        self.keep(row.settings.clone(), row.revision);
+        self.keep(&row.settings, row.revision);
         self.fail(&format!("{damage}; {REPAIR}"));
     }
 
@@ -106,7 +107,7 @@ impl ServedGate {
             mode: Mode::Activate,
             force: false,
             known_refusal: None,
-            actor: Actor::server(),
+            authority: Authority::server(),
             action: Action::Start,
             now,
         };
@@ -119,9 +120,15 @@ impl ServedGate {
         // A policy to describe the settings that are missing. Nothing is stored: what is configured
         // counts until something was activated.
         let inspected = self.inspections.get(&self.runtime, &bytes).ok();
-        let (settings, revision, active, previous) = (change.settings, 0, None, None);
-        let selected =
-            inspected.map(|inspected| Selected { inspected, settings, revision, active, previous });
+        let selected = inspected.map(|inspected| Selected {
+            inspected,
+            settings: change.settings,
+            revision: 0,
+            release: None,
+            active: None,
+            previous: None,
+            made: (Action::Start, Actor::server()),
+        });
         self.select_unreleased(selected, self.unreleased_by(&error));
         Ok(())
     }
@@ -150,7 +157,7 @@ impl ServedGate {
             },
         };
         self.gate.go_on_after(row.generation);
-        self.keep(row.settings.clone(), row.revision);
+        self.keep(&row.settings, row.revision);
         if self.resume_one_before(row, active.previous, now)? {
             return Ok(());
         }
@@ -186,8 +193,10 @@ impl ServedGate {
             inspected: self.inspect_stored(&active.component).ok()?,
             settings: row.settings.clone(),
             revision: row.revision,
+            release: None,
             active: Some(active.id),
             previous: active.previous,
+            made: (Action::Start, Actor::server()),
         })
     }
 
@@ -207,12 +216,15 @@ impl ServedGate {
             inspected: planned.inspected,
             settings: row.settings.clone(),
             revision: row.revision,
+            release: None,
             active: Some(active.id),
             previous: active.previous,
+            made: (Action::Start, Actor::server()),
         };
         let mut resume = |release: &Release, generation: u64| {
-            self.select(selected.clone());
             self.tell_activation(release, generation, &selected, active.at, now);
+            let release = Some(Released { digest: release.digest().to_string(), generation });
+            self.select(Selected { release, ..selected.clone() }, false);
             Ok(())
         };
         let committed = self.gate.commit(planned.prepared, &mut resume);
@@ -228,10 +240,10 @@ impl ServedGate {
         let inspected = self.inspect_stored(&target.component)?;
         let settings = restored(&target.settings, &row.settings, inspected.description());
         let planned = self.prepare(inspected, settings, &[])?;
-        let (action, actor) = (Action::Start, &Actor::server());
-        let (previous, since) = (target.previous, row.revision);
+        let (action, authority) = (Action::Start, &Authority::server());
+        let (previous, base) = (target.previous, &*self.view());
         let (force, taken_back) = (false, None);
-        let committing = Committing { action, actor, now, previous, since, force, taken_back };
+        let committing = Committing { action, authority, now, previous, base, force, taken_back };
         self.commit(planned, &committing).map(drop)
     }
 

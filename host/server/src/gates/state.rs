@@ -1,6 +1,6 @@
 //! What a gate has: a policy with settings, or why it has none.
 
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use admit::contract::types::Description;
 use admit::decision::PolicyRef;
@@ -8,18 +8,23 @@ use admit::release::Inspected;
 use admit::settings::Settings;
 use serde_json::{Map, Value};
 
-use super::report::ChangeError;
+use super::candidate::Candidate;
+use super::report::{ChangeError, Overtaken};
 use super::served::ServedGate;
-use crate::store::TakenBack;
+use crate::actor::Actor;
+use crate::store::{Action, TakenBack};
 
-/// What a gate has, at one moment.
-pub(super) struct State {
+/// What a gate is, at one moment. Never changed: another one takes its place as a whole, so that what
+/// is read of it goes together.
+#[derive(Clone)]
+pub struct View {
     selected: Option<Arc<Selected>>,
     unreleased: Option<Unreleased>,
     /// The settings and the revision that count while nothing is selected.
     kept: (Map<String, Value>, u64),
+    pub(super) candidate: Option<Arc<Candidate>>,
     /// The releases that are known to fail, as the store has them, the newest entry first.
-    taken_back: Vec<TakenBack>,
+    taken_back: Arc<Vec<TakenBack>>,
 }
 
 /// Why a gate has no release.
@@ -44,7 +49,7 @@ impl Unreleased {
 }
 
 /// What the gate has: a policy and settings, whether they make a release or not.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Selected {
     /// The policy.
     pub inspected: Inspected,
@@ -52,10 +57,23 @@ pub struct Selected {
     pub settings: Map<String, Value>,
     /// Counts changes of policy or settings.
     pub revision: u64,
+    /// The release of both; absent while they make none.
+    pub release: Option<Released>,
     /// The attempt that activated it; absent while the gate has no release.
     pub active: Option<u64>,
     /// The attempt that a roll-back goes to.
     pub previous: Option<u64>,
+    /// What led to all of this, and who did it.
+    pub made: (Action, Actor),
+}
+
+/// The release that a gate decides with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Released {
+    /// Its digest.
+    pub digest: String,
+    /// The gate's generation since it was activated.
+    pub generation: u64,
 }
 
 impl Selected {
@@ -75,36 +93,73 @@ impl Selected {
     }
 }
 
-impl State {
+impl View {
     /// Of a gate that is being started, with the settings it is configured with.
     pub(super) fn starting(settings: Map<String, Value>) -> Self {
         let unreleased = Some(Unreleased::Starting);
-        Self { selected: None, unreleased, kept: (settings, 0), taken_back: Vec::new() }
+        Self {
+            selected: None,
+            unreleased,
+            kept: (settings, 0),
+            candidate: None,
+            taken_back: Arc::default(),
+        }
+    }
+
+    /// What the gate has; absent when it has no policy.
+    pub fn selected(&self) -> Option<&Arc<Selected>> {
+        self.selected.as_ref()
+    }
+
+    /// The settings that a change starts from.
+    pub(super) fn settings(&self) -> &Map<String, Value> {
+        self.selected.as_ref().map_or(&self.kept.0, |selected| &selected.settings)
+    }
+
+    /// The revision that a change starts from.
+    pub(super) fn revision(&self) -> u64 {
+        self.selected.as_ref().map_or(self.kept.1, |selected| selected.revision)
+    }
+
+    /// The releases that are known to fail: each kept failing, so that the server took it back, and
+    /// nobody has forced it since. The newest first.
+    pub fn taken_back(&self) -> &[TakenBack] {
+        &self.taken_back
+    }
+
+    /// Why the gate has no release; absent when it has one.
+    pub fn problem(&self) -> Option<&str> {
+        match self.unreleased.as_ref()? {
+            Unreleased::Starting => Some("is being started"),
+            Unreleased::Unconfigured(problem) | Unreleased::Failed(problem) => Some(problem),
+        }
+    }
+
+    /// `serving`, `starting`, `unconfigured` or `failed`; see [`Unreleased`].
+    pub fn state_name(&self) -> &'static str {
+        match self.unreleased {
+            None => "serving",
+            Some(Unreleased::Starting) => "starting",
+            Some(Unreleased::Unconfigured(_)) => "unconfigured",
+            Some(Unreleased::Failed(_)) => "failed",
+        }
     }
 }
 
 impl ServedGate {
-    /// What the gate has; absent when it has no policy.
-    pub fn selected(&self) -> Option<Arc<Selected>> {
-        self.state().selected.clone()
+    /// What the gate is now.
+    pub fn view(&self) -> Arc<View> {
+        self.view.load_full()
     }
 
-    /// What the gate has, with the settings and the revision that a change starts from.
-    pub(super) fn base(&self) -> (Option<Arc<Selected>>, Map<String, Value>, u64) {
-        let state = self.state();
-        let (settings, revision) = match &state.selected {
-            Some(selected) => (selected.settings.clone(), selected.revision),
-            None => state.kept.clone(),
-        };
-        (state.selected.clone(), settings, revision)
+    /// What the gate has; absent when it has no policy.
+    pub fn selected(&self) -> Option<Arc<Selected>> {
+        self.view.load().selected.clone()
     }
 
     /// Why the gate has no release; absent when it has one.
     pub fn problem(&self) -> Option<String> {
-        match self.unreleased()? {
-            Unreleased::Starting => Some("is being started".to_owned()),
-            Unreleased::Unconfigured(problem) | Unreleased::Failed(problem) => Some(problem),
-        }
+        self.view.load().problem().map(str::to_owned)
     }
 
     /// What the gate has, for those who ask for it.
@@ -119,7 +174,7 @@ impl ServedGate {
 
     /// Refuses to change what was not read from the store yet.
     pub fn expect_started(&self) -> Result<(), ChangeError> {
-        match self.unreleased() {
+        match self.view.load().unreleased {
             Some(Unreleased::Starting) => Err(ChangeError::Starting(self.name().to_owned())),
             _ => Ok(()),
         }
@@ -127,68 +182,94 @@ impl ServedGate {
 
     /// Why the gate has no release; absent when it has one.
     pub fn unreleased(&self) -> Option<Unreleased> {
-        self.state().unreleased.clone()
+        self.view.load().unreleased.clone()
     }
 
-    /// `serving`, `starting`, `unconfigured` or `failed`; see [`Unreleased`].
+    /// As [`View::state_name`].
     pub fn state_name(&self) -> &'static str {
-        match self.unreleased() {
-            None => "serving",
-            Some(Unreleased::Starting) => "starting",
-            Some(Unreleased::Unconfigured(_)) => "unconfigured",
-            Some(Unreleased::Failed(_)) => "failed",
-        }
+        self.view.load().state_name()
     }
 
-    /// Stores what the gate has from now on. Called while the engine's gate stores the pointer, so
-    /// that both agree.
-    pub(super) fn select(&self, selected: Selected) {
-        let mut state = self.state();
-        state.selected = Some(Arc::new(selected));
-        state.unreleased = None;
+    /// Publishes what the gate has from now on; a promotion ends the candidate with it. Called while
+    /// the engine's gate is about to store the pointer, so that both agree.
+    pub(super) fn select(&self, selected: Selected, ends_candidate: bool) -> Arc<Selected> {
+        let selected = Arc::new(selected);
+        self.publish(|view| {
+            view.selected = Some(Arc::clone(&selected));
+            view.unreleased = None;
+            if ends_candidate {
+                view.candidate = None;
+            }
+        });
+        selected
     }
 
-    /// Stores what the gate has while it makes no release.
+    /// Publishes what the gate has while it makes no release.
     pub(super) fn select_unreleased(&self, selected: Option<Selected>, unreleased: Unreleased) {
-        let mut state = self.state();
-        state.selected = selected.map(Arc::new);
-        state.unreleased = Some(unreleased);
+        let selected = selected.map(Arc::new);
+        self.publish(|view| {
+            view.selected = selected.clone();
+            view.unreleased = Some(unreleased.clone());
+        });
     }
 
     /// Keeps the stored settings while no release of theirs starts.
-    pub(super) fn keep(&self, settings: Map<String, Value>, revision: u64) {
-        self.state().kept = (settings, revision);
+    pub(super) fn keep(&self, settings: &Map<String, Value>, revision: u64) {
+        self.publish(|view| view.kept = (settings.clone(), revision));
     }
 
-    /// The releases that are known to fail: each kept failing, so that the server took it back, and
-    /// nobody has forced it since. The newest first.
-    pub fn taken_back(&self) -> Vec<TakenBack> {
-        self.state().taken_back.clone()
+    /// Publishes the candidate that there is from now on, or that there is none.
+    pub(super) fn publish_candidate(&self, candidate: Option<Arc<Candidate>>) {
+        self.publish(|view| view.candidate = candidate.clone());
     }
 
     /// Why a release is known to fail; absent when it is not.
     pub(super) fn why_taken_back(&self, release: &str) -> Option<TakenBack> {
-        self.state().taken_back.iter().find(|taken| taken.release == release).cloned()
+        let view = self.view.load();
+        view.taken_back.iter().find(|taken| taken.release == release).cloned()
     }
 
     /// Takes over which releases the store knows to fail.
     pub(super) fn know_taken_back(&self, taken_back: Vec<TakenBack>) {
-        self.state().taken_back = taken_back;
+        let taken_back = Arc::new(taken_back);
+        self.publish(|view| view.taken_back = Arc::clone(&taken_back));
     }
 
     /// Notes that `taken` kept failing, and that `activated` is not known to fail from now on.
     pub(super) fn note_taken_back(&self, taken: Option<&TakenBack>, activated: Option<&str>) {
-        let mut state = self.state();
         let is_named = |one: &TakenBack| {
             Some(&*one.release) == activated || taken.is_some_and(|it| it.release == one.release)
         };
-        state.taken_back.retain(|one| !is_named(one));
-        state.taken_back.splice(0..0, taken.cloned());
-        state.taken_back.truncate(TakenBack::MAX);
+        self.publish(|view| {
+            let known = Arc::make_mut(&mut view.taken_back);
+            known.retain(|one| !is_named(one));
+            known.splice(0..0, taken.cloned());
+            known.truncate(TakenBack::MAX);
+        });
     }
 
-    /// The lock guards plain values that are valid at every moment, so a poisoned one is fine.
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What somebody else did with the gate meanwhile.
+    pub(super) fn overtaken(&self) -> ChangeError {
+        let view = self.view();
+        let Some(selected) = view.selected() else {
+            return ChangeError::NoPolicy(self.name().to_owned());
+        };
+        let (action, by) = selected.made.clone();
+        ChangeError::Overtaken(Box::new(Overtaken {
+            gate: self.name().to_owned(),
+            action,
+            by,
+            policy: selected.policy().clone(),
+            generation: selected.release.as_ref().map_or(0, |release| release.generation),
+            revision: selected.revision,
+        }))
+    }
+
+    fn publish(&self, change: impl Fn(&mut View)) {
+        self.view.rcu(|view| {
+            let mut next = View::clone(view);
+            change(&mut next);
+            next
+        });
     }
 }

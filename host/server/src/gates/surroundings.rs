@@ -10,6 +10,8 @@ use super::change::Change;
 use super::report::{ChangeError, Report};
 use super::served::ServedGate;
 use super::state::Selected;
+use crate::actor::Actor;
+use crate::store::Action;
 
 /// All that a refusal may have depended on, other than the component and the machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,7 +32,7 @@ impl ServedGate {
             read.map_or_else(|error| error_chain(&error).into(), |bytes| component_digest(&bytes))
         });
         let release = self.gate.release().map(|release| Arc::clone(release.digest()));
-        Surroundings { revision: self.base().2, release, cases }
+        Surroundings { revision: self.view().revision(), release, cases }
     }
 
     /// Whether the gate decides with the component of this digest.
@@ -49,16 +51,23 @@ impl ServedGate {
         let Err(error @ (ChangeError::Invalid(_) | ChangeError::Misfits(_))) = result else {
             return;
         };
-        let (before, settings, revision) = self.base();
-        let had_release = before.is_some_and(|before| before.active.is_some());
-        if had_release || revision > 0 {
+        let base = self.view();
+        let had_release = base.selected().is_some_and(|before| before.active.is_some());
+        if had_release || base.revision() > 0 {
             return;
         }
         let bytes = change.component.as_ref().map(|component| &component.bytes);
         let inspected = bytes.and_then(|bytes| self.inspections.get(&self.runtime, bytes).ok());
         let Some(inspected) = inspected else { return };
-        let (active, previous) = (None, None);
-        let selected = Selected { inspected, settings, revision, active, previous };
+        let selected = Selected {
+            inspected,
+            settings: base.settings().clone(),
+            revision: base.revision(),
+            release: None,
+            active: None,
+            previous: None,
+            made: (Action::Source, Actor::source()),
+        };
         let unreleased = self.unreleased_by(error);
         self.select_unreleased(Some(selected), unreleased);
     }

@@ -45,7 +45,7 @@ pub(super) async fn list(call: Call) -> Result<Response, ApiError> {
 
 /// `POST /v1/access`.
 pub(super) async fn create(call: Call) -> Result<Response, ApiError> {
-    let (access, actor, now) = (call.app.access.clone(), call.actor(), call.now);
+    let (access, authority, now) = (call.app.access.clone(), call.authority.clone(), call.now);
     let object = call.object().await?;
     if let Some(name) = object.keys().find(|name| !["name", "role"].contains(&name.as_str())) {
         let name = admit::text::Shown::name(name);
@@ -59,7 +59,7 @@ pub(super) async fn create(call: Call) -> Result<Response, ApiError> {
     let role: Role = text("role")?
         .parse()
         .map_err(|error: UnknownRole| ApiError::field("role", error.to_string()))?;
-    let created = access.create(name, role, &actor, now).await?;
+    let created = access.create(name, role, &authority, now).await?;
     let body = json!({
         "id": created.id,
         "name": name,
@@ -71,7 +71,7 @@ pub(super) async fn create(call: Call) -> Result<Response, ApiError> {
 
 /// `DELETE /v1/access/{id}`.
 pub(super) async fn revoke(call: Call) -> Result<Response, ApiError> {
-    if call.app.access.revoke(&call.parameter, &call.actor(), call.now).await? {
+    if call.app.access.revoke(&call.parameter, &call.authority, call.now).await? {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let message = "there is no access token with this id that counts";

@@ -9,14 +9,13 @@ use axum::http::{HeaderMap, StatusCode};
 use super::endpoint::{Endpoint, ListenerKind};
 use super::error::ApiError;
 use super::listener::Place;
-use crate::access::{Holder, Right, Role};
-use crate::app::{App, Live};
-use crate::config::ServiceAccess;
+use crate::access::Right;
+use crate::app::App;
+use crate::authority::{Authority, Denied};
+use crate::live::Live;
 
-const HOW: &str = "expected the header `Authorization: Bearer` with an access token of this server";
-
-/// Checks Host header, access token, role and GitOps mode, in this order; says who calls. Notes on the
-/// connection whether the token was a good one.
+/// Checks Host header, access token, role and GitOps mode, in this order; says what the caller may. Notes
+/// on the connection whether the token was a good one.
 ///
 /// What is open to everybody holds no secret, and is asked for by probes and scrapers under names
 /// that nobody configured: there the Host header counts for nothing.
@@ -24,48 +23,30 @@ pub(super) fn authorise(
     app: &App,
     endpoint: Endpoint,
     request: &Parts,
-) -> Result<Option<Holder>, ApiError> {
+) -> Result<Authority, ApiError> {
     let right = endpoint.right();
-    if right == Right::Open {
-        return Ok(None);
+    if endpoint.listener() == ListenerKind::Admin && right != Right::Open {
+        check_host(&app.live(), request)?;
     }
-    let (live, headers) = (app.live(), &request.headers);
-    if endpoint.listener() == ListenerKind::Admin {
-        check_host(&live, request)?;
+    let authority = app.permissions.authority(right, token(&request.headers));
+    let proved = match &authority {
+        Ok(authority) if authority.is_anybodys() => None,
+        Ok(_) | Err(Denied::Role(_) | Denied::GitOps { .. }) => Some(true),
+        Err(Denied::NoToken | Denied::Unknown) => Some(false),
+    };
+    if let (Some(proved), Some(place)) = (proved, request.extensions.get::<Arc<Place>>()) {
+        place.prove(proved);
     }
-    if right == Right::Decide && live.service_access == ServiceAccess::None {
-        return Ok(None);
-    }
-    let holder = holder(app, headers);
-    if let Some(place) = request.extensions.get::<Arc<Place>>() {
-        place.prove(holder.is_ok());
-    }
-    let holder = holder?;
-    if !holder.role.may(right) {
-        let message = format!("the role `{}` may not do this", holder.role);
-        return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", message));
-    }
-    match &live.repository {
-        Some(repository) if right == Right::Write && holder.role != Role::Gitops => {
-            let message = format!(
-                "this server is configured from {repository}: change it there; only the role \
-                 `gitops` may write here"
-            );
-            Err(ApiError::new(StatusCode::FORBIDDEN, "gitops_mode", message))
-        }
-        _ => Ok(Some(holder)),
-    }
+    Ok(authority?)
 }
 
-fn holder(app: &App, headers: &HeaderMap) -> Result<Holder, ApiError> {
+/// The one access token of a request.
+fn token(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
-    let (Some(value), None) = (values.next(), values.next()) else {
-        return Err(ApiError::unauthenticated(HOW));
-    };
-    let token = value.to_str().ok().and_then(bearer);
-    let token = token.ok_or_else(|| ApiError::unauthenticated(HOW))?;
-    let unknown = "the access token is not one of this server, or was revoked";
-    app.access.holder(token).ok_or_else(|| ApiError::unauthenticated(unknown))
+    match (values.next(), values.next()) {
+        (Some(value), None) => bearer(value.to_str().ok()?),
+        _ => None,
+    }
 }
 
 /// The token of a `Bearer` header (RFC 6750 §2.1); the scheme in any letter case (RFC 9110 §11.1).

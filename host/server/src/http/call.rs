@@ -3,18 +3,18 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;
 use axum::http::Uri;
 use axum::http::header::{CONTENT_TYPE, IF_MATCH};
+use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::body;
 use super::error::ApiError;
-use crate::access::Holder;
-use crate::actor::Actor;
 use crate::app::App;
+use crate::authority::Authority;
 use crate::gates::ServedGate;
 
 /// The largest body of a request to the admin listener: a component in base64, with room.
@@ -24,29 +24,40 @@ const MAX_ADMIN_BODY: usize = 4 * 1024 * 1024;
 const MAX_QUERY_REASON: usize = 160;
 
 /// A request that may be handled.
+///
+/// INVARIANT: who calls was asked before anything of the body was read, and is asked again after it.
 pub(super) struct Call {
     pub(super) app: Arc<App>,
-    /// Who calls; absent where nobody has to say.
-    pub(super) caller: Option<Holder>,
+    /// What the caller may do.
+    pub(super) authority: Authority,
     /// What stands for `{gate}` or `{id}` in the path; empty when there is neither.
     pub(super) parameter: String,
     pub(super) headers: HeaderMap,
     pub(super) uri: Uri,
-    pub(super) body: Body,
+    /// Read by [`Call::read`] alone.
+    body: Body,
     /// Seconds since 1970.
     pub(super) now: u64,
 }
 
 impl Call {
+    /// A request that was authorised.
+    pub(super) fn new(
+        app: Arc<App>,
+        authority: Authority,
+        parameter: String,
+        parts: Parts,
+        body: Body,
+    ) -> Self {
+        let Parts { headers, uri, .. } = parts;
+        let now = admit::gate::now();
+        Self { app, authority, parameter, headers, uri, body, now }
+    }
+
     /// The gate in the path.
     pub(super) fn gate(&self) -> Result<Arc<ServedGate>, ApiError> {
         let gate = self.app.gates.get(&self.parameter);
         gate.cloned().ok_or_else(|| ApiError::unknown_gate(&self.parameter))
-    }
-
-    /// Who is written down as the one who did it.
-    pub(super) fn actor(&self) -> Actor {
-        self.caller.as_ref().map_or_else(Actor::server, Holder::actor)
     }
 
     /// The query, strictly.
@@ -67,9 +78,16 @@ impl Call {
         media_type(&self.headers)
     }
 
+    /// The body, at most `limit` bytes. Asks again who calls: a body may take its time.
+    pub(super) async fn read(self, limit: usize) -> Result<Bytes, ApiError> {
+        let bytes = body::read(self.body, limit).await?;
+        self.authority.check()?;
+        Ok(bytes)
+    }
+
     /// The body of an admin request.
-    pub(super) async fn bytes(self) -> Result<axum::body::Bytes, ApiError> {
-        body::read(self.body, MAX_ADMIN_BODY).await
+    pub(super) async fn bytes(self) -> Result<Bytes, ApiError> {
+        self.read(MAX_ADMIN_BODY).await
     }
 
     /// The body of an admin request, one JSON object without duplicate names.

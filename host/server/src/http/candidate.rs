@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::call::Call;
 use super::error::ApiError;
 use super::json::Json;
+use super::settings::made;
 use crate::gates::ChangeError;
 
 #[derive(Deserialize)]
@@ -28,7 +29,7 @@ pub(super) fn get(call: &Call) -> Result<Response, ApiError> {
 
 /// `DELETE /v1/gates/{gate}/candidate`.
 pub(super) async fn delete(call: Call) -> Result<Response, ApiError> {
-    call.gate()?.end_candidate(call.actor(), call.now).await?;
+    call.gate()?.end_candidate(call.authority.clone(), call.now).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -36,6 +37,6 @@ pub(super) async fn delete(call: Call) -> Result<Response, ApiError> {
 pub(super) async fn promote(call: Call) -> Result<Response, ApiError> {
     let gate = call.gate()?;
     let PromoteQuery { max_differences, force } = call.query()?;
-    let report = gate.promote(max_differences, force, call.actor(), call.now).await?;
-    Ok(Json(report).into_response())
+    let (revision, authority) = (call.revision()?, call.authority.clone());
+    Ok(made(gate.promote(max_differences, force, revision, authority, call.now).await?))
 }

@@ -27,16 +27,17 @@ pub(super) async fn one(call: Call) -> Result<Response, ApiError> {
     let gate = call.gate()?;
     let app = Arc::clone(&call.app);
     body::expect_json(&call.headers)?;
-    let bytes = body::read(call.body, app.limits.body_bytes).await?;
+    let now = call.now;
+    let bytes = call.read(app.limits.body_bytes).await?;
     let body = body::object(&bytes)?;
     let question = Question::read(&body, "")?;
     let mut under_way = UnderWay::begin(&app)?;
-    let decided = gate.decide_now(&question.request(call.now));
+    let decided = gate.decide_now(&question.request(now));
     let decision = match decided.map_err(|error| wrong_facts("", &error))? {
         Some(decision) => decision,
         None => {
             under_way.wait_for_keys(&app)?;
-            wait_and_decide(gate, body, call.now, under_way).await?
+            wait_and_decide(gate, body, now, under_way).await?
         }
     };
     Ok(answer(&decision))
@@ -90,9 +91,10 @@ pub(super) async fn batch(call: Call) -> Result<Response, ApiError> {
     let gate = call.gate()?;
     let app = Arc::clone(&call.app);
     body::expect_json(&call.headers)?;
-    let bytes = body::read(call.body, app.limits.body_bytes).await?;
+    let now = call.now;
+    let bytes = call.read(app.limits.body_bytes).await?;
     let body = body::object(&bytes)?;
-    let (now, under_way) = (call.now, UnderWay::begin(&app)?);
+    let under_way = UnderWay::begin(&app)?;
     let decided = crate::blocking::run(move || decide_all(&app, &gate, &body, now, under_way));
     let decisions = decided.await.unwrap_or_else(|| Err(ApiError::internal()))?;
     Ok(Json(serde_json::json!({ "decisions": decisions })).into_response())

@@ -129,6 +129,11 @@ impl Endpoint {
         read || write || self.right() == Right::Open
     }
 
+    /// Whether it changes something besides what is counted and logged.
+    pub fn changes(self) -> bool {
+        self.listener() == ListenerKind::Admin && self.method() != Method::GET
+    }
+
     /// What it asks of its caller.
     pub fn right(self) -> Right {
         self.row().3

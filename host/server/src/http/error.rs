@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::json::Json;
 use crate::access::{CreateError, RevokeError};
+use crate::authority::Denied;
 use crate::gates::{ChangeError, Step};
 use crate::store::StoreError;
 
@@ -72,11 +73,6 @@ impl ApiError {
         let reason = reason.into();
         let message = format!("`{name}`: {reason}");
         Self::malformed(message).with_errors([FieldError { name: name.to_owned(), reason }])
-    }
-
-    pub(super) fn unauthenticated(message: &str) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", message)
-            .with_header(WWW_AUTHENTICATE, "Bearer")
     }
 
     pub(super) fn unknown_gate(name: &str) -> Self {
@@ -158,8 +154,23 @@ impl From<ChangeError> for ApiError {
                 error.body.steps = refused.steps();
                 error
             }
+            ChangeError::Denied(denied) => denied.into(),
             ChangeError::Store(error) => error.into(),
             ChangeError::Broken => Self::internal(),
+        }
+    }
+}
+
+impl From<Denied> for ApiError {
+    fn from(denied: Denied) -> Self {
+        let message = denied.to_string();
+        match denied {
+            Denied::NoToken | Denied::Unknown => {
+                Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", message)
+                    .with_header(WWW_AUTHENTICATE, "Bearer")
+            }
+            Denied::Role(_) => Self::new(StatusCode::FORBIDDEN, "forbidden", message),
+            Denied::GitOps { .. } => Self::new(StatusCode::FORBIDDEN, "gitops_mode", message),
         }
     }
 }
@@ -178,6 +189,7 @@ impl From<RevokeError> for ApiError {
             RevokeError::LastAdmin => {
                 Self::new(StatusCode::CONFLICT, "last_admin", error.to_string())
             }
+            RevokeError::Denied(denied) => denied.into(),
             RevokeError::Store(error) => error.into(),
         }
     }
@@ -187,6 +199,7 @@ impl From<CreateError> for ApiError {
     fn from(error: CreateError) -> Self {
         match error {
             CreateError::Name { .. } => Self::field("name", error.to_string()),
+            CreateError::Denied(denied) => denied.into(),
             CreateError::Store(error) => error.into(),
             CreateError::Token(error) => {
                 tracing::error!(%error, "no access token was created");

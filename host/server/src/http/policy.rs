@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::call::Call;
 use super::error::ApiError;
-use super::json::Json;
+use super::settings::made;
 use crate::gates::{Change, Mode, NewComponent};
 use crate::store::Action;
 
@@ -46,7 +46,7 @@ pub(super) async fn post(call: Call) -> Result<Response, ApiError> {
         PolicyQuery { candidate: true, .. } => Mode::Candidate,
         _ => Mode::Activate,
     };
-    let (revision, actor, now) = (call.revision()?, call.actor(), call.now);
+    let (revision, authority, now) = (call.revision()?, call.authority.clone(), call.now);
     let Wanted { component: bytes, settings } = match &*call.media_type() {
         "application/wasm" => {
             Wanted { component: Arc::from(&*call.bytes().await?), settings: Map::new() }
@@ -64,9 +64,18 @@ pub(super) async fn post(call: Call) -> Result<Response, ApiError> {
     let component = Some(NewComponent { bytes, may_be_older: true });
     let (action, force) = (Action::Policy, query.force);
     let known_refusal = None;
-    let change =
-        Change { component, settings, revision, mode, force, known_refusal, actor, action, now };
-    Ok(Json(gate.change(change).await?).into_response())
+    let change = Change {
+        component,
+        settings,
+        revision,
+        mode,
+        force,
+        known_refusal,
+        authority,
+        action,
+        now,
+    };
+    Ok(made(gate.change(change).await?))
 }
 
 fn wanted(mut object: Map<String, Value>) -> Result<Wanted, ApiError> {

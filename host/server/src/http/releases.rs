@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::call::Call;
 use super::error::ApiError;
 use super::json::Json;
+use super::settings::made;
 use crate::actor::Actor;
 use crate::store::{Attempt, TakenBack};
 use crate::time::rfc3339;
@@ -110,8 +111,9 @@ pub(super) async fn get(call: Call) -> Result<Response, ApiError> {
     let limit = page_size(limit)?;
     let attempts = call.app.store.attempts(gate.name(), before, limit).await?;
     let next = next_page(attempts.len(), limit, attempts.last().map(|attempt| attempt.id));
-    let taken_back = gate.taken_back();
-    let releases = attempts.into_iter().map(|one| AttemptBody::new(one, &taken_back)).collect();
+    let view = gate.view();
+    let taken_back = view.taken_back();
+    let releases = attempts.into_iter().map(|one| AttemptBody::new(one, taken_back)).collect();
     Ok(Json(Page { releases, next }).into_response())
 }
 
@@ -131,10 +133,9 @@ pub(super) fn next_page(entries: usize, limit: u32, last: Option<u64>) -> Option
 
 /// `POST /v1/gates/{gate}/rollback`.
 pub(super) async fn roll_back(call: Call) -> Result<Response, ApiError> {
-    let gate = call.gate()?;
     let RollBackQuery { force } = call.query()?;
-    let report = gate.roll_back(force, call.actor(), call.now).await?;
-    Ok(Json(report).into_response())
+    let (gate, revision) = (call.gate()?, call.revision()?);
+    Ok(made(gate.roll_back(force, revision, call.authority.clone(), call.now).await?))
 }
 
 /// `GET /v1/gates/{gate}/description`.

@@ -63,8 +63,8 @@ fn no_such_path(listener: ListenerKind) -> &'static str {
 
 async fn run(app: Arc<App>, endpoint: Endpoint, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
-    let caller = match authorise(&app, endpoint, &parts) {
-        Ok(caller) => caller,
+    let authority = match authorise(&app, endpoint, &parts) {
+        Ok(authority) => authority,
         Err(error) => return error.into_response(),
     };
     if parts.uri.query().is_some_and(|query| !query.is_empty()) && !endpoint.takes_query() {
@@ -74,9 +74,13 @@ async fn run(app: Arc<App>, endpoint: Endpoint, request: Request) -> Response {
         Ok(Path(parameter)) => parameter,
         Err(_) => String::new(),
     };
-    let (headers, uri, now) = (parts.headers, parts.uri, admit::gate::now());
-    let call = Call { app, caller, parameter, headers, uri, body, now };
-    dispatch(endpoint, call).await.unwrap_or_else(IntoResponse::into_response)
+    let call = Call::new(app, authority.clone(), parameter, parts, body);
+    let answer = dispatch(endpoint, call).await.unwrap_or_else(IntoResponse::into_response);
+    // What changes something asks where it does, and has done it by now.
+    match authority.check() {
+        Err(denied) if !endpoint.changes() => ApiError::from(denied).into_response(),
+        _ => answer,
+    }
 }
 
 async fn dispatch(endpoint: Endpoint, call: Call) -> Result<Response, ApiError> {

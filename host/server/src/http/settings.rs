@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::call::Call;
 use super::error::ApiError;
 use super::json::Json;
-use crate::gates::{Change, Mode, Report, Selected, ServedGate};
+use crate::gates::{Change, ChangeError, Mode, Report, Selected};
 use crate::store::Action;
 
 #[derive(Serialize)]
@@ -43,7 +43,7 @@ struct PatchQuery {
 /// `GET /v1/gates/{gate}/settings`.
 pub(super) fn get(call: &Call) -> Result<Response, ApiError> {
     let gate = call.gate()?;
-    let body = current(&gate)?;
+    let body = body(gate.name(), &*gate.chosen()?);
     Ok(tagged(body.revision, body))
 }
 
@@ -51,7 +51,7 @@ pub(super) fn get(call: &Call) -> Result<Response, ApiError> {
 pub(super) async fn patch(call: Call) -> Result<Response, ApiError> {
     let gate = call.gate()?;
     let PatchQuery { dry_run, force } = call.query()?;
-    let (revision, actor, now) = (call.revision()?, call.actor(), call.now);
+    let (revision, authority, now) = (call.revision()?, call.authority.clone(), call.now);
     let settings = call.object().await?;
     let mode = if dry_run { Mode::DryRun } else { Mode::Activate };
     let action = Action::Settings;
@@ -62,19 +62,16 @@ pub(super) async fn patch(call: Call) -> Result<Response, ApiError> {
         mode,
         force,
         known_refusal: None,
-        actor,
+        authority,
         action,
         now,
     };
     let activation = gate.change(change).await?;
-    let settings = current(&gate)?;
-    let changed = activation.saved;
-    let revision = settings.revision;
-    Ok(tagged(revision, PatchedBody { settings, changed, dry_run, activation }))
-}
-
-fn current(gate: &ServedGate) -> Result<SettingsBody, ApiError> {
-    Ok(body(gate.name(), &*gate.chosen()?))
+    // What the gate has with this change: another one may have followed already.
+    let made = activation.selected.as_deref();
+    let made = made.ok_or_else(|| ChangeError::NoPolicy(gate.name().to_owned()))?;
+    let (settings, changed) = (body(gate.name(), made), activation.saved);
+    Ok(tagged(settings.revision, PatchedBody { settings, changed, dry_run, activation }))
 }
 
 fn body(gate: &str, selected: &Selected) -> SettingsBody {
@@ -87,6 +84,11 @@ fn body(gate: &str, selected: &Selected) -> SettingsBody {
         unknown: unknown.as_json().clone(),
         revision: selected.revision,
     }
+}
+
+/// The answer to a change, with the ETag of what it made.
+pub(super) fn made(report: Report) -> Response {
+    tagged(report.revision, report)
 }
 
 fn tagged(revision: u64, body: impl Serialize) -> Response {

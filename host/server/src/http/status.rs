@@ -133,10 +133,12 @@ impl StoreStatus {
 }
 
 fn gate_status(app: &App, gate: &ServedGate, last_attempt: Option<Attempt>) -> GateStatus {
-    let release = gate.gate().release();
-    let selected = gate.selected();
-    let taken_back = gate.taken_back();
-    let candidate = gate.candidate().map(|candidate| CandidateStatus {
+    // INVARIANT: one view, so that release, generation, revision and candidate go together.
+    let view = gate.view();
+    let selected = view.selected();
+    let release = selected.and_then(|selected| selected.release.clone());
+    let taken_back = view.taken_back();
+    let candidate = view.candidate_report(gate.name()).map(|candidate| CandidateStatus {
         policy: candidate.policy,
         decided: candidate.found.decided,
         agreed: candidate.found.agreed,
@@ -145,16 +147,16 @@ fn gate_status(app: &App, gate: &ServedGate, last_attempt: Option<Attempt>) -> G
     });
     GateStatus {
         gate: gate.name().to_owned(),
-        state: gate.state_name(),
-        problem: gate.problem(),
+        state: view.state_name(),
+        problem: view.problem().map(str::to_owned),
         cloud: gate.verification().cloud().name(),
-        policy: selected.as_ref().map(|selected| selected.policy().clone()),
-        generation: release.as_ref().map(|_| gate.gate().generation()),
-        release: release.map(|release| release.digest().to_string()),
-        revision: selected.as_ref().map_or(0, |selected| selected.revision),
-        last_attempt: last_attempt.map(|one| AttemptBody::new(one, &taken_back)),
+        policy: selected.map(|selected| selected.policy().clone()),
+        generation: release.as_ref().map(|release| release.generation),
+        release: release.map(|release| release.digest),
+        revision: selected.map_or(0, |selected| selected.revision),
+        last_attempt: last_attempt.map(|one| AttemptBody::new(one, taken_back)),
         candidate,
-        taken_back: taken_back.into_iter().take(MAX_TAKEN_BACK).map(Into::into).collect(),
+        taken_back: taken_back.iter().take(MAX_TAKEN_BACK).cloned().map(Into::into).collect(),
         source: app.sources.get(gate.name()).map(|source| source.seen()),
         refusals: gate.refusals().list(),
     }

@@ -39,15 +39,17 @@ pub(super) fn addresses(
 /// Says what each gate has.
 pub(super) fn gates(out: &mut dyn Write, app: &App) -> Result<()> {
     for gate in app.gates.values() {
-        let policy = gate.selected().map(|selected| {
+        let view = gate.view();
+        let policy = view.selected().map(|selected| {
             let policy = selected.policy();
             format!("{} {}", policy.name, policy.version)
         });
         let policy = policy.unwrap_or_else(|| "no policy".to_owned());
-        let (name, state) = (gate.name(), gate.state_name());
-        match gate.problem() {
+        let (name, state) = (gate.name(), view.state_name());
+        let release = view.selected().and_then(|selected| selected.release.as_ref());
+        match view.problem() {
             None => {
-                let generation = gate.gate().generation();
+                let generation = release.map_or(0, |release| release.generation);
                 writeln!(out, "  gate       {name}: {policy}, {state}, generation {generation}")?;
             }
             Some(problem) => writeln!(out, "  gate       {name}: {policy}, {state}: {problem}")?,

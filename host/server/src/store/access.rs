@@ -4,7 +4,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::{Store, StoreError, lossy, signed};
-use crate::actor::Actor;
+use crate::authority::Granted;
 use crate::store::NewActivity;
 
 /// An access token as it is kept.
@@ -45,7 +45,7 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError`].
-    pub async fn add_access(&self, row: &AccessRow, actor: &Actor) -> Result<(), StoreError> {
+    pub async fn add_access(&self, row: &AccessRow, by: &Granted) -> Result<(), StoreError> {
         let mut change = self.begin().await?;
         let insert = sqlx::query(
             "INSERT INTO access (id, name, role, secret_sha256, created_at, created_by) \
@@ -59,7 +59,7 @@ impl Store {
         .bind(&row.created_by);
         change.execute(insert).await?;
         let activity = NewActivity::about_access("created_access", &row.id, &row.name, &row.role);
-        activity.insert(None, actor, row.created_at, &mut change).await?;
+        activity.insert(None, by.actor(), row.created_at, &mut change).await?;
         change.commit().await
     }
 
@@ -71,7 +71,7 @@ impl Store {
     pub async fn revoke_access(
         &self,
         id: &str,
-        actor: &Actor,
+        by: &Granted,
         now: u64,
     ) -> Result<bool, StoreError> {
         let mut change = self.begin().await?;
@@ -85,7 +85,7 @@ impl Store {
         if let Some(row) = revoked.first() {
             let (name, role) = (lossy::text(row, "name"), lossy::text(row, "role"));
             let activity = NewActivity::about_access("revoked_access", id, &name, &role);
-            activity.insert(None, actor, now, &mut change).await?;
+            activity.insert(None, by.actor(), now, &mut change).await?;
         }
         change.commit().await?;
         Ok(!revoked.is_empty())

@@ -8,6 +8,7 @@ use sqlx::sqlite::SqliteRow;
 use super::retention::forget_attempts;
 use super::{NewActivity, Store, StoreError, lossy, signed};
 use crate::actor::Actor;
+use crate::authority::Granted;
 
 /// What led to an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +93,7 @@ impl Store {
     pub async fn refuse(
         &self,
         refusal: &Refusal<'_>,
-        actor: &Actor,
+        by: &Granted,
         activity: &NewActivity,
     ) -> Result<(), StoreError> {
         let mut change = self.begin().await?;
@@ -103,8 +104,8 @@ impl Store {
         )
         .bind(refusal.gate)
         .bind(signed(refusal.at))
-        .bind(&actor.name)
-        .bind(&actor.role)
+        .bind(&by.actor().name)
+        .bind(&by.actor().role)
         .bind(refusal.action.as_str())
         .bind(refusal.step)
         .bind(refusal.error)
@@ -112,7 +113,7 @@ impl Store {
         .bind(policy.map(|policy| policy.name.to_string()))
         .bind(policy.map(|policy| policy.version.to_string()));
         change.execute(insert).await?;
-        activity.insert(Some(refusal.gate), actor, refusal.at, &mut change).await?;
+        activity.insert(Some(refusal.gate), by.actor(), refusal.at, &mut change).await?;
         forget_attempts(refusal.gate, &self.retention, &mut change).await?;
         change.commit().await
     }

@@ -6,7 +6,7 @@ use sqlx::Row;
 
 use super::gates::{expect_digest, text};
 use super::{NewActivity, Store, StoreError, Transaction, object, signed, unsigned};
-use crate::actor::Actor;
+use crate::authority::Granted;
 
 /// What a candidate is made of.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,7 +54,7 @@ impl Store {
         gate: &str,
         candidate: &CandidateRow,
         activities: &[NewActivity],
-        actor: &Actor,
+        by: &Granted,
         at: u64,
     ) -> Result<(), StoreError> {
         let mut change = self.begin().await?;
@@ -69,7 +69,7 @@ impl Store {
         .bind(signed(candidate.revision));
         change.execute(replace).await?;
         for activity in activities {
-            activity.insert(Some(gate), actor, at, &mut change).await?;
+            activity.insert(Some(gate), by.actor(), at, &mut change).await?;
         }
         change.commit().await
     }
@@ -83,12 +83,12 @@ impl Store {
         &self,
         gate: &str,
         activity: &NewActivity,
-        actor: &Actor,
+        by: &Granted,
         at: u64,
     ) -> Result<(), StoreError> {
         let mut change = self.begin().await?;
         forget(gate, &mut change).await?;
-        activity.insert(Some(gate), actor, at, &mut change).await?;
+        activity.insert(Some(gate), by.actor(), at, &mut change).await?;
         change.commit().await
     }
 }

@@ -11,7 +11,7 @@ use super::{
     Action, NewActivity, Store, StoreError, TakenBack, Transaction, lossy, object, signed,
     taken_back, unsigned,
 };
-use crate::actor::Actor;
+use crate::authority::Granted;
 
 /// What a gate had when it was last changed.
 #[derive(Clone, Debug, PartialEq)]
@@ -196,7 +196,7 @@ impl Store {
         &self,
         gate: &str,
         kept: &SettingsKept<'_>,
-        actor: &Actor,
+        by: &Granted,
         at: u64,
     ) -> Result<(), StoreError> {
         let SettingsKept { settings, revision, ends_candidate, activities } = *kept;
@@ -212,7 +212,7 @@ impl Store {
             super::candidates::forget(gate, &mut change).await?;
         }
         for activity in activities {
-            activity.insert(Some(gate), actor, at, &mut change).await?;
+            activity.insert(Some(gate), by.actor(), at, &mut change).await?;
         }
         change.commit().await
     }
@@ -226,12 +226,12 @@ impl Store {
     pub async fn activate(
         &self,
         activation: &Activation<'_>,
-        actor: &Actor,
+        by: &Granted,
     ) -> Result<u64, StoreError> {
         let Activation { gate, policy, settings, revision, at, .. } = *activation;
         let mut change = self.begin().await?;
         insert_component(policy, activation.component, &mut change).await?;
-        let id = insert_attempt(activation, actor, &mut change).await?;
+        let id = insert_attempt(activation, by, &mut change).await?;
         upsert_gate(gate, settings, revision, id, &mut change).await?;
         if activation.action == Action::Promote {
             super::candidates::forget(gate, &mut change).await?;
@@ -241,7 +241,7 @@ impl Store {
             taken_back::insert(gate, taken, &mut change).await?;
         }
         for activity in activation.activities {
-            activity.insert(Some(gate), actor, at, &mut change).await?;
+            activity.insert(Some(gate), by.actor(), at, &mut change).await?;
         }
         forget_attempts(gate, &self.retention, &mut change).await?;
         change.commit().await?;
@@ -282,7 +282,7 @@ async fn insert_component(
 
 async fn insert_attempt(
     activation: &Activation<'_>,
-    actor: &Actor,
+    by: &Granted,
     change: &mut Transaction,
 ) -> Result<i64, StoreError> {
     let policy = activation.policy;
@@ -293,8 +293,8 @@ async fn insert_attempt(
     )
     .bind(activation.gate)
     .bind(signed(activation.at))
-    .bind(&actor.name)
-    .bind(&actor.role)
+    .bind(&by.actor().name)
+    .bind(&by.actor().role)
     .bind(activation.action.as_str())
     .bind(policy.digest.to_string())
     .bind(policy.name.to_string())

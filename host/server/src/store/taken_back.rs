@@ -7,7 +7,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::{NewActivity, Store, StoreError, Transaction, signed, unsigned};
-use crate::actor::Actor;
+use crate::authority::Granted;
 use crate::time::rfc3339;
 
 /// A release that is known to fail.
@@ -67,12 +67,12 @@ impl Store {
         gate: &str,
         taken: &TakenBack,
         activities: &[NewActivity],
-        actor: &Actor,
+        by: &Granted,
     ) -> Result<(), StoreError> {
         let mut change = self.begin().await?;
         insert(gate, taken, &mut change).await?;
         for activity in activities {
-            activity.insert(Some(gate), actor, taken.at, &mut change).await?;
+            activity.insert(Some(gate), by.actor(), taken.at, &mut change).await?;
         }
         change.commit().await
     }

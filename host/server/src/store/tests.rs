@@ -10,7 +10,7 @@ use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 
 use super::*;
-use crate::actor::Actor;
+use crate::authority::Granted;
 
 /// A change that SQLite refuses only at its COMMIT.
 async fn fail_at_commit(store: &Store) -> StoreError {
@@ -284,7 +284,7 @@ async fn activate(store: &Store, generation: u64, previous: Option<u64>) -> u64 
         taken_back: None,
         activities: &[],
     };
-    store.activate(&activation, &Actor::server()).await.unwrap()
+    store.activate(&activation, &Granted::server()).await.unwrap()
 }
 
 #[tokio::test]
@@ -302,7 +302,7 @@ async fn what_is_over_is_forgotten_and_what_is_needed_stays() {
         releases.push(activate(&store, generation, releases.last().copied()).await);
     }
     let candidate = CandidateRow { component: vec![9; 9], settings: Map::new(), revision: 7 };
-    store.keep_candidate("a", &candidate, &[], &Actor::server(), TODAY).await.unwrap();
+    store.keep_candidate("a", &candidate, &[], &Granted::server(), TODAY).await.unwrap();
     store.tidy(TODAY).await.unwrap();
     let is_kept = async |id| store.release(id).await.unwrap().is_some();
     assert!(is_kept(third).await, "the way back");
@@ -326,17 +326,17 @@ async fn activities_and_revoked_tokens_are_forgotten_by_age_and_number() {
         created_by: "x".to_owned(),
         revoked_at: None,
     };
-    let (old, actor) = (TODAY - 11 * DAY, Actor::server());
+    let (old, by) = (TODAY - 11 * DAY, Granted::server());
     for (id, revoked) in [("old", Some(old)), ("new", Some(TODAY)), ("live", None)] {
-        store.add_access(&access(id), &actor).await.unwrap();
+        store.add_access(&access(id), &by).await.unwrap();
         if let Some(at) = revoked {
-            assert!(store.revoke_access(id, &actor, at).await.unwrap());
+            assert!(store.revoke_access(id, &by, at).await.unwrap());
         }
     }
     let told = [NewActivity::new("x", Value::Null)];
     let candidate = CandidateRow { component: Vec::new(), settings: Map::new(), revision: 1 };
     for _ in 0..150 {
-        store.keep_candidate("a", &candidate, &told, &actor, TODAY).await.unwrap();
+        store.keep_candidate("a", &candidate, &told, &by, TODAY).await.unwrap();
     }
     store.tidy(TODAY).await.unwrap();
     let held = store.access().await.unwrap();

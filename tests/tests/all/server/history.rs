@@ -3,7 +3,7 @@
 use admit::decision::PolicyRef;
 use admit::release::component_digest;
 use admit_policies::WINDOWS_MDM_2;
-use admit_server::actor::Actor;
+use admit_server::authority::Granted;
 use admit_server::store::{Action, Activation, NewActivity, Refusal, Retention, Store};
 use admit_tests::clock::wait_until;
 use admit_tests::fixture::with;
@@ -56,7 +56,7 @@ async fn activate(store: &Store, generation: u64, previous: Option<u64>) -> u64 
         taken_back: None,
         activities: &[],
     };
-    store.activate(&activation, &Actor::server()).await.unwrap()
+    store.activate(&activation, &Granted::server()).await.unwrap()
 }
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn however_many_attempts_are_refused_the_way_back_stays() {
         policy: None,
     };
     for _ in 0..1_010 {
-        store.refuse(&refusal, &Actor::server(), &told).await.unwrap();
+        store.refuse(&refusal, &Granted::server(), &told).await.unwrap();
     }
     let active = store.gate("a").await.unwrap().unwrap().active.unwrap();
     assert_eq!((active.id, active.previous), (second, Some(first)));

@@ -4,6 +4,7 @@ mod health;
 mod signals;
 mod load;
 mod access;
+mod revoked;
 mod observed;
 mod decision_log;
 mod wire;

@@ -339,6 +339,33 @@ fn an_activation_under_way_gives_way_to_a_roll_back() {
     }
 }
 
+/// After a restart nothing is linked but the active release.
+#[test]
+fn after_a_restart_too_an_activation_gives_way_to_a_roll_back() {
+    let home = Home::new();
+    home.write("cases.yaml", OPERATOR_CASES);
+    let gate = json!({"settings": windows_settings(), "cases": "cases.yaml"});
+    let config = json!({"gates": {"windows-mdm": gate}, "log": {"level": "debug"}});
+    let server = home.start(&config);
+    activate(&server.admin(), "windows-mdm@1.0.0");
+    let (home, _) = server.stop_with("TERM");
+    let server = home.start(&config);
+    let admin = server.admin();
+    home.write("cases.yaml", many_operator_cases());
+    let begun = || server.log().matches("a step of an activation begins step=\"inspect\"").count();
+    let (client, before) = (admin.clone(), begun());
+    let change = json!({"policy": "windows-mdm@1.0.0", "settings": {"scopes": ["late"]}});
+    let changing = std::thread::spawn(move || client.post(POLICY, &change));
+    wait_until("the activation", || begun() > before);
+    let back = roll_back(&admin);
+    assert_eq!(back.header("etag"), Some("\"3\""));
+    assert_eq!(back.json(200)["policy"]["version"], "2.0.0");
+    let overtaken = changing.join().unwrap().refused(409, "overtaken");
+    let message = overtaken["message"].as_str().unwrap();
+    assert!(message.contains("was rolled back meanwhile by `first`"), "{message}");
+    assert_eq!(decided(&server).1, "2.0.0");
+}
+
 #[test]
 fn a_restart_goes_on_with_the_last_good_release_and_its_generation() {
     let server = Server::serving();

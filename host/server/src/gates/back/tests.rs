@@ -7,16 +7,24 @@ use admit_policies::{WINDOWS_MDM_1, WINDOWS_MDM_2};
 use serde_json::json;
 
 use super::*;
+use crate::access::{Access, Right, Role};
+use crate::authority::{Denied, Permissions};
 use crate::faults::FaultOptions;
 use crate::gates::{Change, Counters, GateOptions, Mode, NewComponent};
 use crate::metrics::Metrics;
 use crate::shadow::ShadowOptions;
-use crate::store::{Retention, Store};
+use crate::store::{ActivityFilter, Retention, Store};
 
 const NOW: u64 = 1_750_000_000;
 
 /// A gate without a policy.
 async fn gate(folder: &tempfile::TempDir) -> Arc<ServedGate> {
+    let store = Store::open(folder.path(), Retention::default()).await.expect("a store");
+    gate_of(&store).await
+}
+
+/// A gate with what the store has of it.
+async fn gate_of(store: &Store) -> Arc<ServedGate> {
     let shadow =
         ShadowOptions { queue_entries: 1, queue_bytes: 1, examples: 0, claims: Vec::new() };
     let settings = json!({
@@ -31,25 +39,39 @@ async fn gate(folder: &tempfile::TempDir) -> Arc<ServedGate> {
         faults: FaultOptions { faults: 3, within: Duration::from_mins(5) },
         shadow,
     };
-    let store = Store::open(folder.path(), Retention::default()).await.expect("a store");
     let keys = Arc::new(Keys::fixed(KeySet::default()));
     let counters = Counters { metrics: Metrics::new(NOW).gate("windows-mdm"), log: None };
     let runtime = Runtime::new().expect("a runtime");
-    let gate = Arc::new(ServedGate::new(options, runtime, keys, store, counters));
+    let gate = Arc::new(ServedGate::new(options, runtime, keys, store.clone(), counters));
     gate.start(None, NOW).await;
     gate
 }
 
 /// Gives the gate another release, and says its generation.
 async fn activate(gate: &Arc<ServedGate>, component: &[u8], scope: &str) -> u64 {
+    let change = change(component, scope, Mode::Activate, Authority::server());
+    gate.change(change).await.expect("an activation").generation
+}
+
+fn change(component: &[u8], scope: &str, mode: Mode, authority: Authority) -> Change {
     let component = Some(NewComponent { bytes: component.into(), may_be_older: true });
     let settings = json!({"scopes": [scope]}).as_object().expect("an object").clone();
-    let (mode, actor, action) = (Mode::Activate, Actor::server(), Action::Policy);
-    let revision = None;
-    let (force, known_refusal, now) = (false, None, NOW);
-    let change =
-        Change { component, settings, revision, mode, force, known_refusal, actor, action, now };
-    gate.change(change).await.expect("an activation").generation
+    let (revision, force, action, now) = (None, false, Action::Policy, NOW);
+    let known_refusal = None;
+    Change { component, settings, revision, mode, force, known_refusal, authority, action, now }
+}
+
+async fn roll_back(gate: &Arc<ServedGate>) -> Result<Report, ChangeError> {
+    gate.roll_back(false, None, Authority::server(), NOW).await
+}
+
+/// What overtook a change.
+#[track_caller]
+fn overtaken(result: Result<Report, ChangeError>) -> (Action, u64) {
+    match result {
+        Err(ChangeError::Overtaken(overtaken)) => (overtaken.action, overtaken.generation),
+        other => panic!("not overtaken: {other:?}"),
+    }
 }
 
 /// Version, scope and generation.
@@ -65,15 +87,16 @@ async fn only_the_generation_that_failed_is_left() {
     let gate = gate(&folder).await;
     activate(&gate, WINDOWS_MDM_1.component, "first").await;
     let failing = activate(&gate, WINDOWS_MDM_2.component, "failing").await;
-    let when_it_failed = gate.selected();
+    let when_it_failed = gate.view();
     let better = activate(&gate, WINDOWS_MDM_2.component, "better").await;
 
     // What was read before the change is overtaken by it, and what is read now is not what failed.
     let (late, again) = {
         let gate = Arc::clone(&gate);
         let back = move || {
-            let before = when_it_failed.expect("a policy");
-            let late = gate.take_back(&before, failing, &taken_back(&gate));
+            let before = Arc::clone(when_it_failed.selected().expect("a policy"));
+            let taken = taken_back(&gate);
+            let late = gate.take_back(&when_it_failed, &before, failing, &taken);
             (late, gate.revert_alone(failing, &fault()))
         };
         crate::blocking::run(back).await.expect("no panic")
@@ -96,4 +119,113 @@ fn taken_back(gate: &ServedGate) -> TakenBack {
     let release = gate.gate().release().expect("a release").digest().to_string();
     let policy = gate.selected().expect("a policy").policy().clone();
     TakenBack { release, policy, at: NOW, faults: 3, reason, error }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_change_that_is_ready_waits_for_a_way_back_that_has_begun() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let gate = gate(&folder).await;
+    for scope in ["first", "second"] {
+        activate(&gate, WINDOWS_MDM_1.component, scope).await;
+    }
+    // As a roll-back that has begun, and has to build its target first.
+    let alone = Arc::clone(&gate.going_back).write_owned().await;
+    let wanted = change(WINDOWS_MDM_2.component, "late", Mode::Activate, Authority::server());
+    let (changing, base) = (Arc::clone(&gate), gate.view());
+    let changing = tokio::task::spawn_blocking(move || {
+        let planned = changing.plan(&wanted, &base).expect("a release");
+        changing.make(planned, &wanted, &base)
+    });
+    let back = Arc::clone(&gate);
+    let back = crate::blocking::run(move || {
+        back.roll_back_alone(&back.view(), false, &Authority::server(), NOW)
+    });
+    let back = back.await.expect("no panic").expect("the way back");
+    drop(alone);
+    assert_eq!(overtaken(changing.await.expect("no panic")), (Action::Rollback, back.generation));
+    assert_eq!(active(&gate), ("1.0.0".to_owned(), json!("first"), back.generation));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn of_two_roll_backs_at_once_the_second_is_told_what_the_first_did() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let gate = gate(&folder).await;
+    for scope in ["first", "second", "third"] {
+        activate(&gate, WINDOWS_MDM_1.component, scope).await;
+    }
+    // Both have been asked for before either begins.
+    let held = Arc::clone(&gate.going_back).read_owned().await;
+    let (first, second, ()) =
+        tokio::join!(roll_back(&gate), roll_back(&gate), async move { drop(held) });
+    assert_eq!(first.expect("a roll-back").generation, 4);
+    let message = second.as_ref().expect_err("a step back already").to_string();
+    assert!(message.contains("was rolled back meanwhile by the server itself"), "{message}");
+    assert!(message.contains("it has windows-mdm 1.0.0 now, generation 4"), "{message}");
+    assert_eq!(overtaken(second), (Action::Rollback, 4));
+    assert_eq!(active(&gate), ("1.0.0".to_owned(), json!("second"), 4));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn after_a_restart_the_way_back_is_built_before_anybody_asks_for_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::open(folder.path(), Retention::default()).await.expect("a store");
+    let gate = gate_of(&store).await;
+    for scope in ["first", "second", "third"] {
+        activate(&gate, WINDOWS_MDM_2.component, scope).await;
+    }
+    let gate = gate_of(&store).await;
+    for scope in ["second", "first"] {
+        gate.linked_way_back().await;
+        let report = roll_back(&gate).await.expect("a roll-back");
+        let steps: Vec<_> = report.steps.iter().map(|step| step.step).collect();
+        assert_eq!(steps, ["inspect", "rehearse", "persist", "store"], "nothing is built: {scope}");
+        assert_eq!(active(&gate).1, json!(scope));
+    }
+}
+
+/// Each way to change something waits for its turn when its access token is revoked.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn what_waited_for_its_turn_is_not_done_for_a_revoked_token() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::open(folder.path(), Retention::default()).await.expect("a store");
+    let gate = gate_of(&store).await;
+    for scope in ["first", "second"] {
+        activate(&gate, WINDOWS_MDM_1.component, scope).await;
+    }
+    let candidate = change(WINDOWS_MDM_2.component, "next", Mode::Candidate, Authority::server());
+    gate.change(candidate).await.expect("a candidate");
+    let access = Access::open(store.clone()).await.expect("access tokens");
+    let server = Authority::server();
+    access.create("other", Role::Admin, &server, NOW).await.expect("a token");
+    let created = access.create("late", Role::Admin, &server, NOW).await.expect("a token");
+    let config = crate::config::Config::default();
+    let live = arc_swap::ArcSwap::from_pointee(crate::live::Live::new(&config));
+    let permissions = Permissions::new(access.clone(), Arc::new(live));
+    let late = permissions.authority(Right::Write, Some(&created.token)).expect("a good token");
+    let wants = |mode| gate.change(change(WINDOWS_MDM_2.component, "late", mode, late.clone()));
+    let before = (active(&gate), gate.view().revision());
+
+    let turn = Arc::clone(&gate.changing).lock_owned().await;
+    let ahead = Arc::clone(&gate.going_back).read_owned().await;
+    let (activated, checked, shadowed, promoted, ended, back, revoked) = tokio::join!(
+        wants(Mode::Activate),
+        wants(Mode::DryRun),
+        wants(Mode::Candidate),
+        gate.promote(None, false, None, late.clone(), NOW),
+        gate.end_candidate(late.clone(), NOW),
+        gate.roll_back(false, None, late.clone(), NOW),
+        async {
+            let revoked = access.revoke(&created.id, &server, NOW).await;
+            drop((turn, ahead));
+            revoked
+        },
+    );
+    assert!(revoked.expect("revoked"));
+    for result in [activated, checked, shadowed, promoted, back] {
+        assert!(matches!(result, Err(ChangeError::Denied(Denied::Unknown))), "{result:?}");
+    }
+    assert!(matches!(ended, Err(ChangeError::Denied(Denied::Unknown))), "{ended:?}");
+    assert_eq!((active(&gate), gate.view().revision()), before);
+    let newest = store.activities(&ActivityFilter::default(), 1).await.expect("activities");
+    assert_eq!(newest[0].kind, "revoked_access");
 }

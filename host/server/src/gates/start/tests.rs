@@ -50,7 +50,7 @@ async fn give(gate: &Arc<ServedGate>, component: &[u8]) -> u64 {
         mode: Mode::Activate,
         force: false,
         known_refusal: None,
-        actor: Actor::server(),
+        authority: Authority::server(),
         action: Action::Policy,
         now: NOW,
     };

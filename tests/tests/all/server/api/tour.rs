@@ -312,7 +312,9 @@ fn policies(tour: &mut Tour, server: &Server) {
             ("POST", path, bundled("intune-mam"), 422),
         ],
     );
-    tour.ask(&client.with("if-match", "\"999\""), ("POST", path, bundled("windows-mdm"), 412));
+    let stale = client.with("if-match", "\"999\"");
+    tour.ask(&stale, ("POST", path, bundled("windows-mdm"), 412));
+    tour.ask(&stale, ("POST", "/v1/gates/windows-mdm/rollback", None, 412));
 }
 
 fn candidates(tour: &mut Tour, server: &Server) {

@@ -9,7 +9,7 @@ use admit::facts::Facts;
 use admit::gate::Request;
 use admit::runtime::Runtime;
 use admit_policies::{WINDOWS_MDM_1, WINDOWS_MDM_2};
-use admit_server::actor::Actor;
+use admit_server::authority::{Authority, Granted};
 use admit_server::faults::FaultOptions;
 use admit_server::gates::{
     Change, ChangeError, Counters, GateOptions, Mode, NewComponent, Report, ServedGate,
@@ -67,16 +67,23 @@ impl Real {
                 }),
                 ..change(*mode, Action::Policy)
             })),
-            Operation::Promote => {
-                said(self.tokio.block_on(self.gate.promote(None, false, Actor::server(), NOW)))
-            }
+            Operation::Promote => said(self.tokio.block_on(self.gate.promote(
+                None,
+                false,
+                None,
+                Authority::server(),
+                NOW,
+            ))),
             Operation::EndCandidate => {
-                let ended = self.tokio.block_on(self.gate.end_candidate(Actor::server(), NOW));
+                let ended = self.tokio.block_on(self.gate.end_candidate(Authority::server(), NOW));
                 ended.map_or_else(|error| said(Err(error)), |()| "ended".to_owned())
             }
-            Operation::RollBack => {
-                said(self.tokio.block_on(self.gate.roll_back(false, Actor::server(), NOW)))
-            }
+            Operation::RollBack => said(self.tokio.block_on(self.gate.roll_back(
+                false,
+                None,
+                Authority::server(),
+                NOW,
+            ))),
             Operation::Restart => {
                 self.close_store();
                 self.open_store();
@@ -121,10 +128,10 @@ impl Real {
 
     /// Writes a candidate into the store, and nowhere else.
     pub(super) fn keep_candidate(&self, component: &[u8], revision: u64) {
-        let (settings, component, actor) = (first_settings(), component.to_vec(), Actor::server());
+        let (settings, component, by) = (first_settings(), component.to_vec(), Granted::server());
         let row = CandidateRow { component, settings, revision };
         let activities = [NewActivity::new("started_candidate", json!({}))];
-        let kept = self.store.keep_candidate(GATE, &row, &activities, &actor, NOW);
+        let kept = self.store.keep_candidate(GATE, &row, &activities, &by, NOW);
         self.tokio.block_on(kept).unwrap();
     }
 
@@ -184,9 +191,9 @@ fn major(version: &str) -> u8 {
 }
 
 fn change(mode: Mode, action: Action) -> Change {
-    let (component, settings, revision) = (None, Map::new(), None);
-    let (force, known_refusal, actor, now) = (false, None, Actor::server(), NOW);
-    Change { component, settings, revision, mode, force, known_refusal, actor, action, now }
+    let (component, settings, revision, force) = (None, Map::new(), None, false);
+    let (known_refusal, authority, now) = (None, Authority::server(), NOW);
+    Change { component, settings, revision, mode, force, known_refusal, authority, action, now }
 }
 
 fn said(result: Result<Report, ChangeError>) -> String {
