@@ -3,6 +3,7 @@
 //! A token is `admit_ID_SECRET`. The id is looked up, the secret's digest compared in constant time.
 
 mod role;
+mod name;
 mod token;
 
 use std::collections::HashMap;
@@ -10,6 +11,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use aws_lc_rs::digest::SHA256_OUTPUT_LEN;
 
+use name::Name;
+pub use name::NameError;
 pub use role::{Right, Role, UnknownRole};
 use token::NewToken;
 pub use token::TokenError;
@@ -50,7 +53,11 @@ pub struct Holder {
 impl Holder {
     /// The holder as the one who changes something.
     pub fn actor(&self) -> Actor {
-        Actor { name: self.name.to_string(), role: self.role.as_str().to_owned() }
+        Actor {
+            name: self.name.to_string(),
+            role: self.role.as_str().to_owned(),
+            id: Some(self.id.to_string()),
+        }
     }
 }
 
@@ -68,11 +75,19 @@ pub enum CreateError {
     /// Whoever asked may not, or no longer.
     #[error(transparent)]
     Denied(#[from] Denied),
-    /// The name is empty, long, or holds control characters.
-    #[error("{length} characters; expected 1 to 64 printable characters, not only spaces")]
-    Name {
-        /// Its characters.
-        length: usize,
+    /// The name is none.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// Another access token that counts has this name, or one that reads like it.
+    #[error(
+        "the access token {id} has the name `{name}` already; choose another name, or revoke that \
+         token first"
+    )]
+    Taken {
+        /// The id of the other one.
+        id: String,
+        /// The name of the other one.
+        name: String,
     },
     /// No random bytes could be had.
     #[error(transparent)]
@@ -136,7 +151,8 @@ impl Access {
 
     /// Creates a token.
     ///
-    /// `name` has 1 to 64 printable characters, not only spaces; it need not be the only one of its kind.
+    /// `name` has 1 to 64 visible characters. No other token that counts has it, or one that differs in
+    /// letter case and spaces only; a revoked one may.
     ///
     /// # Errors
     ///
@@ -148,15 +164,9 @@ impl Access {
         authority: &Authority,
         now: u64,
     ) -> Result<Created, CreateError> {
-        let length = name.chars().count();
-        if !(1..=64).contains(&length)
-            || name.trim().is_empty()
-            || name.chars().any(char::is_control)
-        {
-            return Err(CreateError::Name { length });
-        }
+        let name = Name::parse(name)?;
         let new = NewToken::make()?;
-        let (access, name, authority) = (self.clone(), name.to_owned(), authority.clone());
+        let (access, authority) = (self.clone(), authority.clone());
         let created = async move { access.create_alone(new, name, role, &authority, now).await };
         crate::blocking::to_end(created).await.unwrap_or(Err(StoreError::Broken.into()))
     }
@@ -164,19 +174,25 @@ impl Access {
     async fn create_alone(
         &self,
         new: NewToken,
-        name: String,
+        name: Name,
         role: Role,
         authority: &Authority,
         now: u64,
     ) -> Result<Created, CreateError> {
         let by = self.alone(authority).await?;
+        if let Some(other) = self.like(&name) {
+            let (id, name) = (other.id.to_string(), other.name.to_string());
+            return Err(CreateError::Taken { id, name });
+        }
         let row = AccessRow {
             id: new.id.clone(),
-            name,
+            name: name.as_str().to_owned(),
             role: role.as_str().to_owned(),
             secret_sha256: new.secret_sha256,
+            number: 0,
             created_at: now,
             created_by: by.actor().name.clone(),
+            created_by_id: by.actor().id.clone(),
             revoked_at: None,
         };
         self.store.add_access(&row, &by).await?;
@@ -218,19 +234,29 @@ impl Access {
         Ok(revoked)
     }
 
+    /// The holder of a token that counts, whose name people take for this one.
+    fn like(&self, name: &Name) -> Option<Holder> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.values().find(|holder| name.is_like(&holder.name)).cloned()
+    }
+
     fn is_last_admin(&self, id: &str) -> bool {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let mut admins = known.iter().filter(|(_, holder)| holder.role == Role::Admin);
         admins.next().is_some_and(|(first, _)| first == id) && admins.next().is_none()
     }
 
-    /// Every token there was, the oldest first, without secrets.
+    /// At most `limit` of the tokens there were, with smaller numbers than `before`, the newest first.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
-    pub async fn list(&self) -> Result<Vec<AccessRow>, StoreError> {
-        self.store.access().await
+    pub async fn list(
+        &self,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<AccessRow>, StoreError> {
+        self.store.access_page(before, limit).await
     }
 
     /// Leave to change the list, alone.

@@ -11,6 +11,10 @@ pub struct Actor {
     pub name: String,
     /// The role's name, or `system`.
     pub role: String,
+    /// The id of the access token; absent for a part of the server, and for what was done before ids
+    /// were recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
 }
 
 impl fmt::Display for Actor {
@@ -18,7 +22,8 @@ impl fmt::Display for Actor {
         match self {
             actor if *actor == Self::server() => formatter.write_str("the server itself"),
             actor if *actor == Self::source() => formatter.write_str("its source"),
-            Self { name, role, .. } => write!(formatter, "`{name}` ({role})"),
+            Self { name, role, id: None } => write!(formatter, "`{name}` ({role})"),
+            Self { name, role, id: Some(id) } => write!(formatter, "`{name}` ({role} {id})"),
         }
     }
 }
@@ -26,11 +31,11 @@ impl fmt::Display for Actor {
 impl Actor {
     /// The server itself: at its start, and when it reverts a release that fails.
     pub fn server() -> Self {
-        Self { name: "admit".to_owned(), role: "system".to_owned() }
+        Self { name: "admit".to_owned(), role: "system".to_owned(), id: None }
     }
 
     /// A watched file or directory.
     pub fn source() -> Self {
-        Self { name: "source".to_owned(), role: "system".to_owned() }
+        Self { name: "source".to_owned(), role: "system".to_owned(), id: None }
     }
 }

@@ -196,6 +196,7 @@ fn migrations() -> Migrator {
         migration(2, "candidate", include_str!("store/candidate.sql")),
         migration(3, "store", include_str!("store/upkeep.sql")),
         migration(4, "sources", include_str!("store/sources.sql")),
+        migration(6, "actor id", include_str!("store/actor_id.sql")),
     ])
 }
 

@@ -192,8 +192,8 @@ pub struct ActivitiesArgs {
     /// Only of this type, for example added_microsoft_entra_client_id
     #[arg(long = "type", value_name = "TYPE")]
     pub kind: Option<String>,
-    /// Only by the holder of the access token of this name
-    #[arg(long, value_name = "NAME")]
+    /// Only by the holder of the access token of this name or id
+    #[arg(long, value_name = "NAME|ID")]
     pub actor: Option<String>,
     /// Only what happened then or later
     #[arg(long, value_name = "RFC3339|UNIX")]

@@ -46,8 +46,8 @@ fn people(page: &Page, out: &mut dyn Write) -> IoResult<()> {
     for activity in &page.activities {
         let Activity { id, at, actor, gate, kind, details } = activity;
         let gate = gate.as_deref().map(|gate| format!("  {}", clean(gate))).unwrap_or_default();
-        let (at, actor, kind) = (clean(at), actor.text(), clean(kind));
-        writeln!(out, "{id}  {at}  {actor}{gate}  {kind}{}", text(details))?;
+        let (at, actor, access, kind) = (clean(at), actor.text(), actor.access(), clean(kind));
+        writeln!(out, "{id}  {at}  {access:<8}  {actor}{gate}  {kind}{}", text(details))?;
     }
     match page.next {
         Some(next) => writeln!(out, "more with --before {next}"),

@@ -35,6 +35,7 @@ impl Policy {
 pub(crate) struct Actor {
     name: String,
     role: String,
+    id: Option<String>,
 }
 
 impl Actor {
@@ -44,6 +45,11 @@ impl Actor {
             return clean(&self.name);
         }
         clean(&format!("{} ({})", self.name, self.role))
+    }
+
+    /// The id of the access token; `-` when there is none.
+    pub(crate) fn access(&self) -> String {
+        self.id.as_deref().map_or_else(|| "-".to_owned(), clean)
     }
 }
 

@@ -101,7 +101,7 @@ fn kind_of_text(text: &str) -> &'static str {
 }
 
 /// Control characters, and those that turn, hide or join text.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}'

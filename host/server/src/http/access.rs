@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::call::Call;
 use super::error::ApiError;
 use super::json::Json;
+use super::releases::{PageQuery, next_page, page_size};
 use crate::access::{Role, UnknownRole};
 use crate::store::AccessRow;
 use crate::time::rfc3339;
@@ -20,7 +21,16 @@ struct AccessBody {
     created_at: String,
     created_by: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    created_by_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     revoked_at: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Page {
+    access: Vec<AccessBody>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<u64>,
 }
 
 impl From<AccessRow> for AccessBody {
@@ -31,6 +41,7 @@ impl From<AccessRow> for AccessBody {
             role: row.role,
             created_at: rfc3339(row.created_at),
             created_by: row.created_by,
+            created_by_id: row.created_by_id,
             revoked_at: row.revoked_at.map(rfc3339),
         }
     }
@@ -38,9 +49,12 @@ impl From<AccessRow> for AccessBody {
 
 /// `GET /v1/access`.
 pub(super) async fn list(call: Call) -> Result<Response, ApiError> {
-    let access = call.app.access.list().await?;
-    let access: Vec<_> = access.into_iter().map(AccessBody::from).collect();
-    Ok(Json(json!({ "access": access })).into_response())
+    let PageQuery { limit, before } = call.query()?;
+    let limit = page_size(limit)?;
+    let access = call.app.access.list(before, limit).await?;
+    let next = next_page(access.len(), limit, access.last().map(|row| row.number));
+    let access = access.into_iter().map(AccessBody::from).collect();
+    Ok(Json(Page { access, next }).into_response())
 }
 
 /// `POST /v1/access`.

@@ -123,7 +123,7 @@ impl Endpoint {
 
     /// Whether it takes a query. Those that anybody may call ignore one.
     pub fn takes_query(self) -> bool {
-        let read = matches!(self, Self::Releases | Self::Activities);
+        let read = matches!(self, Self::Releases | Self::Activities | Self::ListAccess);
         let write =
             matches!(self, Self::PatchSettings | Self::PostPolicy | Self::Promote | Self::RollBack);
         read || write || self.right() == Right::Open

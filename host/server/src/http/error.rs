@@ -198,7 +198,12 @@ impl From<RevokeError> for ApiError {
 impl From<CreateError> for ApiError {
     fn from(error: CreateError) -> Self {
         match error {
-            CreateError::Name { .. } => Self::field("name", error.to_string()),
+            CreateError::Name(error) => Self::field("name", error.to_string()),
+            CreateError::Taken { .. } => {
+                let reason = error.to_string();
+                let errors = [FieldError { name: "name".to_owned(), reason: reason.clone() }];
+                Self::new(StatusCode::CONFLICT, "name_taken", reason).with_errors(errors)
+            }
             CreateError::Denied(denied) => denied.into(),
             CreateError::Store(error) => error.into(),
             CreateError::Token(error) => {

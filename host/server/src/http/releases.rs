@@ -20,9 +20,9 @@ pub(super) const PAGE: u32 = 50;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PageQuery {
-    limit: Option<u32>,
-    before: Option<u64>,
+pub(super) struct PageQuery {
+    pub(super) limit: Option<u32>,
+    pub(super) before: Option<u64>,
 }
 
 #[derive(Deserialize)]

@@ -10,6 +10,8 @@ use crate::store::NewActivity;
 /// An access token as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessRow {
+    /// Rises with each; 0 of one that is not stored yet.
+    pub number: u64,
     /// The public part of the token.
     pub id: String,
     /// Who or what it is for.
@@ -22,6 +24,9 @@ pub struct AccessRow {
     pub created_at: u64,
     /// The name of the token that created it.
     pub created_by: String,
+    /// The id of that token; absent for the server itself, and for what was created before ids were
+    /// recorded.
+    pub created_by_id: Option<String>,
     /// Seconds since 1970; absent while it counts.
     pub revoked_at: Option<u64>,
 }
@@ -33,10 +38,25 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn access(&self) -> Result<Vec<AccessRow>, StoreError> {
+        let rows = sqlx::query("SELECT rowid AS number, * FROM access ORDER BY rowid");
+        Ok(self.rows(rows).await?.iter().map(read).collect())
+    }
+
+    /// At most `limit` access tokens with a smaller number than `before`, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn access_page(
+        &self,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<AccessRow>, StoreError> {
         let rows = sqlx::query(
-            "SELECT id, name, role, secret_sha256, created_at, created_by, revoked_at \
-             FROM access ORDER BY created_at, rowid",
-        );
+            "SELECT rowid AS number, * FROM access WHERE rowid < ? ORDER BY rowid DESC LIMIT ?",
+        )
+        .bind(signed(before.unwrap_or(u64::MAX)))
+        .bind(limit);
         Ok(self.rows(rows).await?.iter().map(read).collect())
     }
 
@@ -48,15 +68,16 @@ impl Store {
     pub async fn add_access(&self, row: &AccessRow, by: &Granted) -> Result<(), StoreError> {
         let mut change = self.begin().await?;
         let insert = sqlx::query(
-            "INSERT INTO access (id, name, role, secret_sha256, created_at, created_by) \
-             VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO access (id, name, role, secret_sha256, created_at, created_by, created_by_id) \
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(&row.id)
         .bind(&row.name)
         .bind(&row.role)
         .bind(&row.secret_sha256)
         .bind(signed(row.created_at))
-        .bind(&row.created_by);
+        .bind(&row.created_by)
+        .bind(&row.created_by_id);
         change.execute(insert).await?;
         let activity = NewActivity::about_access("created_access", &row.id, &row.name, &row.role);
         activity.insert(None, by.actor(), row.created_at, &mut change).await?;
@@ -94,12 +115,14 @@ impl Store {
 
 fn read(row: &SqliteRow) -> AccessRow {
     AccessRow {
+        number: lossy::number(row, "number"),
         id: lossy::text(row, "id"),
         name: lossy::text(row, "name"),
         role: lossy::text(row, "role"),
         secret_sha256: row.try_get_unchecked("secret_sha256").unwrap_or_default(),
         created_at: lossy::number(row, "created_at"),
         created_by: lossy::text(row, "created_by"),
+        created_by_id: lossy::optional_text(row, "created_by_id"),
         revoked_at: lossy::optional_number(row, "revoked_at"),
     }
 }

@@ -40,7 +40,7 @@ pub struct ActivityFilter {
     pub gate: Option<String>,
     /// Of this type.
     pub kind: Option<String>,
-    /// By the actor of this name.
+    /// By the actor of this name, or the access token of this id.
     pub actor: Option<String>,
     /// Not before, seconds since 1970.
     pub since: Option<u64>,
@@ -73,11 +73,13 @@ impl NewActivity {
         change: &mut Transaction,
     ) -> Result<(), StoreError> {
         let insert = sqlx::query(
-            "INSERT INTO activity (at, actor, role, gate, type, details) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO activity (at, actor, role, actor_id, gate, type, details) \
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(signed(now))
         .bind(&actor.name)
         .bind(&actor.role)
+        .bind(&actor.id)
         .bind(gate)
         .bind(&self.kind)
         .bind(Value::Object(self.details.clone()).to_string());
@@ -97,16 +99,15 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<Activity>, StoreError> {
         let mut query = QueryBuilder::<Sqlite>::new(
-            "SELECT id, at, actor, role, gate, type, details FROM activity WHERE 1",
+            "SELECT id, at, actor, role, actor_id, gate, type, details FROM activity WHERE 1",
         );
-        for (condition, value) in [
-            (" AND gate = ", &filter.gate),
-            (" AND type = ", &filter.kind),
-            (" AND actor = ", &filter.actor),
-        ] {
+        for (condition, value) in [(" AND gate = ", &filter.gate), (" AND type = ", &filter.kind)] {
             if let Some(value) = value {
                 query.push(condition).push_bind(value.clone());
             }
+        }
+        if let Some(actor) = &filter.actor {
+            query.push(" AND ").push_bind(actor.clone()).push(" IN (actor, actor_id)");
         }
         for (condition, value) in [
             (" AND at >= ", filter.since),
@@ -122,11 +123,20 @@ impl Store {
     }
 }
 
+/// Who did what a row is about.
+pub(super) fn actor(row: &SqliteRow) -> Actor {
+    Actor {
+        name: lossy::text(row, "actor"),
+        role: lossy::text(row, "role"),
+        id: lossy::optional_text(row, "actor_id"),
+    }
+}
+
 fn read(row: &SqliteRow) -> Activity {
     Activity {
         id: lossy::number(row, "id"),
         at: lossy::number(row, "at"),
-        actor: Actor { name: lossy::text(row, "actor"), role: lossy::text(row, "role") },
+        actor: actor(row),
         gate: lossy::optional_text(row, "gate"),
         kind: lossy::text(row, "type"),
         details: lossy::object(row, "details"),

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use admit::decision::PolicyRef;
 use sqlx::sqlite::SqliteRow;
 
+use super::activities::actor;
 use super::retention::forget_attempts;
 use super::{NewActivity, Store, StoreError, lossy, signed};
 use crate::actor::Actor;
@@ -99,13 +100,14 @@ impl Store {
         let mut change = self.begin().await?;
         let policy = refusal.policy;
         let insert = sqlx::query(
-            "INSERT INTO attempt (gate, at, actor, role, action, step, error, component, \
-             policy_name, policy_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO attempt (gate, at, actor, role, actor_id, action, step, error, component, \
+             policy_name, policy_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(refusal.gate)
         .bind(signed(refusal.at))
         .bind(&by.actor().name)
         .bind(&by.actor().role)
+        .bind(&by.actor().id)
         .bind(refusal.action.as_str())
         .bind(refusal.step)
         .bind(refusal.error)
@@ -163,7 +165,7 @@ fn read(row: &SqliteRow) -> Attempt {
     Attempt {
         id: lossy::number(row, "id"),
         at: lossy::number(row, "at"),
-        actor: Actor { name: lossy::text(row, "actor"), role: lossy::text(row, "role") },
+        actor: actor(row),
         action: lossy::text(row, "action"),
         failure: step.map(|step| (step, lossy::text(row, "error"))),
         policy: policy(row),

@@ -287,14 +287,15 @@ async fn insert_attempt(
 ) -> Result<i64, StoreError> {
     let policy = activation.policy;
     let insert = sqlx::query(
-        "INSERT INTO attempt (gate, at, actor, role, action, component, policy_name, \
+        "INSERT INTO attempt (gate, at, actor, role, actor_id, action, component, policy_name, \
          policy_version, release, settings, generation, previous) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(activation.gate)
     .bind(signed(activation.at))
     .bind(&by.actor().name)
     .bind(&by.actor().role)
+    .bind(&by.actor().id)
     .bind(activation.action.as_str())
     .bind(policy.digest.to_string())
     .bind(policy.name.to_string())

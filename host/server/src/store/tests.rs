@@ -322,8 +322,10 @@ async fn activities_and_revoked_tokens_are_forgotten_by_age_and_number() {
         name: "x".to_owned(),
         role: "observer".to_owned(),
         secret_sha256: vec![0; 32],
+        number: 0,
         created_at: 1,
         created_by: "x".to_owned(),
+        created_by_id: None,
         revoked_at: None,
     };
     let (old, by) = (TODAY - 11 * DAY, Granted::server());
@@ -394,4 +396,33 @@ async fn a_copy_made_under_load_holds_what_was_acknowledged_and_no_half_change()
     let left = std::fs::read_dir(folder.path()).unwrap().flatten();
     let left: Vec<_> = left.map(|file| file.file_name()).collect();
     assert!(!left.iter().any(|name| name.to_string_lossy().contains("backup")), "{left:?}");
+}
+
+/// Before names had to be unique, two access tokens could have one, and activities told no ids.
+#[tokio::test]
+async fn a_store_with_a_name_that_is_there_twice_is_brought_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("admit.db");
+    let url = format!("sqlite://{}?mode=rwc", path.display());
+    let mut connection = SqliteConnection::connect(&url).await.unwrap();
+    let mut before = migrations();
+    before.migrations.to_mut().truncate(2);
+    before.run(&mut connection).await.unwrap();
+    for insert in [
+        "INSERT INTO access VALUES ('00000001', 'admit', 'admin', zeroblob(32), 1, 'admit', NULL)",
+        "INSERT INTO access VALUES ('00000002', 'admit', 'admin', zeroblob(32), 2, 'admit', NULL)",
+        "INSERT INTO activity VALUES (1, 1, 'admit', 'admin', NULL, 'created_access', '{}')",
+    ] {
+        sqlx::query(insert).execute(&mut connection).await.unwrap();
+    }
+    connection.close().await.unwrap();
+
+    let store = Store::open(folder.path(), Retention::default()).await.unwrap();
+    let told = store.activities(&ActivityFilter::default(), 9).await.unwrap();
+    assert_eq!((told.len(), &told[0].actor.id), (1, &None));
+    let access = crate::access::Access::open(store).await.unwrap();
+    let listed = access.list(None, 9).await.unwrap();
+    let ids: Vec<_> = listed.iter().map(|row| (&*row.id, row.number)).collect();
+    assert_eq!(ids, [("00000002", 2), ("00000001", 1)]);
+    assert!(access.has_admin());
 }

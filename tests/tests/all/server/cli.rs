@@ -228,7 +228,8 @@ fn activities_are_listed_and_filtered() {
     assert_in_order(
         &newest,
         &[
-            "  first (admin)  windows-mdm  deleted_microsoft_entra_client_id  client_id=",
+            &format!("Z  {}  first (admin)  windows-mdm  ", &server.token()["admit_".len()..][..8]),
+            "deleted_microsoft_entra_client_id  client_id=",
             &format!("{OTHER}\nmore with --before "),
         ],
     );

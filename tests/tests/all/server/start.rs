@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -184,9 +185,11 @@ impl Server {
         Client::new(&self.admin).with_token(self.token())
     }
 
-    /// Creates an access token of a role.
+    /// Creates an access token of a role, with a name of its own.
     pub(super) fn create_access(&self, role: &str) -> String {
-        let body = json!({"name": format!("test {role}"), "role": role});
+        static CREATED: AtomicUsize = AtomicUsize::new(1);
+        let number = CREATED.fetch_add(1, Ordering::Relaxed);
+        let body = json!({"name": format!("test {role} {number}"), "role": role});
         let created = self.admin().post("/v1/access", &body).json(201);
         created["token"].as_str().unwrap().to_owned()
     }

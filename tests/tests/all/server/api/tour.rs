@@ -391,6 +391,12 @@ fn access(tour: &mut Tour, server: &Server) {
         [
             ("POST", "/v1/access", new("", "platform"), 400),
             ("POST", "/v1/access", new("mdm", "root"), 400),
+            ("POST", "/v1/access", new("Admit", "platform"), 400),
+            ("POST", "/v1/access", new("MDM", "observer"), 409),
+            ("GET", "/v1/access?limit=1", None, 200),
+            ("GET", "/v1/access?limit=1&before=2", None, 200),
+            ("GET", "/v1/access?limit=0", None, 400),
+            ("GET", "/v1/access?page=2", None, 400),
             ("DELETE", &path, None, 204),
             ("DELETE", &path, None, 404),
         ],

@@ -2,9 +2,10 @@
 
 use std::io::Write;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::client::Client;
+use super::super::shell::Shell;
 use super::super::start::{Server, token, windows_gate};
 use super::DECIDE;
 use super::wire::{answer, ask, connect, get, post};
@@ -64,6 +65,94 @@ fn an_access_token_is_exact_shown_once_and_ends_at_once() {
         let refused = admin.post("/v1/access", &body).refused(400, "malformed");
         assert_eq!(refused["errors"][0]["name"], name, "{refused}");
     }
+}
+
+#[test]
+fn two_access_tokens_that_count_never_read_alike() {
+    let server = Server::serving();
+    let admin = server.admin();
+    let create = |name: &str| admin.post("/v1/access", &json!({"name": name, "role": "admin"}));
+    let created = create("ops team").json(201);
+    let (id, text) = (created["id"].as_str().unwrap(), created["token"].as_str().unwrap());
+    for like in ["ops team", "Ops Team", "OPSTEAM"] {
+        let refused = create(like).refused(409, "name_taken");
+        let message = refused["message"].as_str().unwrap();
+        assert!(message.contains(&format!("{id} has the name `ops team`")), "{message}");
+        assert_eq!(refused["errors"][0]["name"], "name");
+    }
+    for wrong in [
+        "admit",
+        "ADMIT",
+        "ad mit",
+        "Source",
+        "",
+        "   ",
+        " ops",
+        "ops ",
+        "o  ps",
+        "o\u{202e}ps",
+        "o\u{200b}ps",
+        "o\u{a0}ps",
+        "o\tps",
+        "\u{3164}",
+    ] {
+        let refused = create(wrong).refused(400, "malformed");
+        assert_eq!(refused["errors"][0]["name"], "name", "{wrong:?}: {refused}");
+    }
+    // Whose name comes again is told apart by the id, in whatever was done.
+    let change = |token: &str, scope: &str| {
+        let settings = "/v1/gates/windows-mdm/settings";
+        admin.clone().with_token(token).patch(settings, &json!({"scopes": [scope]})).json(200);
+    };
+    change(text, "one");
+    admin.delete(&format!("/v1/access/{id}")).empty(204);
+    let again = create("ops team").json(201);
+    change(again["token"].as_str().unwrap(), "two");
+    for (path, list) in [
+        ("/v1/activities?type=added_enrolment_scope", "activities"),
+        ("/v1/gates/windows-mdm/releases?limit=2", "releases"),
+    ] {
+        let told = admin.get(path).json(200)[list].clone();
+        let actor = |id: &Value| json!({"name": "ops team", "role": "admin", "id": id});
+        assert_eq!(told[0]["actor"], actor(&again["id"]), "{told}");
+        assert_eq!(told[1]["actor"], actor(&created["id"]), "{told}");
+    }
+    let of = |actor: &str| {
+        let told = admin.get(&format!("/v1/activities?actor={actor}")).json(200);
+        told["activities"].as_array().unwrap().len()
+    };
+    assert!(of(id) > 0 && of("ops%20team") > of(id), "{} {}", of(id), of("ops%20team"));
+    let revoked =
+        admin.get("/v1/activities?type=revoked_access").json(200)["activities"][0].clone();
+    assert_eq!(revoked["actor"]["id"], server.token()["admit_".len()..][..8], "{revoked}");
+}
+
+#[test]
+fn the_list_of_access_tokens_comes_in_pages() {
+    let server = Server::serving();
+    let admin = server.admin();
+    for number in 0..60 {
+        admin
+            .post("/v1/access", &json!({"name": format!("n {number}"), "role": "observer"}))
+            .json(201);
+    }
+    let page = |query: &str| {
+        let page = admin.get(&format!("/v1/access{query}")).json(200);
+        let names = page["access"].as_array().unwrap().iter().map(|one| one["name"].clone());
+        (names.collect::<Vec<_>>(), page["next"].clone())
+    };
+    let (newest, next) = page("");
+    assert_eq!((newest.len(), &newest[0]), (50, &json!("n 59")));
+    let (oldest, end) = page(&format!("?before={next}"));
+    assert_eq!((oldest.len(), &oldest[10], end), (11, &json!("first"), Value::Null));
+    assert_eq!(page("?limit=1").0, ["n 59"]);
+    admin.get("/v1/access?limit=201").refused(400, "malformed");
+    let listed = Shell::of(&server).prints("access list");
+    assert_eq!(listed.lines().count(), 61, "{listed}");
+    assert!(listed.lines().next().unwrap().contains("  first  "), "the oldest first: {listed}");
+    let json = Shell::of(&server).prints("access list --output json");
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["access"].as_array().unwrap().len(), 61);
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn a_token_revoked_while_its_body_comes_does_nothing() {
     let asked = json!({"token": token(json!({}))});
     let (here, service) = (server.admin_address(), server.service_address());
     let policy = format!("{GATE}/policy");
-    for (role, address, target, (media_type, body)) in [
+    let stops = [
         ("admin", here, ("POST", "/v1/access"), json(json!({"name": "late", "role": "admin"}))),
         ("admin", here, ("PATCH", SETTINGS), json(json!({"scopes": ["late"]}))),
         ("gitops", here, ("PATCH", &*format!("{SETTINGS}?dry_run=true")), json(json!({}))),
@@ -87,8 +87,9 @@ fn a_token_revoked_while_its_body_comes_does_nothing() {
             ("POST", &*format!("{DECIDE}/batch")),
             json(json!({"requests": [asked]})),
         ),
-    ] {
-        let name = format!("{role} {target:?} {}", body.len());
+    ];
+    for (number, (role, address, target, (media_type, body))) in stops.into_iter().enumerate() {
+        let name = format!("stop {number}");
         let (id, secret) = create(&admin, &name, role);
         let unfinished = Unfinished::send(address, &secret, target, (media_type, &body));
         admin.delete(&format!("/v1/access/{id}")).empty(204);
