@@ -48,8 +48,8 @@ pub struct App {
     /// A permit per decision that waits for keys. Such a decision gives back the one of
     /// [`App::in_flight`].
     pub waiting: Arc<Semaphore>,
-    /// Changes when what sources hold and gates refused is to be tried again.
-    pub sources_asked: tokio::sync::watch::Sender<()>,
+    /// Changes when refused components of sources, and gates that could not start, are to be tried again.
+    pub asked: tokio::sync::watch::Sender<()>,
     /// Seconds since 1970.
     pub started_at: u64,
     draining: AtomicBool,
@@ -103,7 +103,7 @@ impl App {
             limits: config.limits,
             in_flight: Arc::new(Semaphore::new(config.limits.decisions)),
             waiting: Arc::new(Semaphore::new(config.limits.decisions.min(MAX_WAITING))),
-            sources_asked: tokio::sync::watch::Sender::new(()),
+            asked: tokio::sync::watch::Sender::new(()),
             started_at,
             draining: AtomicBool::new(false),
             service_is_local: config.service.listen.is_local(),

@@ -26,6 +26,10 @@ use signals::{Signal, Signals};
 /// How often keys that are missing are asked for again; the key set's own cool-down counts too.
 const KEY_ROUND: Duration = Duration::from_secs(5);
 
+/// Time until gates that could not be started are started again, at first and at the longest.
+const FIRST_GATE_ROUND: Duration = Duration::from_secs(30);
+const LONGEST_GATE_ROUND: Duration = Duration::from_mins(15);
+
 /// How often a store that failed is tried again.
 const STORE_ROUND: Duration = Duration::from_secs(1);
 
@@ -158,8 +162,9 @@ async fn run(
     let keys = tokio::spawn(keep_keys(Arc::clone(&app), stopping.clone()));
     let store = tokio::spawn(keep_store(app.store.clone(), stopping.clone()));
     let Assembled { starts, watches, .. } = assembled;
+    let mut gates = None;
     let started = tokio::select! {
-        () = start_gates(starts, now) => true,
+        () = start_gates(&starts, now) => true,
         () = until_end(signals) => false,
     };
     if started {
@@ -168,8 +173,10 @@ async fn run(
             tracing::warn!(%error, "failed to say what the gates have");
         }
         tokio::spawn(link_ways_back(Arc::clone(&app)));
+        let asked = app.asked.subscribe();
+        gates = Some(tokio::spawn(keep_gates(starts, asked, stopping.clone())));
         for source in watches {
-            source.start(&app, stopping.clone()).await?;
+            source.start(&app, stopping.clone()).await;
         }
         serve_until_asked(signals, &app, sources).await;
     }
@@ -185,6 +192,7 @@ async fn run(
     let drained = drain(service, admin, signals, in_a_hurry).await;
     keys.abort();
     store.abort();
+    gates.inspect(tokio::task::JoinHandle::abort);
     let deadline = match drained {
         Some(_) => deadline,
         None => deadline.min(Instant::now() + AT_LEAST),
@@ -215,9 +223,28 @@ async fn first_token(app: &App, now: u64) -> Result<Option<Created>, ServeError>
     }
 }
 
-async fn start_gates(starts: Vec<Start>, now: u64) {
+async fn start_gates(starts: &[Start], now: u64) {
     for Start { gate, component } in starts {
-        gate.start(component, now).await;
+        gate.start(component.clone(), now).await;
+    }
+}
+
+/// Starts gates again that could not be started: when it is asked for, and now and then.
+async fn keep_gates(
+    starts: Vec<Start>,
+    mut asked: watch::Receiver<()>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let mut wait = FIRST_GATE_ROUND;
+    loop {
+        tokio::select! {
+            _ = stopping.changed() => return,
+            changed = asked.changed() => if changed.is_err() { return },
+            () = tokio::time::sleep(wait) => wait = LONGEST_GATE_ROUND.min(wait * 2),
+        }
+        for Start { gate, component } in &starts {
+            gate.start_again(component.clone(), admit::gate::now()).await;
+        }
     }
 }
 
@@ -243,12 +270,12 @@ async fn serve_until_asked(signals: &mut Signals, app: &Arc<App>, sources: &Sour
 
 const NOT_RELOADED: &str = "the configuration was not reloaded; the one before stays";
 
-/// Reads the configuration again, and has refused components of sources tried again. What cannot change while the server runs waits for a restart.
+/// Reads the configuration again, and has tried again what was refused. What cannot change while the server runs waits for a restart.
 fn reload(app: &App, sources: &Sources) {
     if let Some(log) = &app.log {
         log.reopen();
     }
-    app.sources_asked.send_replace(());
+    app.asked.send_replace(());
     match crate::config::load(sources.clone()) {
         Ok(config) => match app.reload(&config) {
             Ok(()) => tracing::info!(

@@ -38,23 +38,23 @@ pub struct Watching {
 
 impl Watching {
     /// Goes on where an earlier run ended. A component that was being tried when the server ended is
-    /// not tried again by itself: it may have ended it.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
+    /// not tried again by itself: it may have ended it. What cannot be read is not known.
     pub async fn resume(
         gate: Arc<ServedGate>,
         store: Store,
         watch: Watch,
         state: SourceState,
-    ) -> Result<Self, StoreError> {
-        let mut last = store.source(gate.name()).await?;
-        if let Some(trying) = store.trying(gate.name()).await? {
-            last = Some(ended(&gate, &store, trying, &state).await?);
-        }
+    ) -> Self {
+        let name = gate.name().to_owned();
+        let last = known(&name, store.source(&name).await);
+        let trying = known(&name, store.trying(&name).await);
         let (tried, is_unwritten) = (Tried::Nothing, false);
         let mut watching = Self { gate, store, watch, tried, state, last, is_unwritten };
+        if let Some(trying) = trying {
+            let (row, activity) = ended(&watching.gate, trying, &watching.state);
+            watching.last = Some(row);
+            watching.write_down(activity.as_ref()).await;
+        }
         if let Some(last) = &watching.last {
             watching.state.found(&last.digest);
             if let Some(tried) = Tried::found_before(last) {
@@ -62,7 +62,7 @@ impl Watching {
                 watching.tried = tried;
             }
         }
-        Ok(watching)
+        watching
     }
 
     /// Polls until `stop` changes. What comes of it is written into the store. When `asked` changes,
@@ -198,20 +198,27 @@ impl Watching {
     }
 }
 
-/// Writes down that the server ended while a component was tried; unless the gate decides with it,
-/// which shows that it did no harm.
-async fn ended(
+/// What the store has of a gate's source.
+fn known<T>(gate: &str, read: Result<Option<T>, StoreError>) -> Option<T> {
+    read.unwrap_or_else(|error| {
+        let error = error_chain(&error);
+        tracing::error!(gate, error, "what came from the source before could not be read");
+        None
+    })
+}
+
+/// What is written down of a component during whose try the server ended. If the gate decides with it,
+/// that shows that it did no harm.
+fn ended(
     gate: &ServedGate,
-    store: &Store,
     trying: Trying,
     state: &SourceState,
-) -> Result<SourceRow, StoreError> {
+) -> (SourceRow, Option<NewActivity>) {
     let Trying { digest, since } = trying;
     let (host, at) = (env!("CARGO_PKG_VERSION").to_owned(), admit::gate::now());
     if gate.decides_with(&digest) {
         let row = SourceRow { digest, verdict: Verdict::Applied, error: None, host, at };
-        store.note_source(gate.name(), &row, None).await?;
-        return Ok(row);
+        return (row, None);
     }
     let since = rfc3339(since);
     let error = format!(
@@ -228,8 +235,7 @@ async fn ended(
     let details = json!({"digest": digest, "source": path, "since": since, "error": error});
     let activity = NewActivity::new("set_aside_source", details);
     let row = SourceRow { digest, verdict: Verdict::Ended, error: Some(error), host, at };
-    store.note_source(gate.name(), &row, Some(&activity)).await?;
-    Ok(row)
+    (row, Some(activity))
 }
 
 async fn apply(

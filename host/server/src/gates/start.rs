@@ -19,7 +19,7 @@ const MAX_STEPS_BACK: usize = 5;
 
 /// Reads the policy that a gate has before anything was activated, in binary form; or says why it
 /// cannot be read. Absent when none is configured.
-pub type FirstComponent = Option<Box<dyn FnOnce() -> Result<Arc<[u8]>, String> + Send>>;
+pub type FirstComponent = Option<Arc<dyn Fn() -> Result<Arc<[u8]>, String> + Send + Sync>>;
 
 /// What can be done about a gate whose rows are damaged.
 const REPAIR: &str =
@@ -50,6 +50,24 @@ impl ServedGate {
     fn fail(&self, problem: &str) {
         tracing::error!(gate = self.name(), problem, "the gate does not start");
         self.select_unreleased(None, Unreleased::Failed(problem.to_owned()));
+    }
+
+    /// Starts the gate again if it should have a release and could not be given one: the file or the
+    /// memory that was missing may be there now.
+    pub async fn start_again(self: &Arc<Self>, component: FirstComponent, now: u64) {
+        let turn = Arc::clone(&self.changing).lock_owned().await;
+        let gate = Arc::clone(self);
+        let started = crate::blocking::run(move || {
+            let _turn = turn;
+            match gate.unreleased() {
+                Some(Unreleased::Failed(_)) => gate.start_alone(component, now),
+                _ => Ok(()),
+            }
+        });
+        if let Some(Err(error)) = started.await {
+            let error = admit::failure::error_chain(&error);
+            tracing::error!(gate = self.name(), error, "the gate could not be started again");
+        }
     }
 
     fn start_alone(
@@ -96,7 +114,7 @@ impl ServedGate {
                     problem,
                     "the gate's first policy is not there"
                 );
-                self.select_unreleased(None, Unreleased::Failed(problem));
+                self.begun_without(None, Unreleased::Failed(problem));
                 return Ok(());
             }
         };
@@ -106,7 +124,7 @@ impl ServedGate {
             revision: None,
             mode: Mode::Activate,
             force: false,
-            known_refusal: None,
+            known_refusal: self.refused_start(),
             authority: Authority::server(),
             action: Action::Start,
             now,
@@ -117,6 +135,7 @@ impl ServedGate {
             Err(ChangeError::Store(error)) => return Err(error),
             Err(error) => error,
         };
+        self.note_refused_start(&error.told());
         // A policy to describe the settings that are missing. Nothing is stored: what is configured
         // counts until something was activated.
         let inspected = self.inspections.get(&self.runtime, &bytes).ok();
@@ -129,8 +148,18 @@ impl ServedGate {
             previous: None,
             made: (Action::Start, Actor::server()),
         });
-        self.select_unreleased(selected, self.unreleased_by(&error));
+        self.begun_without(selected, self.unreleased_by(&error));
         Ok(())
+    }
+
+    /// Notes why the configured policy makes no release; unless the gate knows another one by now, as
+    /// that of its source.
+    fn begun_without(&self, selected: Option<Selected>, unreleased: Unreleased) {
+        let digest = selected.as_ref().map(|selected| Arc::clone(&selected.policy().digest));
+        let now = self.selected().map(|selected| Arc::clone(&selected.policy().digest));
+        if now.is_none() || now == digest {
+            self.select_unreleased(selected, unreleased);
+        }
     }
 
     /// The last good release, or one before it if it does not start.
@@ -148,6 +177,16 @@ impl ServedGate {
                 Ok(()) => return Ok(()),
                 Err(ChangeError::Store(error)) if error.is_damage() => {
                     self.damaged(row, &error.to_string());
+                    return Ok(());
+                }
+                Err(error) if error.is_hosts() => {
+                    // Another release would fare no better, and going back to one would undo what was
+                    // acknowledged.
+                    let problem = format!("its last good release cannot be built now: {error}");
+                    tracing::error!(gate = self.name(), problem, "the gate is started again later");
+                    self.gate.go_on_after(row.generation);
+                    self.keep(&row.settings, row.revision);
+                    self.select_unreleased(None, Unreleased::Failed(problem));
                     return Ok(());
                 }
                 Err(error) => {
@@ -178,11 +217,17 @@ impl ServedGate {
         for _ in 0..MAX_STEPS_BACK {
             let Some(id) = previous else { break };
             let Ok(Some(target)) = self.wait(self.store.release(id)) else { break };
-            let is_known_to_fail = self.why_taken_back(&target.release).is_some();
-            if !is_known_to_fail && self.resume_before(&target, row, now).is_ok() {
-                return Ok(true);
-            }
             previous = target.previous;
+            if self.why_taken_back(&target.release).is_some() {
+                continue;
+            }
+            match self.resume_before(&target, row, now) {
+                Ok(()) => return Ok(true),
+                Err(ChangeError::Store(error)) if error.is_damage() => {}
+                // It may be built later.
+                Err(error) if error.is_hosts() => break,
+                Err(_) => {}
+            }
         }
         Ok(false)
     }

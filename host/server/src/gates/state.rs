@@ -23,6 +23,8 @@ pub struct View {
     /// The settings and the revision that count while nothing is selected.
     kept: (Map<String, Value>, u64),
     pub(super) candidate: Option<Arc<Candidate>>,
+    /// Why the first release was refused, which is written down once.
+    refused_start: Option<String>,
     /// The releases that are known to fail, as the store has them, the newest entry first.
     taken_back: Arc<Vec<TakenBack>>,
 }
@@ -102,6 +104,7 @@ impl View {
             unreleased,
             kept: (settings, 0),
             candidate: None,
+            refused_start: None,
             taken_back: Arc::default(),
         }
     }
@@ -221,6 +224,16 @@ impl ServedGate {
     /// Publishes the candidate that there is from now on, or that there is none.
     pub(super) fn publish_candidate(&self, candidate: Option<Arc<Candidate>>) {
         self.publish(|view| view.candidate = candidate.clone());
+    }
+
+    /// Why the first release was refused the last time; absent when it never was.
+    pub(super) fn refused_start(&self) -> Option<String> {
+        self.view.load().refused_start.clone()
+    }
+
+    /// Notes why the first release was refused.
+    pub(super) fn note_refused_start(&self, told: &str) {
+        self.publish(|view| view.refused_start = Some(told.to_owned()));
     }
 
     /// Why a release is known to fail; absent when it is not.

@@ -46,18 +46,13 @@ pub(super) struct Watched {
 
 impl Watched {
     /// Watches from now on.
-    pub(super) async fn start(
-        self,
-        app: &App,
-        stopping: watch::Receiver<bool>,
-    ) -> Result<(), ServeError> {
+    pub(super) async fn start(self, app: &App, stopping: watch::Receiver<bool>) {
         let SourceConfig { path, interval, follow_links_outside } = self.source;
         let max_bytes = Limits::default().component_bytes;
         let watch = Watch::new(SourceOptions { path, follow_links_outside, max_bytes });
         let store = app.store.clone();
-        let watching = Watching::resume(self.gate, store, watch, self.state).await?;
-        tokio::spawn(watching.run(interval, app.sources_asked.subscribe(), stopping));
-        Ok(())
+        let watching = Watching::resume(self.gate, store, watch, self.state).await;
+        tokio::spawn(watching.run(interval, app.asked.subscribe(), stopping));
     }
 }
 
@@ -154,9 +149,9 @@ fn first_component(gate: &GateConfig) -> FirstComponent {
     match gate.policy.clone()? {
         PolicyReference::Embedded(name) => {
             let policy = admit_policies::find(&name)?;
-            Some(Box::new(|| Ok(Arc::from(policy.component))))
+            Some(Arc::new(|| Ok(Arc::from(policy.component))))
         }
-        PolicyReference::File(path) => Some(Box::new(move || {
+        PolicyReference::File(path) => Some(Arc::new(move || {
             let read = crate::source::read_file(&path, Limits::default().component_bytes);
             read.map(Arc::from).map_err(|error| admit::failure::error_chain(&error))
         })),

@@ -216,3 +216,32 @@ fn configured_settings_that_are_refused_are_a_failure_that_readiness_names() {
     let ready = server.service().get("/health/ready");
     assert!(ready.status == 503 && ready.text().contains("begun"), "{}", ready.text());
 }
+
+#[test]
+fn a_gate_that_could_not_start_is_started_again_when_it_is_asked_for() {
+    let home = Home::new();
+    home.write("cases.yaml", "cases: {");
+    let gate = |policy: &str| json!({"policy": policy, "settings": windows_settings()});
+    let gates = json!({
+        "cases": with(gate("windows-mdm"), json!({"cases": "cases.yaml"})),
+        "file": gate("./policy.wasm"),
+    });
+    let server = home.start(&json!({ "gates": gates }));
+    for name in ["cases", "file"] {
+        assert_eq!(state(&server, name)["state"], "failed");
+    }
+    let before = told(&server, "cases");
+    server.signal("HUP");
+    home.write("cases.yaml", "{policy: windows-mdm, base: entra-v2, cases: []}");
+    home.write("policy.wasm", WINDOWS_MDM_2.component);
+    server.signal("HUP");
+    for name in ["cases", "file"] {
+        wait_until(name, || {
+            server.signal("HUP");
+            state(&server, name)["state"] == "serving"
+        });
+        assert_eq!(server.decide(name, &token(json!({})))["outcome"], "allow", "{name}");
+    }
+    let refused = |types: &[Value]| types.iter().filter(|one| **one == "rejected_policy").count();
+    assert_eq!(refused(&told(&server, "cases")), refused(&before), "told once");
+}

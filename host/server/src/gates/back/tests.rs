@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use admit::claims::Verification;
 use admit::keys::{KeySet, Keys};
+use admit::limits::Limits;
 use admit::runtime::Runtime;
 use admit_policies::{WINDOWS_MDM_1, WINDOWS_MDM_2};
 use serde_json::json;
@@ -25,6 +26,10 @@ async fn gate(folder: &tempfile::TempDir) -> Arc<ServedGate> {
 
 /// A gate with what the store has of it.
 async fn gate_of(store: &Store) -> Arc<ServedGate> {
+    gate_on(store, Runtime::new().expect("a runtime")).await
+}
+
+async fn gate_on(store: &Store, runtime: Runtime) -> Arc<ServedGate> {
     let shadow =
         ShadowOptions { queue_entries: 1, queue_bytes: 1, examples: 0, claims: Vec::new() };
     let settings = json!({
@@ -41,7 +46,6 @@ async fn gate_of(store: &Store) -> Arc<ServedGate> {
     };
     let keys = Arc::new(Keys::fixed(KeySet::default()));
     let counters = Counters { metrics: Metrics::new(NOW).gate("windows-mdm"), log: None };
-    let runtime = Runtime::new().expect("a runtime");
     let gate = Arc::new(ServedGate::new(options, runtime, keys, store.clone(), counters));
     gate.start(None, NOW).await;
     gate
@@ -228,4 +232,28 @@ async fn what_waited_for_its_turn_is_not_done_for_a_revoked_token() {
     assert_eq!((active(&gate), gate.view().revision()), before);
     let newest = store.activities(&ActivityFilter::default(), 1).await.expect("activities");
     assert_eq!(newest[0].kind, "revoked_access");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_start_that_this_machine_cannot_make_undoes_nothing_and_is_made_later() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::open(folder.path(), Retention::default()).await.expect("a store");
+    let first = gate_of(&store).await;
+    activate(&first, WINDOWS_MDM_1.component, "first").await;
+    let generation = activate(&first, WINDOWS_MDM_2.component, "second").await;
+    let before = active(&first);
+
+    let limits = Limits { compile_deadline: Duration::ZERO, ..Limits::default() };
+    let hurried = Runtime::with_limits(limits).expect("a runtime");
+    let failed = gate_on(&store, hurried).await;
+    assert_eq!(failed.state_name(), "failed");
+    let problem = failed.problem().expect("a problem");
+    assert!(problem.starts_with("its last good release cannot be built now: "), "{problem}");
+    failed.start_again(None, NOW).await;
+    assert_eq!(failed.state_name(), "failed");
+    let attempts = store.attempts("windows-mdm", None, 10).await.expect("attempts");
+    assert_eq!(attempts.len(), 2, "nothing is written down");
+    assert_eq!((attempts[0].active, attempts[0].generation), (true, Some(generation)));
+
+    assert_eq!(active(&*gate_of(&store).await), before);
 }

@@ -235,6 +235,6 @@ async fn started(folder: &TempDir) -> (Store, Arc<ServedGate>) {
     let keys = Arc::new(keys_with(json!({})));
     let gate = Arc::new(ServedGate::new(options, runtime, keys, store.clone(), counters));
     let first = || Ok(WINDOWS_MDM_2.component.into());
-    gate.start(Some(Box::new(first)), NOW).await;
+    gate.start(Some(Arc::new(first)), NOW).await;
     (store, gate)
 }
