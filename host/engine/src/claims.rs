@@ -20,6 +20,12 @@ use crate::verify::VerifiedToken;
 /// The most leeway that can be set.
 pub const MAX_LEEWAY: Duration = Duration::from_secs(300);
 
+/// The time by which the issuer sets `iat` back when it issues a token: a token with a lifetime of
+/// 28 hours says 28 hours and five minutes.
+///
+/// Source: tokens that Microsoft Entra issues.
+pub const ISSUER_SETBACK: Duration = Duration::from_secs(300);
+
 /// What the claims are checked against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verification {
@@ -40,7 +46,8 @@ impl Default for Verification {
 }
 
 impl Verification {
-    /// The tokens of a cloud, with a leeway of 60 seconds and a lifetime of at most 28 hours.
+    /// The tokens of a cloud, with a leeway of 60 seconds and a lifetime of at most 28 hours,
+    /// [`ISSUER_SETBACK`] and leeway not counted.
     ///
     /// Source: Microsoft Entra "Access tokens", "Token lifetime": up to 28 hours with continuous
     /// access evaluation.
@@ -62,7 +69,7 @@ impl Verification {
         Ok(self)
     }
 
-    /// Sets the longest time from `iat` to `exp`.
+    /// Sets the longest time from `iat` to `exp`, [`ISSUER_SETBACK`] and leeway not counted.
     #[must_use]
     pub fn with_max_lifetime(mut self, max_lifetime: Duration) -> Self {
         self.max_lifetime = max_lifetime;

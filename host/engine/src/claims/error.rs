@@ -109,14 +109,19 @@ pub enum ClaimsError {
         leeway: f64,
     },
     /// `exp` is further away than any token may live.
-    #[error("the token lives {lifetime} s from `{from}` to `exp`; expected at most {max} s")]
+    #[error(
+        "the token lives {lifetime} s from `{from}` to `exp`; expected at most {longest} s, and \
+         {tolerance} s of tolerance"
+    )]
     Lifetime {
         /// How long it lives.
         lifetime: f64,
         /// What it is counted from: `iat`, or `now` without one.
         from: &'static str,
-        /// The longest accepted.
-        max: f64,
+        /// The maximum lifetime.
+        longest: f64,
+        /// What is accepted above it: the leeway, and by `iat` what the issuer sets that back.
+        tolerance: f64,
     },
 }
 

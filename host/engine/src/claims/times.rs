@@ -3,7 +3,7 @@
 //! All arithmetic is in `f64`, which neither overflows nor panics and is exact for the whole
 //! seconds of the next 285 million years.
 
-use super::{ClaimsError, Verification};
+use super::{ClaimsError, ISSUER_SETBACK, Verification};
 use crate::json::{Object, Value};
 
 /// Checks `exp`, `nbf`, `iat` and the lifetime at `now`.
@@ -31,20 +31,24 @@ pub(super) fn check(
     check_lifetime(exp, time(claims, "iat"), verification, now)
 }
 
-/// Without `iat` the lifetime is counted from now, plus the leeway.
+/// Without `iat` the lifetime is counted from now, and nothing was set back.
 fn check_lifetime(
     exp: f64,
     iat: Option<f64>,
     verification: &Verification,
     now: f64,
 ) -> Result<(), ClaimsError> {
-    let longest = verification.max_lifetime().as_secs_f64();
-    let (from, start, max) = match iat {
-        Some(iat) => ("iat", iat, longest),
-        None => ("now", now, longest + verification.leeway().as_secs_f64()),
+    let (from, start, setback) = match iat {
+        Some(iat) => ("iat", iat, ISSUER_SETBACK.as_secs_f64()),
+        None => ("now", now, 0.0),
     };
+    let longest = verification.max_lifetime().as_secs_f64();
+    let tolerance = setback + verification.leeway().as_secs_f64();
     let lifetime = exp - start;
-    if lifetime > max { Err(ClaimsError::Lifetime { lifetime, from, max }) } else { Ok(()) }
+    if lifetime > longest + tolerance {
+        return Err(ClaimsError::Lifetime { lifetime, from, longest, tolerance });
+    }
+    Ok(())
 }
 
 fn time(claims: &Object, claim: &str) -> Option<f64> {
@@ -117,14 +121,45 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_lifetime() {
-        let longest = 28 * 3600;
-        let with_iat = |extra: u64| format!(r#"{{"exp":{},"iat":{NOW}}}"#, NOW + longest + extra);
-        assert_eq!(code(&with_iat(0), 60), "ok");
-        assert_eq!(code(&with_iat(1), 60), "token.lifetime");
-        let without = |extra: u64| format!(r#"{{"exp":{}}}"#, NOW + longest + extra);
-        assert_eq!(code(&without(60), 60), "ok");
-        assert_eq!(code(&without(61), 60), "token.lifetime");
+    fn the_longest_lifetime_has_room_for_the_setback_and_the_leeway() {
+        for longest in [28 * 3600, 3600] {
+            let lives = |lifetime: u64, iat: &str, leeway| {
+                let verification = Verification::default()
+                    .with_max_lifetime(Duration::from_secs(longest))
+                    .with_leeway(Duration::from_secs(leeway))
+                    .unwrap();
+                let claims = format!(r#"{{"exp":{}{iat}}}"#, NOW + lifetime);
+                check(&json::parse_object(claims.as_bytes()).unwrap(), &verification, NOW).is_ok()
+            };
+            let iat = format!(r#","iat":{NOW}"#);
+            for leeway in [0, 60, 300] {
+                assert!(lives(longest + 300 + leeway, &iat, leeway), "{longest} {leeway}");
+                assert!(!lives(longest + 301 + leeway, &iat, leeway), "{longest} {leeway}");
+                assert!(lives(longest + leeway, "", leeway), "without `iat` {longest} {leeway}");
+                assert!(
+                    !lives(longest + leeway + 1, "", leeway),
+                    "without `iat` {longest} {leeway}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_token_of_28_hours_passes_as_the_issuer_dates_it() {
+        let claims = format!(r#"{{"exp":{},"iat":{}}}"#, NOW + 28 * 3600, NOW - 300);
+        assert_eq!(code(&claims, 0), "ok");
+    }
+
+    #[test]
+    fn a_longer_life_is_refused_with_what_may_be() {
+        let claims = format!(r#"{{"exp":{},"iat":{NOW}}}"#, NOW + 101_161);
+        let claims = json::parse_object(claims.as_bytes()).unwrap();
+        let error = check(&claims, &Verification::default(), NOW).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the token lives 101161 s from `iat` to `exp`; expected at most 100800 s, and 360 s of \
+             tolerance"
+        );
     }
 
     #[test]

@@ -32,7 +32,8 @@ pub struct GateConfig {
     /// Time after `exp`, and before `nbf` and `iat`, in which a token is still accepted. Whole
     /// seconds, 0 to 300; 60 by default.
     pub leeway: Duration,
-    /// The longest time from `iat` to `exp`. Whole seconds, 1 to 604800; 100800 (28 hours) by
+    /// The longest time from `iat` to `exp`; the five minutes by which the issuer sets `iat` back, and
+    /// the leeway, are added. Whole seconds, 1 to 604800; 100800 (28 hours) by
     /// default.
     pub max_lifetime: Duration,
     /// A case file that every release must pass; absent unless configured.
