@@ -94,8 +94,9 @@ impl Verification {
 
 /// The claims of an acceptable issuer at an acceptable time.
 ///
-/// Every registered claim has its JSON type. `ver` is `1.0` or `2.0`, `tid` a GUID, `iss` the issuer
-/// of that version, cloud and tenant, and `aud` there.
+/// The claims that the host reads have their JSON types. `ver` is `1.0` or `2.0`, `tid` a GUID, `iss`
+/// the issuer of that version, cloud and tenant, and `aud` there. What else the token carries is
+/// whatever it is: a policy gets a claim through [`VerifiedClaims::typed`].
 #[derive(Clone)]
 pub struct VerifiedClaims {
     claims: Object,
@@ -157,6 +158,16 @@ impl VerifiedClaims {
     /// The claim with exactly this name.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.claims.get(name)
+    }
+
+    /// The claim with exactly this name, of the JSON type that it is registered with.
+    ///
+    /// # Errors
+    ///
+    /// [`ClaimsError::Type`] for a claim of another type; never for one that is not registered.
+    pub fn typed(&self, name: &str) -> Result<Option<&Value>, ClaimsError> {
+        let value = self.claims.get(name);
+        value.map_or(Ok(()), |value| types::check_registered(name, value)).map(|()| value)
     }
 
     /// The text of a claim; absent when it is missing or not a string.

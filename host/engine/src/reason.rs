@@ -89,8 +89,8 @@ pub const HOST_REASONS: &[HostReason] = &[
     ),
     token(
         "token.claims",
-        "The claims of the token are not those of a Microsoft Entra access token.",
-        "Check that an access token was sent, and the token configuration of the application.",
+        "A claim that decides is missing, has another form than expected, or stands there twice.",
+        "Check that an access token was sent, and the claims that are mapped or added for the application.",
     ),
     token(
         "token.issuer",

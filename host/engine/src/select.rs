@@ -1,6 +1,6 @@
 //! The claims a policy is passed: those its description names, borrowed from the verified token.
 
-use crate::claims::VerifiedClaims;
+use crate::claims::{ClaimsError, VerifiedClaims};
 use crate::contract::types::{Description, Field, ValueParam};
 use crate::json::Value;
 
@@ -19,17 +19,22 @@ enum Selected<'a> {
 }
 
 /// The claims the description names and the token has, in the order of the description.
+///
+/// # Errors
+///
+/// [`ClaimsError::Type`] when one of them is registered with another JSON type: no rule has to
+/// decide what such a claim means.
 pub(crate) fn select<'a>(
     claims: &'a VerifiedClaims,
     description: &'a Description,
-) -> Vec<SelectedClaim<'a>> {
+) -> Result<Vec<SelectedClaim<'a>>, ClaimsError> {
     let mut selected = Vec::with_capacity(description.claims.len());
     for name in &description.claims {
-        if let Some(value) = claims.get(name) {
+        if let Some(value) = claims.typed(name)? {
             selected.push(SelectedClaim { name, value: convert(value) });
         }
     }
-    selected
+    Ok(selected)
 }
 
 impl SelectedClaim<'_> {

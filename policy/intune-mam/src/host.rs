@@ -85,7 +85,7 @@ pub const ALL: &[Reason] = &[
     reason(
         "token.claims",
         MISSING_CLAIMS,
-        "A claim that every Entra token has is missing or of another type.",
+        "A claim that decides is missing, has another form than expected, or stands there twice.",
         "Let the application send an access token for this server, not an ID token or a token for \
          Microsoft Graph.",
     ),

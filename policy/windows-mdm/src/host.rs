@@ -68,8 +68,10 @@ reason!(
     CLAIMS,
     "token.claims",
     not_authenticated(400, "The sign-in is incomplete. Try again."),
-    "A claim that every Entra token has is missing or of another type.",
-    "Find out where this token came from; Entra does not issue such tokens."
+    "A claim that decides is missing, has another form than expected, or stands there twice.",
+    "Let the device send an access token for this server, not an ID token; if claims are mapped or \
+     added (portal: Enterprise applications > Single sign-on > Attributes & Claims), leave the one \
+     that is named as Entra issues it."
 );
 reason!(
     ISSUER,

@@ -167,7 +167,7 @@ impl Decide for Sandboxed {
                 let trace = evaluated.trace.into_iter().map(|step| (step.rule, step.outcome));
                 Some(Answer { verdict: verdict(evaluated.verdict), trace: trace.collect() })
             }
-            Err(DecideError::Facts(_)) => None,
+            Err(DecideError::Facts(_) | DecideError::Claims(_)) => None,
             Err(error) => panic!("no decision: {error:?}"),
         }
     }

@@ -1,4 +1,5 @@
-//! The JSON types of registered claims.
+//! The JSON types of registered claims: of those that the host reads, for every token, and of those
+//! that a policy asks for, for that policy. Any other claim is left alone, whatever it is.
 
 use super::ClaimsError;
 use crate::json::{Object, Value};
@@ -13,13 +14,15 @@ enum Kind {
     Texts,
     /// A string, or an array of strings with at least one item.
     TextOrTexts,
+    /// As [`Kind::TextOrTexts`]; may be empty. A claims mapping may issue one value as a string.
+    AnyTexts,
     /// A number: seconds since 1970-01-01T00:00:00Z, fractions allowed (RFC 7519 2, NumericDate).
     Time,
     /// An object.
     Object,
 }
 
-/// The claims whose type is checked, by name in ascending order.
+/// The claims whose type is known, by name in ascending order.
 ///
 /// Sources: RFC 7519 4.1; RFC 7800 3.1; OpenID Connect Core 2, 5.1; RFC 8693 4.2; Microsoft Entra
 /// "Access token claims reference" and "Optional claims reference".
@@ -55,7 +58,7 @@ const TYPES: [(&str, Kind); 41] = [
     ("nonce", Kind::Text),
     ("oid", Kind::Text),
     ("preferred_username", Kind::Text),
-    ("roles", Kind::Texts),
+    ("roles", Kind::AnyTexts),
     ("scp", Kind::Text),
     ("sid", Kind::Text),
     ("sub", Kind::Text),
@@ -67,22 +70,33 @@ const TYPES: [(&str, Kind); 41] = [
     ("wids", Kind::Texts),
 ];
 
+/// The claims that the host itself reads.
+const HOST: [&str; 7] = ["aud", "exp", "iat", "iss", "nbf", "tid", "ver"];
+
 /// Claims that decide: a second spelling beside or instead of one of them is refused, since another
 /// reader might take it for the claim.
 const DECISIVE: [&str; 6] = ["tid", "iss", "aud", "oid", "scp", "ver"];
 
-/// Checks the type of every registered claim, the spelling of the decisive ones, and that `aud` is
-/// there.
+/// Checks the types of the claims that the host reads, the spelling of the decisive ones, and that
+/// `aud` is there.
 pub(super) fn check(claims: &Object) -> Result<(), ClaimsError> {
     for (name, value) in claims.iter() {
         check_spelling(name)?;
-        if let Some((claim, kind)) = registered(name) {
-            check_type(claim, kind, value)?;
+        if HOST.contains(&name) {
+            check_registered(name, value)?;
         }
     }
     match claims.get("aud") {
         Some(_) => Ok(()),
         None => Err(ClaimsError::Missing { claim: "aud" }),
+    }
+}
+
+/// Checks the type of a claim that somebody reads; a claim that is not registered may have any.
+pub(super) fn check_registered(name: &str, value: &Value) -> Result<(), ClaimsError> {
+    match registered(name) {
+        Some((claim, kind)) => check_type(claim, kind, value),
+        None => Ok(()),
     }
 }
 
@@ -109,6 +123,7 @@ fn check_type(claim: &'static str, kind: Kind, value: &Value) -> Result<(), Clai
             is_text(value) || are_texts(value) && *value != Value::Array(Vec::new()),
             "a string or a non-empty array of strings",
         ),
+        Kind::AnyTexts => (is_text(value) || are_texts(value), "a string or an array of strings"),
         Kind::Time => (matches!(value, Value::Number(_)), "a number of seconds"),
         Kind::Object => (matches!(value, Value::Object(_)), "an object"),
     };
@@ -132,23 +147,38 @@ mod tests {
         check(&json::parse_object(claims.as_bytes()).unwrap())
     }
 
+    const VALUES: [&str; 8] = ["null", "true", "1", r#""a""#, "[]", r#"["a"]"#, r#"["a",1]"#, "{}"];
+
     #[test]
-    fn every_claim_refuses_every_other_type() {
-        let values = ["null", "true", "1", r#""a""#, "[]", r#"["a"]"#, r#"["a",1]"#, "{}"];
+    fn every_claim_that_is_read_refuses_every_other_type() {
         for (claim, kind) in TYPES {
             let fitting: &[&str] = match kind {
                 Kind::Text => &[r#""a""#],
                 Kind::Texts => &["[]", r#"["a"]"#],
                 Kind::TextOrTexts => &[r#""a""#, r#"["a"]"#],
+                Kind::AnyTexts => &[r#""a""#, "[]", r#"["a"]"#],
                 Kind::Time => &["1"],
                 Kind::Object => &["{}"],
             };
-            for value in values {
-                let aud = if claim == "aud" { "" } else { r#","aud":"a""# };
-                let result = check_text(&format!(r#"{{"{claim}":{value}{aud}}}"#));
+            for value in VALUES {
+                let parsed = json::parse(value.as_bytes()).unwrap();
+                let result = check_registered(claim, &parsed);
                 assert_eq!(result.is_ok(), fitting.contains(&value), "{claim} {value}");
             }
         }
+    }
+
+    #[test]
+    fn the_host_looks_at_the_types_of_its_own_claims_alone() {
+        for (claim, _) in TYPES {
+            let aud = if claim == "aud" { "" } else { r#","aud":"a""# };
+            let result = |value| check_text(&format!(r#"{{"{claim}":{value}{aud}}}"#));
+            assert_eq!(
+                VALUES.into_iter().all(|value| result(value).is_ok()),
+                !HOST.contains(&claim)
+            );
+        }
+        assert!(check_registered("xms_cc", &Value::Null).is_ok());
     }
 
     #[test]
@@ -173,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_wrong_type_is_named_without_the_value() {
-        let error = check_text(r#"{"aud":"a","upn":["adele"]}"#).unwrap_err();
-        assert_eq!(error.to_string(), "the claim `upn` is an array; expected a string");
+        let error = check_text(r#"{"aud":"a","iss":["adele"]}"#).unwrap_err();
+        assert_eq!(error.to_string(), "the claim `iss` is an array; expected a string");
     }
 }

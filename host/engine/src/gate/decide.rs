@@ -158,6 +158,10 @@ impl Gate {
             },
         };
         if let Some(error) = &error {
+            if matches!(error, RequestError::Claims(_)) {
+                // Invalid, whether the host or the policy's wishes found it out.
+                (claims, decision.token_version) = (None, None);
+            }
             refuse(&mut decision, error, active.map(|active| &*active.release));
         }
         decision.duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -213,7 +217,8 @@ impl Gate {
     }
 }
 
-/// Verified claims to verdict; the error is a failure of the policy.
+/// Verified claims to verdict; the error is a failure of the policy, or a claim of another type than
+/// the policy can take.
 fn evaluate(
     request: &Request<'_>,
     claims: &VerifiedClaims,
@@ -228,6 +233,7 @@ fn evaluate(
             Ok(None)
         }
         Err(DecideError::Facts(error)) => Err(error),
+        Err(DecideError::Claims(error)) => Ok(Some(error.into())),
         Err(error) => Ok(Some(error.into())),
     }
 }

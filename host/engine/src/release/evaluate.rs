@@ -4,7 +4,7 @@ use wasmtime::Store;
 
 use super::Release;
 use crate::answer::{self, AnswerError};
-use crate::claims::VerifiedClaims;
+use crate::claims::{ClaimsError, VerifiedClaims};
 use crate::contract::types::{self, Description, Reason, Request};
 use crate::decision::{Identity, Step};
 use crate::facts::{Facts, FactsError};
@@ -18,6 +18,9 @@ pub enum DecideError {
     /// It was not asked: the facts are of other types than it wants.
     #[error(transparent)]
     Facts(FactsError),
+    /// It was not asked: a claim that it wants is of another JSON type than it is registered with.
+    #[error(transparent)]
+    Claims(ClaimsError),
     /// It gave no answer.
     #[error(transparent)]
     Call(CallError),
@@ -31,6 +34,7 @@ impl DecideError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Facts(_) => "request.facts",
+            Self::Claims(error) => error.code(),
             Self::Call(error) => error.code(),
             Self::Answer(_) => "policy.answer",
         }
@@ -83,7 +87,7 @@ pub(super) trait Decides: std::fmt::Debug + Send + Sync {
     ) -> Result<Evaluated<'_>, DecideError> {
         let description = self.description();
         let known = facts.select(description).map_err(DecideError::Facts)?;
-        let selected = select::select(claims, description);
+        let selected = select::select(claims, description).map_err(DecideError::Claims)?;
         let fields: Vec<_> = selected.iter().map(|claim| claim.field()).collect();
         let (answer, fuel) = self.call(Request { claims: &fields, facts: &known, now, trace })?;
         let checked = checked(answer, claims, facts, description, trace);

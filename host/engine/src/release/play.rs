@@ -114,6 +114,7 @@ pub(super) fn try_play(
     });
     match decided {
         Ok((plain, traced)) => Ok(both(plain, traced)),
+        Err(DecideError::Claims(error)) => Ok(invalid(error.code(), &error)),
         Err(error) if error.is_hosts() => Err(error),
         Err(error) => Ok(failed(&error)),
     }

@@ -1,7 +1,7 @@
 //! Two answers to one request.
 
 use admit::decision::{Decision, Identity, Outcome};
-use admit::release::{Release, Verdict};
+use admit::release::{DecideError, Release, Verdict};
 use serde::Serialize;
 
 use super::Offer;
@@ -11,7 +11,7 @@ use super::Offer;
 pub struct Came {
     /// What was decided.
     pub outcome: Outcome,
-    /// The policy's code on `deny`, the host's on `failed`; absent on `allow` and `ask`.
+    /// The policy's code on `deny`, the host's on `failed` and `invalid`; absent on `allow` and `ask`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -60,7 +60,11 @@ pub(super) fn ask(candidate: &Release, offer: &Offer) -> Option<Answer> {
         Ok(evaluated) => Some(evaluated.verdict.into()),
         Err(error) if error.is_hosts() => None,
         Err(error) => {
-            let came = Came { outcome: Outcome::Failed, reason: Some(error.code().to_owned()) };
+            let outcome = match &error {
+                DecideError::Claims(_) => Outcome::Invalid,
+                _ => Outcome::Failed,
+            };
+            let came = Came { outcome, reason: Some(error.code().to_owned()) };
             Some(Answer { came, identity: None })
         }
     }

@@ -322,3 +322,35 @@ fn a_settings_file_may_come_from_a_windows_editor() {
     folder.write("windows.json", format!("\u{feff}{:#}\r\n", windows_settings()));
     folder.admit(&format!("{DECIDE} good.jwt")).text(0);
 }
+
+/// As the issuer dates a token of 28 hours, and as claims mappings issue what no rule reads.
+#[test]
+fn tokens_as_the_field_has_them_are_admitted() {
+    let folder = Folder::new();
+    let issued = NOW - 300;
+    for changes in [
+        json!({"iat": issued, "nbf": issued, "exp": issued + 28 * 3_600 + 300}),
+        json!({"groups": "0f5e2a61-7c3b-4f0e-9d11-2b6a4c8e0d31"}),
+        json!({"acrs": "c1", "roles": "Device.Enroll", "amr": "pwd"}),
+    ] {
+        folder.token("field.jwt", changes.clone());
+        let decision = folder.admit(&format!("{DECIDE} --output json field.jwt")).decision(0);
+        assert_eq!(decision["outcome"], "allow", "{changes}");
+    }
+    // `with` takes `null` for "remove it".
+    folder.write("null.json", claims().to_string().replacen('{', r#"{"wids":null,"#, 1));
+    let command = DECIDE.replace(" --keys keys.json", "");
+    let decision = folder.admit(&format!("{command} --format claims --output json null.json"));
+    assert_eq!(decision.decision(0)["outcome"], "allow");
+}
+
+#[test]
+fn a_claim_of_another_type_that_the_policy_asks_for_is_named() {
+    let folder = Folder::new();
+    folder.token("upn.jwt", json!({"upn": ["dana@example.com"]}));
+    let decision = folder.admit(&format!("{DECIDE} --output json upn.jwt")).decision(1);
+    assert_eq!(decision["reason"], "token.claims");
+    assert_eq!(decision["detail"], "the claim `upn` is an array; expected a string");
+    let remedy = decision["remedy"].as_str().unwrap();
+    assert!(!remedy.contains("does not issue"), "{remedy}");
+}

@@ -188,7 +188,7 @@ fn vouched_claims_are_checked_like_those_of_a_token() {
         (json!({"exp": NOW + 200_000}), "token.lifetime"),
         (json!({"iss": "https://attacker.example/"}), "token.issuer"),
         (json!({"tid": "common"}), "token.claims"),
-        (json!({"upn": 1}), "token.claims"),
+        (json!({"ver": 2}), "token.claims"),
         (json!({"TID": TID}), "token.claims"),
     ] {
         assert_eq!(code(with(claims(), changes.clone())), expected, "{changes}");
