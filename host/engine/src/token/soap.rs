@@ -58,6 +58,12 @@ pub enum SoapError {
         /// What it must be, letter by letter.
         expected: &'static str,
     },
+    /// The attribute stands there both without a namespace and in that of the element.
+    #[error("the BinarySecurityToken has the attribute {attribute} twice; expected it once")]
+    AttributeTwice {
+        /// `ValueType` or `EncodingType`.
+        attribute: &'static str,
+    },
     /// The content is not text alone.
     #[error("the BinarySecurityToken holds something other than text")]
     Content,
@@ -124,11 +130,27 @@ fn expect_attribute(
     attribute: &'static str,
     expected: &'static str,
 ) -> Result<(), SoapError> {
-    let found = token.attribute(attribute).unwrap_or_default();
+    let found = own_attribute(token, attribute)?.unwrap_or_default();
     if found == expected {
         return Ok(());
     }
     Err(SoapError::Attribute { attribute, found: Shown::new(found), expected })
+}
+
+/// An attribute of the element's own: without a namespace, or in that of the element. What other
+/// namespaces attach does not count.
+fn own_attribute<'a>(
+    token: Node<'a, 'a>,
+    name: &'static str,
+) -> Result<Option<&'a str>, SoapError> {
+    let is_own =
+        |namespace: Option<&str>| namespace.is_none() || namespace == token.tag_name().namespace();
+    let mut found =
+        token.attributes().filter(|found| found.name() == name && is_own(found.namespace()));
+    match (found.next(), found.next()) {
+        (_, Some(_)) => Err(SoapError::AttributeTwice { attribute: name }),
+        (found, None) => Ok(found.map(|found| found.value())),
+    }
 }
 
 /// An element in any place and any namespace counts, so that no other reader of the same document
@@ -206,6 +228,22 @@ mod tests {
             ("<s:Header>", "<s:Head>"),
         ] {
             assert!(changed(from, to).is_err(), "{from} -> {to}");
+        }
+    }
+
+    #[test]
+    fn attributes_count_without_a_namespace_or_in_that_of_the_element() {
+        for name in ["ValueType", "EncodingType"] {
+            assert!(changed(name, &format!("wsse:{name}")).is_ok(), "{name}");
+            assert!(changed(name, &format!("s:{name}")).is_err(), "{name} of SOAP");
+            assert!(changed(name, &format!("s:{name}='x' {name}")).is_ok(), "{name} of SOAP too");
+            for (first, second) in [("", "wsse:"), ("wsse:", "")] {
+                let start = REQUEST.find(name).unwrap();
+                let value = REQUEST[start..].split('"').nth(1).unwrap();
+                let two = format!("{first}{name}='{value}' {second}{name}");
+                let twice = Err(SoapError::AttributeTwice { attribute: name });
+                assert_eq!(changed(name, &two), twice, "{two}");
+            }
         }
     }
 
