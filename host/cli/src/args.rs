@@ -115,7 +115,7 @@ pub struct DecideArgs {
     #[arg(long, value_name = "FILE")]
     pub facts: Option<PathBuf>,
     /// The time of the decision [default: this machine's clock]
-    #[arg(long, value_name = "RFC3339|UNIX")]
+    #[arg(long, value_name = "RFC3339|UNIX", allow_negative_numbers = true)]
     pub now: Option<admit::cases::Moment>,
     /// The form of the input
     #[arg(long, default_value = "jwt")]
@@ -217,7 +217,7 @@ pub struct TokenArgs {
     #[arg(long, value_name = "FILE")]
     pub claims: Option<PathBuf>,
     /// The time of issue [default: this machine's clock]
-    #[arg(long, value_name = "RFC3339|UNIX")]
+    #[arg(long, value_name = "RFC3339|UNIX", allow_negative_numbers = true)]
     pub now: Option<admit::cases::Moment>,
 }
 

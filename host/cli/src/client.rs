@@ -72,6 +72,7 @@ impl Client {
     /// [`ClientError`].
     pub(crate) fn call(&self, call: Call) -> Result<Answer, ClientError> {
         let timeout = if call.method == "GET" { READ_TIMEOUT } else { TIMEOUT };
+        self.expect_clock()?;
         let response = self.send(call, timeout);
         self.answer(response.map_err(|error| self.failed(error, timeout))?, timeout)
     }
@@ -82,6 +83,7 @@ impl Client {
     ///
     /// [`ClientError`].
     pub(crate) fn download(&self, call: Call) -> Result<Download, ClientError> {
+        self.expect_clock()?;
         let response = self.send(call, TIMEOUT).map_err(|error| self.failed(error, TIMEOUT))?;
         if !response.status().is_success() {
             let status = response.status().as_u16();
@@ -93,6 +95,13 @@ impl Client {
         let bytes = response.headers().get("content-length").and_then(|bytes| bytes.to_str().ok());
         let bytes = bytes.and_then(|bytes| bytes.parse().ok());
         Ok(Download { bytes, reader: Box::new(response.into_body().into_reader()) })
+    }
+
+    fn expect_clock(&self) -> Result<(), ClientError> {
+        if self.address().starts_with("https:") && !admit::clock::is_set() {
+            return Err(ClientError::Clock);
+        }
+        Ok(())
     }
 
     /// Reads an answer, or the refusal that it is.

@@ -11,10 +11,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
 
+pub use crate::clock::now;
 pub use activation::{ActivateError, Activated, Activation, Persist, Prepared, Stage, StageTime};
 pub use decide::Decided;
 use history::History;
-pub use request::{Input, Request, now};
+pub use request::{Input, Request};
 
 use crate::claims::Verification;
 use crate::keys::Keys;

@@ -81,6 +81,7 @@ pub mod decision;
 pub mod reason;
 pub mod issuer;
 pub mod json;
+pub mod clock;
 pub mod guid;
 pub mod text;
 pub mod outgoing;

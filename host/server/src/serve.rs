@@ -81,6 +81,9 @@ pub enum ServeError {
         #[source]
         source: admit::keys::AddressError,
     },
+    /// The clock of the machine was never set.
+    #[error("the clock of this machine is before 1970; set it, then start again")]
+    Clock,
     /// The machine does not give what every server needs.
     #[error("{what}")]
     Machine {
@@ -105,6 +108,9 @@ pub enum ServeError {
 ///
 /// [`ServeError`], before anything is served.
 pub fn serve(config: &Config, sources: &Sources, out: &mut dyn Write) -> Result<(), ServeError> {
+    if !admit::clock::is_set() {
+        return Err(ServeError::Clock);
+    }
     let machine =
         |what| move |source: std::io::Error| ServeError::Machine { what, source: Box::new(source) };
     let mut signals =

@@ -42,6 +42,9 @@ pub enum ClientError {
         /// Where it came from.
         from: String,
     },
+    /// The clock of this machine was never set, so that no certificate can be checked.
+    #[error("the clock of this machine is before 1970; set it, no certificate can be checked")]
+    Clock,
     /// The environment names a proxy on the way that cannot be used.
     #[error(transparent)]
     Proxy(ProxyError),

@@ -29,6 +29,9 @@ pub struct Server {
 ///
 /// When the port or a thread cannot be had.
 pub fn start(issuer: &Issuer, port: u16) -> io::Result<Server> {
+    if !admit::clock::is_set() {
+        return Err(io::Error::other("the clock of this machine is before 1970; set it"));
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, port)))?;
     let address = listener.local_addr()?;

@@ -4,12 +4,11 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Instant;
 
-use uuid::Uuid;
-
 use super::request::{Input, Request};
 use super::settle::{refuse, settle};
 use super::{Active, Gate, log};
 use crate::claims::{ClaimsError, VerifiedClaims};
+use crate::clock;
 use crate::decision::{Decision, Outcome};
 use crate::facts::FactsError;
 use crate::keys::{KeyError, VerificationKey};
@@ -194,7 +193,7 @@ impl Gate {
         let unsigned = matches!(request.input, Input::Claims(_));
         Decision {
             id: request.id.map(str::to_owned),
-            decision_id: Uuid::now_v7(),
+            decision_id: clock::new_id(),
             outcome: Outcome::Failed,
             reason: None,
             blame: None,

@@ -1,7 +1,6 @@
 //! What is asked of a gate.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
+use crate::clock::now;
 use crate::facts::Facts;
 use crate::token::Format;
 
@@ -46,10 +45,4 @@ impl<'a> Request<'a> {
         let input = Input::Token(Format::Jwt, token.as_bytes());
         Self { id: None, input, facts, now: now(), trace: false }
     }
-}
-
-/// The time of this machine, seconds since 1970; 0 when its clock is before that.
-#[expect(clippy::disallowed_methods, reason = "the one clock; everything else is passed the time")]
-pub fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }

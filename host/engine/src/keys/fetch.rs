@@ -7,6 +7,7 @@ use ureq::Agent;
 
 use super::address::{AddressError, KeyAddress};
 use super::key_set::{KeySet, KeySetError, MAX_KEY_SET_BYTES, NoUsableKey};
+use crate::clock;
 use crate::json::{self, JsonError};
 use crate::outgoing::{self, DialError, Names, ProxyError, Route};
 
@@ -20,6 +21,9 @@ pub enum FetchError {
     /// No valid certificate, no HTTP, or too large an answer.
     #[error("the request failed: {0}")]
     Request(Box<ureq::Error>),
+    /// The clock of this machine was never set, so that no certificate can be checked.
+    #[error("the clock of this machine is before 1970; set it, no certificate can be checked")]
+    Clock,
     /// Another status than 200. Redirects are not followed.
     #[error("the answer has status {found}; expected 200")]
     Status {
@@ -125,6 +129,9 @@ impl Fetcher {
     }
 
     fn get(&self, address: &KeyAddress) -> Result<Vec<u8>, FetchError> {
+        if address.is_https() && !clock::is_set() {
+            return Err(FetchError::Clock);
+        }
         let request = self.agent.get(address.as_str()).config();
         let mut answer = request.timeout_global(Some(self.timeout)).build().call()?;
         let found = answer.status().as_u16();

@@ -109,7 +109,7 @@ impl Directory {
 
     /// Where a copy of the database is written, under a name that no other copy has.
     pub(super) fn new_backup(&self) -> PathBuf {
-        self.path.join(format!("{BACKUP}{}", uuid::Uuid::now_v7()))
+        self.path.join(format!("{BACKUP}{}", admit::clock::new_id()))
     }
 
     /// Removes what a server that was killed left of its copies.

@@ -300,6 +300,16 @@ fn a_wrong_command_line_is_explained() {
              1970 or a time such as 2026-01-01T00:00:00Z, not before 1970",
         ),
         (
+            DECIDE.replace("1767225600", "-1"),
+            "error: invalid value '-1' for '--now <RFC3339|UNIX>': expected seconds since 1970 or a \
+             time such as 2026-01-01T00:00:00Z, not before 1970",
+        ),
+        (
+            DECIDE.replace("1767225600", "1969-12-31T23:59:59Z"),
+            "error: invalid value '1969-12-31T23:59:59Z' for '--now <RFC3339|UNIX>': expected seconds \
+             since 1970 or a time such as 2026-01-01T00:00:00Z, not before 1970",
+        ),
+        (
             format!("{DECIDE} --cloud germany"),
             "error: invalid value 'germany' for '--cloud <CLOUD>': no cloud `germany`; expected \
              `public`, `us-gov` or `china`",

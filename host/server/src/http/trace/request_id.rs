@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use uuid::{Builder, NoContext, Timestamp, Uuid};
+use uuid::{Builder, Uuid};
 
 /// The header that brings and returns it.
 pub(super) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -51,8 +51,7 @@ fn new_uuid() -> Uuid {
     let hashed = (u128::from(first) << 64 | u128::from(second)).to_be_bytes();
     let mut rest = [0; 10];
     rest.iter_mut().zip(hashed).for_each(|(byte, hashed)| *byte = hashed);
-    let (seconds, nanos) = Timestamp::now(NoContext).to_unix();
-    let millis = seconds.saturating_mul(1000).saturating_add(u64::from(nanos / 1_000_000));
+    let millis = u64::try_from(admit::clock::since_1970().as_millis()).unwrap_or(u64::MAX);
     Builder::from_unix_timestamp_millis(millis, &rest).into_uuid()
 }
 
