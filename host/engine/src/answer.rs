@@ -7,7 +7,7 @@ use crate::facts::Facts;
 use crate::json::Value;
 use crate::reason;
 use crate::release::Verdict;
-use crate::text::{Shown, turns_direction};
+use crate::text::{Shown, is_plain};
 
 const MAX_ATTRIBUTES: usize = 16;
 const MAX_LABEL_CHARS: usize = 1_024;
@@ -151,8 +151,7 @@ fn is_label(text: &str) -> bool {
         return (1..=MAX_LABEL_CHARS).contains(&text.len())
             && text.bytes().all(|byte| !byte.is_ascii_control());
     }
-    text.chars().count() <= MAX_LABEL_CHARS
-        && !text.chars().any(|c| c.is_control() || turns_direction(c))
+    text.chars().count() <= MAX_LABEL_CHARS && text.chars().all(is_plain)
 }
 
 /// Checks the facts of an `ask`.

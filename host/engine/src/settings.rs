@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::contract::types::{Description, Field, Setting, SettingError, SettingKind, ValueParam};
 use crate::description::{is_list, kind_name, value_json};
-use crate::text::{Shown, turns_direction};
+use crate::text::{Shown, is_plain};
 
 pub use self::comparable::comparable;
 
@@ -87,14 +87,10 @@ impl From<SettingError> for SettingRefusal {
     fn from(error: SettingError) -> Self {
         Self {
             name: Shown::new(&error.setting).to_string(),
-            reason: error.message.chars().filter(is_plain).take(1_000).collect(),
+            reason: error.message.chars().filter(|c| is_plain(*c)).take(1_000).collect(),
             value: error.value.map(|value| Shown::new(&value).to_string()),
         }
     }
-}
-
-fn is_plain(c: &char) -> bool {
-    !c.is_control() && !turns_direction(*c)
 }
 
 impl Settings {

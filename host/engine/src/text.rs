@@ -80,8 +80,15 @@ fn escape(character: char) -> String {
     }
 }
 
+/// A character that neither controls a terminal, nor ends a line, nor turns the text around it.
+///
+/// Those that only join or separate letters are plain: some languages write with them.
+pub(crate) fn is_plain(c: char) -> bool {
+    !c.is_control() && !turns_direction(c) && !matches!(c, '\u{2028}' | '\u{2029}')
+}
+
 /// Characters that make text read otherwise than it stands (Unicode UAX #9).
-pub(crate) fn turns_direction(c: char) -> bool {
+fn turns_direction(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
