@@ -142,6 +142,6 @@ fn input(format: FormatArg, bytes: &[u8]) -> Input<'_> {
 fn print(output: OutputArg, decision: &Decision, out: &mut dyn Write) -> std::io::Result<()> {
     match output {
         OutputArg::Text => text::decision(decision, out),
-        OutputArg::Json => writeln!(out, "{}", serde_json::to_string(decision)?),
+        OutputArg::Json => writeln!(out, "{}", admit::json::to_line(decision)?),
     }
 }

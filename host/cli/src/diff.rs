@@ -20,6 +20,7 @@ use admit::runtime::Runtime;
 use crate::args::{DiffArgs, DiffFormat, ForbidArg};
 use crate::error::{CliError, Exit, say};
 use crate::files;
+use crate::text::json_lines;
 use ask::Answers;
 use compare::{Comparison, Kind, compare};
 use input::{Input, Origin};
@@ -78,7 +79,7 @@ pub(crate) fn run(args: &DiffArgs, out: &mut dyn Write) -> Result<Exit, CliError
     let report = Report { old: &old, new: &new, inputs: &inputs, seed, comparison, forbidden };
     let printed = match args.format {
         DiffFormat::Text => print::report(&report, out),
-        DiffFormat::Json => writeln!(out, "{:#}", json::report(&report)),
+        DiffFormat::Json => json_lines(out, &json::report(&report)),
     };
     printed.map_err(CliError::Output)?;
     if report.comparison.decided == 0 {

@@ -41,7 +41,7 @@ fn json(inspected: &Inspected, out: &mut dyn Write) -> IoResult<()> {
         "description": description::to_json(inspected.description()),
         "cases": cases(inspected),
     });
-    writeln!(out, "{}", serde_json::to_string_pretty(&document)?)
+    text::json_lines(out, &document)
 }
 
 fn cases(inspected: &Inspected) -> Vec<Value> {

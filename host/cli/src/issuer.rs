@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use crate::args::{IssuerArgs, IssuerKeyArgs, IssuerVerb, ServeArgs, TokenArgs};
 use crate::error::{CliError, Exit};
 use crate::files;
+use crate::text::json_lines;
 
 /// Runs the verb.
 pub(crate) fn run(args: &IssuerArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
@@ -26,7 +27,7 @@ fn issuer(args: &IssuerKeyArgs) -> Result<Issuer, CliError> {
 }
 
 fn keys(args: &IssuerKeyArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
-    writeln!(out, "{:#}", issuer(args)?.jwk_set()).map_err(CliError::Output)?;
+    json_lines(out, &issuer(args)?.jwk_set()).map_err(CliError::Output)?;
     Ok(Exit::Done)
 }
 

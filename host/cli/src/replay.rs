@@ -17,6 +17,7 @@ use crate::args::{DiffFormat, ForbidReplayed, ReplayArgs};
 use crate::diff::compare::Kind;
 use crate::error::{CliError, Exit, say};
 use crate::files::{self, content};
+use crate::text::json_lines;
 use log::{Decision, Line, Lines};
 use releases::Releases;
 use request::{Replay, Skip, StandIns};
@@ -47,7 +48,7 @@ pub(crate) fn run(args: &ReplayArgs, out: &mut dyn Write) -> Result<Exit, CliErr
     let report = replay(args, &policy, settings)?;
     let printed = match args.format {
         DiffFormat::Text => print::report(&report, out),
-        DiffFormat::Json => writeln!(out, "{:#}", json::report(&report)),
+        DiffFormat::Json => json_lines(out, &json::report(&report)),
     };
     printed.map_err(CliError::Output)?;
     if report.tally.replayed() == 0 {

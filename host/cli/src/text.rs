@@ -3,6 +3,7 @@
 use std::io::{Result, Write};
 
 use admit::decision::{Decision, Identity, Outcome, PolicyRef, Presentation};
+use serde::Serialize;
 use serde_json::Value;
 
 /// Columns of prose; values and codes are never broken.
@@ -154,6 +155,11 @@ pub(crate) fn wrapped(text: &str, indent: usize) -> String {
         column += length;
     }
     lines
+}
+
+/// A JSON document for people and programs, in which every character shows.
+pub(crate) fn json_lines(out: &mut dyn Write, document: &impl Serialize) -> Result<()> {
+    writeln!(out, "{}", admit::json::to_lines(document)?)
 }
 
 /// Text with everything that a terminal would not print as one character written as an escape.

@@ -1,5 +1,6 @@
 //! Strict JSON: one value, no duplicate names, order kept.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
@@ -7,7 +8,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use serde::ser::{Serialize, Serializer};
 use serde_json::Number;
 
-use crate::text::Shown;
+use crate::text::{Shown, visible_json};
 
 /// A JSON value. Unlike `serde_json::Value` it never comes from an object with duplicate names.
 #[derive(Clone, Debug, PartialEq)]
@@ -137,6 +138,32 @@ impl Serialize for Value {
             Self::Array(items) => serializer.collect_seq(items),
             Self::Object(object) => serializer.collect_map(object.iter()),
         }
+    }
+}
+
+/// Writes a value on one line, in which every character shows: what somebody sent cannot steer the
+/// terminal, or turn the text, of whoever reads it.
+///
+/// # Errors
+///
+/// When the value has no form in JSON.
+pub fn to_line(value: &impl Serialize) -> serde_json::Result<String> {
+    serde_json::to_string(value).map(visible)
+}
+
+/// As [`to_line`], on as many lines as a person likes to read.
+///
+/// # Errors
+///
+/// As [`to_line`].
+pub fn to_lines(value: &impl Serialize) -> serde_json::Result<String> {
+    serde_json::to_string_pretty(value).map(visible)
+}
+
+fn visible(json: String) -> String {
+    match visible_json(&json) {
+        Cow::Borrowed(_) => json,
+        Cow::Owned(visible) => visible,
     }
 }
 

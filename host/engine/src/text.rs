@@ -1,6 +1,7 @@
 //! Received text, made safe to show.
 
-use std::fmt;
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
 
 /// Most characters of a received value that a message shows.
 const MAX_SHOWN_CHARS: usize = 64;
@@ -80,6 +81,51 @@ fn escape(character: char) -> String {
     }
 }
 
+/// JSON text that shows every character it holds: control characters, and those that turn, hide or
+/// join text, are written as escapes (RFC 8259 7). The value stays the same.
+///
+/// Line ends between members stay; inside a string JSON writes them as escapes anyway.
+pub(crate) fn visible_json(json: &str) -> Cow<'_, str> {
+    let hides = |c: char| !matches!(c, '\n' | '\r' | '\t') && is_invisible(c);
+    if is_visible_ascii(json) || !json.contains(hides) {
+        return Cow::Borrowed(json);
+    }
+    let mut text = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if !hides(c) {
+            text.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "\\u{unit:04x}");
+        }
+    }
+    Cow::Owned(text)
+}
+
+/// The common case, decided without looking at characters.
+fn is_visible_ascii(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii() && byte != 0x7f)
+}
+
+/// Control characters, separators of lines, and the format characters that turn, hide or join text.
+///
+/// Source: Unicode general categories Cc, Cf, Zl and Zp, as far as they hide or reorder text.
+pub fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}'
+            | '\u{61c}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
+}
+
 /// A character that neither controls a terminal, nor ends a line, nor turns the text around it.
 ///
 /// Those that only join or separate letters are plain: some languages write with them.
@@ -114,6 +160,22 @@ mod tests {
             ("\\n", "\\\\n"),
         ] {
             assert_eq!(Shown::new(text).as_str(), shown);
+        }
+    }
+
+    #[test]
+    fn json_shows_every_character_and_keeps_its_value() {
+        let hidden = "\u{0}\u{1b}\r\n\t\u{7f}\u{80}\u{85}\u{9b}\u{ad}\u{61c}\u{200b}\u{200e}\u{200f}\u{2028}\
+                      \u{2029}\u{202a}\u{202e}\u{2066}\u{2069}\u{feff}\u{e0001}";
+        let value = serde_json::json!({"a\u{202e}b": [hidden, "Größe 漢 😀 \"x\" \\"]});
+        for json in [value.to_string(), format!("{value:#}")] {
+            let text = visible_json(&json);
+            assert!(!text.contains(|c| c != '\n' && is_invisible(c)), "{text}");
+            assert!(text.contains("Größe 漢 😀"), "{text}");
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+        }
+        for plain in ["", "{}", r#"{"a":"\u001b"}"#, r#"{"ä":1}"#] {
+            assert!(matches!(visible_json(plain), Cow::Borrowed(text) if text == plain));
         }
     }
 

@@ -38,7 +38,6 @@ use sample::Share;
 use trouble::Trouble;
 use writer::Message;
 
-pub(crate) use values::is_invisible;
 pub use values::stand_in;
 
 use crate::config::{DecisionLogConfig, DecisionLogTarget, WhenFull};

@@ -125,7 +125,7 @@ impl Stream<'_> {
             trace: self.args.trace,
         };
         let decision = self.gate.decide(&request)?;
-        let json = serde_json::to_string(&decision).unwrap_or_default();
+        let json = admit::json::to_line(&decision).unwrap_or_default();
         Ok((exit(&decision), json))
     }
 

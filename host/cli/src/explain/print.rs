@@ -49,7 +49,7 @@ fn refusal(
 /// Prints the document of `docs/explain.schema.json`.
 pub(super) fn json(name: &str, found: &[Found<'_>], out: &mut dyn Write) -> Result<()> {
     let found: Vec<_> = found.iter().map(found_json).collect();
-    writeln!(out, "{:#}", json!({"name": name, "found": found}))
+    text::json_lines(out, &json!({"name": name, "found": found}))
 }
 
 fn found_json(found: &Found<'_>) -> Value {

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::coverage::Coverage;
 use super::report::{Report, concerned};
 use crate::suite::Outcome;
+use crate::text::json_lines;
 
 /// Prints one document.
 pub(super) fn print(report: &Report<'_>, out: &mut dyn Write) -> Result<()> {
@@ -30,7 +31,7 @@ pub(super) fn print(report: &Report<'_>, out: &mut dyn Write) -> Result<()> {
     if let (Some(coverage), Some(document)) = (&report.coverage, document.as_object_mut()) {
         document.insert("coverage".to_owned(), self::coverage(coverage));
     }
-    writeln!(out, "{}", serde_json::to_string_pretty(&document)?)
+    json_lines(out, &document)
 }
 
 fn case(outcome: &Outcome<'_>, time: Option<Duration>, description: &Description) -> Value {

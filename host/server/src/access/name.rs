@@ -76,7 +76,7 @@ fn key(name: &str) -> String {
 
 /// Control characters, those that turn, hide or join text, and those that are drawn as nothing.
 fn is_invisible(c: char) -> bool {
-    crate::decision_log::is_invisible(c)
+    admit::text::is_invisible(c)
         || matches!(c,
             '\u{34f}'
             | '\u{115f}'..='\u{1160}'

@@ -1,6 +1,7 @@
 //! What of claims and facts is written: values, or only what kind of value there was.
 
 use admit::json;
+use admit::text::is_invisible;
 use serde_json::{Map, Value};
 
 /// Most bytes of a value; a longer text is cut, anything else left out.
@@ -93,26 +94,11 @@ fn kind(value: &json::Value) -> &'static str {
 fn kind_of_text(text: &str) -> &'static str {
     if text.is_empty() {
         "empty_text"
-    } else if text.chars().any(is_invisible) || text.chars().count() > MAX_NAME_CHARS {
+    } else if text.contains(is_invisible) || text.chars().count() > MAX_NAME_CHARS {
         "unusable_text"
     } else {
         "text"
     }
-}
-
-/// Control characters, and those that turn, hide or join text.
-pub(crate) fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}'
-            | '\u{61c}'
-            | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
 }
 
 /// A value to replay a decision with, in the place of one that was not written: of the same kind.

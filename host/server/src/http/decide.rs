@@ -8,7 +8,7 @@ use admit::gate::{Input, Request};
 use admit::json::{Object, Value};
 use admit::token::Format;
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use axum::http::header::{HeaderValue, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -153,15 +153,11 @@ fn decide(
 }
 
 fn answer(decision: &Decision) -> Response {
-    let Ok(body) = serde_json::to_vec(decision) else {
-        return ApiError::internal().into_response();
-    };
-    let json = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
     if decision.outcome == Outcome::Failed {
         let later = [(RETRY_AFTER, HeaderValue::from_static("1"))];
-        return (StatusCode::SERVICE_UNAVAILABLE, json, later, body).into_response();
+        return (StatusCode::SERVICE_UNAVAILABLE, later, Json(decision)).into_response();
     }
-    (json, body).into_response()
+    Json(decision).into_response()
 }
 
 /// What is to be decided.

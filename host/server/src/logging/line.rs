@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io;
 
+use admit::text::is_invisible;
 use tracing::Metadata;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -58,26 +59,17 @@ fn one_line(event: &[u8]) -> Cow<'_, [u8]> {
     }
     let mut line = String::with_capacity(event.len());
     for character in String::from_utf8_lossy(text).chars() {
-        if is_unsafe(character) {
-            // Writing to a string cannot fail.
-            let _ = write!(line, "\\u{:04x}", u32::from(character));
-        } else {
+        if !is_invisible(character) {
             line.push(character);
+            continue;
+        }
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            // Writing to a string cannot fail.
+            let _ = write!(line, "\\u{unit:04x}");
         }
     }
     line.push_str(end);
     Cow::Owned(line.into_bytes())
-}
-
-/// Control characters, line and paragraph separators, and what changes the direction of text. All of
-/// them have four hexadecimal digits.
-fn is_unsafe(character: char) -> bool {
-    let separates = matches!(character, '\u{2028}' | '\u{2029}');
-    let directs = matches!(
-        character,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-    );
-    character.is_control() || separates || directs
 }
 
 #[cfg(test)]

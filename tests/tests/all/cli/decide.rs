@@ -345,6 +345,20 @@ fn tokens_as_the_field_has_them_are_admitted() {
 }
 
 #[test]
+fn json_shows_every_character_of_a_token() {
+    let folder = Folder::new();
+    let scp = "a\u{7f}\u{9b}31m\u{202e}\u{2066}\u{200f}";
+    let token = folder.token("odd.jwt", json!({"scp": scp}));
+    folder.write("odd.jsonl", json!({"token": token, "id": scp}).to_string());
+    for input in ["odd.jwt", "--jsonl odd.jsonl"] {
+        let run = folder.admit(&format!("{DECIDE} --output json {input}"));
+        assert!(run.out.is_ascii() && !run.out.contains('\u{7f}'), "{}", run.out);
+        let decision: Value = serde_json::from_str(&run.out).unwrap();
+        assert_eq!(decision["observed"][0]["value"], scp);
+    }
+}
+
+#[test]
 fn a_claim_of_another_type_that_the_policy_asks_for_is_named() {
     let folder = Folder::new();
     folder.token("upn.jwt", json!({"upn": ["dana@example.com"]}));

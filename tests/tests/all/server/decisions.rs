@@ -92,6 +92,26 @@ fn refusals_are_answers_and_a_trace_comes_when_asked_for() {
 }
 
 #[test]
+fn what_a_token_carries_leaves_only_escaped() {
+    const HIDDEN: &str =
+        "\u{7f}\u{85}\u{9b}31m\u{ad}\u{61c}\u{200b}\u{200f}\u{2028}\u{202e}\u{2066}\u{feff}";
+    let server = server();
+    let client = server.service();
+    let token = token(json!({"scp": HIDDEN}));
+    let request = json!({"token": token, "id": HIDDEN});
+    let one = ask(&client, request.clone());
+    let many = client.post(BATCH, &json!({"requests": [request]}));
+    let wrong = ask(&client, json!({"token": "x", (HIDDEN): 1}));
+    for reply in [&one, &many, &wrong] {
+        let text = std::str::from_utf8(&reply.body).unwrap();
+        assert!(!text.contains(admit::text::is_invisible), "{text}");
+    }
+    let decision = one.json(200);
+    assert_eq!(decision["id"], HIDDEN);
+    assert_eq!(decision["observed"], json!([{"claim": "scp", "value": HIDDEN}]));
+}
+
+#[test]
 fn facts_are_asked_for_given_and_of_the_right_type() {
     let server = server();
     let client = server.service();
