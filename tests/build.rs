@@ -1,4 +1,4 @@
-//! Builds the misbehaving guest to a core module, which the tests embed.
+//! Builds the guests to core modules, which the tests embed.
 
 use std::{
     env,
@@ -9,10 +9,10 @@ use std::{
 
 use admit_build::{Request, Toolchain, compile, toolchain};
 
-const GUEST: &str = "misbehave";
+const GUESTS: [&str; 2] = ["misbehave", "undeclared"];
 
-/// What the guest is made of, below the workspace's root.
-const SOURCES: [&str; 3] = ["tests/guests", "wit", "Cargo.lock"];
+/// What the guests are made of, below the workspace's root.
+const SOURCES: [&str; 5] = ["tests/guests", "policy/guest", "policy/rules", "wit", "Cargo.lock"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let manifest_dir = env::var("CARGO_MANIFEST_DIR")?;
@@ -24,12 +24,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out_dir = PathBuf::from(env::var("OUT_DIR")?);
     let request = Request {
         dir: workspace,
-        packages: vec![GUEST.to_owned()],
+        packages: GUESTS.map(str::to_owned).into(),
         target_dir: target_dir(&out_dir).join("policies"),
         locked: true,
     };
     for module in compile::compile(&Toolchain::find()?, &request)? {
-        fs::copy(module.path, out_dir.join(GUEST).with_extension("wasm"))?;
+        let name = module.path.file_name().ok_or("a module without a name")?;
+        fs::copy(&module.path, out_dir.join(name))?;
     }
     Ok(())
 }

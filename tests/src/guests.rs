@@ -1,9 +1,22 @@
-//! The misbehaving policy: as it was built, and with hostile functions put into it.
+//! Policies for tests: a misbehaving one, as it was built and with hostile functions put into it, and
+//! one that reads what it does not declare.
 
 use admit_build::component::encode;
 
 /// What `guests/misbehave` was compiled to, before it is made a component.
 const MISBEHAVE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/misbehave.wasm"));
+
+/// What `guests/undeclared` was compiled to.
+const UNDECLARED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/undeclared.wasm"));
+
+/// The policy whose rules read what its tables do not declare, as a component.
+///
+/// # Panics
+///
+/// When the build script made no core module.
+pub fn undeclared() -> Vec<u8> {
+    encode(UNDECLARED).expect("Cargo makes valid core modules")
+}
 
 /// The core functions behind the interface's functions.
 pub const DESCRIBE: &str = "admit:policy/policy@0.1.0#describe";

@@ -46,8 +46,9 @@ pub enum AnswerError {
     /// A reason that is not described or is the host's.
     #[error("reason `{0}` is not one the policy describes for its own refusals")]
     Reason(String),
-    /// Something pointed at that the description does not have.
-    #[error("the refusal points at {list} `{name}`, which the policy does not describe")]
+    /// Something pointed at that the description does not have, or, as the guest library answers then,
+    /// something read that the policy's tables do not declare.
+    #[error("the policy reads or points at {list} `{name}`, which the policy does not declare")]
     Pointer {
         /// The list.
         list: &'static str,

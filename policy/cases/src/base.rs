@@ -92,6 +92,12 @@ fn listed(names: &[&str]) -> String {
     }
 }
 
+/// Whether a built-in set has this claim with this value.
+pub(crate) fn is_built_in(name: &str, value: &Value) -> bool {
+    let has = |base| built_in(base, 0).is_some_and(|claims| claims.get(name) == Some(value));
+    BUILT_IN_BASES.into_iter().any(has)
+}
+
 /// The claims of a user's access token, as Entra issues it.
 ///
 /// Source: Microsoft Entra "Access token claims reference".

@@ -39,7 +39,7 @@ pub struct Fact {
 }
 
 /// Something an administrator configures.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Setting {
     /// For example `windows_entra_client_ids`.
     pub name: &'static str,
@@ -54,7 +54,7 @@ pub struct Setting {
 }
 
 /// The form of a setting's value.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub enum Kind {
     /// Any text.
     Text,
@@ -77,7 +77,7 @@ pub enum Kind {
 }
 
 /// How one entry of a list is called.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Entry {
     /// For people: `client ID`.
     pub noun: &'static str,
@@ -88,7 +88,7 @@ pub struct Entry {
 }
 
 /// What counts when a setting is left out.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub enum Absent {
     /// Nothing: the setting is required.
     Refused,

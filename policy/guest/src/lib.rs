@@ -104,8 +104,10 @@
 //! ```
 
 mod about;
+mod declared;
 mod describe;
 mod finding;
+mod names;
 mod policy;
 mod principal;
 mod read;

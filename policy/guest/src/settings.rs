@@ -5,23 +5,25 @@ use std::borrow::Cow;
 use crate::about::{Kind, Setting};
 use crate::contract::{Field, SettingError, Value};
 use crate::read::{read_guid, read_url, says};
-use crate::{Guid, GuidSet, HttpsUrl};
+use crate::{Guid, GuidSet, HttpsUrl, Policy};
 
 /// What an administrator configured, and what was refused so far.
 ///
 /// Each reader takes the constant that declares a setting, and answers its value, its default when
-/// it was left out, or `None` when it was refused.
+/// it was left out, or `None` when it was refused. Form and default are those of the policy's table;
+/// a setting that the table does not have is refused, since nobody could configure it.
 #[derive(Debug)]
 pub struct Settings<'a> {
     fields: &'a [Field],
+    declared: &'static [Setting],
     refused: Vec<SettingError>,
 }
 
 impl<'a> Settings<'a> {
-    /// The settings of one `configure`.
+    /// The settings of one `configure` of this policy.
     #[must_use]
-    pub const fn new(fields: &'a [Field]) -> Self {
-        Self { fields, refused: Vec::new() }
+    pub const fn of<P: Policy>(fields: &'a [Field]) -> Self {
+        Self { fields, declared: P::ABOUT.settings, refused: Vec::new() }
     }
 
     /// A text that is not empty.
@@ -44,7 +46,8 @@ impl<'a> Settings<'a> {
 
     /// One of the choices.
     pub fn choice(&mut self, setting: &Setting) -> Option<&'static str> {
-        self.read(setting, |text| read_choice(setting.kind, text))
+        let kind = self.declared(setting)?.kind;
+        self.read(setting, |text| read_choice(kind, text))
     }
 
     /// One text, read; a refusal carries the reader's message.
@@ -94,7 +97,8 @@ impl<'a> Settings<'a> {
 
     /// Some of the choices, each once.
     pub fn choices(&mut self, setting: &Setting) -> Option<Vec<&'static str>> {
-        self.list(setting, |text| read_choice(setting.kind, text))
+        let kind = self.declared(setting)?.kind;
+        self.list(setting, |text| read_choice(kind, text))
     }
 
     /// Yes or no.
@@ -132,14 +136,24 @@ impl<'a> Settings<'a> {
 
     /// What was configured, else the default.
     fn value(&mut self, setting: &Setting) -> Option<Cow<'a, Value>> {
+        let declared = self.declared(setting)?;
         if let Some(field) = self.fields.iter().find(|field| field.name == setting.name) {
             return Some(Cow::Borrowed(&field.value));
         }
-        let default = setting.absent.describe().map(Cow::Owned);
+        let default = declared.absent.describe().map(Cow::Owned);
         if default.is_none() {
-            self.refuse(setting, None, ["missing; expected ", expected(setting.kind)].concat());
+            self.refuse(setting, None, ["missing; expected ", expected(declared.kind)].concat());
         }
         default
+    }
+
+    /// The setting as the policy's table has it.
+    fn declared(&mut self, setting: &Setting) -> Option<&'static Setting> {
+        let declared = self.declared.iter().find(|declared| declared.name == setting.name);
+        if declared.is_none() {
+            self.refuse(setting, None, UNDECLARED);
+        }
+        declared
     }
 
     fn wrong_type<T>(&mut self, setting: &Setting, expected: &str) -> Option<T> {
@@ -147,6 +161,10 @@ impl<'a> Settings<'a> {
         None
     }
 }
+
+/// Not an administrator's fault, but they are who sees it first.
+const UNDECLARED: &str = "read by the policy, but its table `settings` does not declare it; the \
+                          policy's author must add it there";
 
 fn read_choice(kind: Kind, text: &str) -> Result<&'static str, String> {
     let (Kind::Choice(choices) | Kind::Choices(choices, _)) = kind else {

@@ -22,6 +22,8 @@ mod check;
 mod play;
 mod value;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 pub use admit_cases::{Came, Case, CaseFile, Expectation};
 pub use play::{came, request, settings};
 
@@ -36,17 +38,19 @@ use crate::contract::{Decision, Request, Verdict};
 #[must_use]
 pub fn run<P: Policy>(file: &str) -> Vec<String> {
     let mut faults = check::description(&P::describe());
+    faults.extend(check::owners::<P>());
     let cases = match cases::<P>(file) {
         Ok(cases) => cases,
         Err(fault) => return vec![fault],
     };
     let mut seen = check::Coverage::default();
     for case in cases.iter().filter(|case| is_for_policies(case)) {
-        let found = match answer::<P>(case) {
+        let mut found = match answer::<P>(case) {
             Ok((policy, request, decision)) => {
                 seen.note(&policy, &request, &decision);
                 let mut found = check::decision::<P>(&request, &decision);
                 found.extend(unknown_fact::<P>(case));
+                found.extend(unknown_setting::<P>(case));
                 let came = came(&request, &decision);
                 if !case.expect.is_met_by(&came) {
                     found.push(format!("expected {}, got {came}", case.expect));
@@ -55,6 +59,11 @@ pub fn run<P: Policy>(file: &str) -> Vec<String> {
             }
             Err(fault) => vec![fault],
         };
+        // A claim that is missing in the policy's list may be the cause.
+        if let (Some(first), Some(idle)) = (found.first_mut(), case.not_asked_for(P::ABOUT.claims))
+        {
+            *first = format!("{first}; {idle}");
+        }
         faults.extend(
             found.into_iter().map(|fault| format!("line {}: {}: {fault}", case.line, case.name)),
         );
@@ -95,8 +104,26 @@ fn unknown_fact<P: Policy>(case: &Case) -> Option<String> {
     Some(format!("passes fact `{name}`, which the policy does not have"))
 }
 
+/// A setting that the policy does not have: a host would refuse it.
+fn unknown_setting<P: Policy>(case: &Case) -> Option<String> {
+    let has = |name: &&String| P::ABOUT.settings.iter().any(|setting| setting.name == **name);
+    let name = case.settings.iter().flat_map(|settings| settings.keys()).find(|name| !has(name))?;
+    Some(format!("configures setting `{name}`, which the policy does not have"))
+}
+
 fn is_for_policies(case: &Case) -> bool {
     !matches!(case.expect, Expectation::Invalid { .. })
+}
+
+/// The decision, or the message of a panic: most likely the name of something that the policy reads
+/// without declaring it.
+fn decided<P: Policy>(policy: &P, request: &Request) -> Result<Decision, String> {
+    let decide = AssertUnwindSafe(|| policy.decide(request));
+    catch_unwind(decide).map_err(|panic| {
+        let message = panic.downcast_ref::<String>().map(String::as_str);
+        let message = message.or_else(|| panic.downcast_ref::<&str>().copied());
+        message.unwrap_or("the policy panicked").to_owned()
+    })
 }
 
 /// Configures the policy and decides one case.
@@ -104,8 +131,8 @@ fn answer<P: Policy>(case: &Case) -> Result<(P, Request, Decision), String> {
     let policy =
         P::configured(&settings(case)).map_err(|errors| format!("settings: {errors:?}"))?;
     let request = request::<P>(case);
-    let decision = policy.decide(&request);
-    let untraced = policy.decide(&Request { trace: false, ..request.clone() });
+    let decision = decided(&policy, &request)?;
+    let untraced = decided(&policy, &Request { trace: false, ..request.clone() })?;
     if untraced.verdict != decision.verdict || !untraced.trace.is_empty() {
         return Err("the trace changes the decision".into());
     }

@@ -1,35 +1,66 @@
 //! Typed reading of a request.
 
 use crate::contract::{Field, Request, Value};
+use crate::declared::{Slip, Table};
 use crate::rules::app;
-use crate::{Audience, Guid, TokenVersion};
+use crate::{Audience, Guid, Policy, TokenVersion};
 
 /// The verified claims of a token, and what the platform knows beside them.
 ///
 /// The typed readers answer `None` for a claim of another type as for an absent one; where that
 /// would open a door, a rule looks at [`claim`](Self::claim) itself.
-#[derive(Clone, Copy, Debug)]
+///
+/// A name that the policy's tables do not declare cannot be read: its absence would mean nothing.
+/// Natively such a read panics and names it; in a component the whole decision fails, and the host
+/// names it.
+#[derive(Clone, Copy)]
 pub struct Token<'a> {
     claims: &'a [Field],
     facts: &'a [Field],
     now: u64,
+    declared: (Table, Table),
+    slip: Option<&'a Slip>,
+}
+
+impl std::fmt::Debug for Token<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { claims, facts, now, .. } = self;
+        f.debug_struct("Token")
+            .field("claims", claims)
+            .field("facts", facts)
+            .field("now", now)
+            .finish()
+    }
 }
 
 impl<'a> Token<'a> {
-    /// The token of a request.
+    /// The token of a request to this policy.
     #[must_use]
-    pub fn of(request: &'a Request) -> Self {
-        Self { claims: &request.claims, facts: &request.facts, now: request.now }
+    pub const fn of<P: Policy>(request: &'a Request) -> Self {
+        Self {
+            claims: request.claims.as_slice(),
+            facts: request.facts.as_slice(),
+            now: request.now,
+            declared: (Table::Claims(P::ABOUT.claims), Table::Facts(P::ABOUT.facts)),
+            slip: None,
+        }
+    }
+
+    /// The same, with a place to note what is read without being declared, instead of failing there.
+    pub(crate) const fn noting(self, slip: &'a Slip) -> Self {
+        Self { slip: Some(slip), ..self }
     }
 
     /// A claim; `None` when the token has none of this name.
     #[must_use]
+    #[track_caller]
     pub fn claim(&self, name: &str) -> Option<&'a Value> {
-        find(self.claims, name)
+        self.declared.0.read(self.claims, name, self.slip)
     }
 
     /// A claim that is text.
     #[must_use]
+    #[track_caller]
     pub fn text(&self, name: &str) -> Option<&'a str> {
         match self.claim(name)? {
             Value::Text(text) => Some(text),
@@ -39,6 +70,7 @@ impl<'a> Token<'a> {
 
     /// A claim that is a GUID.
     #[must_use]
+    #[track_caller]
     pub fn guid(&self, name: &str) -> Option<Guid> {
         Guid::parse(self.text(name)?).ok()
     }
@@ -52,6 +84,7 @@ impl<'a> Token<'a> {
 
     /// The claim `aud`, one text or a list.
     #[must_use]
+    #[track_caller]
     pub fn audience(&self) -> Option<Audience<'a>> {
         match self.claim("aud")? {
             Value::Text(text) => Some(Audience::One(text)),
@@ -62,6 +95,7 @@ impl<'a> Token<'a> {
 
     /// The claim `ver`; `None` for a version that does not exist.
     #[must_use]
+    #[track_caller]
     pub fn version(&self) -> Option<TokenVersion> {
         TokenVersion::parse(self.text("ver")?)
     }
@@ -69,6 +103,7 @@ impl<'a> Token<'a> {
     /// Whether an application obtained the token for itself: `idtyp` says so, or there are `roles`
     /// and no `scp`. An `idtyp` of another type than text counts as saying so.
     #[must_use]
+    #[track_caller]
     pub fn is_app_only(&self) -> bool {
         match self.claim("idtyp") {
             Some(_) => self.text("idtyp").is_none_or(app::is_app_only),
@@ -78,12 +113,14 @@ impl<'a> Token<'a> {
 
     /// A fact; `None` when the platform did not pass it.
     #[must_use]
+    #[track_caller]
     pub fn fact(&self, name: &str) -> Option<&'a Value> {
-        find(self.facts, name)
+        self.declared.1.read(self.facts, name, self.slip)
     }
 
     /// A fact that is yes or no.
     #[must_use]
+    #[track_caller]
     pub fn flag(&self, name: &str) -> Option<bool> {
         match self.fact(name)? {
             Value::Boolean(flag) => Some(*flag),
@@ -96,8 +133,4 @@ impl<'a> Token<'a> {
     pub const fn now(&self) -> u64 {
         self.now
     }
-}
-
-fn find<'a>(fields: &'a [Field], name: &str) -> Option<&'a Value> {
-    fields.iter().find(|field| field.name == name).map(|field| &field.value)
 }

@@ -18,6 +18,11 @@ const TAGS: Setting = setting(
     Absent::Texts(&["x", "y"]),
 );
 
+admit_guest::names! {
+    /// What `Sample` sees of a token.
+    CLAIMS: TID = "tid", OID = "oid", UPN = "upn", X = "x";
+}
+
 const fn setting(name: &'static str, kind: Kind, absent: Absent) -> Setting {
     Setting { name, title: "Title", help: "Help.", kind, absent }
 }
@@ -50,7 +55,7 @@ impl Policy for Sample {
         name: "sample",
         version: "1.2.3",
         summary: "A sample.",
-        claims: &["tid", "oid", "upn", "x"],
+        claims: CLAIMS,
         facts: &[Fact { name: "known", summary: "It is known.", kind: FactKind::Boolean }],
         settings: &[GREETING, LIMIT, MODE, TAGS],
         rules: &[
@@ -59,8 +64,8 @@ impl Policy for Sample {
                 name: "no_x",
                 summary: "There is no `x`.",
                 check: |_, token| {
-                    let denial = REFUSED.denial().claims(&["x"]).settings(&["mode"]);
-                    Finding::require(token.claim("x").is_none(), denial)
+                    let denial = REFUSED.denial().claims(&[X]).settings(&["mode"]);
+                    Finding::require(token.claim(X).is_none(), denial)
                 },
             },
             Rule {
@@ -89,7 +94,7 @@ impl Policy for Sample {
     }
 
     fn principal(&self, token: &Token<'_>) -> Principal {
-        Principal::of_user().label("user_name", token.first_filled(&["upn", "oid"]))
+        Principal::of_user().label("user_name", token.first_filled(&[UPN, OID]))
     }
 }
 
@@ -109,7 +114,7 @@ fn decide(claims: Vec<Field>, facts: Vec<Field>) -> (Verdict, Vec<Outcome>) {
 
 #[test]
 fn allows_when_every_rule_passes_or_does_not_apply() {
-    let claims = vec![text("tid", "t"), text("oid", "o"), text("upn", "")];
+    let claims = vec![text(TID, "t"), text("oid", "o"), text("upn", "")];
     let (verdict, trace) = decide(claims, vec![known(true)]);
     let Verdict::Allow(principal) = verdict else { panic!("{verdict:?}") };
     let named = principal.attributes.iter().map(|a| (a.name.as_str(), a.claim.as_str()));
@@ -143,6 +148,59 @@ fn asks_before_the_rules_behind() {
 fn a_fact_of_another_type_is_not_known() {
     let (verdict, _) = decide(vec![], vec![text("known", "true")]);
     assert!(matches!(verdict, Verdict::Ask(_)));
+}
+
+/// The message with which a read of what the tables of `Sample` do not declare panics.
+fn read<'a, T>(request: &'a Request, read: impl Fn(&Token<'a>) -> T) -> String {
+    let token = Token::of::<Sample>(request);
+    let read = std::panic::AssertUnwindSafe(|| read(&token));
+    let panic = std::panic::catch_unwind(read).err().expect("it was read");
+    panic.downcast_ref::<String>().expect("a message").clone()
+}
+
+#[test]
+fn a_name_that_no_table_declares_cannot_be_read() {
+    // Neither when the request lacks it nor when it has it.
+    let with = Request {
+        claims: vec![text("cnf", "k")],
+        facts: vec![text("other", "f")],
+        now: 1,
+        trace: false,
+    };
+    let without = Request { claims: vec![], facts: vec![], ..with.clone() };
+    for request in [&with, &without] {
+        let claim = "the policy reads claim `cnf`, which its table `claims` does not declare; add it \
+                     there, or no request would ever have it";
+        assert_eq!(read(request, |token| token.claim("cnf")), claim);
+        assert_eq!(read(request, |token| token.text("cnf")), claim);
+        assert_eq!(read(request, |token| token.guid("cnf")), claim);
+        assert_eq!(read(request, |token| token.first_filled(&["oid", "cnf"])), claim);
+        let fact = claim.replace("claim `cnf`", "fact `other`").replace("`claims`", "`facts`");
+        assert_eq!(read(request, |token| token.fact("other")), fact);
+        assert_eq!(read(request, |token| token.flag("other")), fact);
+        assert!(read(request, |token| token.audience()).contains("claim `aud`"));
+        assert!(read(request, |token| token.version()).contains("claim `ver`"));
+        assert!(read(request, |token| token.is_app_only()).contains("claim `idtyp`"));
+    }
+}
+
+#[test]
+fn a_setting_that_the_table_does_not_declare_is_refused() {
+    const OTHER: Setting = setting("other", Kind::Choice(&["a"]), Absent::Text("a"));
+    let fields = [text("other", "a")];
+    for fields in [&fields[..], &[]] {
+        let mut settings = Settings::of::<Sample>(fields);
+        assert_eq!((settings.choice(&OTHER), settings.text(&OTHER)), (None, None));
+        assert_eq!(settings.list(&OTHER, |text| Ok(text.len())), None);
+    }
+}
+
+#[test]
+fn the_table_says_what_counts_when_a_setting_is_left_out() {
+    const LENIENT: Setting = Setting { absent: Absent::Integer(9), ..LIMIT };
+    const WIDE: Setting = Setting { kind: Kind::Choice(&["c"]), ..MODE };
+    let mut settings = Settings::of::<Sample>(&[]);
+    assert_eq!((settings.integer(&LENIENT), settings.choice(&WIDE)), (Some(3), Some("b")));
 }
 
 #[test]
@@ -211,6 +269,9 @@ fn describes_the_tables() {
 #[cfg(feature = "testing")]
 mod testing {
     use admit_guest::testing::run;
+    use admit_guest::{About, Finding, Policy, Principal, Reason, Rule, Settings, Token};
+
+    use super::REFUSED;
 
     fn file(cases: &str) -> String {
         let head = r#"{"policy": "sample", "version": "=1.2.3", "now": 0, "base": "b",
@@ -258,6 +319,28 @@ mod testing {
     }
 
     #[test]
+    fn tells_a_setting_that_the_policy_does_not_have() {
+        let case = ALLOW.replace("\"facts\"", r#""settings": {"tag": ["x"]}, "facts""#);
+        let faults = run::<super::Sample>(&file(&[DENY, ASK, &case].join(",")));
+        assert!(
+            faults[0].ends_with("configures setting `tag`, which the policy does not have"),
+            "{faults:?}"
+        );
+    }
+
+    #[test]
+    fn tells_the_claims_of_a_failed_case_that_the_policy_does_not_ask_for() {
+        let case = DENY
+            .replace("\"x\": 1", r#""cnf": {"kid": "k"}, "exp": 9, "upn": "u""#)
+            .replace("\"name\"", r#""facts": {"known": true}, "name""#);
+        let faults = run::<super::Sample>(&file(&[ALLOW, ASK, &case].join(",")));
+        assert!(
+            faults[0].ends_with("; claims of the case that the policy does not ask for: `cnf`"),
+            "{faults:?}"
+        );
+    }
+
+    #[test]
     fn tells_reasons_without_a_case() {
         let faults = run::<super::Sample>(&file(ALLOW));
         assert!(faults.contains(&"no case is refused for `refused`".into()), "{faults:?}");
@@ -268,6 +351,52 @@ mod testing {
         let case = ALLOW.replace("\"facts\"", r#""claims": {"tid": 7}, "facts""#);
         let faults = run::<super::Sample>(&file(&[DENY, ASK, &case].join(",")));
         assert_eq!(faults[0], "line 3: a: claim `tid` cannot fill `tenant_id`");
+    }
+
+    /// Reads a claim that it does not declare, if the token has another one.
+    struct Slip;
+
+    impl Policy for Slip {
+        const ABOUT: About<Self> = About {
+            name: "sample",
+            version: "1.2.3",
+            summary: "A slip.",
+            claims: &["tid", "oid", "upn"],
+            facts: &[],
+            settings: &[],
+            rules: &[Rule {
+                name: "bearer",
+                summary: "Not bound.",
+                check: |_, token| match token.text("upn") {
+                    Some(_) => Finding::require(token.claim("cnf").is_none(), REFUSED.denial()),
+                    None => Finding::Skip,
+                },
+            }],
+            reasons: &[REFUSED],
+            host_reasons: &[Reason { code: "expired", ..REFUSED }],
+        };
+
+        fn configure(_: &mut Settings<'_>) -> Option<Self> {
+            Some(Self)
+        }
+
+        fn principal(&self, _: &Token<'_>) -> Principal {
+            Principal::of_user()
+        }
+    }
+
+    #[test]
+    fn tells_a_name_that_is_read_but_not_declared() {
+        let file = r#"{"policy": "sample", "now": 0, "base": "entra-v1", "cases": [
+            {"name": "bound", "claims": {"cnf": {"kid": "k"}}, "expect": {"deny": "refused"}}]}"#;
+        let faults = run::<Slip>(file);
+        assert_eq!(faults[0], "host_reasons: `expired` is no code of the host");
+        assert!(
+            faults[1]
+                .contains("bound: the policy reads claim `cnf`, which its table `claims` does not")
+                && faults[1].ends_with("that the policy does not ask for: `cnf`"),
+            "{faults:?}"
+        );
     }
 
     #[test]

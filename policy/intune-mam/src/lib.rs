@@ -8,6 +8,7 @@ pub mod reasons;
 pub mod settings;
 
 mod account;
+mod claims;
 mod platform;
 mod token;
 
@@ -34,18 +35,7 @@ impl Policy for IntuneMam {
         name: "intune-mam",
         version: env!("CARGO_PKG_VERSION"),
         summary: "Decides who may sign in from an application that Microsoft Intune manages.",
-        claims: &[
-            "tid",
-            "ver",
-            "aud",
-            "oid",
-            "scp",
-            "upn",
-            "idtyp",
-            "preferred_username",
-            "roles",
-            "cnf",
-        ],
+        claims: claims::ALL,
         facts: &[
             fact("platform.enabled", "Sign-in from managed applications is turned on."),
             fact("platform.licensed", "The platform's licence covers it."),

@@ -3,20 +3,20 @@
 use admit_guest::rules::{audience, identity, scope};
 use admit_guest::{Denial, Finding, Rule, Token};
 
-use crate::IntuneMam;
 use crate::reasons::{
     APP_ONLY_TOKEN, AUDIENCE_NOT_AUTHORIZED, IDENTITY_UNUSABLE, OBJECT_ID_MISSING,
     PROOF_OF_POSSESSION_TOKEN, SCOPE_MISSING, TENANT_NOT_AUTHORIZED,
 };
+use crate::{IntuneMam, claims};
 
 /// The claims that can name the user, best first.
-pub(crate) const USER_NAMES: [&str; 2] = ["upn", "preferred_username"];
+pub(crate) const USER_NAMES: [&str; 2] = [claims::UPN, claims::PREFERRED_USERNAME];
 
 pub(crate) const TENANT: Rule<IntuneMam> = Rule {
     name: "tenant",
     summary: "The configured tenant issued the token.",
     check: |policy, token| {
-        Finding::require(token.guid("tid") == Some(policy.tenant), TENANT_REFUSED)
+        Finding::require(token.guid(claims::TID) == Some(policy.tenant), TENANT_REFUSED)
     },
 };
 
@@ -29,7 +29,7 @@ pub(crate) const USER_TOKEN: Rule<IntuneMam> = Rule {
 pub(crate) const BEARER_TOKEN: Rule<IntuneMam> = Rule {
     name: "bearer_token",
     summary: "The token is not bound to a key that its sender would have to prove.",
-    check: |_, token| Finding::require(token.claim("cnf").is_none(), PROOF_OF_POSSESSION),
+    check: |_, token| Finding::require(token.claim(claims::CNF).is_none(), PROOF_OF_POSSESSION),
 };
 
 pub(crate) const AUDIENCE: Rule<IntuneMam> = Rule {
@@ -50,14 +50,16 @@ pub(crate) const SCOPE: Rule<IntuneMam> = Rule {
     summary: "The token carries the configured scope.",
     check: |policy, token| {
         let granted = |scp| scope::is_granted(scp, &policy.scope);
-        Finding::require(token.text("scp").is_some_and(granted), SCOPE_REFUSED)
+        Finding::require(token.text(claims::SCP).is_some_and(granted), SCOPE_REFUSED)
     },
 };
 
 pub(crate) const OBJECT_ID: Rule<IntuneMam> = Rule {
     name: "object_id",
     summary: "The token names the user's object id.",
-    check: |_, token| Finding::require(token.first_filled(&["oid"]).is_some(), OBJECT_ID_REFUSED),
+    check: |_, token| {
+        Finding::require(token.first_filled(&[claims::OID]).is_some(), OBJECT_ID_REFUSED)
+    },
 };
 
 pub(crate) const IDENTITY: Rule<IntuneMam> = Rule {
@@ -67,17 +69,18 @@ pub(crate) const IDENTITY: Rule<IntuneMam> = Rule {
         let name_reads = token
             .first_filled(&USER_NAMES)
             .is_none_or(|claim| token.text(claim).is_some_and(identity::is_user_name));
-        Finding::require(token.guid("oid").is_some() && name_reads, IDENTITY_REFUSED)
+        Finding::require(token.guid(claims::OID).is_some() && name_reads, IDENTITY_REFUSED)
     },
 };
 
 const TENANT_REFUSED: Denial =
-    TENANT_NOT_AUTHORIZED.denial().claims(&["tid"]).settings(&["tenant_id"]);
-const APP_ONLY: Denial = APP_ONLY_TOKEN.denial().claims(&["idtyp", "scp", "roles"]);
-const PROOF_OF_POSSESSION: Denial = PROOF_OF_POSSESSION_TOKEN.denial().claims(&["cnf"]);
+    TENANT_NOT_AUTHORIZED.denial().claims(&[claims::TID]).settings(&["tenant_id"]);
+const APP_ONLY: Denial =
+    APP_ONLY_TOKEN.denial().claims(&[claims::IDTYP, claims::SCP, claims::ROLES]);
+const PROOF_OF_POSSESSION: Denial = PROOF_OF_POSSESSION_TOKEN.denial().claims(&[claims::CNF]);
 const AUDIENCE_REFUSED: Denial =
-    AUDIENCE_NOT_AUTHORIZED.denial().claims(&["aud", "ver"]).settings(&["client_id"]);
-const SCOPE_REFUSED: Denial = SCOPE_MISSING.denial().claims(&["scp"]).settings(&["scope"]);
-const OBJECT_ID_REFUSED: Denial = OBJECT_ID_MISSING.denial().claims(&["oid"]);
+    AUDIENCE_NOT_AUTHORIZED.denial().claims(&[claims::AUD, claims::VER]).settings(&["client_id"]);
+const SCOPE_REFUSED: Denial = SCOPE_MISSING.denial().claims(&[claims::SCP]).settings(&["scope"]);
+const OBJECT_ID_REFUSED: Denial = OBJECT_ID_MISSING.denial().claims(&[claims::OID]);
 const IDENTITY_REFUSED: Denial =
-    IDENTITY_UNUSABLE.denial().claims(&["oid", "upn", "preferred_username"]);
+    IDENTITY_UNUSABLE.denial().claims(&[claims::OID, claims::UPN, claims::PREFERRED_USERNAME]);

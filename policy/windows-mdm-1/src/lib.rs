@@ -6,7 +6,7 @@ pub mod reasons;
 
 use admit_guest::rules::audience;
 use admit_guest::{About, Denial, Finding, Policy, Principal, Rule, Settings, Token, TokenVersion};
-use windows_mdm::{Enrolment, host, reasons as shared, rules, settings};
+use windows_mdm::{Enrolment, claims, host, reasons as shared, rules, settings};
 
 /// Who may enrol.
 #[derive(Debug)]
@@ -21,21 +21,7 @@ impl Policy for WindowsMdm {
         name: "windows-mdm",
         version: env!("CARGO_PKG_VERSION"),
         summary: "Decides who may enrol a Windows device with a v1.0 token of Microsoft Entra.",
-        claims: &[
-            "tid",
-            "ver",
-            "aud",
-            "oid",
-            "scp",
-            "upn",
-            "appid",
-            "azp",
-            "idp",
-            "idtyp",
-            "preferred_username",
-            "roles",
-            "cnf",
-        ],
+        claims: claims::ALL,
         facts: &[],
         settings: &[
             settings::SERVER_URL,
@@ -77,7 +63,7 @@ impl Policy for WindowsMdm {
     }
 
     fn principal(&self, token: &Token<'_>) -> Principal {
-        Principal::of_user().label("user_name", token.first_filled(&["upn"]))
+        Principal::of_user().label("user_name", token.first_filled(&[claims::UPN]))
     }
 }
 
@@ -98,9 +84,9 @@ const AUDIENCE: Rule<WindowsMdm> = Rule {
 };
 
 const VERSION_REFUSED: Denial =
-    reasons::TOKEN_VERSION_NOT_ACCEPTED.denial().claims(&["ver", "aud"]);
+    reasons::TOKEN_VERSION_NOT_ACCEPTED.denial().claims(&[claims::VER, claims::AUD]);
 const AUDIENCE_REFUSED: Denial =
-    reasons::AUDIENCE_NOT_AUTHORIZED.denial().claims(&["aud"]).settings(&["server_url"]);
+    reasons::AUDIENCE_NOT_AUTHORIZED.denial().claims(&[claims::AUD]).settings(&["server_url"]);
 
 impl AsRef<Enrolment> for WindowsMdm {
     fn as_ref(&self) -> &Enrolment {

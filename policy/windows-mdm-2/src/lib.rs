@@ -11,7 +11,7 @@ mod rules;
 use admit_guest::rules::Pair;
 use admit_guest::{About, GuidSet, Policy, Principal, Settings, Token};
 use windows_mdm::{
-    Enrolment, host, reasons as shared, rules as shared_rules, settings as shared_settings,
+    Enrolment, claims, host, reasons as shared, rules as shared_rules, settings as shared_settings,
 };
 
 use crate::settings::{CLIENT_IDS, CLIENT_TENANT_PAIRS, TOKEN_VERSIONS};
@@ -32,21 +32,7 @@ impl Policy for WindowsMdm {
         name: "windows-mdm",
         version: env!("CARGO_PKG_VERSION"),
         summary: "Decides who may enrol a Windows device with a token of Microsoft Entra.",
-        claims: &[
-            "tid",
-            "ver",
-            "aud",
-            "oid",
-            "scp",
-            "upn",
-            "appid",
-            "azp",
-            "idp",
-            "idtyp",
-            "preferred_username",
-            "roles",
-            "cnf",
-        ],
+        claims: claims::ALL,
         facts: &[],
         settings: &[
             shared_settings::SERVER_URL,

@@ -2,6 +2,7 @@
 
 use admit_guest::rules::{audience, pairing};
 use admit_guest::{Denial, Finding, Guid, Rule, Token, TokenVersion};
+use windows_mdm::claims;
 
 use crate::WindowsMdm;
 use crate::reasons::{AUDIENCE_NOT_AUTHORIZED, CLIENT_NOT_PAIRED, TOKEN_VERSION_NOT_ACCEPTED};
@@ -10,7 +11,7 @@ pub(crate) const TOKEN_VERSION: Rule<WindowsMdm> = Rule {
     name: "token_version",
     summary: "The version of the token is one of the configured ones.",
     check: |policy, token| {
-        let accepted = token.text("ver").is_some_and(|ver| policy.versions.contains(&ver));
+        let accepted = token.text(claims::VER).is_some_and(|ver| policy.versions.contains(&ver));
         Finding::require(accepted, VERSION_REFUSED)
     },
 };
@@ -33,7 +34,7 @@ pub(crate) const CLIENT_TENANT_PAIR: Rule<WindowsMdm> = Rule {
         if policy.pairs.is_empty() {
             return Finding::Skip;
         }
-        let tenant = token.guid("tid");
+        let tenant = token.guid(claims::TID);
         let goes_with = |client: &Guid| {
             tenant.is_some_and(|tenant| pairing::is_allowed(client, &tenant, &policy.pairs))
         };
@@ -56,12 +57,14 @@ impl WindowsMdm {
 }
 
 const VERSION_REFUSED: Denial =
-    TOKEN_VERSION_NOT_ACCEPTED.denial().claims(&["ver"]).settings(&["token_versions"]);
+    TOKEN_VERSION_NOT_ACCEPTED.denial().claims(&[claims::VER]).settings(&["token_versions"]);
 const CLIENT_REFUSED: Denial =
-    AUDIENCE_NOT_AUTHORIZED.denial().claims(&["aud"]).settings(&["windows_entra_client_ids"]);
+    AUDIENCE_NOT_AUTHORIZED.denial().claims(&[claims::AUD]).settings(&["windows_entra_client_ids"]);
 const AUDIENCE_REFUSED: Denial = AUDIENCE_NOT_AUTHORIZED
     .denial()
-    .claims(&["aud"])
+    .claims(&[claims::AUD])
     .settings(&["server_url", "windows_entra_client_ids"]);
-const PAIR_REFUSED: Denial =
-    CLIENT_NOT_PAIRED.denial().claims(&["aud", "tid"]).settings(&["client_tenant_pairs"]);
+const PAIR_REFUSED: Denial = CLIENT_NOT_PAIRED
+    .denial()
+    .claims(&[claims::AUD, claims::TID])
+    .settings(&["client_tenant_pairs"]);

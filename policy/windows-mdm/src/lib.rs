@@ -3,6 +3,7 @@
 //! A version is a short crate beside this one: it lists the settings, rules and reasons it has, and
 //! brings those of its own.
 
+pub mod claims;
 pub mod enrolment;
 pub mod host;
 pub mod reasons;

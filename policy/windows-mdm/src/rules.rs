@@ -3,11 +3,10 @@
 use admit_guest::rules::{app, guest, identity, scope, tenant};
 use admit_guest::{Finding, Rule, Token};
 
-use crate::Enrolment;
-use crate::denials;
+use crate::{Enrolment, claims, denials};
 
 /// The claims that can name the user, best first.
-pub const USER_NAMES: [&str; 2] = ["upn", "preferred_username"];
+pub const USER_NAMES: [&str; 2] = [claims::UPN, claims::PREFERRED_USERNAME];
 
 /// The token was issued by a configured tenant.
 pub const fn tenant<P: AsRef<Enrolment>>() -> Rule<P> {
@@ -19,7 +18,7 @@ pub const fn tenant<P: AsRef<Enrolment>>() -> Rule<P> {
             if tenants.is_empty() {
                 return Finding::Deny(denials::TENANTS_MISSING);
             }
-            let listed = token.text("tid").is_some_and(|tid| tenant::is_listed(tid, tenants));
+            let listed = token.text(claims::TID).is_some_and(|tid| tenant::is_listed(tid, tenants));
             Finding::require(listed, denials::TENANT_REFUSED)
         },
     }
@@ -40,7 +39,7 @@ pub const fn bearer_token<P>() -> Rule<P> {
         name: "bearer_token",
         summary: "The token is not bound to a key that its sender would have to prove.",
         check: |_, token| {
-            Finding::require(token.claim("cnf").is_none(), denials::PROOF_OF_POSSESSION)
+            Finding::require(token.claim(claims::CNF).is_none(), denials::PROOF_OF_POSSESSION)
         },
     }
 }
@@ -53,7 +52,7 @@ pub const fn scope<P: AsRef<Enrolment>>() -> Rule<P> {
         check: |policy, token| {
             let granted =
                 |scp| policy.as_ref().scopes.iter().any(|scope| scope::is_granted(scp, scope));
-            Finding::require(token.text("scp").is_some_and(granted), denials::SCOPE)
+            Finding::require(token.text(claims::SCP).is_some_and(granted), denials::SCOPE)
         },
     }
 }
@@ -69,8 +68,8 @@ pub const fn calling_app<P: AsRef<Enrolment>>() -> Rule<P> {
                 return Finding::Skip;
             }
             let (claim, denial) = match token.version().map(app::claim) {
-                Some("azp") => ("azp", denials::APP_OF_V2),
-                _ => ("appid", denials::APP_OF_V1),
+                Some(claims::AZP) => (claims::AZP, denials::APP_OF_V2),
+                _ => (claims::APPID, denials::APP_OF_V1),
             };
             let listed = token.text(claim).is_some_and(|app| app::is_listed(app, allowed));
             Finding::require(listed, denial)
@@ -94,8 +93,8 @@ pub const fn guest<P: AsRef<Enrolment>>() -> Rule<P> {
 
 /// An `idp` of another type than text names nobody known.
 fn is_guest(token: &Token<'_>) -> bool {
-    let idp = token.claim("idp").map(|_| token.text("idp").unwrap_or_default());
-    guest::is_guest(idp, token.text("tid").unwrap_or_default())
+    let idp = token.claim(claims::IDP).map(|_| token.text(claims::IDP).unwrap_or_default());
+    guest::is_guest(idp, token.text(claims::TID).unwrap_or_default())
 }
 
 /// The token says which user.
@@ -103,7 +102,7 @@ pub const fn object_id<P>() -> Rule<P> {
     Rule {
         name: "object_id",
         summary: "The token names the user's object id.",
-        check: |_, token| Finding::require(token.guid("oid").is_some(), denials::OBJECT_ID),
+        check: |_, token| Finding::require(token.guid(claims::OID).is_some(), denials::OBJECT_ID),
     }
 }
 

@@ -17,4 +17,5 @@ mod published_holes;
 mod server;
 mod swap;
 mod tokens;
+mod undeclared;
 mod vectors;

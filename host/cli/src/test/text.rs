@@ -29,7 +29,12 @@ fn failed(outcome: &Outcome<'_>, report: &Report<'_>, out: &mut dyn Write) -> Re
     entry(out, "expected", &clean(&format!("{:#}", case.expect)))?;
     entry(out, "got", &clean(&format!("{:#}", played.came)))?;
     let difference = format!("expected {}, got {}", case.expect, played.came);
+    let idle = case.not_asked_for(&report.description.claims);
     let failure = outcome.failure.as_deref().unwrap_or_default();
+    let failure = match idle.as_deref().and_then(|idle| failure.strip_suffix(idle)) {
+        Some(failure) => failure.trim_end_matches("; "),
+        None => failure,
+    };
     if failure != difference {
         // What the two lines above do not say: the cost, or what the policy does not have.
         let more = failure.split_once("; expected ").map_or(failure, |(more, _)| more);
@@ -38,6 +43,9 @@ fn failed(outcome: &Outcome<'_>, report: &Report<'_>, out: &mut dyn Write) -> Re
     for item in concerned(outcome, report.description) {
         let held = value(item.value, "missing");
         entry(out, item.kind, &format!("{} = {held}", clean(item.name)))?;
+    }
+    if let Some(idle) = idle {
+        entry(out, "note", &clean(&idle))?;
     }
     for step in &played.trace {
         entry(out, "rule", &format!("{:<8} {}", step.outcome, clean(&step.rule)))?;

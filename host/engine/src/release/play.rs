@@ -24,15 +24,18 @@ pub struct Played {
 }
 
 impl Played {
-    /// How this differs from what the case expects, or what the case names that the policy does not
-    /// have; absent when all is well. Carries no value of an identity.
+    /// How this differs from what the case expects, what the case names that the policy does not have,
+    /// and which of its claims the policy does not ask for; absent when all is well. Carries no value
+    /// of an identity.
     pub fn failure(&self, case: &Case, description: &Description) -> Option<String> {
-        let failure = match (unknown(case, description), self.difference(case)) {
-            (None, None) => return None,
-            (Some(problem), None) | (None, Some(problem)) => problem,
-            (Some(unknown), Some(difference)) => format!("{unknown}; {difference}"),
-        };
-        Some(failure.chars().take(MAX_FAILURE_CHARS).collect())
+        let unknown = unknown(case, description);
+        let difference = self.difference(case);
+        if unknown.is_none() && difference.is_none() {
+            return None;
+        }
+        let idle = case.not_asked_for(&description.claims);
+        let parts: Vec<_> = [unknown, difference, idle].into_iter().flatten().collect();
+        Some(parts.join("; ").chars().take(MAX_FAILURE_CHARS).collect())
     }
 
     fn difference(&self, case: &Case) -> Option<String> {

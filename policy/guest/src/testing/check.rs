@@ -11,6 +11,8 @@ use crate::{Finding, Policy, Rule, Token};
 const MAX_NAME: usize = 64;
 /// Longest text for people, in characters.
 const MAX_TEXT: usize = 2_000;
+/// Longest code for programs.
+const MAX_CODE: usize = 256;
 
 /// What is wrong with a description.
 pub(super) fn description(about: &Description) -> Vec<String> {
@@ -40,7 +42,32 @@ pub(super) fn description(about: &Description) -> Vec<String> {
     if texts(about).any(|text| text.chars().count() > MAX_TEXT) {
         faults.push("a text for people is too long".into());
     }
+    if texts(about).any(|text| text.contains(|c| c != '\n' && hides(c))) {
+        faults.push("a text for people has a control or direction character".into());
+    }
+    let bad = codes(about).filter(|code| !is_code(code));
+    faults.extend(bad.map(|code| format!("`{}` is no code for programs", code.escape_debug())));
+    for claim in ["tid", "oid"] {
+        if !about.claims.iter().any(|wanted| wanted == claim) {
+            faults.push(format!("claims: `{claim}` is missing; identity is `tid` with `oid`"));
+        }
+    }
     faults
+}
+
+/// Reasons in the wrong table: the host would not take its own code from a policy, nor present a code
+/// that it does not have.
+pub(super) fn owners<P: Policy>() -> Vec<String> {
+    let of_host = |reason: &&crate::Reason| {
+        ["token.", "keys.", "policy.", "gate."].iter().any(|start| reason.code.starts_with(start))
+    };
+    let own = P::ABOUT.reasons.iter().filter(of_host);
+    let own = own.map(|reason| format!("reasons: `{}` is a code of the host", reason.code));
+    let others = P::ABOUT.host_reasons.iter().filter(|reason| !of_host(reason));
+    own.chain(
+        others.map(|reason| format!("host_reasons: `{}` is no code of the host", reason.code)),
+    )
+    .collect()
 }
 
 fn is_name(name: &str) -> bool {
@@ -48,6 +75,28 @@ fn is_name(name: &str) -> bool {
     name.len() <= MAX_NAME
         && name.starts_with(|first: char| first.is_ascii_lowercase())
         && name.bytes().all(mark)
+}
+
+/// What controls a terminal, ends a line, or turns the text around it.
+fn hides(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn is_code(code: &str) -> bool {
+    (1..=MAX_CODE).contains(&code.len()) && code.bytes().all(|byte| matches!(byte, b'!'..=b'~'))
+}
+
+/// The codes that programs compare.
+fn codes(about: &Description) -> impl Iterator<Item = &str> {
+    let entries = about.settings.iter().filter_map(|setting| setting.entry.as_ref());
+    let of_entries = entries.flat_map(|entry| [&entry.activity, &entry.detail]);
+    let of_reasons = about.reasons.iter().flat_map(|reason| {
+        let presentation = &reason.presentation;
+        let subcode = presentation.mdm_fault.as_ref().map(|fault| &fault.subcode);
+        [&presentation.error_id].into_iter().chain(&presentation.fallback).chain(subcode)
+    });
+    of_entries.chain(of_reasons).map(String::as_str)
 }
 
 fn texts(about: &Description) -> impl Iterator<Item = &str> {
@@ -140,7 +189,7 @@ impl Coverage {
         if let Verdict::Deny(denial) = &decision.verdict {
             self.reasons.insert(denial.reason.clone());
         }
-        let token = Token::of(request);
+        let token = Token::of::<P>(request);
         let stops = |rule: &&Rule<P>| {
             matches!((rule.check)(policy, &token), Finding::Deny(_) | Finding::Ask(_))
         };

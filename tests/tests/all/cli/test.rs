@@ -5,7 +5,8 @@ use std::process::{Child, ChildStdout, Stdio};
 
 use admit::cases::section::{self, PackedFile};
 use admit_policies::Embedded;
-use serde_json::Value;
+use admit_tests::guests::undeclared;
+use serde_json::{Value, json};
 
 use super::run::Folder;
 use super::schema;
@@ -401,4 +402,30 @@ fn a_changed_component_is_played_again_by_watch() {
     std::fs::rename(folder.path("new.wasm"), folder.path("p.wasm")).unwrap();
     // Version 1 refuses a v2.0 token for its version.
     watch.until("windows-mdm 1.0.0: 1 of 4 cases FAILED");
+}
+
+#[test]
+fn admit_test_names_what_is_read_and_what_the_policy_does_not_ask_for() {
+    let folder = Folder::new();
+    folder.write("undeclared.wasm", undeclared());
+    let cases = json!({
+        "policy": "undeclared", "base": "entra-v2", "settings": {},
+        "cases": [
+            {"name": "bound", "settings": {"claim": "cnf"}, "claims": {"cnf": {"kid": "k"}}, "expect": {"deny": "refused"}},
+            {"name": "renamed", "claims": {"name": "Dana R.", "sub": 7}, "expect": {"deny": "refused"}},
+            {"name": "fine", "claims": {"cnf": {"kid": "k"}}, "expect": "allow"},
+        ],
+    });
+    folder.write("cases.json", cases.to_string());
+    let run = folder.admit("test cases.json --policy undeclared.wasm");
+    let text = run.text(4);
+    let (bound, renamed) = text.split_once("FAILED renamed").unwrap();
+    assert!(
+        bound.contains("reads or points at claim `cnf`, which the policy does not declare"),
+        "{text}"
+    );
+    let note = "  note       claims of the case that the policy does not ask for: ";
+    assert!(bound.contains(&format!("{note}`cnf`\n")), "{text}");
+    assert!(renamed.contains(&format!("{note}`name`, `sub`\n")), "{text}");
+    assert!(!text.contains("FAILED fine") && !text.contains("  but "), "{text}");
 }

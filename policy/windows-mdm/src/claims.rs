@@ -1,0 +1,19 @@
+//! The claims that every version asks for, by name.
+
+admit_guest::names! {
+    /// All of them.
+    pub ALL:
+        TID = "tid",
+        VER = "ver",
+        AUD = "aud",
+        OID = "oid",
+        SCP = "scp",
+        UPN = "upn",
+        APPID = "appid",
+        AZP = "azp",
+        IDP = "idp",
+        IDTYP = "idtyp",
+        PREFERRED_USERNAME = "preferred_username",
+        ROLES = "roles",
+        CNF = "cnf";
+}
