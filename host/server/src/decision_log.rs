@@ -45,6 +45,9 @@ use crate::config::{DecisionLogConfig, DecisionLogTarget, WhenFull};
 /// How long a log that is dropped may take to write what is queued.
 const LAST_FLUSH: Duration = Duration::from_secs(1);
 
+/// How long a log for which no decision waits may take to its end.
+const END_OF_DROPPING: Duration = Duration::from_secs(5);
+
 /// How often one who closes a log looks whether it was given up.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -283,9 +286,14 @@ impl DecisionLog {
         self.shared.room.closed();
     }
 
-    /// Takes no more, and waits at most `within` for what is queued to be written; then gives it up.
+    /// Takes no more, and waits at most `within` for what is queued to be written (5 s where decisions
+    /// are dropped when the buffer is full); then gives it up.
     /// Returns how many decisions are lost with that.
     pub fn close(&self, within: Duration) -> u64 {
+        let within = match self.when_full {
+            WhenFull::Block => within,
+            WhenFull::Drop => within.min(END_OF_DROPPING),
+        };
         let lost_before = self.dropped() + self.failed();
         self.shared.closing.store(true, Ordering::Release);
         self.wake();

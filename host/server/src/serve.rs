@@ -206,7 +206,8 @@ async fn run(
     if let Some(cut) = drained {
         tracing::info!(cut, "drained");
     }
-    close_log(&app, deadline, signals).await;
+    // What comes after it has a share of its own, so that all of it is in time.
+    close_log(&app, deadline - last_part(config.limits.drain) / 2, signals).await;
     if timeout(time_left(deadline), close_store(&app)).await.is_err() {
         tracing::error!("the store was not closed in time; what was acknowledged is in it");
     }
@@ -302,8 +303,12 @@ fn log_config_error(error: &ConfigError) {
 /// The part of the time to end that requests have. The decision log has the rest: decisions that hang
 /// on it are cut off first, so that nobody sees an answer whose line is lost.
 fn time_of_requests(drain: Duration) -> Duration {
+    drain.saturating_sub(last_part(drain))
+}
+
+fn last_part(drain: Duration) -> Duration {
     let (part, most) = LAST_PART;
-    drain.saturating_sub((drain / part).min(most))
+    (drain / part).min(most)
 }
 
 type Serving = tokio::task::JoinHandle<Drained>;

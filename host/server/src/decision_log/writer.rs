@@ -72,7 +72,12 @@ pub(super) fn run(
             break;
         }
     }
-    writer.flush();
+    if shared.given_up() {
+        // A short line might still fit into a full pipe, after longer ones that are lost.
+        writer.lose();
+    } else {
+        writer.flush();
+    }
     shared.lose_what_is_sent(messages);
 }
 
@@ -125,13 +130,17 @@ impl Writer<'_> {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
                     if !self.endures(&error) {
-                        let lost = self.output.lose();
-                        self.shared.failed.fetch_add(lost, Ordering::Relaxed);
+                        self.lose();
                     }
                 }
             }
         }
         self.say_dropped();
+    }
+
+    fn lose(&mut self) {
+        let lost = self.output.lose();
+        self.shared.failed.fetch_add(lost, Ordering::Relaxed);
     }
 
     /// Whether to try again, after a wait.
