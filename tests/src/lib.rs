@@ -6,5 +6,6 @@ pub mod fixture;
 pub mod fuzzing;
 pub mod gates;
 pub mod guests;
+pub mod heavy;
 pub mod key_server;
 pub mod vectors;

@@ -5,9 +5,11 @@
 //! made) -> [`Release`].
 
 mod artefact;
+mod bounds;
 mod compile;
 mod configure;
 mod depth;
+mod effort;
 mod evaluate;
 mod inspect;
 mod play;
@@ -59,6 +61,11 @@ impl Release {
     /// What the policy says of itself.
     pub fn description(&self) -> &Description {
         &self.description
+    }
+
+    /// About how much memory it keeps: its code and its snapshot.
+    pub(crate) fn kept_bytes(&self) -> usize {
+        inspect::code_bytes(self.entry.pre.component())
     }
 
     /// The settings it was sealed with, as configured.

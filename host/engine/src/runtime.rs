@@ -5,6 +5,7 @@
 //! of [`Limits`].
 
 mod functions;
+mod space;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,13 +56,16 @@ pub struct Runtime {
     linker: Arc<Linker<StoreState>>,
     limits: Arc<Limits>,
     compiler: Arc<Compiler>,
+    instances: u32,
 }
 
 impl Runtime {
     /// Sets up the engine with the default limits.
     ///
-    /// Uses pooled instances where the machine grants the address space, else instances on demand
-    /// (slower, said in a warning).
+    /// Uses pooled instances with as much address space for each as makes decisions fast. Where the
+    /// process may not have that much, as under `ulimit -v`, instances have only what they need, and
+    /// there are as many as fit: [`Runtime::instances`]. Where nothing can be had in advance,
+    /// instances are made on demand. Both are slower, and said in a warning.
     ///
     /// # Errors
     ///
@@ -76,14 +80,17 @@ impl Runtime {
     ///
     /// As [`Runtime::new`].
     pub fn with_limits(limits: Limits) -> Result<Self, RuntimeError> {
-        let on_demand = base_config().map_err(RuntimeError::Engine)?;
-        let engine = Engine::new(&pooling_config(&on_demand, &limits)).or_else(|error| {
-            tracing::warn!(%error, "no pooled instances on this machine, decisions will be slower");
-            Engine::new(&on_demand).map_err(RuntimeError::Engine)
-        })?;
+        let (engine, instances) = engine(&limits)?;
         start_ticker(engine.weak()).map_err(RuntimeError::Ticker)?;
         let linker = Arc::new(Linker::new(&engine));
-        Ok(Self { engine, linker, limits: Arc::new(limits), compiler: Arc::default() })
+        let (limits, compiler) = (Arc::new(limits), Arc::default());
+        Ok(Self { engine, linker, limits, compiler, instances })
+    }
+
+    /// How many decisions can be under way at the same time: [`Limits::instances`], or fewer where
+    /// the address space of this process is limited.
+    pub fn instances(&self) -> u32 {
+        self.instances
     }
 
     /// The limits policies run under.
@@ -163,6 +170,10 @@ fn base_config() -> wasmtime::Result<Config> {
         // Equal arguments give equal decisions, on every processor.
         .cranelift_nan_canonicalization(true)
         .wasm_relaxed_simd(false)
+        // What policies may be made of is said once more in `release/artefact.rs`.
+        .wasm_tail_call(false)
+        .wasm_multi_memory(false)
+        .wasm_memory64(false)
         // An activation may take one processor, not all: the others decide.
         .parallel_compilation(false)
         .wasm_component_model(true)
@@ -174,12 +185,53 @@ fn base_config() -> wasmtime::Result<Config> {
     Ok(config)
 }
 
-fn pooling_config(base: &Config, limits: &Limits) -> Config {
+/// An engine for as many instances as the address space allows.
+fn engine(limits: &Limits) -> Result<(Engine, u32), RuntimeError> {
+    let base = base_config().map_err(RuntimeError::Engine)?;
+    let left = space::left();
+    if left.is_none() {
+        match Engine::new(&pooling_config(&base, limits, limits.instances)) {
+            Ok(engine) => return Ok((engine, limits.instances)),
+            Err(error) => tracing::debug!(%error, "no address space for fast instances"),
+        }
+    }
+    let compact = compact_config(&base, limits);
+    let mut instances = space::instances(left, limits);
+    while instances > 0 {
+        if let Ok(engine) = Engine::new(&pooling_config(&compact, limits, instances)) {
+            tracing::warn!(
+                instances,
+                wanted = limits.instances,
+                "the address space of this process is limited: so many decisions can be under way \
+                 at the same time, and each is slower; raise `ulimit -v`"
+            );
+            return Ok((engine, instances));
+        }
+        instances /= 2;
+    }
+    tracing::warn!("no address space for pooled instances: decisions will be slower, and may fail");
+    let engine = Engine::new(&compact).map_err(RuntimeError::Engine)?;
+    Ok((engine, space::instances(left, limits).max(1)))
+}
+
+/// Instances that take no more address space than they may use as memory. What they access is then
+/// checked by instructions, which costs time.
+fn compact_config(base: &Config, limits: &Limits) -> Config {
+    let mut config = base.clone();
+    config
+        .memory_reservation(u64::try_from(limits.memory_bytes).unwrap_or(u64::MAX))
+        .memory_reservation_for_growth(0)
+        .memory_guard_size(space::GUARD_BYTES)
+        .guard_before_linear_memory(false);
+    config
+}
+
+fn pooling_config(base: &Config, limits: &Limits, instances: u32) -> Config {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(limits.instances)
-        .total_core_instances(limits.instances.saturating_mul(MAX_CORE_INSTANCES))
-        .total_memories(limits.instances)
-        .total_tables(limits.instances)
+    pool.total_component_instances(instances)
+        .total_core_instances(instances.saturating_mul(MAX_CORE_INSTANCES))
+        .total_memories(instances)
+        .total_tables(instances)
         .max_core_instances_per_component(MAX_CORE_INSTANCES)
         .max_memories_per_component(1)
         .max_tables_per_component(1)

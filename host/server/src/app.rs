@@ -84,12 +84,25 @@ pub struct Parts {
     pub log: Option<Arc<DecisionLog>>,
     /// As in [`App`].
     pub started_at: u64,
+    /// How many instances of policies there can be at the same time.
+    pub instances: usize,
+}
+
+/// How many decisions may be under way, and how many may wait for keys. Where there are few
+/// instances, a quarter is left for candidates and activations.
+fn at_a_time(decisions: usize, instances: usize) -> (usize, usize) {
+    // 256 instances are enough for what may be configured.
+    let few = instances < 256;
+    let decisions = if few { decisions.min(instances / 2).max(1) } else { decisions };
+    (decisions, MAX_WAITING.min(decisions).min(instances / 4).max(1))
 }
 
 impl App {
     /// Puts a server together.
     pub fn new(config: &Config, parts: Parts) -> Self {
-        let Parts { gates, sources, keys, access, store, metrics, log, started_at } = parts;
+        let Parts { gates, sources, keys, access, store, metrics, log, started_at, instances } =
+            parts;
+        let (decisions, waiting) = at_a_time(config.limits.decisions, instances);
         let live = Arc::new(ArcSwap::from_pointee(Live::new(config)));
         Self {
             permissions: Permissions::new(access.clone(), live),
@@ -101,8 +114,8 @@ impl App {
             metrics,
             log,
             limits: config.limits,
-            in_flight: Arc::new(Semaphore::new(config.limits.decisions)),
-            waiting: Arc::new(Semaphore::new(config.limits.decisions.min(MAX_WAITING))),
+            in_flight: Arc::new(Semaphore::new(decisions)),
+            waiting: Arc::new(Semaphore::new(waiting)),
             asked: tokio::sync::watch::Sender::new(()),
             started_at,
             draining: AtomicBool::new(false),
@@ -138,5 +151,19 @@ impl App {
     /// Whether the server is about to end.
     pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Acquire)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::at_a_time;
+
+    #[test]
+    fn few_instances_are_shared_between_decisions_and_the_rest() {
+        assert_eq!(at_a_time(128, 256), (128, 16));
+        assert_eq!(at_a_time(256, 256), (256, 16));
+        assert_eq!(at_a_time(8, 256), (8, 8));
+        assert_eq!(at_a_time(128, 12), (6, 3));
+        assert_eq!(at_a_time(128, 1), (1, 1));
     }
 }

@@ -6,11 +6,13 @@
 mod activation;
 mod answers;
 mod artefacts;
+mod compiling;
 mod isolation;
 pub(crate) mod memory;
 mod patched;
 mod resources;
 mod shape;
+mod space;
 
 use std::error::Error;
 use std::sync::{Arc, OnceLock};

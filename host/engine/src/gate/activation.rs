@@ -119,10 +119,9 @@ impl ActivateError {
             Self::Configure(error) => error.cause(),
             Self::Seal(error) => error.cause(),
             Self::Rehearse(error) => error.cause(),
-            Self::NothingKept { .. }
-            | Self::Overtaken { .. }
-            | Self::Broke { .. }
-            | Self::Persist(_) => Cause::Host,
+            Self::Broke { stage: Stage::Inspect } => Cause::Component,
+            Self::Broke { .. } => Cause::Gate,
+            Self::NothingKept { .. } | Self::Overtaken { .. } | Self::Persist(_) => Cause::Host,
         }
     }
 

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use crate::release::Release;
 
+/// Bytes of code and snapshots of the kept releases together; the last one is kept however large.
+const MAX_KEPT_BYTES: usize = 32 * 1024 * 1024;
+
 /// The generation counter and the releases before the active one, the last first.
 pub(super) struct History {
     generation: u64,
@@ -36,6 +39,13 @@ impl History {
     pub(super) fn keep(&mut self, release: Arc<Release>) {
         self.before.insert(0, release);
         self.before.truncate(self.kept);
+        let mut bytes = 0;
+        let fit = self.before.iter().take_while(|release| {
+            bytes += release.kept_bytes();
+            bytes <= MAX_KEPT_BYTES
+        });
+        let fit = fit.count().max(1);
+        self.before.truncate(fit);
     }
 
     /// The kept release with this digest.

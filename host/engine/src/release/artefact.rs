@@ -1,8 +1,13 @@
 //! What a file is, before anything of it is compiled or run.
 
-use wasmparser::{FunctionBody, Parser, Payload, Validator};
+use wasmparser::{
+    CanonicalFunction, ElementItems, FuncValidatorAllocations, FunctionBody, Parser, Payload,
+    ValidPayload, Validator, WasmFeatures,
+};
 
+use super::bounds::{Tally, Thing, TooMany};
 use super::depth;
+use super::effort::{Effort, TooDear};
 use crate::contract::{INTERFACE_PREFIX, SUPPORTED_INTERFACES};
 use crate::text::Shown;
 
@@ -74,6 +79,38 @@ pub enum ArtefactError {
         /// Its locals.
         locals: usize,
     },
+    /// More of something than any policy needs, in all modules and components together.
+    #[error("{count} {what}; expected at most {most}")]
+    TooMany {
+        /// How many were counted when it was too many.
+        count: u64,
+        /// What was counted.
+        what: &'static str,
+        /// The most there may be.
+        most: u64,
+    },
+    /// A function that would take the compiler too much memory, by what it is made of.
+    #[error(
+        "function {index} of a module would take the compiler {kib} KiB of memory; expected at most \
+         {most} KiB: make it smaller, with fewer branches, loops or values that live across them"
+    )]
+    DearFunction {
+        /// Its index in its module.
+        index: u32,
+        /// The estimate.
+        kib: u64,
+        /// The most it may be.
+        most: u64,
+    },
+    /// Functions that would take the compiler too much time together.
+    #[error(
+        "its functions would take the compiler more than {} s; expected less code, or code with \
+         fewer branches and loops", .most / 1_000_000
+    )]
+    DearFunctions {
+        /// The most they may take, in microseconds.
+        most: u64,
+    },
     /// A policy imports nothing.
     #[error("imports {}; a policy imports nothing", listed(.0))]
     Imports(Vec<String>),
@@ -118,7 +155,7 @@ pub(crate) fn read(bytes: &[u8], limit: usize) -> Result<Artefact, ArtefactError
     }
     kind(bytes)?;
     let outside = outside(bytes)?;
-    Validator::new().validate_all(bytes).map_err(malformed)?;
+    validate(bytes)?;
     if !outside.imports.is_empty() {
         return Err(ArtefactError::Imports(outside.imports));
     }
@@ -161,16 +198,19 @@ fn outside(bytes: &[u8]) -> Result<Outside, ArtefactError> {
     let mut outside = Outside::default();
     let mut nesting_types = 0;
     let mut level = 0_usize;
+    let mut tally = Tally::default();
     for payload in Parser::new(0).parse_all(bytes) {
-        match payload.map_err(malformed)? {
+        let payload = payload.map_err(malformed)?;
+        if let Payload::ComponentTypeSection(types) = &payload {
+            let section = bytes.get(types.range()).unwrap_or_default();
+            nesting_types += depth::count_within(section, MAX_DEPTH)
+                .map_err(malformed)?
+                .ok_or(ArtefactError::TooDeep)?;
+        }
+        count(&payload, &mut tally)?;
+        match payload {
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => level += 1,
             Payload::End(_) => level = level.saturating_sub(1),
-            Payload::ComponentTypeSection(types) => {
-                let section = bytes.get(types.range()).unwrap_or_default();
-                nesting_types += depth::count_within(section, MAX_DEPTH)
-                    .map_err(malformed)?
-                    .ok_or(ArtefactError::TooDeep)?;
-            }
             Payload::CodeSectionEntry(body) => function(&body)?,
             Payload::ComponentImportSection(imports) if level == 0 => {
                 for import in imports {
@@ -195,6 +235,97 @@ fn outside(bytes: &[u8]) -> Result<Outside, ArtefactError> {
         }
     }
     Ok(outside)
+}
+
+/// What policies may be made of: what the usual languages are compiled to, and nothing that a
+/// compiler seldom sees. The engine is set up with the same.
+const FEATURES: WasmFeatures =
+    WasmFeatures::WASM2.union(WasmFeatures::EXTENDED_CONST).union(WasmFeatures::COMPONENT_MODEL);
+
+/// Validates everything, and refuses functions that would be too dear to compile.
+fn validate(bytes: &[u8]) -> Result<(), ArtefactError> {
+    let mut validator = Validator::new_with_features(FEATURES);
+    let mut parser = Parser::new(0);
+    parser.set_features(FEATURES);
+    let mut effort = Effort::default();
+    let mut allocations = FuncValidatorAllocations::default();
+    for payload in parser.parse_all(bytes) {
+        let payload = payload.map_err(malformed)?;
+        let ValidPayload::Func(function, body) = validator.payload(&payload).map_err(malformed)?
+        else {
+            continue;
+        };
+        let mut validator = function.into_validator(allocations);
+        let index = validator.index();
+        let added = effort.add(&mut validator, &body).map_err(malformed)?;
+        added.map_err(|error| match error {
+            TooDear::Function { kib, most } => ArtefactError::DearFunction { index, kib, most },
+            TooDear::Together { most } => ArtefactError::DearFunctions { most },
+        })?;
+        allocations = validator.into_allocations();
+    }
+    Ok(())
+}
+
+/// Counts what a section has, without reading more of it than is needed.
+fn count(payload: &Payload<'_>, tally: &mut Tally) -> Result<(), ArtefactError> {
+    let mut add = |thing, more: u64| {
+        tally.add(thing, more).map_err(|TooMany { count, what, most }| ArtefactError::TooMany {
+            count,
+            what,
+            most,
+        })
+    };
+    match payload {
+        Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => add(Thing::Modules, 1),
+        Payload::InstanceSection(items) => add(Thing::Instances, items.count().into()),
+        Payload::TypeSection(items) => add(Thing::Types, items.count().into()),
+        Payload::CoreTypeSection(items) => add(Thing::Types, items.count().into()),
+        Payload::ImportSection(items) => add(Thing::Imports, items.count().into()),
+        Payload::FunctionSection(items) => add(Thing::Functions, items.count().into()),
+        Payload::MemorySection(items) => add(Thing::Memories, items.count().into()),
+        Payload::GlobalSection(items) => add(Thing::Globals, items.count().into()),
+        Payload::ExportSection(items) => add(Thing::Exports, items.count().into()),
+        Payload::DataSection(items) => add(Thing::DataSegments, items.count().into()),
+        Payload::CustomSection(_) => add(Thing::CustomSections, 1),
+        Payload::TableSection(tables) => {
+            add(Thing::Tables, tables.count().into())?;
+            for table in tables.clone() {
+                add(Thing::TableEntries, table.map_err(malformed)?.ty.initial)?;
+            }
+            Ok(())
+        }
+        Payload::ElementSection(segments) => {
+            add(Thing::ElementSegments, segments.count().into())?;
+            for segment in segments.clone() {
+                let entries = match segment.map_err(malformed)?.items {
+                    ElementItems::Functions(items) => items.count(),
+                    ElementItems::Expressions(_, items) => items.count(),
+                };
+                add(Thing::TableEntries, entries.into())?;
+            }
+            Ok(())
+        }
+        Payload::ComponentTypeSection(types) => {
+            let bytes = u64::try_from(types.range().len()).unwrap_or(u64::MAX);
+            add(Thing::ComponentTypeBytes, bytes)
+        }
+        Payload::ComponentCanonicalSection(functions) => {
+            add(Thing::ComponentItems, functions.count().into())?;
+            for function in functions.clone() {
+                if let CanonicalFunction::Lower { .. } = function.map_err(malformed)? {
+                    add(Thing::Lowerings, 1)?;
+                }
+            }
+            Ok(())
+        }
+        Payload::ComponentAliasSection(items) => add(Thing::ComponentItems, items.count().into()),
+        Payload::ComponentInstanceSection(items) => {
+            add(Thing::ComponentItems, items.count().into())
+        }
+        Payload::ComponentExportSection(items) => add(Thing::ComponentItems, items.count().into()),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses a function that would take the compiler too much memory.

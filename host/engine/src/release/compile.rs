@@ -58,6 +58,8 @@ const OF_COMPONENT: &[&str] = &[
     "Compilation error: ",
     "The component transitively contains ",
     "instance allocation for this ",
+    "module memory does not fit ",
+    "module table does not fit ",
 ];
 
 /// Compiles one component at a time.

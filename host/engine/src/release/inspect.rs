@@ -59,8 +59,8 @@ impl InspectError {
             | Self::Description(_) => Cause::Component,
             Self::Compile(error) if error.is_by_content() => Cause::Component,
             Self::Describe(error) => error.cause(),
-            // A panic may come from a machine that has no memory left.
-            Self::Broke | Self::Compile(_) => Cause::Host,
+            Self::Broke => Cause::Component,
+            Self::Compile(_) => Cause::Host,
         }
     }
 
@@ -146,6 +146,11 @@ impl Inspected {
         self.bytes.len()
     }
 
+    /// About how much memory it keeps: its bytes and its code.
+    pub fn kept_bytes(&self) -> usize {
+        self.bytes.len() + code_bytes(self.pre.instance_pre().component())
+    }
+
     /// The policy interface it exports, with its version.
     pub fn interface(&self) -> &'static str {
         self.artefact.interface
@@ -171,6 +176,12 @@ impl std::fmt::Debug for Inspected {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Inspected").field("policy", &self.policy).finish_non_exhaustive()
     }
+}
+
+/// The size of a compiled component.
+pub(super) fn code_bytes(component: &Component) -> usize {
+    let image = component.image_range();
+    (image.end as usize).saturating_sub(image.start as usize)
 }
 
 /// Compiles a component and checks the types of the interface.

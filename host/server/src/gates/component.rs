@@ -9,6 +9,9 @@ use admit::runtime::Runtime;
 /// Components that are remembered: as many as the engine keeps releases, and the active one.
 const REMEMBERED: usize = 6;
 
+/// Bytes of them together; the last one is remembered however large it is.
+const REMEMBERED_BYTES: usize = 32 * 1024 * 1024;
+
 /// The components inspected last, so that going back to one compiles nothing.
 #[derive(Debug, Default)]
 pub(super) struct Inspections(Mutex<Vec<Inspected>>);
@@ -36,6 +39,13 @@ impl Inspections {
         let mut known = self.known();
         known.insert(0, inspected);
         known.truncate(REMEMBERED);
+        let mut bytes = 0;
+        let fit = known.iter().take_while(|inspected| {
+            bytes += inspected.kept_bytes();
+            bytes <= REMEMBERED_BYTES
+        });
+        let fit = fit.count().max(1);
+        known.truncate(fit);
     }
 
     /// The lock guards a list that is valid at every moment, so a poisoned one is fine.

@@ -88,7 +88,9 @@ pub(super) async fn assemble(config: &Config, now: u64) -> Result<Assembled, Ser
         gates.insert(name.clone(), served);
     }
     watch(&metrics, &gates, &keys, log.as_ref());
-    let parts = Parts { gates, sources, keys, access, store, metrics, log, started_at: now };
+    let instances = usize::try_from(runtime.instances()).unwrap_or(usize::MAX);
+    let parts =
+        Parts { gates, sources, keys, access, store, metrics, log, started_at: now, instances };
     let app = Arc::new(App::new(config, parts));
     Ok(Assembled { app, starts, watches })
 }

@@ -12,7 +12,7 @@ use super::{Attack, Host, activate, answers, gate, patched, resources, windows_m
 const KIB_PER_MIB: u64 = 1_024;
 
 /// A line of `/proc/self/status`, in KiB.
-fn status(name: &str) -> u64 {
+pub(super) fn status(name: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
     line.trim_matches(|c: char| !c.is_ascii_digit()).parse().unwrap()

@@ -28,7 +28,7 @@ fn memories_tables_and_features_are_limited() {
             "table",
         ),
         ("a 64-bit memory", with("(memory i64 1)"), "memor"),
-        ("a shared memory", with("(memory 1 1 shared)"), "shared"),
+        ("a shared memory", with("(memory 1 1 shared)"), "memor"),
         (
             "arithmetic that differs between processors",
             with(
