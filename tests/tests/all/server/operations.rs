@@ -3,6 +3,7 @@
 mod health;
 mod signals;
 mod load;
+mod space;
 mod access;
 mod revoked;
 mod observed;
