@@ -76,8 +76,12 @@ impl Owner {
         directory: Directory,
         migrations: &Migrator,
     ) -> Result<Self, StoreError> {
-        let connected = options(&directory).auto_vacuum(SqliteAutoVacuum::Incremental);
-        let connected = connected.connect().await;
+        let mut options = options(&directory);
+        if directory.is_new() {
+            // On a database that is there, this would write: a start on a full disk must not.
+            options = options.auto_vacuum(SqliteAutoVacuum::Incremental);
+        }
+        let connected = options.connect().await;
         let mut connection = connected.map_err(|error| opening(error, &directory))?;
         let migrated = migrations.run(&mut connection).await;
         migrated.map_err(|error| migrating(error, &directory))?;
@@ -368,6 +372,7 @@ fn not_checkpointed(error: &sqlx::Error) {
 async fn give_space_back_from_now_on(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     let row = sqlx::query("PRAGMA auto_vacuum").fetch_one(&mut *connection).await?;
     if row.try_get::<i64, _>(0)? == 0 {
+        sqlx::query("PRAGMA auto_vacuum = INCREMENTAL").execute(&mut *connection).await?;
         sqlx::query("VACUUM").execute(connection).await?;
     }
     Ok(())

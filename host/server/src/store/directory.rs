@@ -88,6 +88,11 @@ impl Directory {
         self.path.join(FILE)
     }
 
+    /// Whether nothing was ever written into the database.
+    pub(super) fn is_new(&self) -> bool {
+        self.database_stamp().is_none_or(|stamp| stamp.bytes == 0)
+    }
+
     /// The database as it is now; absent when it is not there.
     pub(super) fn database_stamp(&self) -> Option<Stamp> {
         stamp(&self.database())

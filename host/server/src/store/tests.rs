@@ -130,6 +130,17 @@ async fn nobody_else_gets_the_directory_before_the_store_is_closed() {
 }
 
 #[tokio::test]
+async fn a_start_needs_no_room() {
+    let (folder, store) = open().await;
+    note(&store, "first").await.unwrap();
+    store.close().await;
+    let content = || std::fs::read(folder.path().join("admit.db")).unwrap();
+    let before = content();
+    Store::open(folder.path(), Retention::default()).await.unwrap().close().await;
+    assert!(content() == before, "something was written");
+}
+
+#[tokio::test]
 async fn a_file_that_is_gone_is_missed_and_found_again() {
     let (folder, store) = open().await;
     note(&store, "first").await.unwrap();
