@@ -81,22 +81,20 @@ impl ServedGate {
         };
         match &row.active {
             Some(active) => self.resume(&row, active, now),
-            None => {
-                self.damaged(
-                    &row,
-                    row.damage.as_deref().unwrap_or("its last good release is gone"),
-                );
-                Ok(())
-            }
+            None => self.resume_damaged(&row, now),
         }
     }
 
-    /// Leaves the gate without a release, since what is stored of it is damaged. An older release is
-    /// not taken: it may admit whom the damaged one refuses.
-    fn damaged(&self, row: &GateRow, damage: &str) {
+    /// Starts with a release before the last good one, of which something is damaged.
+    fn resume_damaged(&self, row: &GateRow, now: u64) -> Result<(), StoreError> {
+        let damage = row.damage.as_deref().unwrap_or("its last good release is gone");
+        tracing::error!(gate = self.name(), damage, "the last good release does not start");
         self.gate.go_on_after(row.generation);
         self.keep(&row.settings, row.revision);
-        self.fail(&format!("{damage}; {REPAIR}"));
+        if !self.resume_one_before(row, row.previous, now)? {
+            self.fail(&format!("{damage}; {REPAIR}"));
+        }
+        Ok(())
     }
 
     /// The first release, of what the gate is configured with.
@@ -175,11 +173,7 @@ impl ServedGate {
             Some(taken) => Unreleased::taken_back(&taken),
             None => match self.resume_last(row, active, now) {
                 Ok(()) => return Ok(()),
-                Err(ChangeError::Store(error)) if error.is_damage() => {
-                    self.damaged(row, &error.to_string());
-                    return Ok(());
-                }
-                Err(error) if error.is_hosts() => {
+                Err(error) if error.is_hosts() && !error.is_damage() => {
                     // Another release would fare no better, and going back to one would undo what was
                     // acknowledged.
                     let problem = format!("its last good release cannot be built now: {error}");
@@ -191,7 +185,10 @@ impl ServedGate {
                 }
                 Err(error) => {
                     tracing::error!(gate = self.name(), %error, "the last good release does not start");
-                    Unreleased::Failed(format!("no release starts; the last good one: {error}"))
+                    let repair =
+                        if error.is_damage() { format!("; {REPAIR}") } else { String::new() };
+                    let problem = format!("no release starts; the last good one: {error}{repair}");
+                    Unreleased::Failed(problem)
                 }
             },
         };
@@ -216,7 +213,15 @@ impl ServedGate {
     ) -> Result<bool, StoreError> {
         for _ in 0..MAX_STEPS_BACK {
             let Some(id) = previous else { break };
-            let Ok(Some(target)) = self.wait(self.store.release(id)) else { break };
+            let target = match self.wait(self.store.release(id)) {
+                Ok(Some(target)) => target,
+                Ok(None) => break,
+                Err(error) if error.is_damage() => {
+                    previous = self.wait(self.store.before(id))?;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             previous = target.previous;
             if self.why_taken_back(&target.release).is_some() {
                 continue;

@@ -24,6 +24,8 @@ pub struct GateRow {
     pub generation: u64,
     /// The last good release; absent when something is damaged.
     pub active: Option<StoredRelease>,
+    /// The release before the last good one, when that one is damaged and this can be read.
+    pub previous: Option<u64>,
     /// What is damaged of all this, as only a fault of the disk or somebody's hand leaves it.
     pub damage: Option<String>,
 }
@@ -117,13 +119,29 @@ impl Store {
             Ok(settings) => (settings, self.active_of(&row).await),
             Err(error) => (Map::new(), Err(error)),
         };
+        let is_kept = !settings.is_empty();
         let (active, damage) = match active {
             Ok(active) => (Some(active), None),
             Err(error) if error.is_damage() => (None, Some(error.to_string())),
             Err(error) => return Err(error),
         };
         let (revision, generation) = (lossy::number(&row, "revision"), generation.unwrap_or(0));
-        Ok(Some(GateRow { settings, revision, generation, active, damage }))
+        let previous = match damage.is_some() && is_kept {
+            true => self.before(lossy::number(&row, "active")).await?,
+            false => None,
+        };
+        Ok(Some(GateRow { settings, revision, generation, active, previous, damage }))
+    }
+
+    /// The attempt that a roll-back from this one goes to.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn before(&self, attempt: u64) -> Result<Option<u64>, StoreError> {
+        let query = sqlx::query("SELECT previous FROM attempt WHERE id = ?");
+        let row = self.row(query.bind(signed(attempt))).await?;
+        Ok(row.and_then(|row| lossy::optional_number(&row, "previous")))
     }
 
     async fn active_of(&self, row: &SqliteRow) -> Result<StoredRelease, StoreError> {
