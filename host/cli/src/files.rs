@@ -12,8 +12,11 @@ use serde_json::{Map, Value};
 
 use crate::error::CliError;
 
-/// Settings, facts, claims: far more than any needs.
+/// Facts, claims, keys: far more than any needs.
 const MAX_JSON_BYTES: u64 = 1024 * 1024;
+
+/// With room for white space, so that settings that are too large are refused by their name.
+const MAX_SETTINGS_FILE_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Put first in UTF-8 by some editors, and by PowerShell.
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -66,7 +69,8 @@ pub(crate) fn text(
 }
 
 fn read_json(what: &'static str, path: &Path) -> Result<Vec<u8>, CliError> {
-    text(what, "a JSON object", path, &read(path, MAX_JSON_BYTES)?)
+    let limit = if what == "settings" { MAX_SETTINGS_FILE_BYTES } else { MAX_JSON_BYTES };
+    text(what, "a JSON object", path, &read(path, limit)?)
 }
 
 /// Reads a file that holds one JSON object.

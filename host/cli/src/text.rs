@@ -64,11 +64,12 @@ fn evidence(decision: &Decision, out: &mut dyn Write) -> Result<()> {
             (Some(name), _) => ("claim", clean(name)),
             (_, name) => ("fact", clean(name.as_deref().unwrap_or_default())),
         };
-        let held = value(observed.value.as_ref(), "missing");
+        let held = bounded(observed.value.as_ref(), observed.entries, observed.cut, "missing");
         entry(out, "came", &format!("{kind} {name} = {held}"))?;
     }
     for expected in &decision.expected {
-        let configured = value(expected.value.as_ref(), "not configured");
+        let (value, entries, cut) = (expected.value.as_ref(), expected.entries, expected.cut);
+        let configured = bounded(value, entries, cut, "not configured");
         entry(out, "configured", &format!("{} = {configured}", clean(&expected.setting)))?;
     }
     Ok(())
@@ -176,13 +177,28 @@ pub(crate) fn clean(text: &str) -> String {
 }
 
 pub(crate) fn value(value: Option<&Value>, missing: &str) -> String {
+    value.map_or_else(|| missing.to_owned(), |value| cut(&clean(&value.to_string())))
+}
+
+/// Text that people read, and of a longer one the beginning and its length.
+pub(crate) fn cut(text: &str) -> String {
     const MAX: usize = 500;
-    let Some(value) = value else {
-        return missing.to_owned();
-    };
-    let text = clean(&value.to_string());
     match text.char_indices().nth(MAX) {
         Some((end, _)) => format!("{}… ({} characters)", &text[..end], text.chars().count()),
+        None => text.to_owned(),
+    }
+}
+
+/// A value of which only a part may be there, and of a longer list how many entries it has.
+pub(crate) fn bounded(
+    shown: Option<&Value>,
+    entries: Option<usize>,
+    is_cut: bool,
+    missing: &str,
+) -> String {
+    let text = value(shown, if is_cut { "not shown, since it is too long" } else { missing });
+    match entries {
+        Some(entries) => format!("{text} and more, {entries} entries"),
         None => text,
     }
 }

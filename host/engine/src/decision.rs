@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::bounded::Bounded;
 use crate::contract::types;
 use crate::reason::{Blame, HostReason};
 
@@ -136,9 +137,29 @@ pub struct Observed {
     /// The fact's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fact: Option<String>,
-    /// What it held.
+    /// What it held, cut as [`Bounded`] cuts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
+    /// The entries of a list of which not all are in `value`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entries: Option<usize>,
+    /// Whether `value` is not all that it held.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
+}
+
+impl Observed {
+    /// A claim and what it held; without a value it was missing.
+    pub fn claim(name: &str, value: Option<Bounded>) -> Self {
+        let Bounded { value, entries, cut } = value.unwrap_or_default();
+        Self { claim: Some(name.to_owned()), fact: None, value, entries, cut }
+    }
+
+    /// A fact and what it held; without a value it was missing.
+    pub fn fact(name: &str, value: Option<Bounded>) -> Self {
+        let Bounded { value, entries, cut } = value.unwrap_or_default();
+        Self { claim: None, fact: Some(name.to_owned()), value, entries, cut }
+    }
 }
 
 /// Something that was expected: a setting. Without a value it is not configured.
@@ -146,9 +167,23 @@ pub struct Observed {
 pub struct Expected {
     /// The setting's name.
     pub setting: String,
-    /// What is configured, or the default.
+    /// What is configured, or the default, cut as [`Bounded`] cuts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
+    /// The entries of a list of which not all are in `value`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entries: Option<usize>,
+    /// Whether `value` is not all that is configured.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
+}
+
+impl Expected {
+    /// A setting and its value; without a value it is not configured.
+    pub fn new(setting: &str, value: Option<Bounded>) -> Self {
+        let Bounded { value, entries, cut } = value.unwrap_or_default();
+        Self { setting: setting.to_owned(), value, entries, cut }
+    }
 }
 
 /// What a platform answers to its caller. Carries no values of token or settings.

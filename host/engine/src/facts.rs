@@ -13,6 +13,12 @@ use crate::text::Shown;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts(Map<String, Value>);
 
+/// Most facts of a request; a policy may describe 64.
+const MAX_FACTS: usize = 256;
+
+/// Most bytes of a name, and of a text.
+const MAX_TEXT_BYTES: usize = 4 * 1_024;
+
 /// Facts that cannot be passed to a policy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -20,6 +26,20 @@ pub enum FactsError {
     /// Not one JSON object without duplicate names.
     #[error("facts are not one JSON object: {0}")]
     NotAnObject(String),
+    /// More facts than a request may have.
+    #[error("{came} facts; expected at most {MAX_FACTS}")]
+    TooMany {
+        /// How many came.
+        came: usize,
+    },
+    /// A name or a text that is too long.
+    #[error("fact `{name}` has {came} bytes; expected at most {MAX_TEXT_BYTES}")]
+    TooLong {
+        /// The name.
+        name: String,
+        /// The bytes of the name or of the text, whichever is too long.
+        came: usize,
+    },
     /// A value that is no boolean, integer or text.
     #[error("fact `{name}` is {got}; expected a boolean, an integer or a string")]
     Value {
@@ -45,7 +65,7 @@ impl Facts {
     ///
     /// # Errors
     ///
-    /// [`FactsError::NotAnObject`], [`FactsError::Value`].
+    /// [`FactsError::NotAnObject`], and those of [`Facts::from_json`].
     pub fn parse(json: &[u8]) -> Result<Self, FactsError> {
         let object = crate::json::parse_object(json)
             .map_err(|error| FactsError::NotAnObject(error.to_string()))?;
@@ -56,9 +76,16 @@ impl Facts {
     ///
     /// # Errors
     ///
-    /// [`FactsError::Value`].
+    /// [`FactsError::TooMany`], [`FactsError::TooLong`], [`FactsError::Value`].
     pub fn from_json(object: Map<String, Value>) -> Result<Self, FactsError> {
+        if object.len() > MAX_FACTS {
+            return Err(FactsError::TooMany { came: object.len() });
+        }
         for (name, value) in &object {
+            let came = name.len().max(value.as_str().map_or(0, str::len));
+            if came > MAX_TEXT_BYTES {
+                return Err(FactsError::TooLong { name: Shown::name(name).to_string(), came });
+            }
             let fits = value.is_boolean() || value.is_string() || value.is_i64();
             if !fits {
                 let name = Shown::name(name).to_string();

@@ -85,3 +85,4 @@ pub mod clock;
 pub mod guid;
 pub mod text;
 pub mod outgoing;
+pub mod bounded;

@@ -1,6 +1,9 @@
 //! What an administrator configured: read by the policy's description, checked by the policy.
 
+mod bounds;
 mod comparable;
+
+use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
@@ -8,6 +11,10 @@ use crate::contract::types::{Description, Field, Setting, SettingError, SettingK
 use crate::description::{is_list, kind_name, value_json};
 use crate::text::{Shown, is_plain};
 
+pub use self::bounds::{
+    MAX_LIST_ENTRIES, MAX_SETTINGS, MAX_SETTINGS_BYTES, MAX_TEXT_BYTES, out_of_bounds,
+    value_problem,
+};
 pub use self::comparable::comparable;
 
 /// Settings for a policy: a JSON object of setting names and values.
@@ -43,6 +50,9 @@ pub enum SettingsError {
         /// What was expected.
         expected: &'static str,
     },
+    /// Settings are larger than they may be; one entry each.
+    #[error("{}", refused_text(.0))]
+    Bounds(Vec<SettingRefusal>),
     /// The policy refused values; one entry per bad value.
     #[error("{}", refused_text(.0))]
     Refused(Vec<SettingRefusal>),
@@ -54,7 +64,7 @@ impl SettingsError {
     pub fn refusals(&self) -> Vec<SettingRefusal> {
         match self {
             Self::NotAnObject(_) => Vec::new(),
-            Self::Refused(refusals) => refusals.clone(),
+            Self::Bounds(refusals) | Self::Refused(refusals) => refusals.clone(),
             Self::Unknown { name, .. } | Self::Type { name, .. } => {
                 vec![SettingRefusal { name: name.clone(), reason: self.to_string(), value: None }]
             }
@@ -78,9 +88,19 @@ fn refused_text(refusals: &[SettingRefusal]) -> String {
     if refusals.is_empty() {
         return "the policy refused the settings, but names none".into();
     }
-    let texts: Vec<_> =
-        refusals.iter().map(|refusal| format!("{}: {}", refusal.name, refusal.reason)).collect();
-    texts.join("; ")
+    listed(refusals)
+}
+
+/// Refusals that a text lists; of more it says how many.
+const MAX_LISTED: usize = 10;
+
+/// Refusals in one line: the first ones, and how many more there are.
+pub fn listed(refusals: &[SettingRefusal]) -> String {
+    let texts = refusals.iter().take(MAX_LISTED);
+    let texts = texts.map(|refusal| format!("{}: {}", refusal.name, refusal.reason));
+    let more = refusals.len().saturating_sub(MAX_LISTED);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    texts.chain(more).collect::<Vec<_>>().join("; ")
 }
 
 impl From<SettingError> for SettingRefusal {
@@ -120,8 +140,20 @@ impl Settings {
     /// The value that counts for each setting of the description: the configured one, else the
     /// default; left out when there is neither.
     pub fn effective_all(&self, description: &Description) -> Map<String, Value> {
-        let value = |item: &Setting| Some((item.name.clone(), self.effective(item)?));
+        let value = |item: &Setting| Some((item.name.clone(), self.effective(item)?.into_owned()));
         description.settings.iter().filter_map(value).collect()
+    }
+
+    /// Refuses settings that are larger than they may be.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError::Bounds`].
+    pub fn check_bounds(&self) -> Result<(), SettingsError> {
+        match out_of_bounds(&self.0) {
+            refusals if refusals.is_empty() => Ok(()),
+            refusals => Err(SettingsError::Bounds(refusals)),
+        }
     }
 
     /// Every setting that is unknown or of another type than its kind wants; the policy itself is
@@ -132,9 +164,9 @@ impl Settings {
     }
 
     /// The value that counts for `setting`: the configured one, else the default.
-    pub(crate) fn effective(&self, setting: &Setting) -> Option<Value> {
-        let configured = self.0.get(&setting.name).cloned();
-        configured.or_else(|| setting.default.as_ref().map(value_json))
+    pub(crate) fn effective(&self, setting: &Setting) -> Option<Cow<'_, Value>> {
+        let configured = self.0.get(&setting.name).map(Cow::Borrowed);
+        configured.or_else(|| setting.default.as_ref().map(value_json).map(Cow::Owned))
     }
 
     /// The settings in the types the policy declares.

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use std::fs;
 use std::sync::{Arc, OnceLock};
 
+use admit::bounded::Bounded;
 use admit::cases::{Case, CaseFile, Expectation, ISSUER};
 use admit::claims::Verification;
-use admit::decision::Decision;
+use admit::decision::{Decision, Observed};
 use admit::facts::Facts;
 use admit::gate::{Activation, Gate, Input, Request};
 use admit::runtime::Runtime;
@@ -163,17 +164,19 @@ fn identity(principal: &contract::Principal, claims: &Value) -> Value {
     Value::Object(identity)
 }
 
-fn observed(denial: &contract::Denial, request: &contract::Request) -> Vec<Value> {
-    let entry = |kind: &str, name: &String, fields: &[contract::Field]| {
-        let mut entry = Map::from_iter([(kind.to_owned(), json!(name))]);
-        if let Some(field) = fields.iter().find(|field| field.name == *name) {
-            entry.insert("value".into(), value(&field.value));
-        }
-        Value::Object(entry)
+/// What came, cut as the host cuts it.
+fn observed(denial: &contract::Denial, request: &contract::Request) -> Vec<Observed> {
+    let mut left = 4_096;
+    let mut bounded = |name: &String, fields: &[contract::Field]| {
+        let field = fields.iter().find(|field| field.name == *name);
+        field.map(|field| Bounded::within(&value(&field.value), &mut left))
     };
-    let claims = denial.claims.iter().map(|name| entry("claim", name, &request.claims));
-    let facts = denial.facts.iter().map(|name| entry("fact", name, &request.facts));
-    claims.chain(facts).collect()
+    let claims = denial.claims.iter();
+    let claims = claims.map(|name| Observed::claim(name, bounded(name, &request.claims)));
+    let mut observed: Vec<_> = claims.collect();
+    let facts = denial.facts.iter();
+    observed.extend(facts.map(|name| Observed::fact(name, bounded(name, &request.facts))));
+    observed
 }
 
 fn value(value: &Field) -> Value {

@@ -1,9 +1,11 @@
 //! What differs between settings, as values.
 
+use std::collections::HashSet;
+
 use admit::settings::comparable;
 use serde_json::{Map, Value};
 
-use crate::text::{clean, value};
+use crate::text::{clean, cut, value};
 
 /// The settings of `wanted` whose values differ from those of `had`.
 pub(super) fn differing(
@@ -21,12 +23,24 @@ pub(super) fn differing(
 /// A line for each value that goes and each that comes, by a patch of one setting: `null` removes.
 pub(super) fn lines(name: &str, old: Option<&Value>, new: &Value) -> Vec<String> {
     let [old, new] = [old.unwrap_or(&Value::Null), new].map(values);
-    let missing = |from: &[&Value], value: &Value| !from.iter().any(|one| is_same(one, value));
-    let gone = old.iter().filter(|value| missing(&new, value)).map(|one| ('-', *one));
-    let come = new.iter().filter(|value| missing(&old, value)).map(|one| ('+', *one));
-    let line = |(sign, one): (char, &Value)| format!("{sign} {}: {}", clean(name), shown(one));
-    gone.chain(come).map(line).collect()
+    let [before, after] = [&old, &new].map(|values| values.iter().map(|one| key(one)).collect());
+    let missing = |from: &HashSet<String>, value: &&Value| !from.contains(&key(value));
+    let gone = old.iter().copied().filter(|value| missing(&after, value)).collect();
+    let come = new.iter().copied().filter(|value| missing(&before, value)).collect();
+    let lines = |sign: char, values: Vec<&Value>| {
+        let line = |text: String| format!("{sign} {}: {text}", clean(name));
+        let more = values.len().saturating_sub(MAX_LINES);
+        let more = (more > 0).then(|| line(format!("and {more} more")));
+        let shown = values.into_iter().take(MAX_LINES).map(|one| line(shown(one)));
+        shown.chain(more).collect::<Vec<_>>()
+    };
+    let mut all = lines('-', gone);
+    all.extend(lines('+', come));
+    all
 }
+
+/// Values of a setting that are shown one by one as going, and as coming.
+const MAX_LINES: usize = 100;
 
 /// The values of a list one by one; a list without any is a value, nothing is none.
 fn values(value: &Value) -> Vec<&Value> {
@@ -39,7 +53,7 @@ fn values(value: &Value) -> Vec<&Value> {
 
 fn shown(one: &Value) -> String {
     match one {
-        Value::String(text) => clean(text),
+        Value::String(text) => cut(&clean(text)),
         other => value(Some(other), ""),
     }
 }
@@ -50,12 +64,19 @@ fn is_same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::String(one), Value::String(other)) => comparable(one) == comparable(other),
         (Value::Array(one), Value::Array(other)) => {
-            let within = |of: &[Value], value: &Value| of.iter().any(|item| is_same(item, value));
-            one.is_empty() == other.is_empty()
-                && one.iter().all(|value| within(other, value))
-                && other.iter().all(|value| within(one, value))
+            let [one, other] = [one, other].map(|items| items.iter().map(key).collect());
+            let (one, other): (HashSet<_>, HashSet<_>) = (one, other);
+            one == other
         }
         (one, other) => one == other,
+    }
+}
+
+/// Equal for values that are the same.
+fn key(value: &Value) -> String {
+    match value {
+        Value::String(text) => Value::String(comparable(text)).to_string(),
+        other => other.to_string(),
     }
 }
 
@@ -109,6 +130,17 @@ mod tests {
         ] {
             assert_eq!(lines("s", old.as_ref(), &new), expected);
         }
+    }
+
+    #[test]
+    fn the_largest_lists_are_compared_at_once_and_shown_in_part() {
+        let list =
+            |from: u32| (from..from + 25_000).map(|n| format!("entry {n}")).collect::<Value>();
+        assert!(is_same(&list(0), &list(0)));
+        let lines = lines("s", Some(&list(0)), &list(24_999));
+        assert_eq!(lines.len(), 202);
+        assert_eq!((&*lines[100], &*lines[101]), ("- s: and 24899 more", "+ s: entry 25000"));
+        assert_eq!(lines[201], "+ s: and 24899 more");
     }
 
     #[test]

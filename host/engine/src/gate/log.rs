@@ -64,7 +64,7 @@ pub(super) fn decided(
 /// The settings that speak against the token, as `name=value`: what an administrator compares with
 /// what came. Settings hold no names of people.
 fn expected(expected: &[Expected]) -> Option<String> {
-    let shown = |Expected { setting, value }: &Expected| {
+    let shown = |Expected { setting, value, .. }: &Expected| {
         let value = value.as_ref().unwrap_or(&serde_json::Value::Null).to_string();
         format!("{setting}={}", Shown::whole(&value))
     };

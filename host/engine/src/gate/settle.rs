@@ -1,5 +1,6 @@
 //! What a decision says beside its outcome: identity, what came, what was expected, what to do.
 
+use crate::bounded::Bounded;
 use crate::claims::VerifiedClaims;
 use crate::contract::types;
 use crate::decision::{Decision, Expected, Observed, Outcome, Presentation};
@@ -9,6 +10,9 @@ use crate::reason::{self, Blame, HostReason};
 use crate::release::{Release, Verdict};
 
 use super::decide::RequestError;
+
+/// Most bytes of the values that came, and of those that were expected, in one decision.
+const MAX_VALUE_BYTES: usize = 4_096;
 
 /// Writes the policy's verdict into the decision.
 pub(super) fn settle(
@@ -53,27 +57,30 @@ fn present_own(decision: &mut Decision, reason: &HostReason) {
 }
 
 fn observed(denial: &types::Denial, claims: &VerifiedClaims, facts: &Facts) -> Vec<Observed> {
-    let claims = denial.claims.iter().map(|name| Observed {
-        claim: Some(name.clone()),
-        fact: None,
-        value: claims.get(name).map(serde_json::Value::from),
-    });
-    let facts = denial.facts.iter().map(|name| Observed {
-        claim: None,
-        fact: Some(name.clone()),
-        value: facts.get(name).cloned(),
-    });
-    claims.chain(facts).collect()
+    let mut left = MAX_VALUE_BYTES;
+    let mut observed = Vec::new();
+    for name in &denial.claims {
+        let value = claims.get(name).map(serde_json::Value::from);
+        let value = value.map(|value| Bounded::within(&value, &mut left));
+        observed.push(Observed::claim(name, value));
+    }
+    for name in &denial.facts {
+        let value = facts.get(name).map(|value| Bounded::within(value, &mut left));
+        observed.push(Observed::fact(name, value));
+    }
+    observed
 }
 
 fn expected(denial: &types::Denial, release: &Release) -> Vec<Expected> {
+    let mut left = MAX_VALUE_BYTES;
     let settings = &release.description().settings;
     let named =
         denial.settings.iter().filter_map(|name| settings.iter().find(|item| item.name == *name));
     named
-        .map(|setting| Expected {
-            setting: setting.name.clone(),
-            value: release.settings().effective(setting),
+        .map(|setting| {
+            let value = release.settings().effective(setting);
+            let value = value.map(|value| Bounded::within(&value, &mut left));
+            Expected::new(&setting.name, value)
         })
         .collect()
 }

@@ -6,7 +6,7 @@ use wasmtime::component::Instance;
 use super::inspect::Inspected;
 use crate::contract::TokenPolicy;
 use crate::failure::{CallError, Cause};
-use crate::limits::StoreState;
+use crate::limits::{Limit, StoreState};
 use crate::settings::{SettingRefusal, Settings, SettingsError};
 
 /// Why a policy did not take its settings.
@@ -16,6 +16,19 @@ pub enum ConfigureError {
     /// A setting is unknown, of the wrong type or refused by the policy.
     #[error(transparent)]
     Settings(SettingsError),
+    /// `configure` came to a limit while it read a long list.
+    #[error(
+        "`configure` did not end: setting `{name}` has {entries} entries, which may be too many for this policy"
+    )]
+    LongList {
+        /// The setting with the longest list.
+        name: String,
+        /// Its entries.
+        entries: usize,
+        /// The limit.
+        #[source]
+        source: CallError,
+    },
     /// `configure` gave no answer.
     #[error("`configure` failed")]
     Call(#[source] CallError),
@@ -26,7 +39,7 @@ impl ConfigureError {
     pub fn cause(&self) -> Cause {
         match self {
             Self::Call(error) if error.cause() == Cause::Host => Cause::Host,
-            Self::Call(_) | Self::Settings(_) => Cause::Gate,
+            Self::Call(_) | Self::LongList { .. } | Self::Settings(_) => Cause::Gate,
         }
     }
 }
@@ -46,6 +59,7 @@ impl Configured {
     ///
     /// [`ConfigureError`]; errors about settings name each bad one.
     pub fn new(inspected: Inspected, settings: Settings) -> Result<Self, ConfigureError> {
+        settings.check_bounds().map_err(ConfigureError::Settings)?;
         let mut store = inspected.runtime.setup_store();
         let instance = inspected
             .pre
@@ -67,9 +81,25 @@ fn configure(
     let fields: Vec<_> = typed.iter().map(|setting| setting.field()).collect();
     let answer = TokenPolicy::new(&mut *store, instance)
         .and_then(|policy| policy.admit_policy_policy().call_configure(&mut *store, &fields))
-        .map_err(|error| ConfigureError::Call(CallError::from_wasmtime(&error)))?;
+        .map_err(|error| failed(CallError::from_wasmtime(&error), settings))?;
     answer.map_err(|errors| {
         let refusals = errors.into_iter().map(SettingRefusal::from).collect();
         ConfigureError::Settings(SettingsError::Refused(refusals))
     })
+}
+
+/// Entries of a list that may be why `configure` comes to a limit.
+const LONG_LIST: usize = 1_000;
+
+fn failed(error: CallError, settings: &Settings) -> ConfigureError {
+    let lists = settings.as_json().iter();
+    let lists = lists.filter_map(|(name, value)| Some((name, value.as_array()?.len())));
+    let longest = lists.max_by_key(|(_, entries)| *entries).filter(|(_, most)| *most >= LONG_LIST);
+    match (longest, error) {
+        (
+            Some((name, entries)),
+            source @ CallError::Limit(Limit::Fuel | Limit::Time | Limit::Memory),
+        ) => ConfigureError::LongList { name: name.clone(), entries, source },
+        (_, error) => ConfigureError::Call(error),
+    }
 }

@@ -40,7 +40,9 @@ impl Decides for Unsealed {
     fn call(&self, request: Request<'_>) -> Result<(types::Decision, u64), DecideError> {
         let configured = Configured::new(self.inspected.clone(), self.settings.clone());
         let Configured { mut store, instance, .. } = configured.map_err(|error| match error {
-            ConfigureError::Call(error) => DecideError::Call(error),
+            ConfigureError::Call(error) | ConfigureError::LongList { source: error, .. } => {
+                DecideError::Call(error)
+            }
             ConfigureError::Settings(_) => {
                 DecideError::Call(CallError::Trap(CHANGED_ITS_MIND.into()))
             }

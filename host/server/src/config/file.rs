@@ -12,7 +12,7 @@ use super::tree::{Node, Origin};
 use super::yaml::read_yaml;
 
 /// The most bytes a configuration file may have.
-pub const MAX_CONFIG_FILE_BYTES: usize = 1024 * 1024;
+pub const MAX_CONFIG_FILE_BYTES: usize = 8 * 1024 * 1024;
 
 /// Put first in UTF-8 by some editors.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";

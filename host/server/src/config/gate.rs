@@ -154,11 +154,19 @@ fn cloud(found: &Found<'_>) -> Result<Cloud, Wrong> {
 fn settings(section: &mut Section<'_>) -> Map<String, Json> {
     let mut settings = Map::new();
     for (entry, found) in section.each() {
-        if let Some(value) = found.reported(setting(&found)) {
+        if let Some(value) = found.reported(setting(&found).and_then(small)) {
             settings.insert(entry.name.clone(), value);
         }
     }
     settings
+}
+
+/// A value that is not too large for a setting.
+fn small(value: Json) -> Result<Json, Wrong> {
+    match admit::settings::value_problem(&value) {
+        Some(problem) => Err(Wrong::Because(problem)),
+        None => Ok(value),
+    }
 }
 
 /// A value of a type that some setting may have.

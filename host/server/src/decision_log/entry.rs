@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::detail;
-use super::values::{Values, shortened};
+use super::values::Values;
 
 /// The claims whose values are written.
 #[derive(Debug)]
@@ -110,7 +110,7 @@ impl Entry {
             withheld_facts: facts.withheld,
             cut,
             observed: decision.observed.iter().filter_map(|it| observed(it, allowed)).collect(),
-            expected: decision.expected.iter().map(expected).collect(),
+            expected: decision.expected.clone(),
         }
     }
 }
@@ -191,18 +191,7 @@ fn observed(observed: &Observed, allowed: &Allowed) -> Option<Observed> {
         (None, None, Some(_)) => false,
     };
     let observed = Some(observed).filter(|_| may_be_written)?;
-    let value = match observed.value.clone().map(shortened) {
-        None => None,
-        // A value that is there is not to look like a missing one.
-        Some(shortened) => Some(shortened.value?),
-    };
-    Some(Observed { claim: observed.claim.clone(), fact: observed.fact.clone(), value })
-}
-
-/// What was expected; the line of the release has values that are too long.
-fn expected(expected: &Expected) -> Expected {
-    let value = expected.value.clone().and_then(|value| shortened(value).value);
-    Expected { setting: expected.setting.clone(), value }
+    Some(observed.clone())
 }
 
 fn text<S: Serializer>(value: &impl std::fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {

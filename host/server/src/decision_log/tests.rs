@@ -5,6 +5,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+use admit::bounded::Bounded;
 use admit::claims::VerifiedClaims;
 use admit::cloud::{Cloud, TokenVersion};
 use admit::decision::{Decision, Observed, PolicyRef};
@@ -519,8 +520,7 @@ fn hostile_texts_stay_in_their_line() {
     let mut claims = claims();
     claims["scp"] = hostile.into();
     claims["aud"] = hostile.repeat(100).into();
-    let claim = Some("scp".to_owned());
-    let observed = vec![Observed { claim, fact: None, value: Some(hostile.into()) }];
+    let observed = vec![Observed::claim("scp", Some(Bounded::new(&hostile.into())))];
     let decision = Decision { id: Some(hostile.to_owned()), observed, ..refusal(1) };
     let line = line(decision, Some(claims));
     assert_eq!(line["claims"]["scp"], hostile);
@@ -534,17 +534,16 @@ fn hostile_texts_stay_in_their_line() {
 fn no_token_and_no_name_of_a_person_is_logged() {
     let secret = "dana@example.com";
     let token = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImsifQ.eyJhdWQiOiJhIn0.c2lnbmF0dXJl";
-    let observed = ["upn", "aud"].map(|claim| Observed {
-        claim: Some(claim.to_owned()),
-        fact: None,
-        value: Some(if claim == "upn" { secret } else { "https://mdm.example.com" }.into()),
+    let observed = ["upn", "aud"].map(|claim| {
+        let value = if claim == "upn" { secret } else { "https://mdm.example.com" };
+        Observed::claim(claim, Some(Bounded::new(&value.into())))
     });
     let identity = admit::decision::Identity {
         user_name: Some(secret.to_owned()),
         display_name: Some(secret.to_owned()),
         ..Default::default()
     };
-    let missing = Observed { claim: Some("scp".to_owned()), fact: None, value: None };
+    let missing = Observed::claim("scp", None);
     let decision = Decision {
         id: Some(token.to_owned()),
         detail: Some(format!("no key `{secret}` in the JWK Set as configured")),

@@ -3,7 +3,6 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use admit::decision::{Decision, Expected, Observed, Outcome};
-use admit::text::Shown;
 use indexmap::IndexMap;
 use serde::Serialize;
 use uuid::Uuid;
@@ -14,9 +13,6 @@ const MAX_REASONS: usize = 160;
 /// Claims whose values are shown: none of them names a person.
 const SHOWN_CLAIMS: [&str; 10] =
     ["aud", "iss", "tid", "ver", "scp", "azp", "appid", "idtyp", "idp", "acct"];
-
-/// Bytes of a value that is shown as it is; a longer one is cut.
-const MAX_SHOWN: usize = 300;
 
 /// How often a reason refused, and what came the last time.
 #[derive(Clone, Debug, Serialize)]
@@ -105,13 +101,12 @@ fn count(reason: &str, last: &Last) -> RefusalCount {
     }
 }
 
-/// What may be shown of what came: nothing that names a person, nothing long.
+/// What may be shown of what came: nothing that names a person.
 fn shown(observed: &Observed) -> Observed {
-    let Observed { claim, fact, value } = observed;
+    let claim = &observed.claim;
     let names_nobody = claim.as_deref().is_none_or(|claim| SHOWN_CLAIMS.contains(&claim));
-    let value = value.as_ref().filter(|_| names_nobody).cloned().map(|value| {
-        let text = value.to_string();
-        if text.len() <= MAX_SHOWN { value } else { Shown::whole(&text).to_string().into() }
-    });
-    Observed { claim: claim.clone(), fact: fact.clone(), value }
+    match names_nobody {
+        true => observed.clone(),
+        false => Observed { value: None, entries: None, cut: false, ..observed.clone() },
+    }
 }

@@ -27,7 +27,7 @@ fn a_file_that_holds_no_json_object_is_named() {
     folder.write("text", "server_url = x");
     folder.write("list", "[]");
     folder.write("twice", "{\"a\": 1, \"a\": 2}");
-    folder.write("large", " ".repeat(1024 * 1024 + 1));
+    folder.write("large", " ".repeat(4 * 1024 * 1024 + 1));
     for (what, place, file) in [
         ("settings", "windows.json", ""),
         ("key set", "keys.json", ""),
@@ -51,7 +51,9 @@ fn a_file_that_holds_no_json_object_is_named() {
             refusal("twice"),
             format!("{what} `twice`: {the}not strict JSON: duplicate name `a` at line 1 column 12")
         );
-        assert_eq!(refusal("large"), "`large` is too large; expected at most 1048576 bytes");
+        let limit = if what == "settings" { 4_194_304 } else { 1_048_576 };
+        let expected = format!("`large` is too large; expected at most {limit} bytes");
+        assert_eq!(refusal("large"), expected);
     }
 }
 

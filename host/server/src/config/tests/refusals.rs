@@ -46,7 +46,7 @@ fn what_is_no_text_is_refused() {
     let large = " ".repeat(MAX_CONFIG_FILE_BYTES + 1);
     assert_eq!(
         problem(large),
-        ": the file has more than 1048576 bytes; expected at most that many"
+        ": the file has more than 8388608 bytes; expected at most that many"
     );
     assert!(Given::file(" ".repeat(MAX_CONFIG_FILE_BYTES)).load().is_ok());
 }
