@@ -23,7 +23,7 @@ pub(crate) fn run(args: &ApplyArgs, out: &mut dyn Write) -> Result<Exit, CliErro
     let client = Client::new(&args.connect)?;
     let mut plans = Vec::new();
     for gate in &wanted {
-        let mut plan = Plan::new(&client, gate, args.force)?;
+        let mut plan = Plan::new(&client, gate, &args.drop.names, args.force)?;
         let checked = plan.check(&client);
         plan.print(out).map_err(CliError::Output)?;
         if let Err(error) = checked {

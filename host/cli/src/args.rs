@@ -16,9 +16,9 @@ pub use diff::{DiffArgs, DiffFormat, ForbidArg};
 pub use explain::ExplainArgs;
 pub use remote::{
     AccessArgs, AccessVerb, ActivateArgs, ActivitiesArgs, BackupArgs, CandidateArgs, ConnectArgs,
-    CreateAccessArgs, GateArgs, ListAccessArgs, PageArgs, PolicyArgs, PolicyVerb, PromoteArgs,
-    ReleasesArgs, RemoteArgs, RevokeAccessArgs, RoleArg, RollbackArgs, StatusArgs, StoreArgs,
-    StoreVerb,
+    CreateAccessArgs, DropArgs, GateArgs, ListAccessArgs, PageArgs, PolicyArgs, PolicyVerb,
+    PromoteArgs, ReleasesArgs, RemoteArgs, RevokeAccessArgs, RoleArg, RollbackArgs, StatusArgs,
+    StoreArgs, StoreVerb,
 };
 pub use replay::{ForbidReplayed, ReplayArgs};
 pub use serve::ServerArgs;

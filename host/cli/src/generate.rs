@@ -78,10 +78,7 @@ fn written(client: &Client, gate: &str, has: GateSettings) -> Result<String, Cli
     if !unknown.is_empty() {
         let names: Vec<_> = unknown.keys().map(|name| format!("`{}`", clean(name))).collect();
         let names = names.join(", ");
-        say(format!(
-            "gate `{}` keeps settings that its policy does not know; left out: {names}",
-            clean(gate)
-        ));
+        say(format!("gate `{}` keeps settings that do not count; left out: {names}", clean(gate)));
     }
     let mut text = format!("  {}:\n    policy: {}\n", scalar(gate), scalar(&policy.reference()));
     if !is_bundled(&policy) {

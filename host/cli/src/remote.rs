@@ -54,11 +54,15 @@ pub(crate) fn policy(args: &PolicyArgs, out: &mut dyn Write) -> Result<Exit, Cli
         PolicyVerb::Promote(args) => {
             let call = Call::of_gate("POST", &args.gate.gate, "promote")
                 .query("max_differences", args.max_differences)
+                .each("drop", &args.drop.names)
                 .flag("force", args.force);
             answered(&args.gate.remote, call, out, report)
         }
         PolicyVerb::Rollback(args) => {
-            let call = Call::of_gate("POST", &args.gate.gate, "rollback").flag("force", args.force);
+            let call = Call::of_gate("POST", &args.gate.gate, "rollback")
+                .query("to", args.to)
+                .each("drop", &args.drop.names)
+                .flag("force", args.force);
             answered(&args.gate.remote, call, out, report)
         }
         PolicyVerb::Releases(args) => releases::run(args, out),

@@ -16,8 +16,9 @@ mod told;
 mod refusals;
 mod surroundings;
 
+pub use back::Target;
 pub use candidate::CandidateReport;
-pub use change::{Change, Mode, NewComponent};
+pub use change::{Change, MayDrop, Mode, NewComponent};
 pub use refusals::RefusalCount;
 pub use report::{ChangeError, Overtaken, Refused, Report, Step};
 pub use served::{Counters, GateOptions, ServedGate};

@@ -16,7 +16,7 @@ use serde_json::{Map, json};
 use tokio::sync::watch;
 
 use crate::authority::Authority;
-use crate::gates::{Change, ChangeError, Mode, NewComponent, ServedGate, Surroundings};
+use crate::gates::{Change, ChangeError, MayDrop, Mode, NewComponent, ServedGate, Surroundings};
 use crate::source::{Found, Poll, Watch};
 use crate::store::{Action, NewActivity, SourceRow, Store, StoreError, TakenBack, Trying, Verdict};
 use crate::time::rfc3339;
@@ -247,6 +247,7 @@ async fn apply(
     let change = Change {
         component: Some(component),
         settings: Map::new(),
+        drop: MayDrop::nothing(),
         revision: None,
         mode: Mode::Activate,
         force: false,

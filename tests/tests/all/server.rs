@@ -2,12 +2,14 @@
 
 mod api;
 mod backup;
+mod bounds;
 mod candidate;
 mod cli;
 mod client;
 mod config;
 mod crash;
 mod decisions;
+mod dropped;
 mod gitops;
 mod limits;
 mod operations;

@@ -12,8 +12,8 @@ use crate::files;
 use crate::remote::NewPolicy;
 use crate::text::clean;
 
-/// Far more than gates need.
-const MAX_BYTES: u64 = 1024 * 1024;
+/// More than the largest settings of a few gates need.
+const MAX_BYTES: u64 = 8 * 1_024 * 1_024;
 
 /// What a gate shall have.
 pub(super) struct Wanted {
@@ -21,6 +21,8 @@ pub(super) struct Wanted {
     pub(super) policy: WantedPolicy,
     /// All of them, without those that count by default; absent when they stay.
     pub(super) settings: Option<Map<String, Value>>,
+    /// The settings that may stop counting.
+    pub(super) drop: Vec<String>,
     at: Location,
 }
 
@@ -53,6 +55,8 @@ struct Entry {
     digest: Option<Spanned<String>>,
     #[serde(default, deserialize_with = "present")]
     settings: Option<Named<Spanned<Setting>>>,
+    #[serde(default)]
+    drop: Vec<String>,
 }
 
 /// What stands there must be something: `settings:` with nothing after it is not all defaults.
@@ -120,7 +124,7 @@ fn wanted(gate: Member<Entry>, path: &Path) -> Result<Wanted, CliError> {
     }
     let settings = entry.settings.map(settings).transpose().map_err(|error| bad(path, error))?;
     let policy = policy(entry.policy, entry.component, entry.digest, path)?;
-    Ok(Wanted { gate: name, policy, settings, at })
+    Ok(Wanted { gate: name, policy, settings, drop: entry.drop, at })
 }
 
 fn policy(
@@ -218,6 +222,7 @@ gates:
   windows-mdm:
     policy: windows-mdm@2.0.0
     settings: {url: https://a.example, ids: [a, '2.0'], on: true, n: 5, none: []}
+    drop: [allow_guests, scopes]
   other: {component: ./p.wasm}
   third: {settings: {}}
 ";
@@ -230,6 +235,10 @@ gates:
             "url": "https://a.example", "ids": ["a", "2.0"], "on": true, "n": 5, "none": []
         });
         assert_eq!(windows.settings, settings.as_object().cloned());
+        assert_eq!(
+            (&*windows.drop, &*other.drop),
+            (&["allow_guests", "scopes"].map(String::from)[..], &[][..])
+        );
         let WantedPolicy::Component(NewPolicy::Component { bytes, .. }) = &other.policy else {
             panic!("not a component");
         };
@@ -265,7 +274,7 @@ gates:
             (
                 "gates:\n  a: {polcy: x}",
                 "line 2, column 7: `polcy` is unknown; expected one of policy, component, digest, \
-                 settings",
+                 settings, drop",
             ),
             ("gates:\n  a: {policy: }", "line 2, column 13: nothing here; expected a text"),
             (

@@ -23,6 +23,8 @@ pub(super) struct Plan<'a> {
     patch: Map<String, Value>,
     /// Whether what is known to fail is wanted all the same.
     force: bool,
+    /// The settings that may stop counting with another policy.
+    drop: Vec<String>,
     /// What the server said of the change.
     checked: Option<Report>,
 }
@@ -70,11 +72,14 @@ impl<'a> Plan<'a> {
     pub(super) fn new(
         client: &Client,
         wanted: &'a Wanted,
+        drop: &[String],
         force: bool,
     ) -> Result<Self, ClientError> {
         let now = Current::of(client, &wanted.gate)?;
         let policy = new_policy(wanted, now.policy.as_ref())?;
-        let mut plan = Self { wanted, now, policy, patch: Map::new(), force, checked: None };
+        let drop = wanted.drop.iter().chain(drop).cloned().collect();
+        let patch = Map::new();
+        let mut plan = Self { wanted, now, policy, patch, force, drop, checked: None };
         let Some(settings) = &wanted.settings else {
             return Ok(plan);
         };
@@ -126,9 +131,11 @@ impl<'a> Plan<'a> {
         };
         let is_known = |name: &str| match checked {
             Ok(report) => !report.unknown.contains_key(name),
-            Err(error) => error
-                .refusal()
-                .is_some_and(|refusal| refusal.errors.iter().any(|error| error.name == name)),
+            // Only what the policy itself refuses says that it knows the setting.
+            Err(error) => error.refusal().is_some_and(|refusal| {
+                refusal.code == "invalid_settings"
+                    && refusal.errors.iter().any(|error| error.name == name)
+            }),
         };
         let had = self.now.settings.keys().chain(self.now.unknown.keys());
         had.filter(|name| !settings.contains_key(*name) && !self.patch.contains_key(*name))
@@ -148,7 +155,7 @@ impl<'a> Plan<'a> {
 
     fn send(&self, client: &Client, dry_run: bool) -> Result<Report, ClientError> {
         let call = match &self.policy {
-            Some(policy) => policy.call(self.gate(), self.patch.clone()),
+            Some(policy) => policy.call(self.gate(), self.patch.clone()).each("drop", &self.drop),
             None => {
                 let patch = Value::Object(self.patch.clone());
                 Call::of_gate("PATCH", self.gate(), "settings").json(&patch)

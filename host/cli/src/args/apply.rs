@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::ConnectArgs;
+use super::{ConnectArgs, DropArgs};
 
 const APPLY_NOTES: &str = "\
 A file of gates, YAML or JSON:
@@ -15,11 +15,12 @@ A file of gates, YAML or JSON:
       settings:                   # all of them: what is not named counts by default again
         server_url: https://mdm.example.com
         windows_entra_tenant_ids: [5a4f1c1e-6a3e-4c57-9d0e-1f2b3c4d5e6f]
+      drop: [allow_guests]        # settings that may stop counting, since the policy does not know them
 
 Without `settings` they stay. `digest: sha256:...` beside `policy` says that the gate must have that
-very component already. Settings that a policy does not know are left as they are. The server checks
-every gate before the first one is changed. A policy with settings that kept failing, so that the server
-took them back, is refused without --force.
+very component already. Settings that a policy does not know are left as they are; if one counts now,
+`drop` or --drop has to name it. The server checks every gate before the first one is changed.
+A policy with settings that kept failing, so that the server took them back, is refused without --force.
 Exit codes: 0 done, or nothing to do, 1 the server refused, 2 usage, 3 no server, no access, bad
 file, or another error of the server, 70 internal.";
 
@@ -33,6 +34,9 @@ pub struct ApplyArgs {
     /// A file of gates, or a folder: all its *.yaml, *.yml and *.json
     #[arg(short, long, value_name = "FILE|DIR")]
     pub file: PathBuf,
+    /// Settings that may stop counting, in all gates of the file.
+    #[command(flatten)]
+    pub drop: DropArgs,
     /// Show the difference, have the server check it, and change nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -53,7 +53,7 @@ Examples:
   admit policy activate windows-mdm windows-mdm@2.0.0 --candidate
   admit policy candidate windows-mdm
   admit policy promote windows-mdm --max-differences 0
-  admit policy rollback windows-mdm";
+  admit policy rollback windows-mdm --to 3";
 
 /// `admit policy`.
 #[derive(Debug, Args)]
@@ -73,7 +73,7 @@ pub enum PolicyVerb {
     Candidate(CandidateArgs),
     /// Make a gate's candidate its release
     Promote(PromoteArgs),
-    /// Go back to the release before, or the newest one before that is not known to fail
+    /// Go back to the newest release before that is not known to fail, or to that of a generation
     Rollback(RollbackArgs),
     /// List the releases a gate had, and the attempts that were refused
     Releases(ReleasesArgs),
@@ -106,6 +106,9 @@ pub struct ActivateArgs {
     /// Settings to change with it, YAML or JSON: `null` removes one, what is absent stays
     #[arg(long, value_name = "FILE")]
     pub settings: Option<PathBuf>,
+    /// Settings that may stop counting.
+    #[command(flatten)]
+    pub drop: DropArgs,
     /// Check everything and change nothing
     #[arg(long, conflicts_with = "candidate")]
     pub dry_run: bool,
@@ -124,6 +127,13 @@ pub struct RollbackArgs {
     /// The gate.
     #[command(flatten)]
     pub gate: GateArgs,
+    /// Go to the release of this generation, as `admit policy releases` shows it
+    /// [default: the newest before that is not known to fail]
+    #[arg(long, value_name = "GENERATION")]
+    pub to: Option<u64>,
+    /// Settings that may stop counting.
+    #[command(flatten)]
+    pub drop: DropArgs,
     /// To the release before, even if the server took it back because it kept failing
     #[arg(long)]
     pub force: bool,
@@ -151,9 +161,21 @@ pub struct PromoteArgs {
     /// Refuse if the candidate decided more requests otherwise
     #[arg(long, value_name = "N")]
     pub max_differences: Option<u64>,
+    /// Settings that may stop counting.
+    #[command(flatten)]
+    pub drop: DropArgs,
     /// Also a release that the server took back because it kept failing
     #[arg(long)]
     pub force: bool,
+}
+
+/// Settings that may stop counting.
+#[derive(Debug, Args)]
+pub struct DropArgs {
+    /// A configured setting that may stop counting, since the policy does not know it; it is kept,
+    /// and counts again with one that does. Can be given several times
+    #[arg(long = "drop", value_name = "SETTING")]
+    pub names: Vec<String>,
 }
 
 /// A part of a list, newest first.

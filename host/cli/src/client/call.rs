@@ -34,6 +34,11 @@ impl Call {
         self
     }
 
+    /// With a parameter for each value.
+    pub(crate) fn each(self, name: &str, values: &[String]) -> Self {
+        values.iter().fold(self, |call, value| call.query(name, Some(value)))
+    }
+
     /// With a parameter that is `true`, or without it.
     pub(crate) fn flag(self, name: &str, is_set: bool) -> Self {
         self.query(name, is_set.then_some("true"))
@@ -82,8 +87,10 @@ mod tests {
             .query("actor", Some("Jö & Co"))
             .query("type", None::<&str>)
             .flag("dry_run", true)
-            .flag("candidate", false);
-        let path = "/v1/gates/a%2F..%2Fb%3Fc/settings?actor=J%C3%B6%20%26%20Co&dry_run=true";
+            .flag("candidate", false)
+            .each("drop", &["a".to_owned(), "b&".to_owned()]);
+        let path = "/v1/gates/a%2F..%2Fb%3Fc/settings?actor=J%C3%B6%20%26%20Co&dry_run=true\
+                    &drop=a&drop=b%26";
         assert_eq!(call.path, path);
     }
 }

@@ -13,6 +13,7 @@ pub(super) fn run(args: &ActivateArgs, out: &mut dyn Write) -> Result<Exit, CliE
     let settings = args.settings.as_deref().map(apply::patch).transpose()?.unwrap_or_default();
     let call = policy
         .call(&args.gate.gate, settings)
+        .each("drop", &args.drop.names)
         .flag("dry_run", args.dry_run)
         .flag("candidate", args.candidate)
         .flag("force", args.force);

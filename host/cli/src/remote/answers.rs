@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::client::{Call, Client, ClientError};
-use crate::text::clean;
+use crate::text::{bounded, clean};
 
 /// A policy.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
@@ -60,7 +60,7 @@ pub(crate) struct GateSettings {
     pub(crate) policy: Policy,
     /// The settings that it knows.
     pub(crate) settings: Map<String, Value>,
-    /// Those that are kept although it does not.
+    /// Those that are kept and do not count.
     pub(crate) unknown: Map<String, Value>,
     /// The revision, as it is sent back in `If-Match`.
     #[serde(skip)]
@@ -99,9 +99,30 @@ pub(crate) struct Report {
     /// The names of the settings that have other values than before.
     #[serde(default)]
     pub(crate) changed_settings: Vec<String>,
-    /// Settings that are kept although the policy does not know them.
+    /// The settings that counted and no longer do, or would not.
+    #[serde(default)]
+    pub(crate) dropped: Vec<Setting>,
+    /// Settings that are kept and do not count.
     #[serde(default)]
     pub(crate) unknown: Map<String, Value>,
+}
+
+/// A setting with its value, cut when it is long.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Setting {
+    pub(crate) setting: String,
+    value: Option<Value>,
+    entries: Option<usize>,
+    #[serde(default)]
+    cut: bool,
+}
+
+impl Setting {
+    /// `NAME = VALUE`.
+    pub(crate) fn text(&self, missing: &str) -> String {
+        let value = bounded(self.value.as_ref(), self.entries, self.cut, missing);
+        format!("{} = {value}", clean(&self.setting))
+    }
 }
 
 /// A step of an activation.
@@ -125,6 +146,8 @@ pub(crate) struct Attempt {
     pub(crate) error: Option<String>,
     #[serde(default)]
     pub(crate) active: bool,
+    #[serde(default)]
+    pub(crate) not_counting: Vec<Setting>,
     pub(crate) taken_back: Option<TakenBack>,
 }
 

@@ -5,7 +5,8 @@ use std::io::{Result as IoResult, Write};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::answers::Policy;
+use super::answers::{Policy, Setting};
+use super::report::dropped;
 use super::{answered, done};
 use crate::args::CandidateArgs;
 use crate::client::Call;
@@ -19,6 +20,8 @@ struct Candidate {
     since: String,
     #[serde(default)]
     stale: bool,
+    #[serde(default)]
+    dropped: Vec<Setting>,
     #[serde(flatten)]
     counts: Counts,
     differences: Vec<Difference>,
@@ -77,6 +80,7 @@ fn people(candidate: &Candidate, out: &mut dyn Write) -> IoResult<()> {
             "settings or policy changed since it was made; make it again to promote it",
         )?;
     }
+    dropped(&candidate.dropped, out)?;
     entry(out, "requests", &candidate.counts.text())?;
     for difference in &candidate.differences {
         let text = match (&difference.old, &difference.new) {

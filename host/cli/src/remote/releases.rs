@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::answered;
 use super::answers::Attempt;
+use super::report::not_counting;
 use crate::args::ReleasesArgs;
 use crate::client::Call;
 use crate::error::{CliError, Exit};
@@ -37,6 +38,7 @@ fn people(page: &Page, out: &mut dyn Write) -> IoResult<()> {
         if let Some(taken) = &attempt.taken_back {
             entry(out, "taken back", &wrapped(&taken.text(), 13))?;
         }
+        not_counting(&attempt.not_counting, out)?;
         if let Some(error) = &attempt.error {
             entry(out, "error", &clean(error))?;
         }

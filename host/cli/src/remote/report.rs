@@ -2,7 +2,7 @@
 
 use std::io::{Result, Write};
 
-use super::answers::{Report, Step};
+use super::answers::{Report, Setting, Step};
 use crate::text::{clean, entry, wrapped};
 
 /// Prints what came of a change.
@@ -23,16 +23,28 @@ pub(crate) fn report(report: &Report, out: &mut dyn Write) -> Result<()> {
         let names: Vec<_> = report.changed_settings.iter().map(|name| clean(name)).collect();
         entry(out, "settings", &wrapped(&format!("changed: {}", names.join(", ")), 13))?;
     }
+    dropped(&report.dropped, out)?;
     kept(report.unknown.keys(), out)
 }
 
-/// Says which settings are kept although the policy does not know them.
+/// Says which settings counted and no longer do.
+pub(super) fn dropped(settings: &[Setting], out: &mut dyn Write) -> Result<()> {
+    settings.iter().try_for_each(|setting| entry(out, "dropped", &setting.text("")))
+}
+
+/// Says which configured settings do not count.
+pub(super) fn not_counting(settings: &[Setting], out: &mut dyn Write) -> Result<()> {
+    let text = |setting: &Setting| format!("{}, which does not count", setting.text(""));
+    settings.iter().try_for_each(|setting| entry(out, "configured", &text(setting)))
+}
+
+/// Says which settings are kept and do not count.
 pub(crate) fn kept<'a>(names: impl Iterator<Item = &'a String>, out: &mut dyn Write) -> Result<()> {
     let names: Vec<_> = names.map(String::as_str).collect();
     if names.is_empty() {
         return Ok(());
     }
-    let text = format!("settings that the policy does not know: {}", names.join(", "));
+    let text = format!("settings that do not count: {}", names.join(", "));
     entry(out, "kept", &wrapped(&text, 13))
 }
 

@@ -5,13 +5,14 @@ use std::io::{Result as IoResult, Write};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::answers::{Attempt, Policy, TakenBack};
+use super::answers::{Attempt, Policy, Setting, TakenBack};
 use super::candidate::Counts;
+use super::report::not_counting;
 use super::unchanged;
 use crate::args::{OutputArg, StatusArgs};
 use crate::client::{Call, Client, ClientError};
 use crate::error::{CliError, Exit};
-use crate::text::{clean, entry, value, wrapped};
+use crate::text::{bounded, clean, entry, wrapped};
 
 #[derive(Deserialize)]
 struct Status {
@@ -33,6 +34,8 @@ struct Gate {
     policy: Option<Policy>,
     generation: Option<u64>,
     revision: u64,
+    #[serde(default)]
+    not_counting: Vec<Setting>,
     last_attempt: Option<Attempt>,
     candidate: Option<Candidate>,
     #[serde(default)]
@@ -67,7 +70,7 @@ struct Refused {
     #[serde(default)]
     observed: Vec<Observed>,
     #[serde(default)]
-    expected: Vec<Expected>,
+    expected: Vec<Setting>,
 }
 
 #[derive(Deserialize)]
@@ -75,12 +78,9 @@ struct Observed {
     claim: Option<String>,
     fact: Option<String>,
     value: Option<Value>,
-}
-
-#[derive(Deserialize)]
-struct Expected {
-    setting: String,
-    value: Option<Value>,
+    entries: Option<usize>,
+    #[serde(default)]
+    cut: bool,
 }
 
 #[derive(Deserialize)]
@@ -226,6 +226,7 @@ fn gate(gate: &Gate, out: &mut dyn Write) -> IoResult<()> {
     let generation = generation.unwrap_or_default();
     let (revision, cloud) = (gate.revision, clean(&gate.cloud));
     entry(out, "release", &format!("{generation}revision {revision}, cloud {cloud}"))?;
+    not_counting(&gate.not_counting, out)?;
     if let Some(attempt) = &gate.last_attempt {
         entry(out, "attempt", &attempt.text())?;
         if let Some(error) = &attempt.error {
@@ -268,12 +269,12 @@ fn refused(refused: &Refused, out: &mut dyn Write) -> IoResult<()> {
             (Some(name), _) => ("claim", clean(name)),
             (_, name) => ("fact", clean(name.as_deref().unwrap_or_default())),
         };
-        let came = value(observed.value.as_ref(), "missing, or not shown");
+        let (value, missing) = (observed.value.as_ref(), "missing, or not shown");
+        let came = bounded(value, observed.entries, observed.cut, missing);
         entry(out, "came", &format!("{kind} {name} = {came}"))?;
     }
-    for Expected { setting, value: configured } in &refused.expected {
-        let configured = value(configured.as_ref(), "not configured");
-        entry(out, "configured", &format!("{} = {configured}", clean(setting)))?;
-    }
-    Ok(())
+    let expected = refused.expected.iter();
+    expected
+        .map(|setting| setting.text("not configured"))
+        .try_for_each(|text| entry(out, "configured", &text))
 }

@@ -1,20 +1,29 @@
 //! The way back: by an administrator, or by itself from a release that keeps failing.
 //!
-//! Either leads to the newest release before the one that is left that is not known to fail.
+//! Either leads to the newest release before the one that is left that is not known to fail, unless the
+//! administrator names a generation.
 
 use std::sync::{Arc, PoisonError};
 
 use admit::decision::Decision;
 
-use super::change::check_revision;
+use super::change::{MayDrop, check_revision};
 use super::commit::Committing;
-use super::plan::Planned;
-use super::report::{ChangeError, Report, Step};
+use super::plan::{Planned, expect_named};
+use super::report::{ChangeError, Report, Step, assignments};
 use super::served::ServedGate;
-use super::settings::restored;
 use super::state::{Selected, View};
 use crate::authority::Authority;
 use crate::store::{Action, StoreError, StoredRelease, TakenBack};
+
+/// Where an administrator's way back leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// To the newest release before that is not known to fail.
+    Before,
+    /// To the release that had this generation.
+    Generation(u64),
+}
 
 /// The decision that made it one fault too many.
 #[derive(Clone, Debug)]
@@ -52,6 +61,8 @@ enum Reverted {
 struct Leaving<'a> {
     base: &'a View,
     before: &'a Selected,
+    /// The settings that may stop counting.
+    drop: &'a MayDrop,
     action: Action,
     authority: &'a Authority,
     now: u64,
@@ -61,8 +72,8 @@ struct Leaving<'a> {
 }
 
 impl ServedGate {
-    /// Goes back to the newest release before that is not known to fail; with `force` to the one
-    /// before, whatever is known of it; if `revision` is given, from that one only. Does not wait for a
+    /// Goes back to the newest release before that is not known to fail, or to the one of a
+    /// generation; with `force` whatever is known of it; if `revision` is given, from that one only. Does not wait for a
     /// change that is under way; that one fails. Of two at once, the second fails: it was asked for to
     /// leave what the first has left already.
     ///
@@ -71,6 +82,8 @@ impl ServedGate {
     /// [`ChangeError`]; then nothing is changed.
     pub async fn roll_back(
         self: &Arc<Self>,
+        to: Target,
+        drop: MayDrop,
         force: bool,
         revision: Option<u64>,
         authority: Authority,
@@ -84,7 +97,7 @@ impl ServedGate {
         let back = crate::blocking::run(move || {
             let _alone = alone;
             let action = Action::Rollback;
-            let result = gate.roll_back_alone(&base, force, &authority, now);
+            let result = gate.roll_back_alone(&base, to, &drop, force, &authority, now);
             gate.write_refusal(&result, None, action, &authority, now);
             result
         });
@@ -96,6 +109,8 @@ impl ServedGate {
     fn roll_back_alone(
         &self,
         base: &View,
+        to: Target,
+        drop: &MayDrop,
         force: bool,
         authority: &Authority,
         now: u64,
@@ -106,9 +121,12 @@ impl ServedGate {
         }
         let nothing = || ChangeError::NothingKept(self.name().to_owned());
         let before = &**base.selected().ok_or_else(nothing)?;
-        let target = self.way_back(before, force)?;
+        let target = match to {
+            Target::Before => self.way_back(before, force)?,
+            Target::Generation(generation) => self.of_generation(before, generation, force)?,
+        };
         let (action, taken_back) = (Action::Rollback, None);
-        let leaving = Leaving { base, before, action, authority, now, force, taken_back };
+        let leaving = Leaving { base, before, drop, action, authority, now, force, taken_back };
         self.go_back_to(&target, &leaving)
     }
 
@@ -133,6 +151,30 @@ impl ServedGate {
             Some(taken) => ChangeError::TakenBack(Box::new(taken)),
             None => ChangeError::NothingKept(self.name().to_owned()),
         })
+    }
+
+    /// The release that had a generation.
+    fn of_generation(
+        &self,
+        before: &Selected,
+        generation: u64,
+        force: bool,
+    ) -> Result<StoredRelease, ChangeError> {
+        let gate = || self.name().to_owned();
+        let known = self.wait(self.store.generations(self.name()))?;
+        let Some(&(attempt, _)) = known.iter().find(|(_, one)| *one == generation) else {
+            let known = known.iter().map(|(_, generation)| *generation).collect();
+            return Err(ChangeError::UnknownGeneration { gate: gate(), generation, known });
+        };
+        if before.active == Some(attempt) && before.release.is_some() {
+            return Err(ChangeError::AlreadyActive { gate: gate(), generation });
+        }
+        let release = self.stored(Some(attempt))?;
+        let release = release.ok_or_else(|| ChangeError::NotKept { gate: gate(), generation })?;
+        match self.why_taken_back(&release.release).filter(|_| !force) {
+            Some(taken) => Err(ChangeError::TakenBack(Box::new(taken))),
+            None => Ok(release),
+        }
     }
 
     /// Builds, beside everything else, the release that a roll-back goes to, so that it takes no time
@@ -184,10 +226,13 @@ impl ServedGate {
         match reverted.await.unwrap_or(Err(ChangeError::Broken)) {
             Ok(Reverted::Replaced) => {}
             Ok(Reverted::Back(report)) => {
+                let Report { policy, dropped, .. } = &*report;
+                let dropped = (!dropped.is_empty()).then(|| assignments(dropped));
                 tracing::error!(
                     gate,
                     generation,
-                    policy.version = &*report.policy.version,
+                    policy.version = &*policy.version,
+                    settings.no_longer_count = dropped,
                     "the policy kept failing: went back to the release before"
                 );
                 self.link_way_back();
@@ -245,7 +290,9 @@ impl ServedGate {
     ) -> Result<Reverted, ChangeError> {
         let (action, authority, now) = (Action::Revert, &Authority::server(), taken.at);
         let (force, taken_back) = (false, Some(taken));
-        let leaving = Leaving { base, before, action, authority, now, force, taken_back };
+        // Nobody can be asked which settings may stop counting.
+        let drop = &MayDrop::Any;
+        let leaving = Leaving { base, before, drop, action, authority, now, force, taken_back };
         let mut next = before.previous;
         while let Some(target) = self.stored(next)? {
             next = target.previous;
@@ -277,8 +324,10 @@ impl ServedGate {
         target: &StoredRelease,
         leaving: &Leaving<'_>,
     ) -> Result<Report, ChangeError> {
-        let Leaving { base, before, action, authority, now, force, taken_back } = *leaving;
+        let Leaving { base, before, drop, action, authority, now, force, taken_back } = *leaving;
         let planned = self.plan_back(target, before)?;
+        let dropped = before.configured().dropped(&planned.configured);
+        expect_named(&dropped, drop, planned.inspected.policy())?;
         let previous = target.previous;
         let committing = Committing { action, authority, now, previous, base, force, taken_back };
         self.commit(planned, &committing)
@@ -291,10 +340,30 @@ impl ServedGate {
         let started = std::time::Instant::now();
         let inspected = self.inspect_stored(&target.component)?;
         let inspect = Step::done("inspect", started.elapsed());
-        let settings = restored(&target.settings, &before.settings, inspected.description());
-        let mut planned = self.prepare_back(inspected, settings)?;
+        let (had, undone) = (before.configured(), self.undone(before, target)?);
+        let (description, left) = (inspected.description(), before.description());
+        let configured = had.restored(&target.settings, description, left, &undone);
+        let mut planned = self.prepare_back(inspected, configured)?;
         planned.steps.insert(0, inspect);
         Ok(planned)
+    }
+
+    /// The settings that the change that is undone has added. Going back from a change of settings
+    /// alone undoes it, which names them well enough.
+    fn undone(
+        &self,
+        before: &Selected,
+        target: &StoredRelease,
+    ) -> Result<Vec<String>, ChangeError> {
+        let (Some(active), true) = (before.active, before.previous == Some(target.id)) else {
+            return Ok(Vec::new());
+        };
+        let action = self.wait(self.store.action(active))?;
+        if action.as_deref() != Some(Action::Settings.as_str()) {
+            return Ok(Vec::new());
+        }
+        let added = before.counting.keys().filter(|name| !target.settings.contains_key(*name));
+        Ok(added.cloned().collect())
     }
 }
 

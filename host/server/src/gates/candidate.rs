@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use admit::decision::{Decision, PolicyRef};
+use admit::decision::{Decision, Expected, PolicyRef};
 use admit::gate::{Decided, Input, Request};
 use admit::release::{Inspected, Release};
 use serde::Serialize;
@@ -12,6 +12,7 @@ use tokio::sync::OwnedMutexGuard;
 use super::plan::Planned;
 use super::report::{ChangeError, Report};
 use super::served::ServedGate;
+use super::settings::Configured;
 use super::state::View;
 use super::told;
 use crate::access::Right;
@@ -27,6 +28,8 @@ pub(super) struct Candidate {
     /// The gate's revision when it was made: its settings are those, with the change.
     pub(super) revision: u64,
     since: u64,
+    /// The settings that count now and no longer would.
+    dropped: Vec<Expected>,
     pub(super) shadow: Shadow,
 }
 
@@ -44,6 +47,9 @@ pub struct CandidateReport {
     /// Whether policy or settings changed since it was made, so that it cannot be promoted.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub stale: bool,
+    /// The settings that count now and no longer would: a promotion has to name them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<Expected>,
     /// What it found.
     #[serde(flatten)]
     pub found: crate::shadow::Report,
@@ -59,6 +65,7 @@ impl View {
             release: candidate.release.digest().to_string(),
             since: crate::time::rfc3339(candidate.since),
             stale: candidate.revision != self.revision(),
+            dropped: candidate.dropped.clone(),
             found: candidate.shadow.report(),
         })
     }
@@ -147,7 +154,8 @@ impl ServedGate {
             return Err(ChangeError::StaleCandidate);
         }
         // The operator's cases do not count: they may have changed since.
-        let planned = self.prepare(inspected, row.settings, &[])?;
+        let configured = Configured::known(row.settings, inspected.description());
+        let planned = self.prepare(inspected, configured, &[])?;
         self.candidate_of(planned, row.revision, now)
     }
 
@@ -188,10 +196,12 @@ impl ServedGate {
         revision: u64,
         since: u64,
     ) -> Result<Candidate, ChangeError> {
-        let Planned { inspected, settings, prepared, .. } = planned;
+        let dropped = planned.dropped();
+        let Planned { inspected, configured, prepared, .. } = planned;
+        let (release, settings) = (Arc::clone(&prepared.release), configured.all);
         let shadow = Shadow::start(Arc::clone(&prepared.release), self.options.shadow.clone());
         let shadow = shadow.map_err(|_| ChangeError::Broken)?;
-        Ok(Candidate { release: prepared.release, inspected, settings, revision, since, shadow })
+        Ok(Candidate { release, inspected, settings, revision, since, dropped, shadow })
     }
 
     /// Hands what was decided to the candidate, which never makes anybody wait.

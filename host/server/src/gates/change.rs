@@ -22,6 +22,8 @@ pub struct Change {
     pub component: Option<NewComponent>,
     /// Settings to set, or to remove with `null`; what is absent stays.
     pub settings: Map<String, Value>,
+    /// The settings that may stop counting.
+    pub drop: MayDrop,
     /// The revision that is to be changed; absent when any.
     pub revision: Option<u64>,
     /// How far to go.
@@ -37,6 +39,30 @@ pub struct Change {
     pub action: Action,
     /// Seconds since 1970.
     pub now: u64,
+}
+
+/// Which configured settings may stop counting, as with a policy that does not know them. They are
+/// kept, and count again with a policy that knows them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MayDrop {
+    /// Those that whoever asked has named.
+    Named(Vec<String>),
+    /// All: nobody can be asked.
+    Any,
+}
+
+impl MayDrop {
+    /// None.
+    pub fn nothing() -> Self {
+        Self::Named(Vec::new())
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        match self {
+            Self::Named(names) => names.iter().any(|named| named == name),
+            Self::Any => true,
+        }
+    }
 }
 
 /// A component that a gate is to have.
@@ -113,7 +139,9 @@ impl ServedGate {
         change: &Change,
         result: &Result<Report, ChangeError>,
     ) -> Option<PolicyRef> {
-        let Err(ChangeError::Invalid(_) | ChangeError::Misfits(_)) = result else {
+        let Err(ChangeError::Invalid(_) | ChangeError::TooLarge(_) | ChangeError::Misfits(_)) =
+            result
+        else {
             return None;
         };
         let bytes = &change.component.as_ref()?.bytes;
@@ -150,10 +178,16 @@ impl ServedGate {
             Err(ChangeError::Refused(refused)) => {
                 (refused.step, refused.error.clone(), refused.policy.as_ref().or(policy))
             }
-            Err(error @ (ChangeError::Invalid(_) | ChangeError::Misfits(_)))
-                if !matches!(action, Action::Settings | Action::Start) =>
-            {
+            Err(
+                error @ (ChangeError::Invalid(_)
+                | ChangeError::TooLarge(_)
+                | ChangeError::Misfits(_)),
+            ) if !matches!(action, Action::Settings | Action::Start) => {
                 ("configure", error.told(), policy)
+            }
+            // Whoever asked can name the settings; nobody did ask.
+            Err(error @ ChangeError::Dropped { policy, .. }) if action == Action::Source => {
+                ("configure", error.told(), Some(policy))
             }
             _ => return,
         };

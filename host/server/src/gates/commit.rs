@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use admit::decision::PolicyRef;
 use admit::gate::{ActivateError, Activated};
 use admit::release::Release;
-use serde_json::Map;
 
 use super::plan::Planned;
 use super::report::{ChangeError, Report, Step};
 use super::served::ServedGate;
+use super::settings::Configured;
 use super::state::{Released, Selected, Unreleased, View};
 use super::{settings, told};
 use crate::access::Right;
@@ -53,10 +53,12 @@ impl ServedGate {
         // INVARIANT: asked for once, where the change is made, and kept until it is.
         let by = self.wait(committing.authority.grant(Right::Write))?;
         let mut report = self.report("activated", &planned, committing.base);
-        let Planned { inspected, settings, prepared, .. } = planned;
+        let Planned { inspected, configured, prepared, .. } = planned;
+        let Configured { all: settings, counting } = configured;
         let selected = Selected {
             inspected,
             settings,
+            counting,
             revision: committing.base.revision() + 1,
             release: None,
             active: None,
@@ -172,12 +174,14 @@ impl ServedGate {
         }
         let is_first = base.revision() == 0;
         // What is only configured was never told.
-        let nothing = Map::new();
-        let had = if base.selected().is_none() && is_first { &nothing } else { base.settings() };
+        let is_told = base.selected().is_some() || !is_first;
+        let had = if is_told { base.configured() } else { Configured::default() };
         let activated = told::activated(action, release.policy(), is_first);
         let taken = taken_back.map(told::taken_back);
-        let mut activities: Vec<_> = taken.into_iter().chain(activated).collect();
-        let changed = settings::activities(had, &selected.settings, release.description());
+        // The newest says what was done.
+        let mut activities = settings::counting_otherwise(&had, &selected.configured());
+        activities.extend(taken.into_iter().chain(activated));
+        let changed = settings::activities(&had.all, &selected.settings, release.description());
         activities.extend(changed);
         let activation = Activation {
             gate: self.name(),

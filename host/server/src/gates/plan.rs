@@ -3,36 +3,37 @@
 use std::path::Path;
 use std::time::Instant;
 
+use admit::bounded::Bounded;
 use admit::cases::{Case, CaseFile, MAX_CASE_FILE_BYTES};
 use admit::contract::types::Description;
-use admit::decision::PolicyRef;
+use admit::decision::{Expected, PolicyRef};
 use admit::failure::{Cause, error_chain};
 use admit::gate::{ActivateError, Gate, Prepared};
 use admit::release::Inspected;
-use admit::settings::{Settings, SettingsError};
+use admit::settings::{Settings, SettingsError, out_of_bounds};
 use serde_json::{Map, Value};
 
-use super::change::{Change, NewComponent};
+use super::change::{Change, MayDrop, Mode, NewComponent};
 use super::component::bundled_digest;
 use super::report::{ChangeError, Refused, Report, Step};
 use super::served::ServedGate;
-use super::settings::{changed, merged};
+use super::settings::{Configured, changed};
 use super::state::{Selected, View};
 
 /// A change that is ready to be made.
 pub(super) struct Planned {
     pub(super) inspected: Inspected,
-    /// All settings, with those that the policy does not know.
-    pub(super) settings: Map<String, Value>,
-    /// Those that the policy does not know.
-    pub(super) unknown: Map<String, Value>,
+    /// The gate's settings from now on.
+    pub(super) configured: Configured,
+    /// Those that count now and no longer would.
+    pub(super) dropped: Map<String, Value>,
     pub(super) prepared: Prepared,
     pub(super) steps: Vec<Step>,
 }
 
 impl ServedGate {
     pub(super) fn plan(&self, change: &Change, base: &View) -> Result<Planned, ChangeError> {
-        let (before, had) = (base.selected().map(|selected| &**selected), base.settings());
+        let (before, had) = (base.selected().map(|selected| &**selected), base.configured());
         tracing::debug!(step = "inspect", "a step of an activation begins");
         let started = Instant::now();
         let inspected = match (&change.component, before) {
@@ -41,27 +42,39 @@ impl ServedGate {
             (None, None) => return Err(ChangeError::NoPolicy(self.name().to_owned())),
         };
         let inspect = Step::done("inspect", started.elapsed());
-        let misfits = misfits(&change.settings, had, inspected.description());
+        let description = inspected.description();
+        expect_small(&change.settings)?;
+        let misfits = misfits(&change.settings, &had.all, description);
         if !misfits.is_empty() {
             let refusals = misfits.iter().flat_map(SettingsError::refusals).collect();
             return Err(ChangeError::Misfits(refusals));
         }
+        let patched = had.patched(&change.settings, description);
+        // Only a change of settings alone leaves those alone that do not count.
+        let configured = match (&change.component, change.mode) {
+            (None, Mode::DryRun | Mode::Activate) => patched,
+            _ => Configured::known(patched.all, description),
+        };
         // What comes before the cases is told first, whatever is wrong with them.
         let cases = self.operator_cases(inspected.policy());
         let played = cases.as_deref().unwrap_or_default();
-        let mut planned = self.prepare(inspected, merged(had, &change.settings), played)?;
+        let mut planned = self.prepare(inspected, configured, played)?;
         planned.steps.insert(0, inspect);
-        cases.map(|_| planned)
+        cases?;
+        if change.mode != Mode::Candidate {
+            expect_named(&planned.dropped, &change.drop, planned.inspected.policy())?;
+        }
+        Ok(planned)
     }
 
-    /// Prepares a release of a policy and those of the settings that it knows.
+    /// Prepares a release of a policy and the settings that count.
     pub(super) fn prepare(
         &self,
         inspected: Inspected,
-        settings: Map<String, Value>,
+        configured: Configured,
         cases: &[Case],
     ) -> Result<Planned, ChangeError> {
-        self.prepare_with(Gate::prepare_inspected, inspected, settings, cases)
+        self.prepare_with(Gate::prepare_inspected, inspected, configured, cases)
     }
 
     /// As [`ServedGate::prepare`], for a way back: waits for no change that is being prepared, and
@@ -69,26 +82,27 @@ impl ServedGate {
     pub(super) fn prepare_back(
         &self,
         inspected: Inspected,
-        settings: Map<String, Value>,
+        configured: Configured,
     ) -> Result<Planned, ChangeError> {
-        self.prepare_with(Gate::prepare_beside, inspected, settings, &[])
+        self.prepare_with(Gate::prepare_beside, inspected, configured, &[])
     }
 
     fn prepare_with(
         &self,
         prepare: fn(&Gate, Inspected, Settings, &[Case]) -> Result<Prepared, ActivateError>,
         inspected: Inspected,
-        settings: Map<String, Value>,
+        configured: Configured,
         cases: &[Case],
     ) -> Result<Planned, ChangeError> {
-        let (known, unknown) = Settings::from(settings.clone()).split(inspected.description());
-        let prepared = prepare(&self.gate, inspected.clone(), known, cases);
+        expect_small(&configured.all)?;
+        let counting = Settings::from(configured.counting.clone());
+        let prepared = prepare(&self.gate, inspected.clone(), counting, cases);
         let prepared = prepared.map_err(|error| {
             ChangeError::from_activation(self.name(), error, Some(inspected.policy()))
         })?;
         let steps = prepared.stages.iter().map(Step::from).collect();
-        let unknown = unknown.as_json().clone();
-        Ok(Planned { inspected, settings, unknown, prepared, steps })
+        let dropped = self.view().configured().dropped(&configured);
+        Ok(Planned { inspected, configured, dropped, prepared, steps })
     }
 
     fn inspect_new(
@@ -165,12 +179,53 @@ impl ServedGate {
             generation: released.map_or(0, |released| released.generation),
             revision: base.revision(),
             steps: planned.steps.clone(),
-            changed_settings: changed(base.settings(), &planned.settings),
-            unknown: planned.unknown.clone(),
+            changed_settings: changed(base.settings(), &planned.configured.all),
+            dropped: planned.dropped(),
+            unknown: planned.unknown(),
             saved: false,
             selected: selected.cloned(),
         }
     }
+}
+
+impl Planned {
+    /// The settings that no longer would count, in the form in which answers repeat them.
+    pub(super) fn dropped(&self) -> Vec<Expected> {
+        shown(&self.dropped)
+    }
+
+    /// The settings that are kept and do not count.
+    fn unknown(&self) -> Map<String, Value> {
+        let Configured { all, counting } = &self.configured;
+        let kept = all.iter().filter(|(name, _)| !counting.contains_key(*name));
+        let shown =
+            kept.map(|(name, value)| (name.clone(), Bounded::new(value).value.unwrap_or_default()));
+        shown.collect()
+    }
+}
+
+/// Refuses settings that no longer would count, unless `named` names them.
+pub(super) fn expect_named(
+    dropped: &Map<String, Value>,
+    named: &MayDrop,
+    policy: &PolicyRef,
+) -> Result<(), ChangeError> {
+    let unnamed = dropped.iter().filter(|(name, _)| !named.has(name));
+    let unnamed: Map<_, _> = unnamed.map(|(name, value)| (name.clone(), value.clone())).collect();
+    match unnamed.is_empty() {
+        true => Ok(()),
+        false => Err(ChangeError::Dropped { dropped: shown(&unnamed), policy: policy.clone() }),
+    }
+}
+
+fn expect_small(settings: &Map<String, Value>) -> Result<(), ChangeError> {
+    let too_large = out_of_bounds(settings);
+    if too_large.is_empty() { Ok(()) } else { Err(ChangeError::TooLarge(too_large)) }
+}
+
+fn shown(settings: &Map<String, Value>) -> Vec<Expected> {
+    let shown = settings.iter();
+    shown.map(|(name, value)| Expected::new(name, Some(Bounded::new(value)))).collect()
 }
 
 /// What is wrong with a patch before the policy is asked. A setting that the gate has but the policy

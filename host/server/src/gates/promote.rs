@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use admit::settings::Settings;
-
-use super::change::check_revision;
+use super::change::{MayDrop, check_revision};
 use super::commit::Committing;
-use super::plan::Planned;
+use super::plan::{Planned, expect_named};
 use super::report::{ChangeError, Report, Step};
 use super::served::ServedGate;
+use super::settings::Configured;
 use crate::authority::Authority;
 use crate::shadow::Shadow;
 use crate::store::Action;
@@ -24,6 +23,7 @@ impl ServedGate {
     pub async fn promote(
         self: &Arc<Self>,
         max_differences: Option<u64>,
+        drop: MayDrop,
         force: bool,
         revision: Option<u64>,
         authority: Authority,
@@ -34,7 +34,8 @@ impl ServedGate {
         let gate = Arc::clone(self);
         let promoted = crate::blocking::run(move || {
             let _turn = turn;
-            let promoted = gate.promote_alone(max_differences, force, revision, &authority, now);
+            let promoted =
+                gate.promote_alone(max_differences, &drop, force, revision, &authority, now);
             gate.write_refusal(&promoted, None, Action::Promote, &authority, now);
             promoted
         });
@@ -44,6 +45,7 @@ impl ServedGate {
     fn promote_alone(
         &self,
         max_differences: Option<u64>,
+        may_drop: &MayDrop,
         force: bool,
         revision: Option<u64>,
         authority: &Authority,
@@ -64,12 +66,15 @@ impl ServedGate {
         let cases = self.operator_cases(policy)?;
         let prepared = self.gate.prepare_again(Arc::clone(&candidate.release), &cases);
         let prepared = prepared.map_err(failed)?;
-        let settings = Settings::from(candidate.settings.clone());
-        let (_, unknown) = settings.split(candidate.inspected.description());
+        let all = candidate.settings.clone();
+        let counting = candidate.release.settings().as_json().clone();
+        let configured = Configured { all, counting };
+        let dropped = base.configured().dropped(&configured);
+        expect_named(&dropped, may_drop, policy)?;
         let planned = Planned {
             inspected: candidate.inspected.clone(),
-            settings: candidate.settings.clone(),
-            unknown: unknown.as_json().clone(),
+            configured,
+            dropped,
             steps: prepared.stages.iter().map(Step::from).collect(),
             prepared,
         };

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use admit::decision::PolicyRef;
+use admit::decision::{Expected, PolicyRef};
 use admit::failure::Cause;
 use admit::gate::{ActivateError, StageTime};
-use admit::settings::SettingRefusal;
+use admit::settings::{SettingRefusal, listed};
+use admit::text::Shown;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -34,10 +35,14 @@ pub struct Report {
     /// The names of the settings that have other values than before.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changed_settings: Vec<String>,
-    /// Settings that are kept although the policy does not know them.
+    /// The settings that counted and no longer do, or would not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<Expected>,
+    /// Settings that are kept and do not count: the policy does not know them, or a roll-back left
+    /// them out. Long values are cut.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub unknown: Map<String, Value>,
-    /// Whether anything was changed: the release, or settings that the policy does not know.
+    /// Whether anything was changed: the release, or settings that do not count.
     #[serde(skip)]
     pub saved: bool,
     /// What the gate has with this change, whatever was changed since; absent when it has no policy.
@@ -123,9 +128,24 @@ pub enum ChangeError {
     /// Settings that the policy does not have, or of other types; one entry each.
     #[error("settings that the policy does not have, or of another type")]
     Misfits(Vec<SettingRefusal>),
+    /// Settings that are larger than they may be; one entry each.
+    #[error("settings are too large: {}", listed(.0))]
+    TooLarge(Vec<SettingRefusal>),
     /// Values that the policy refused; one entry each.
     #[error("Validation Failed")]
     Invalid(Vec<SettingRefusal>),
+    /// Settings that count now no longer would, and were not named.
+    #[error(
+        "settings that are configured and count now would no longer count with `{} {}`: {}; name \
+         each with `--drop NAME` or `drop=NAME` (it is kept, and counts again with a policy that \
+         knows it), or remove it first", policy.name, policy.version, assignments(dropped)
+    )]
+    Dropped {
+        /// The settings.
+        dropped: Vec<Expected>,
+        /// The policy that would take the place of the one before.
+        policy: PolicyRef,
+    },
     /// The activation failed at a step.
     #[error("activation failed at step {}: {}", .0.step, .0.error)]
     Refused(Box<Refused>),
@@ -138,6 +158,39 @@ pub enum ChangeError {
     /// The release is known to fail, and nobody forced it.
     #[error("{0}; to activate it all the same, force it (`force=true`, `--force`)")]
     TakenBack(Box<TakenBack>),
+    /// No release of the gate had this generation.
+    #[error(
+        "gate `{gate}` has no release of generation {generation}; it has had {}; see \
+         `admit policy releases {gate}`",
+        numbers(known)
+    )]
+    UnknownGeneration {
+        /// The gate.
+        gate: String,
+        /// The generation that was asked for.
+        generation: u64,
+        /// Those there are, the newest first.
+        known: Vec<u64>,
+    },
+    /// The release to go back to is the one that decides.
+    #[error("generation {generation} is the one that gate `{gate}` has now")]
+    AlreadyActive {
+        /// The gate.
+        gate: String,
+        /// The generation.
+        generation: u64,
+    },
+    /// The release is too old: its component was given up.
+    #[error(
+        "the component of generation {generation} of gate `{gate}` is no longer kept; activate it \
+         from its file"
+    )]
+    NotKept {
+        /// The gate.
+        gate: String,
+        /// The generation.
+        generation: u64,
+    },
     /// There is no candidate.
     #[error("gate `{0}` has no candidate")]
     NoCandidate(String),
@@ -203,10 +256,8 @@ impl ChangeError {
     /// Why, in one line, with every setting concerned.
     pub fn told(&self) -> String {
         match self {
-            Self::Invalid(refusals) | Self::Misfits(refusals) => {
-                let texts: Vec<_> =
-                    refusals.iter().map(|one| format!("{}: {}", one.name, one.reason)).collect();
-                texts.join("; ")
+            Self::Invalid(refusals) | Self::TooLarge(refusals) | Self::Misfits(refusals) => {
+                listed(refusals)
             }
             Self::Refused(refused) => refused.error.clone(),
             error => admit::failure::error_chain(error),
@@ -217,7 +268,7 @@ impl ChangeError {
     /// nothing but another component would help.
     pub fn waits_for(&self) -> Option<String> {
         let needs = match self {
-            Self::Invalid(_) | Self::Misfits(_) => {
+            Self::Invalid(_) | Self::TooLarge(_) | Self::Misfits(_) => {
                 return Some(format!("settings: {}", self.told()));
             }
             Self::Refused(refused) if refused.step == "persist" => "the store to be written again",
@@ -229,6 +280,9 @@ impl ChangeError {
             },
             Self::TakenBack(_) => {
                 "other settings, or an administrator who activates it with `--force`"
+            }
+            Self::Dropped { .. } => {
+                "other settings, or an administrator who names these with `--drop`"
             }
             Self::Store(_) => "the store to be written again",
             _ => "another moment",
@@ -255,7 +309,7 @@ impl ChangeError {
     pub(super) fn is_about_the_release(&self) -> bool {
         match self {
             Self::Refused(refused) => refused.cause != Cause::Host,
-            Self::Invalid(_) | Self::Misfits(_) | Self::TakenBack(_) => true,
+            Self::Invalid(_) | Self::TooLarge(_) | Self::Misfits(_) | Self::TakenBack(_) => true,
             _ => false,
         }
     }
@@ -271,6 +325,9 @@ impl ChangeError {
 
         match error {
             ActivateError::NothingKept { .. } => Self::NothingKept(gate.to_owned()),
+            ActivateError::Configure(ConfigureError::Settings(SettingsError::Bounds(refusals))) => {
+                Self::TooLarge(refusals)
+            }
             ActivateError::Configure(ConfigureError::Settings(SettingsError::Refused(
                 refusals,
             ))) if !refusals.is_empty() => Self::Invalid(refusals),
@@ -281,6 +338,30 @@ impl ChangeError {
             }
         }
     }
+}
+
+/// The newest of some generations.
+fn numbers(known: &[u64]) -> String {
+    const MAX: usize = 20;
+    let texts = known.iter().take(MAX).map(u64::to_string);
+    let more = (known.len() > MAX).then(|| "older ones".to_owned());
+    let texts: Vec<_> = texts.chain(more).collect();
+    if texts.is_empty() { "none".to_owned() } else { texts.join(", ") }
+}
+
+/// Settings that a text lists; of more it says how many.
+const MAX_ASSIGNMENTS: usize = 10;
+
+/// Settings with their values, for an administrator to read.
+pub(super) fn assignments(settings: &[Expected]) -> String {
+    let texts = settings.iter().take(MAX_ASSIGNMENTS).map(|setting| {
+        let entries = setting.entries.map(|entries| format!(" ({entries} entries)"));
+        let value = setting.value.clone().unwrap_or_default().to_string();
+        format!("`{}` = {}{}", setting.setting, Shown::new(&value), entries.unwrap_or_default())
+    });
+    let more = settings.len().saturating_sub(MAX_ASSIGNMENTS);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    texts.chain(more).collect::<Vec<_>>().join(", ")
 }
 
 /// The causes of an error that only names its step.

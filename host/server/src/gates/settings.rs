@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use admit::bounded::Bounded;
 use admit::contract::types::Description;
 use admit::settings::comparable;
 use serde_json::{Map, Value, json};
@@ -24,16 +25,69 @@ pub(super) fn merged(
     merged
 }
 
-/// The settings of a release that is gone back to: those it was sealed with, and those that its
-/// policy does not know as they are now, which are not lost.
-pub(super) fn restored(
-    sealed: &Map<String, Value>,
-    now: &Map<String, Value>,
-    description: &Description,
-) -> Map<String, Value> {
-    let kept = now.iter().filter(|(name, _)| !is_known(name, description));
-    let all = sealed.iter().chain(kept);
-    all.map(|(name, value)| (name.clone(), value.clone())).collect()
+/// Settings of a gate, and those of them that count.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Configured {
+    /// All of them.
+    pub(super) all: Map<String, Value>,
+    /// What the release is made with.
+    pub(super) counting: Map<String, Value>,
+}
+
+impl Configured {
+    /// All settings, of which those count that a policy knows.
+    pub(super) fn known(all: Map<String, Value>, description: &Description) -> Self {
+        let counting = known(&all, description);
+        Self { all, counting }
+    }
+
+    /// These settings with `patch` applied. What did not count goes on not counting, unless the patch
+    /// names it.
+    pub(super) fn patched(&self, patch: &Map<String, Value>, description: &Description) -> Self {
+        let counting = known(&merged(&self.counting, patch), description);
+        Self { all: merged(&self.all, patch), counting }
+    }
+
+    /// These settings after the way back to a release that was made with `sealed`, whose policy has
+    /// this description; `left` describes the policy that is left, and `undone` names the settings
+    /// that are configured no longer.
+    ///
+    /// INVARIANT: no other setting is lost. What the release was not made with is kept; it counts if
+    /// it did not until now only because the policy that is left does not know it.
+    pub(super) fn restored(
+        &self,
+        sealed: &Map<String, Value>,
+        description: &Description,
+        left: &Description,
+        undone: &[String],
+    ) -> Self {
+        let mut all = self.all.clone();
+        undone.iter().for_each(|name| drop(all.shift_remove(name)));
+        let counts_again = |name: &str| {
+            is_known(name, description)
+                && !is_known(name, left)
+                && !self.counting.contains_key(name)
+                && !sealed.contains_key(name)
+        };
+        let again = all.iter().filter(|(name, _)| counts_again(name));
+        let counting = sealed.iter().chain(again);
+        let counting: Map<_, _> =
+            counting.map(|(name, value)| (name.clone(), value.clone())).collect();
+        all.extend(sealed.clone());
+        Self { all, counting }
+    }
+
+    /// The settings that count here and are kept in `after`, where they do not.
+    pub(super) fn dropped(&self, after: &Self) -> Map<String, Value> {
+        let stays = |name: &str| after.counting.contains_key(name) || !after.all.contains_key(name);
+        let dropped = self.counting.iter().filter(|(name, _)| !stays(name));
+        dropped.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+}
+
+fn known(all: &Map<String, Value>, description: &Description) -> Map<String, Value> {
+    let known = all.iter().filter(|(name, _)| is_known(name, description));
+    known.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// The names of the settings that a change gives other values.
@@ -51,8 +105,11 @@ pub(super) fn changed(before: &Map<String, Value>, after: &Map<String, Value>) -
     before.keys().chain(added).filter(differs).cloned().collect()
 }
 
+/// Entries of a list that are told one by one in a change.
+const MAX_TOLD_ENTRIES: usize = 100;
+
 /// What is told of a change of settings: an entry per list value that came or went, one per other
-/// setting. Values are compared as values: the letter case of a GUID, repeats and order are no
+/// setting and per list of which very many came or went. Values are compared as values: the letter case of a GUID, repeats and order are no
 /// change.
 pub(super) fn activities(
     before: &Map<String, Value>,
@@ -73,11 +130,16 @@ pub(super) fn activities(
                 let gone = old.iter().filter(|(value, _)| !new.contains_key(*value));
                 let come = new.iter().filter(|(value, _)| !old.contains_key(*value));
                 let told = |verb: &str, text: &str| {
-                    NewActivity::new(
-                        format!("{verb}_{}", entry.activity),
-                        json!({ entry.detail.clone(): text }),
-                    )
+                    let mut details = Map::new();
+                    insert_bounded(&mut details, &entry.detail, &text.into());
+                    let kind = format!("{verb}_{}", entry.activity);
+                    NewActivity::new(kind, Value::Object(details))
                 };
+                let (deleted, added) = (gone.clone().count(), come.clone().count());
+                if deleted + added > MAX_TOLD_ENTRIES {
+                    activities.push(edited_list(&setting.name, deleted, added));
+                    continue;
+                }
                 activities.extend(gone.map(|(_, text)| told("deleted", text)));
                 activities.extend(come.map(|(_, text)| told("added", text)));
             }
@@ -90,16 +152,50 @@ pub(super) fn activities(
     activities
 }
 
+/// What is told of settings that are kept and stopped counting, or count again.
+pub(super) fn counting_otherwise(before: &Configured, after: &Configured) -> Vec<NewActivity> {
+    let told = |kind: &str, settings: Map<String, Value>| {
+        let told = settings.into_iter().map(|(name, value)| {
+            let mut details = Map::new();
+            details.insert("setting".to_owned(), name.into());
+            insert_bounded(&mut details, "value", &value);
+            NewActivity::new(kind, Value::Object(details))
+        });
+        told.collect::<Vec<_>>()
+    };
+    let counts_again = |(name, _): &(&String, &Value)| {
+        before.all.contains_key(*name) && !before.counting.contains_key(*name)
+    };
+    let again = after.counting.iter().filter(counts_again);
+    let again = again.map(|(name, value)| (name.clone(), value.clone())).collect();
+    let mut activities = told("dropped_setting", before.dropped(after));
+    activities.extend(told("restored_setting", again));
+    activities
+}
+
 fn is_known(name: &str, description: &Description) -> bool {
     description.settings.iter().any(|setting| setting.name == name)
+}
+
+/// Of many entries, only how many came and went.
+fn edited_list(name: &str, deleted: usize, added: usize) -> NewActivity {
+    let details = json!({"setting": name, "deleted_entries": deleted, "added_entries": added});
+    NewActivity::new("edited_setting", details)
 }
 
 fn edited(name: &str, from: Option<&Value>, to: Option<&Value>) -> NewActivity {
     let mut details = Map::new();
     details.insert("setting".to_owned(), name.into());
-    details.extend(from.map(|from| ("from".to_owned(), from.clone())));
-    details.extend(to.map(|to| ("to".to_owned(), to.clone())));
+    from.into_iter().for_each(|from| insert_bounded(&mut details, "from", from));
+    to.into_iter().for_each(|to| insert_bounded(&mut details, "to", to));
     NewActivity::new("edited_setting", Value::Object(details))
+}
+
+/// Adds a value as it is repeated; `NAME_entries` says how many entries a longer list has.
+fn insert_bounded(details: &mut Map<String, Value>, name: &str, value: &Value) {
+    let Bounded { value, entries, .. } = Bounded::new(value);
+    details.extend(value.map(|value| (name.to_owned(), value)));
+    details.extend(entries.map(|entries| (format!("{name}_entries"), entries.into())));
 }
 
 /// The entries of a list, by what makes them equal.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use admit::release::Release;
 
-use super::change::{Change, Mode, NewComponent};
+use super::change::{Change, MayDrop, Mode, NewComponent};
 use super::commit::Committing;
-use super::report::{ChangeError, Refused};
+use super::report::{ChangeError, Refused, assignments};
 use super::served::ServedGate;
-use super::settings::restored;
+use super::settings::Configured;
 use super::state::{Released, Selected, Unreleased};
 use crate::actor::Actor;
 use crate::authority::Authority;
@@ -119,6 +119,7 @@ impl ServedGate {
         let change = Change {
             component: Some(NewComponent { bytes: Arc::clone(&bytes), may_be_older: true }),
             settings: self.options.settings.clone(),
+            drop: MayDrop::nothing(),
             revision: None,
             mode: Mode::Activate,
             force: false,
@@ -137,14 +138,19 @@ impl ServedGate {
         // A policy to describe the settings that are missing. Nothing is stored: what is configured
         // counts until something was activated.
         let inspected = self.inspections.get(&self.runtime, &bytes).ok();
-        let selected = inspected.map(|inspected| Selected {
-            inspected,
-            settings: change.settings,
-            revision: 0,
-            release: None,
-            active: None,
-            previous: None,
-            made: (Action::Start, Actor::server()),
+        let selected = inspected.map(|inspected| {
+            let configured = Configured::known(change.settings, inspected.description());
+            let Configured { all: settings, counting } = configured;
+            Selected {
+                inspected,
+                settings,
+                counting,
+                revision: 0,
+                release: None,
+                active: None,
+                previous: None,
+                made: (Action::Start, Actor::server()),
+            }
         });
         self.begun_without(selected, self.unreleased_by(&error));
         Ok(())
@@ -242,6 +248,7 @@ impl ServedGate {
         Some(Selected {
             inspected: self.inspect_stored(&active.component).ok()?,
             settings: row.settings.clone(),
+            counting: active.settings.clone(),
             revision: row.revision,
             release: None,
             active: Some(active.id),
@@ -260,11 +267,14 @@ impl ServedGate {
         self.gate.go_on_after(active.generation.saturating_sub(1));
         let inspected = self.inspect_stored(&active.component)?;
         // The operator's cases do not count: they may have changed since.
-        let planned = self.prepare(inspected, active.settings.clone(), &[])?;
+        let (all, counting) = (row.settings.clone(), active.settings.clone());
+        let planned = self.prepare(inspected, Configured { all, counting }, &[])?;
         expect_same(&planned.prepared.release, active)?;
+        let Configured { all: settings, counting } = planned.configured;
         let selected = Selected {
             inspected: planned.inspected,
-            settings: row.settings.clone(),
+            settings,
+            counting,
             revision: row.revision,
             release: None,
             active: Some(active.id),
@@ -288,13 +298,27 @@ impl ServedGate {
         now: u64,
     ) -> Result<(), ChangeError> {
         let inspected = self.inspect_stored(&target.component)?;
-        let settings = restored(&target.settings, &row.settings, inspected.description());
-        let planned = self.prepare(inspected, settings, &[])?;
+        let description = inspected.description();
+        // What an administrator configured since then counts, if the release can be made with it.
+        let current = Configured::known(row.settings.clone(), description);
+        let then = current.restored(&target.settings, description, description, &[]);
+        let prepare = |configured| self.prepare(inspected.clone(), configured, &[]);
+        let planned = prepare(current).or_else(|_| prepare(then))?;
+        let dropped = planned.dropped();
         let (action, authority) = (Action::Start, &Authority::server());
         let (previous, base) = (target.previous, &*self.view());
         let (force, taken_back) = (false, None);
         let committing = Committing { action, authority, now, previous, base, force, taken_back };
-        self.commit(planned, &committing).map(drop)
+        self.commit(planned, &committing)?;
+        if !dropped.is_empty() {
+            let (gate, dropped) = (self.name(), assignments(&dropped));
+            tracing::error!(
+                gate,
+                settings.no_longer_count = dropped,
+                "settings do not count with the release that the gate goes on with"
+            );
+        }
+        Ok(())
     }
 
     /// The policy of a component that the store has.
@@ -312,7 +336,7 @@ impl ServedGate {
     /// refused are a mistake; where there are none, they are still to come.
     pub(super) fn unreleased_by(&self, error: &ChangeError) -> Unreleased {
         match error {
-            ChangeError::Invalid(_) | ChangeError::Misfits(_) => {
+            ChangeError::Invalid(_) | ChangeError::TooLarge(_) | ChangeError::Misfits(_) => {
                 let told = error.told();
                 match self.options.settings.is_empty() {
                     true => {

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use admit::bounded::Bounded;
 use admit::contract::types::Description;
-use admit::decision::PolicyRef;
+use admit::decision::{Expected, PolicyRef};
 use admit::release::Inspected;
 use admit::settings::Settings;
 use serde_json::{Map, Value};
@@ -11,6 +12,7 @@ use serde_json::{Map, Value};
 use super::candidate::Candidate;
 use super::report::{ChangeError, Overtaken};
 use super::served::ServedGate;
+use super::settings::Configured;
 use crate::actor::Actor;
 use crate::store::{Action, TakenBack};
 
@@ -55,8 +57,10 @@ impl Unreleased {
 pub struct Selected {
     /// The policy.
     pub inspected: Inspected,
-    /// All settings, with those that the policy does not know.
+    /// All settings that are configured, whether they count or not.
     pub settings: Map<String, Value>,
+    /// Those of them that count: what its release is made with.
+    pub counting: Map<String, Value>,
     /// Counts changes of policy or settings.
     pub revision: u64,
     /// The release of both; absent while they make none.
@@ -89,9 +93,24 @@ impl Selected {
         self.inspected.description()
     }
 
-    /// The settings that the policy knows, and the others.
+    pub(super) fn configured(&self) -> Configured {
+        Configured { all: self.settings.clone(), counting: self.counting.clone() }
+    }
+
+    /// The settings that count, and those that are kept and do not: the policy does not know them,
+    /// or a roll-back left them out.
     pub fn split(&self) -> (Settings, Settings) {
-        Settings::from(self.settings.clone()).split(self.description())
+        (self.counting.clone().into(), self.kept().collect::<Map<_, _>>().into())
+    }
+
+    /// The settings that are kept and do not count, in the form in which answers repeat them.
+    pub fn not_counting(&self) -> Vec<Expected> {
+        self.kept().map(|(name, value)| Expected::new(&name, Some(Bounded::new(&value)))).collect()
+    }
+
+    fn kept(&self) -> impl Iterator<Item = (String, Value)> {
+        let kept = self.settings.iter().filter(|(name, _)| !self.counting.contains_key(*name));
+        kept.map(|(name, value)| (name.clone(), value.clone()))
     }
 }
 
@@ -114,7 +133,16 @@ impl View {
         self.selected.as_ref()
     }
 
-    /// The settings that a change starts from.
+    /// The settings that a change starts from, and those of them that count. While the gate has no
+    /// policy all do: none is to be lost without a word, whichever policy comes.
+    pub(super) fn configured(&self) -> Configured {
+        match &self.selected {
+            Some(selected) => selected.configured(),
+            None => Configured { all: self.kept.0.clone(), counting: self.kept.0.clone() },
+        }
+    }
+
+    /// All settings that a change starts from.
     pub(super) fn settings(&self) -> &Map<String, Value> {
         self.selected.as_ref().map_or(&self.kept.0, |selected| &selected.settings)
     }

@@ -9,6 +9,7 @@ use admit::release::component_digest;
 use super::change::Change;
 use super::report::{ChangeError, Report};
 use super::served::ServedGate;
+use super::settings::Configured;
 use super::state::Selected;
 use crate::actor::Actor;
 use crate::store::Action;
@@ -48,7 +49,10 @@ impl ServedGate {
         change: &Change,
         result: &Result<Report, ChangeError>,
     ) {
-        let Err(error @ (ChangeError::Invalid(_) | ChangeError::Misfits(_))) = result else {
+        let Err(
+            error @ (ChangeError::Invalid(_) | ChangeError::TooLarge(_) | ChangeError::Misfits(_)),
+        ) = result
+        else {
             return;
         };
         let base = self.view();
@@ -59,9 +63,13 @@ impl ServedGate {
         let bytes = change.component.as_ref().map(|component| &component.bytes);
         let inspected = bytes.and_then(|bytes| self.inspections.get(&self.runtime, bytes).ok());
         let Some(inspected) = inspected else { return };
+        let all = base.settings().clone();
+        let Configured { all: settings, counting } =
+            Configured::known(all, inspected.description());
         let selected = Selected {
             inspected,
-            settings: base.settings().clone(),
+            settings,
+            counting,
             revision: base.revision(),
             release: None,
             active: None,

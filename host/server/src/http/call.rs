@@ -15,7 +15,7 @@ use super::body;
 use super::error::ApiError;
 use crate::app::App;
 use crate::authority::Authority;
-use crate::gates::ServedGate;
+use crate::gates::{MayDrop, ServedGate};
 
 /// The largest body of a request to the admin listener: a component in base64, with room.
 const MAX_ADMIN_BODY: usize = 4 * 1024 * 1024;
@@ -62,15 +62,25 @@ impl Call {
 
     /// The query, strictly.
     pub(super) fn query<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
-        let query = axum::extract::Query::<T>::try_from_uri(&self.uri);
-        query.map(|query| query.0).map_err(|error| {
-            let text = error.body_text();
-            let reason = text.split_once(": ").map_or(&*text, |(_, reason)| reason);
-            // A name of such a length may be a token in the wrong place.
-            let reason = Some(reason).filter(|reason| reason.len() <= MAX_QUERY_REASON);
-            let reason = reason.unwrap_or("not what is expected");
-            ApiError::malformed(format!("query: {}", printable(reason)))
-        })
+        query_of(&self.uri)
+    }
+
+    /// The query, strictly, and the settings that `drop` names in it, which may be there several
+    /// times.
+    pub(super) fn query_with_drop<T: DeserializeOwned>(&self) -> Result<(T, MayDrop), ApiError> {
+        let parts = self.uri.query().unwrap_or_default().split('&');
+        let (drop, rest): (Vec<_>, Vec<_>) = parts.partition(|part| part.starts_with("drop="));
+        let names: Result<Vec<_>, _> = drop
+            .iter()
+            .map(|part| part.trim_start_matches("drop="))
+            .map(|name| match is_setting_name(name) {
+                true => Ok(name.to_owned()),
+                false => Err(ApiError::field("drop", not_a_setting(name))),
+            })
+            .collect();
+        let uri = Uri::builder().path_and_query(format!("/?{}", rest.join("&")));
+        let query = query_of(&uri.build().unwrap_or_default())?;
+        Ok((query, MayDrop::Named(names?)))
     }
 
     /// The media type of the body, without parameters, in lower case; empty when there is none.
@@ -111,6 +121,30 @@ impl Call {
             ),
         }
     }
+}
+
+fn query_of<T: DeserializeOwned>(uri: &Uri) -> Result<T, ApiError> {
+    let query = axum::extract::Query::<T>::try_from_uri(uri);
+    query.map(|query| query.0).map_err(|error| {
+        let text = error.body_text();
+        let reason = text.split_once(": ").map_or(&*text, |(_, reason)| reason);
+        // A name of such a length may be a token in the wrong place.
+        let reason = Some(reason).filter(|reason| reason.len() <= MAX_QUERY_REASON);
+        let reason = reason.unwrap_or("not what is expected");
+        ApiError::malformed(format!("query: {}", printable(reason)))
+    })
+}
+
+/// Whether a policy may have a setting of this name.
+fn is_setting_name(name: &str) -> bool {
+    let allowed =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-.".contains(&byte);
+    (1..=64).contains(&name.len()) && name.bytes().all(allowed)
+}
+
+fn not_a_setting(name: &str) -> String {
+    let name = admit::text::Shown::name(name);
+    format!("`{name}` is no name of a setting; expected one name, and `drop` again for another")
 }
 
 /// A text of one line, with its quotes: what cannot be printed is written as escapes.

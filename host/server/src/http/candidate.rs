@@ -36,7 +36,7 @@ pub(super) async fn delete(call: Call) -> Result<Response, ApiError> {
 /// `POST /v1/gates/{gate}/promote`.
 pub(super) async fn promote(call: Call) -> Result<Response, ApiError> {
     let gate = call.gate()?;
-    let PromoteQuery { max_differences, force } = call.query()?;
+    let (PromoteQuery { max_differences, force }, drop) = call.query_with_drop()?;
     let (revision, authority) = (call.revision()?, call.authority.clone());
-    Ok(made(gate.promote(max_differences, force, revision, authority, call.now).await?))
+    Ok(made(gate.promote(max_differences, drop, force, revision, authority, call.now).await?))
 }

@@ -1,5 +1,6 @@
 //! Errors of the API: a status, a stable code, a message, and what is wrong with which field.
 
+use admit::decision::Expected;
 use admit::failure::Cause;
 use admit::settings::SettingRefusal;
 use axum::http::StatusCode;
@@ -46,6 +47,19 @@ impl From<SettingRefusal> for FieldError {
     }
 }
 
+/// Fields that one answer names; of more it says how many.
+const MAX_ERRORS: usize = 100;
+
+impl From<Expected> for FieldError {
+    fn from(dropped: Expected) -> Self {
+        let value = dropped.value.unwrap_or_default();
+        let entries = dropped.entries.map(|entries| format!(" and more, {entries} entries"));
+        let entries = entries.unwrap_or_default();
+        let reason = format!("counts now with {value}{entries}, and no longer would");
+        Self { name: dropped.setting, reason }
+    }
+}
+
 impl ApiError {
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
@@ -59,7 +73,12 @@ impl ApiError {
     }
 
     fn with_errors(mut self, errors: impl IntoIterator<Item = impl Into<FieldError>>) -> Self {
-        self.body.errors = errors.into_iter().map(Into::into).collect();
+        let mut errors: Vec<_> = errors.into_iter().map(Into::into).collect();
+        let more = errors.split_off(errors.len().min(MAX_ERRORS)).len();
+        if more > 0 {
+            self.body.message.push_str(&format!(" (and {more} more errors that are not listed)"));
+        }
+        self.body.errors = errors;
         self
     }
 
@@ -124,6 +143,14 @@ impl From<ChangeError> for ApiError {
             ChangeError::Overtaken(_) => conflict("overtaken"),
             ChangeError::NothingKept(_) => conflict("nothing_kept"),
             ChangeError::TakenBack(_) => conflict("taken_back"),
+            ChangeError::AlreadyActive { .. } => conflict("already_active"),
+            ChangeError::NotKept { .. } => conflict("not_kept"),
+            ChangeError::UnknownGeneration { .. } => {
+                Self::new(StatusCode::NOT_FOUND, "unknown_generation", message)
+            }
+            ChangeError::Dropped { dropped, .. } => {
+                conflict("settings_dropped").with_errors(dropped)
+            }
             ChangeError::NothingCompared(_) => conflict("nothing_compared"),
             ChangeError::TooManyDifferences { .. } => conflict("too_many_differences"),
             ChangeError::NoCandidate(_) => {
@@ -133,6 +160,10 @@ impl From<ChangeError> for ApiError {
                 Self::new(StatusCode::PRECONDITION_FAILED, "changed_meanwhile", message)
             }
             ChangeError::Misfits(refusals) => Self::malformed(message).with_errors(refusals),
+            ChangeError::TooLarge(refusals) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "settings_too_large", message)
+                    .with_errors(refusals)
+            }
             ChangeError::Invalid(refusals) => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_settings", message)
                     .with_errors(refusals)

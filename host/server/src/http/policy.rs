@@ -35,7 +35,7 @@ struct Wanted {
 /// `POST /v1/gates/{gate}/policy`.
 pub(super) async fn post(call: Call) -> Result<Response, ApiError> {
     let gate = call.gate()?;
-    let query: PolicyQuery = call.query()?;
+    let (query, drop): (PolicyQuery, _) = call.query_with_drop()?;
     let mode = match query {
         PolicyQuery { dry_run: true, candidate: true, .. } => {
             let message =
@@ -67,6 +67,7 @@ pub(super) async fn post(call: Call) -> Result<Response, ApiError> {
     let change = Change {
         component,
         settings,
+        drop,
         revision,
         mode,
         force,

@@ -1,6 +1,6 @@
 //! The releases a gate had, the way back, and what its policy says of itself.
 
-use admit::decision::PolicyRef;
+use admit::decision::{Expected, PolicyRef};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +9,7 @@ use super::error::ApiError;
 use super::json::Json;
 use super::settings::made;
 use crate::actor::Actor;
+use crate::gates::Target;
 use crate::store::{Attempt, TakenBack};
 use crate::time::rfc3339;
 
@@ -28,6 +29,7 @@ pub(super) struct PageQuery {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RollBackQuery {
+    to: Option<u64>,
     #[serde(default)]
     force: bool,
 }
@@ -51,6 +53,9 @@ pub(super) struct AttemptBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     active: bool,
+    /// The settings that are configured and do not count with the active release.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_counting: Vec<Expected>,
     #[serde(skip_serializing_if = "Option::is_none")]
     taken_back: Option<TakenBackBody>,
 }
@@ -99,6 +104,7 @@ impl AttemptBody {
             step,
             error,
             active: attempt.active,
+            not_counting: Vec::new(),
             taken_back: taken.map(TakenBackBody::from),
         }
     }
@@ -113,7 +119,12 @@ pub(super) async fn get(call: Call) -> Result<Response, ApiError> {
     let next = next_page(attempts.len(), limit, attempts.last().map(|attempt| attempt.id));
     let view = gate.view();
     let taken_back = view.taken_back();
-    let releases = attempts.into_iter().map(|one| AttemptBody::new(one, taken_back)).collect();
+    let releases = attempts.into_iter().map(|one| AttemptBody::new(one, taken_back));
+    let mut releases: Vec<_> = releases.collect();
+    for selected in view.selected().into_iter().filter(|selected| selected.active.is_some()) {
+        let active = releases.iter_mut().find(|one| Some(one.id) == selected.active);
+        active.into_iter().for_each(|one| one.not_counting = selected.not_counting());
+    }
     Ok(Json(Page { releases, next }).into_response())
 }
 
@@ -133,9 +144,11 @@ pub(super) fn next_page(entries: usize, limit: u32, last: Option<u64>) -> Option
 
 /// `POST /v1/gates/{gate}/rollback`.
 pub(super) async fn roll_back(call: Call) -> Result<Response, ApiError> {
-    let RollBackQuery { force } = call.query()?;
+    let (RollBackQuery { to, force }, drop) = call.query_with_drop()?;
     let (gate, revision) = (call.gate()?, call.revision()?);
-    Ok(made(gate.roll_back(force, revision, call.authority.clone(), call.now).await?))
+    let to = to.map_or(Target::Before, Target::Generation);
+    let authority = call.authority.clone();
+    Ok(made(gate.roll_back(to, drop, force, revision, authority, call.now).await?))
 }
 
 /// `GET /v1/gates/{gate}/description`.

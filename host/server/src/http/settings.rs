@@ -1,5 +1,8 @@
 //! Settings of a gate.
 
+use std::collections::BTreeMap;
+
+use admit::bounded::Bounded;
 use admit::decision::PolicyRef;
 use axum::http::header::{ETAG, HeaderValue};
 use axum::response::{IntoResponse, Response};
@@ -9,7 +12,7 @@ use serde_json::{Map, Value};
 use super::call::Call;
 use super::error::ApiError;
 use super::json::Json;
-use crate::gates::{Change, ChangeError, Mode, Report, Selected};
+use crate::gates::{Change, ChangeError, MayDrop, Mode, Report, Selected};
 use crate::store::Action;
 
 #[derive(Serialize)]
@@ -20,6 +23,27 @@ struct SettingsBody {
     effective: Map<String, Value>,
     unknown: Map<String, Value>,
     revision: u64,
+    /// Of values that are not whole here, the entries or bytes that they have.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    cut: BTreeMap<String, usize>,
+}
+
+impl SettingsBody {
+    /// With long values cut: whoever has just sent them need not get them back.
+    fn cut(mut self) -> Self {
+        for settings in [&mut self.settings, &mut self.effective, &mut self.unknown] {
+            for (name, value) in settings {
+                let bounded = Bounded::new(value);
+                if bounded.cut {
+                    let bytes = value.as_str().map_or(0, str::len);
+                    let size = value.as_array().map_or(bytes, Vec::len);
+                    self.cut.insert(name.clone(), size);
+                    *value = bounded.value.unwrap_or_default();
+                }
+            }
+        }
+        self
+    }
 }
 
 #[derive(Serialize)]
@@ -58,6 +82,7 @@ pub(super) async fn patch(call: Call) -> Result<Response, ApiError> {
     let change = Change {
         component: None,
         settings,
+        drop: MayDrop::nothing(),
         revision,
         mode,
         force,
@@ -70,7 +95,7 @@ pub(super) async fn patch(call: Call) -> Result<Response, ApiError> {
     // What the gate has with this change: another one may have followed already.
     let made = activation.selected.as_deref();
     let made = made.ok_or_else(|| ChangeError::NoPolicy(gate.name().to_owned()))?;
-    let (settings, changed) = (body(gate.name(), made), activation.saved);
+    let (settings, changed) = (body(gate.name(), made).cut(), activation.saved);
     Ok(tagged(settings.revision, PatchedBody { settings, changed, dry_run, activation }))
 }
 
@@ -83,6 +108,7 @@ fn body(gate: &str, selected: &Selected) -> SettingsBody {
         settings: known.as_json().clone(),
         unknown: unknown.as_json().clone(),
         revision: selected.revision,
+        cut: BTreeMap::new(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use admit::decision::PolicyRef;
+use admit::decision::{Expected, PolicyRef};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
@@ -50,6 +50,9 @@ struct GateStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     generation: Option<u64>,
     revision: u64,
+    /// The settings that are configured and do not count.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_counting: Vec<Expected>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_attempt: Option<AttemptBody>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -154,6 +157,7 @@ fn gate_status(app: &App, gate: &ServedGate, last_attempt: Option<Attempt>) -> G
         generation: release.as_ref().map(|release| release.generation),
         release: release.map(|release| release.digest),
         revision: selected.map_or(0, |selected| selected.revision),
+        not_counting: selected.map(|selected| selected.not_counting()).unwrap_or_default(),
         last_attempt: last_attempt.map(|one| AttemptBody::new(one, taken_back)),
         candidate,
         taken_back: taken_back.iter().take(MAX_TAKEN_BACK).cloned().map(Into::into).collect(),

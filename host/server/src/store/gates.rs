@@ -192,6 +192,35 @@ impl Store {
         }))
     }
 
+    /// The attempts that activated something and their generations, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn generations(&self, gate: &str) -> Result<Vec<(u64, u64)>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, generation FROM attempt WHERE gate = ? AND release IS NOT NULL \
+             ORDER BY id DESC",
+        );
+        let rows = self.rows(rows.bind(gate)).await?;
+        let pair = |row: &SqliteRow| -> Result<_, StoreError> {
+            Ok((unsigned(row.try_get("id")?)?, unsigned(row.try_get("generation")?)?))
+        };
+        // A damaged row is no way back.
+        Ok(rows.iter().filter_map(|row| pair(row).ok()).collect())
+    }
+
+    /// What led to an attempt, as [`Action::as_str`] names it; absent when it is not kept.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn action(&self, attempt: u64) -> Result<Option<String>, StoreError> {
+        let action = sqlx::query("SELECT action FROM attempt WHERE id = ?");
+        let row = self.row(action.bind(signed(attempt))).await?;
+        row.map(|row| Ok(row.try_get("action")?)).transpose()
+    }
+
     /// The digests of the stored components of this name and version.
     ///
     /// # Errors

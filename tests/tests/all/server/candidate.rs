@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::policies::damaged;
-use super::start::{Server, token, token_v1, windows_gate};
+use super::start::{DROP, Server, token, token_v1, windows_gate};
 
 const CANDIDATE: &str = "/v1/gates/windows-mdm/candidate";
 const AS_CANDIDATE: &str = "/v1/gates/windows-mdm/policy?candidate=true";
@@ -81,7 +81,8 @@ fn a_candidate_is_compared_shown_guarded_and_promoted() {
     let metrics = admit_metric(&server, "candidate_decisions_total", "result=\"differed\"");
     assert_eq!(metrics, 2);
 
-    let guarded = |most: u64| admin.post_nothing(&format!("{PROMOTE}?max_differences={most}"));
+    let guarded =
+        |most: u64| admin.post_nothing(&format!("{PROMOTE}?max_differences={most}&{DROP}"));
     let refused = guarded(1).refused(409, "too_many_differences");
     assert!(refused["message"].as_str().unwrap().contains("decisions, 2 differed"), "{refused}");
     assert_eq!(gate(&admin)["generation"], 1);
@@ -174,7 +175,8 @@ fn a_policy_that_keeps_failing_is_taken_back_and_one_that_refuses_much_is_not() 
     let server = Server::start(&with(windows_gate(), revert));
     let admin = server.admin();
     let component = CoreModule::misbehave().component();
-    admin.send("POST", POLICY, Some(("application/wasm", &component))).json(200);
+    let path = format!("{POLICY}?{DROP}");
+    admin.send("POST", &path, Some(("application/wasm", &component))).json(200);
 
     for _ in 0..50 {
         assert_eq!(
@@ -234,7 +236,8 @@ fn a_candidate_outlives_a_restart_and_is_told_of() {
     assert_eq!(newest_activity(&admin)["type"], "started_candidate", "a start tells nothing");
     assert_eq!(server.decide("windows-mdm", &token(json!({})))["outcome"], "allow");
     assert_eq!(once_decided(&admin, 1)["differed"], 1);
-    assert_eq!(admin.post_nothing(PROMOTE).json(200)["generation"], 2);
+    let promoted = admin.post_nothing(&format!("{PROMOTE}?{DROP}")).json(200);
+    assert_eq!(promoted["generation"], 2);
 
     // Neither one that was promoted nor one that was ended comes back.
     let server = server.stop_with("KILL").0.start(&windows_gate());
@@ -267,7 +270,7 @@ fn a_candidate_is_a_way_out_when_no_release_starts_and_keeps_none_from_starting(
     let server = home.start(&windows_gate());
     let admin = server.admin();
     assert_eq!(gate(&admin)["state"], "failed");
-    admin.post_nothing(PROMOTE).json(200);
+    admin.post_nothing(&format!("{PROMOTE}?{DROP}")).json(200);
     assert_eq!(server.decide("windows-mdm", &token_v1(json!({})))["outcome"], "allow");
 
     let home = server.stop_with("TERM").0;

@@ -187,8 +187,14 @@ fn settings_that_a_policy_does_not_know_are_left_and_come_back() {
     shell.write("2.yaml", windows("2.0.0", &client_ids(&[CLIENT])));
     shell.write("1.yaml", windows("1.0.0", ""));
     shell.prints("apply -f 2.yaml");
+    let refused = shell.run("apply -f 1.yaml");
+    let unnamed = refused.said();
+    assert_eq!(refused.code, Some(1), "{unnamed}");
+    assert!(unnamed.contains("\n  windows_entra_client_ids: counts now with [\""), "{unnamed}");
+    assert_eq!(settings(&server)["unknown"], json!({}));
+    shell.write("1.yaml", windows("1.0.0", "    drop: [windows_entra_client_ids]\n"));
     let down = shell.prints("apply -f 1.yaml");
-    let kept = "  kept       settings that the policy does not know: windows_entra_client_ids\n";
+    let kept = "  kept       settings that do not count: windows_entra_client_ids\n";
     let change = "windows-mdm:\n  policy     windows-mdm 2.0.0 (sha256:";
     assert!(down.starts_with(change) && down.contains(") -> windows-mdm 1.0.0 (sha256:"), "{down}");
     assert_eq!(down.matches(kept).count(), 2, "in the difference, and of the activation: {down}");
@@ -196,7 +202,7 @@ fn settings_that_a_policy_does_not_know_are_left_and_come_back() {
     assert_eq!(shell.prints("apply -f 1.yaml"), format!("windows-mdm: no changes\n{kept}"));
     let generated = shell.run("generate windows-mdm");
     assert!(!generated.out.contains("windows_entra_client_ids"), "{generated:?}");
-    let said = "gate `windows-mdm` keeps settings that its policy does not know; left out: \
+    let said = "gate `windows-mdm` keeps settings that do not count; left out: \
                 `windows_entra_client_ids`";
     assert_eq!((generated.code, generated.said()), (Some(0), said.to_owned()));
 
@@ -214,7 +220,8 @@ fn settings_that_a_new_policy_knows_and_the_file_does_not_name_go_back_to_their_
     shell.write("2.yaml", windows("2.0.0", &(client_ids(&[CLIENT]) + &pair)));
     shell.write("1.yaml", windows("1.0.0", ""));
     shell.prints("apply -f 2.yaml");
-    shell.prints("apply -f 1.yaml");
+    let down = "apply -f 1.yaml --drop windows_entra_client_ids --drop client_tenant_pairs";
+    shell.prints(down);
     let unknown = settings(&server)["unknown"].clone();
     assert_eq!(unknown.as_object().map(serde_json::Map::len), Some(2), "{unknown}");
 
@@ -233,7 +240,7 @@ fn settings_that_a_new_policy_knows_and_the_file_does_not_name_go_back_to_their_
     );
 
     // Nothing complains of what was kept here: the server says that it would count again.
-    shell.prints("apply -f 1.yaml");
+    shell.prints(down);
     shell.write("2.yaml", windows("2.0.0", ""));
     let up = shell.prints("apply -f 2.yaml");
     assert!(up.contains(&format!("  - windows_entra_client_ids: {OTHER}\n")), "{up}");
@@ -322,7 +329,7 @@ fn a_gate_that_the_server_does_not_have_and_a_bad_file_change_nothing() {
     assert!(missing.starts_with("failed to read `missing.yaml`: "), "{missing}");
     shell.write("bad.yaml", "gates:\n  windows-mdm:\n    setings: {}\n");
     let bad = "gates `bad.yaml`: line 3, column 5: `setings` is unknown; expected one of policy, \
-               component, digest, settings";
+               component, digest, settings, drop";
     assert_eq!(shell.refuses("apply -f bad.yaml", 3), bad);
     std::fs::create_dir(shell.path("all")).unwrap();
     shell.write("all/a.yaml", MAM);

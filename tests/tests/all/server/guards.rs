@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::client::{Client, Reply};
 use super::limits::only_answer;
-use super::start::{Home, Server, token, windows_gate, windows_settings};
+use super::start::{DROP, Home, Server, token, windows_gate, windows_settings};
 
 const DECIDE: &str = "/v1/gates/windows-mdm/decide";
 const POLICY: &str = "/v1/gates/windows-mdm/policy";
@@ -222,7 +222,8 @@ fn a_promotion_tells_and_keeps_settings_that_its_policy_does_not_know() {
     let old = json!({"policy": "windows-mdm@1.0.0"});
     let candidate = admin.post(&format!("{POLICY}?candidate=true"), &old).json(200);
     assert_eq!(candidate["unknown"], kept);
-    let promoted = admin.post_nothing("/v1/gates/windows-mdm/promote").json(200);
+    let promote = format!("/v1/gates/windows-mdm/promote?{DROP}");
+    let promoted = admin.post_nothing(&promote).json(200);
     assert_eq!((&promoted["result"], &promoted["unknown"]), (&json!("activated"), &kept));
     assert_eq!(settings(&server, "windows-mdm").json(200)["unknown"], kept);
     assert_eq!(server.decide("windows-mdm", &token(json!({})))["outcome"], "deny");
@@ -298,6 +299,6 @@ fn a_dry_run_of_a_candidate_is_asked_for_in_vain() {
         assert!(message.contains("`dry_run` and `candidate`"), "{message}");
     }
     admin.get("/v1/gates/windows-mdm/candidate").refused(404, "no_candidate");
-    let query = "dry_run=true&candidate=false";
+    let query = format!("dry_run=true&candidate=false&{DROP}");
     assert_eq!(admin.post(&format!("{POLICY}?{query}"), &body).json(200)["result"], "checked");
 }

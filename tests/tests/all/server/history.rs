@@ -11,7 +11,7 @@ use admit_tests::guests::CoreModule;
 use serde_json::{Map, Value, json};
 
 use super::policies::damaged;
-use super::start::{Home, Server, token, windows_gate, windows_settings};
+use super::start::{DROP, Home, Server, token, windows_gate, windows_settings};
 
 const GATE: &str = "/v1/gates/windows-mdm";
 
@@ -121,7 +121,7 @@ fn a_source_that_brought_nothing_new_undoes_no_change_after_a_restart() {
     once(&server, "a", "applied");
     once(&server, "b", "refused");
     let asked = json!({"policy": "windows-mdm@1.0.0"});
-    server.admin().post("/v1/gates/a/policy", &asked).json(200);
+    server.admin().post(&format!("/v1/gates/a/policy?{DROP}"), &asked).json(200);
     let (error, before) = (state(&server, "b")["source"]["error"].clone(), told(&server, "b"));
     assert_eq!(before[0], "rejected_policy");
 
@@ -139,7 +139,7 @@ fn a_source_that_brought_nothing_new_undoes_no_change_after_a_restart() {
 fn a_fall_back_at_start_keeps_unknown_settings_and_tells_only_what_changed() {
     let server = Server::serving();
     let upload = ("application/wasm", &*CoreModule::misbehave().component());
-    server.admin().send("POST", &format!("{GATE}/policy"), Some(upload)).json(200);
+    server.admin().send("POST", &format!("{GATE}/policy?{DROP}"), Some(upload)).json(200);
     let settings = format!("{GATE}/settings");
     server.admin().patch(&settings, &json!({"mode": "late"})).json(200);
     let before = told(&server, "windows-mdm");
@@ -154,10 +154,12 @@ fn a_fall_back_at_start_keeps_unknown_settings_and_tells_only_what_changed() {
     assert_eq!(serving["policy"]["version"], "2.0.0");
     assert_eq!(serving["last_attempt"]["action"], "start");
     let after = told(&server, "windows-mdm");
-    assert_eq!(after[0], "reverted_policy");
-    assert_eq!(after[1..], before[..], "nothing else is told");
+    assert_eq!(after[..2], ["reverted_policy", "dropped_setting"]);
+    assert_eq!(after[2..], before[..], "nothing else is told");
     let settings = server.admin().get(&settings).json(200);
     assert!(settings.to_string().contains(r#""mode":"late""#), "{settings}");
+    assert_eq!(serving["not_counting"], json!([{"setting": "mode", "value": "late"}]));
+    server.wait_for_log("settings do not count with the release that the gate goes on with");
 }
 
 #[test]

@@ -31,9 +31,11 @@ enum Operation {
     Change(Wanted),
     /// A component that is none.
     Broken(Mode),
-    Promote,
+    /// Whether the settings are named that would stop counting.
+    Promote(bool),
     EndCandidate,
-    RollBack,
+    /// To the release before or to a generation, and as above.
+    RollBack(Option<u64>, bool),
     /// The server ends and starts again on the same store.
     Restart,
 }
@@ -46,6 +48,8 @@ struct Wanted {
     /// From a watched file, which may not bring an older version.
     from_source: bool,
     patch: Value,
+    /// Whether the settings are named that would stop counting.
+    is_named: bool,
     mode: Mode,
     /// For the revision before the current one.
     is_stale: bool,
@@ -55,18 +59,20 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
     let mode = || prop_oneof![6 => Just(Mode::Activate), 1 => Just(Mode::DryRun), 2 => Just(Mode::Candidate)];
     let version = prop_oneof![2 => Just(None), 1 => Just(Some(1)), 2 => Just(Some(2))];
     let (rarely, seldom) = (prop::bool::weighted(0.1), prop::bool::weighted(0.15));
-    let wanted = (version, seldom, select(patches()), mode(), rarely).prop_map(
-        |(version, from_source, patch, mode, is_stale)| {
+    let named = || prop::bool::weighted(0.6);
+    let wanted = (version, seldom, select(patches()), named(), mode(), rarely).prop_map(
+        |(version, from_source, patch, is_named, mode, is_stale)| {
             let from_source = from_source && version.is_some();
-            Wanted { version, from_source, patch, mode, is_stale }
+            Wanted { version, from_source, patch, is_named, mode, is_stale }
         },
     );
+    let to = prop_oneof![3 => Just(None), 2 => (0_u64..6).prop_map(Some)];
     let operation = prop_oneof![
         12 => wanted.prop_map(Operation::Change),
         1 => mode().prop_map(Operation::Broken),
-        2 => Just(Operation::Promote),
+        2 => named().prop_map(Operation::Promote),
         1 => Just(Operation::EndCandidate),
-        3 => Just(Operation::RollBack),
+        4 => (to, named()).prop_map(|(to, is_named)| Operation::RollBack(to, is_named)),
         1 => Just(Operation::Restart),
     ];
     prop::collection::vec(operation, LENGTH)
@@ -123,15 +129,16 @@ fn name(operation: &Operation) -> &'static str {
         Operation::Change(Wanted { from_source: true, .. }) => "source",
         Operation::Change(_) => "policy",
         Operation::Broken(_) => "broken",
-        Operation::Promote => "promote",
+        Operation::Promote(_) => "promote",
         Operation::EndCandidate => "end",
-        Operation::RollBack => "rollback",
+        Operation::RollBack(None, _) => "rollback",
+        Operation::RollBack(Some(_), _) => "back to",
         Operation::Restart => "restart",
     }
 }
 
 /// What must have happened, or the sequences show nothing.
-const DEMANDED: [&str; 26] = [
+const DEMANDED: [&str; 33] = [
     "settings activated",
     "settings unchanged",
     "settings checked",
@@ -142,6 +149,7 @@ const DEMANDED: [&str; 26] = [
     "policy activated",
     "policy unchanged",
     "policy checked",
+    "policy dropped",
     "policy candidate",
     "policy changed_meanwhile",
     "policy misfits",
@@ -150,12 +158,18 @@ const DEMANDED: [&str; 26] = [
     "source inspect",
     "broken inspect",
     "promote activated",
+    "promote dropped",
     "promote unchanged",
     "promote changed_meanwhile",
     "promote no_candidate",
     "end ended",
     "end no_candidate",
     "rollback activated",
+    "rollback dropped",
+    "back to activated",
+    "back to dropped",
+    "back to already_active",
+    "back to unknown_generation",
     "rollback nothing_kept",
     "restart started",
 ];
@@ -186,7 +200,8 @@ fn a_candidate_that_cannot_go_on_is_ended_and_told_of() {
 fn a_gate_whose_store_is_gone_decides_on_and_changes_nothing() {
     let (mut model, mut real) = (Model::new(), Real::new());
     let change = |version, patch, mode| {
-        Operation::Change(Wanted { version, from_source: false, patch, mode, is_stale: false })
+        let (from_source, is_named, is_stale) = (false, true, false);
+        Operation::Change(Wanted { version, from_source, patch, is_named, mode, is_stale })
     };
     for operation in
         [change(Some(1), json!({}), Mode::Activate), change(Some(2), json!({}), Mode::Candidate)]
@@ -201,8 +216,8 @@ fn a_gate_whose_store_is_gone_decides_on_and_changes_nothing() {
         (change(None, more, Mode::DryRun), "checked"),
         // What is known of other versions and of what was before cannot be read.
         (change(Some(2), json!({}), Mode::Activate), "store"),
-        (Operation::RollBack, "store"),
-        (Operation::Promote, "persist"),
+        (Operation::RollBack(None, true), "store"),
+        (Operation::Promote(true), "persist"),
     ] {
         assert_eq!(real.apply(&operation), expected, "{operation:?}");
         assert_eq!(real.decided(), before, "{operation:?}");

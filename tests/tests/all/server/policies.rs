@@ -12,22 +12,22 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::client::{Client, Reply};
-use super::start::{Home, Server, token, windows_gate, windows_settings};
+use super::start::{DROP, Home, Server, token, windows_gate, windows_settings};
 
 const GATE: &str = "/v1/gates/windows-mdm";
 const POLICY: &str = "/v1/gates/windows-mdm/policy";
 const WASM: &str = "application/wasm";
 
 fn upload(client: &Client, component: &[u8]) -> Reply {
-    client.send("POST", POLICY, Some((WASM, component)))
+    client.send("POST", &format!("{POLICY}?{DROP}"), Some((WASM, component)))
 }
 
 fn activate(client: &Client, policy: &str) -> Value {
-    client.post(POLICY, &json!({ "policy": policy })).json(200)
+    client.post(&format!("{POLICY}?{DROP}"), &json!({ "policy": policy })).json(200)
 }
 
 fn roll_back(client: &Client) -> Reply {
-    client.post_nothing("/v1/gates/windows-mdm/rollback")
+    client.post_nothing(&format!("{GATE}/rollback?{DROP}"))
 }
 
 /// The gate's entry in the status.
@@ -81,8 +81,8 @@ fn a_policy_comes_as_a_file_by_name_or_in_base64_with_settings_in_one_go() {
 
     let before = (state(&admin)["release"].clone(), releases(&admin), newest_activity(&admin));
     assert_eq!(admin.post(POLICY, &body).json(200)["result"], "unchanged");
-    let dry =
-        admin.post(&format!("{POLICY}?dry_run=true"), &json!({"policy": "windows-mdm@1.0.0"}));
+    let dry = admin
+        .post(&format!("{POLICY}?dry_run=true&{DROP}"), &json!({"policy": "windows-mdm@1.0.0"}));
     let dry = dry.json(200);
     assert_eq!((&dry["result"], &dry["generation"]), (&json!("checked"), &json!(4)));
     let dry = admin.send("POST", &format!("{POLICY}?dry_run=true"), Some((WASM, b"(component)")));
@@ -329,7 +329,8 @@ fn an_activation_under_way_gives_way_to_a_roll_back() {
         activate(&admin, "windows-mdm@1.0.0");
         home.write("cases.yaml", many_operator_cases());
         let (client, before) = (admin.clone(), begun());
-        let changing = std::thread::spawn(move || client.post(POLICY, &change));
+        let changing =
+            std::thread::spawn(move || client.post(&format!("{POLICY}?{DROP}"), &change));
         wait_until("the activation", || begun() > before);
         roll_back(&admin).json(200);
         changing.join().unwrap().refused(409, "overtaken");

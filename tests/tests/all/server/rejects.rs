@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use self::artefacts::{Row, misbehaving, unread};
 use super::client::{Client, Reply};
-use super::start::{Home, Server, token, windows_gate, windows_settings};
+use super::start::{DROP, Home, Server, token, windows_gate, windows_settings};
 
 const POLICY: &str = "/v1/gates/windows-mdm/policy";
 const SETTINGS: &str = "/v1/gates/windows-mdm/settings";
@@ -221,7 +221,8 @@ fn a_watched_file_may_not_bring_an_older_version() {
     assert!(error.contains("`windows-mdm 1.0.0` is older than 2.0.0"), "{error}");
     kept.check("older", Some(("source", "inspect")));
     // Whoever asks for it through the API gets it.
-    let given = kept.admin.send("POST", POLICY, Some(("application/wasm", bytes))).json(200);
+    let dropping = format!("{POLICY}?{DROP}");
+    let given = kept.admin.send("POST", &dropping, Some(("application/wasm", bytes))).json(200);
     assert_eq!(
         (&given["result"], &given["policy"]["version"]),
         (&json!("activated"), &json!("1.0.0"))

@@ -8,6 +8,7 @@ use super::start::{Server, token, windows_gate};
 
 const SETTINGS: &str = "/v1/gates/windows-mdm/settings";
 const POLICY: &str = "/v1/gates/windows-mdm/policy";
+const DROPPING: &str = "/v1/gates/windows-mdm/policy?drop=windows_entra_client_ids";
 const DRY_RUN: &str = "/v1/gates/windows-mdm/settings?dry_run=true";
 const CLIENT_IDS: &str = "windows_entra_client_ids";
 const OTHER: &str = "6f1d7a2c-93b4-4c1e-8f0a-2b5d9e7c4a31";
@@ -155,7 +156,7 @@ fn a_dry_run_checks_everything_and_leaves_nothing() {
 fn settings_that_another_version_does_not_know_are_kept_told_and_come_back() {
     let server = Server::serving();
     let admin = server.admin();
-    let to = |version: &str| admin.post(POLICY, &json!({"policy": version})).json(200);
+    let to = |version: &str| admin.post(DROPPING, &json!({"policy": version})).json(200);
     let kept = json!({CLIENT_IDS: [CLIENT]});
     assert_eq!(to("windows-mdm@1.0.0")["unknown"], kept);
     let body = read(&admin);
@@ -186,7 +187,7 @@ fn settings_that_another_version_does_not_know_are_kept_told_and_come_back() {
 fn a_setting_that_the_policy_does_not_know_can_be_removed() {
     let server = Server::serving();
     let admin = server.admin();
-    admin.post(POLICY, &json!({"policy": "windows-mdm@1.0.0"})).json(200);
+    admin.post(DROPPING, &json!({"policy": "windows-mdm@1.0.0"})).json(200);
     let before = read(&admin);
     let removed = admin.patch(SETTINGS, &json!({CLIENT_IDS: null}));
     let body = removed.json(200);

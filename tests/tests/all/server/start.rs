@@ -18,6 +18,10 @@ use super::client::Client;
 /// Longer than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Names the settings of the fixture, so that a policy may be activated that does not know them.
+pub(super) const DROP: &str =
+    "drop=server_url&drop=windows_entra_tenant_ids&drop=windows_entra_client_ids";
+
 /// A folder with a key set, in which one server after the other can run. Cheap to clone; the last
 /// clone removes it.
 #[derive(Clone)]

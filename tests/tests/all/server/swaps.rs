@@ -10,7 +10,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::client::Client;
-use super::start::{Server, token};
+use super::start::{DROP, Server, token};
 
 /// Clients that decide all the time.
 const CLIENTS: usize = 4;
@@ -36,7 +36,9 @@ const ROUND: [Swap; 4] = [
 ];
 
 fn give(admin: &Client, policy: &str) -> Value {
-    admin.post("/v1/gates/windows-mdm/policy", &json!({ "policy": policy })).json(200)
+    admin
+        .post(&format!("/v1/gates/windows-mdm/policy?{DROP}"), &json!({ "policy": policy }))
+        .json(200)
 }
 
 fn set(admin: &Client, settings: &Value) -> Value {
@@ -199,7 +201,8 @@ fn swaps_at_once_are_made_one_after_the_other() {
     let server = Server::serving();
     let swap = |admin: Client, policy: &str| {
         let body = json!({ "policy": policy });
-        let replies = (0..20).map(|_| admin.post("/v1/gates/windows-mdm/policy", &body).json(200));
+        let path = format!("/v1/gates/windows-mdm/policy?{DROP}");
+        let replies = (0..20).map(|_| admin.post(&path, &body).json(200));
         let activated = replies.filter(|report| report["result"] == "activated");
         activated.map(|report| report["generation"].as_u64().unwrap()).collect::<Vec<_>>()
     };

@@ -61,12 +61,23 @@ fn change(component: &[u8], scope: &str, mode: Mode, authority: Authority) -> Ch
     let component = Some(NewComponent { bytes: component.into(), may_be_older: true });
     let settings = json!({"scopes": [scope]}).as_object().expect("an object").clone();
     let (revision, force, action, now) = (None, false, Action::Policy, NOW);
-    let known_refusal = None;
-    Change { component, settings, revision, mode, force, known_refusal, authority, action, now }
+    let (drop, known_refusal) = (MayDrop::nothing(), None);
+    Change {
+        component,
+        settings,
+        drop,
+        revision,
+        mode,
+        force,
+        known_refusal,
+        authority,
+        action,
+        now,
+    }
 }
 
 async fn roll_back(gate: &Arc<ServedGate>) -> Result<Report, ChangeError> {
-    gate.roll_back(false, None, Authority::server(), NOW).await
+    gate.roll_back(Target::Before, MayDrop::Any, false, None, Authority::server(), NOW).await
 }
 
 /// What overtook a change.
@@ -142,7 +153,8 @@ async fn a_change_that_is_ready_waits_for_a_way_back_that_has_begun() {
     });
     let back = Arc::clone(&gate);
     let back = crate::blocking::run(move || {
-        back.roll_back_alone(&back.view(), false, &Authority::server(), NOW)
+        let (to, drop) = (Target::Before, &MayDrop::Any);
+        back.roll_back_alone(&back.view(), to, drop, false, &Authority::server(), NOW)
     });
     let back = back.await.expect("no panic").expect("the way back");
     drop(alone);
@@ -215,9 +227,9 @@ async fn what_waited_for_its_turn_is_not_done_for_a_revoked_token() {
         wants(Mode::Activate),
         wants(Mode::DryRun),
         wants(Mode::Candidate),
-        gate.promote(None, false, None, late.clone(), NOW),
+        gate.promote(None, MayDrop::Any, false, None, late.clone(), NOW),
         gate.end_candidate(late.clone(), NOW),
-        gate.roll_back(false, None, late.clone(), NOW),
+        gate.roll_back(Target::Before, MayDrop::Any, false, None, late.clone(), NOW),
         async {
             let revoked = access.revoke(&created.id, &server, NOW).await;
             drop((turn, ahead));

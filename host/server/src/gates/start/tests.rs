@@ -46,6 +46,7 @@ async fn give(gate: &Arc<ServedGate>, component: &[u8]) -> u64 {
     let change = Change {
         component: Some(NewComponent { bytes: component.into(), may_be_older: true }),
         settings: settings.as_object().expect("an object").clone(),
+        drop: MayDrop::nothing(),
         revision: None,
         mode: Mode::Activate,
         force: false,

@@ -19,14 +19,13 @@ use super::document::document;
 /// Answers that the tour does not have: for each the server would have to be asked by several at the
 /// same moment, or in the moment of its start, or an old release would have to fail that was good
 /// before.
-const NOT_SEEN: [(&str, u16); 11] = [
+const NOT_SEEN: [(&str, u16); 10] = [
     ("decide_batch", 503),
     ("delete_candidate", 503),
     ("description", 503),
     ("get_candidate", 503),
     ("get_settings", 503),
     ("patch_settings", 503),
-    ("post_policy", 409),
     ("post_policy", 503),
     ("promote", 503),
     ("roll_back", 422),
@@ -292,6 +291,7 @@ fn policies(tour: &mut Tour, server: &Server) {
     let client = server.admin();
     let path = "/v1/gates/windows-mdm/policy";
     let dry = "/v1/gates/windows-mdm/policy?dry_run=true";
+    let dropping = format!("{path}?drop=windows_entra_client_ids");
     let component = admit_policies::find("windows-mdm@2.0.0").unwrap().component;
     let encoded = STANDARD.encode(component);
     let bundled = |name: &str| Some(json!({"policy": name}));
@@ -301,8 +301,13 @@ fn policies(tour: &mut Tour, server: &Server) {
         &client,
         [
             ("POST", path, Some(json!({"component": encoded, "settings": {}})), 200),
-            ("POST", path, bundled("windows-mdm@1.0.0"), 200),
+            ("POST", path, bundled("windows-mdm@1.0.0"), 409),
+            ("POST", &dropping, bundled("windows-mdm@1.0.0"), 200),
+            ("GET", "/v1/gates/windows-mdm/releases", None, 200),
+            ("GET", "/v1/status", None, 200),
             ("POST", "/v1/gates/windows-mdm/rollback", None, 200),
+            ("POST", "/v1/gates/windows-mdm/rollback?to=99999", None, 404),
+            ("POST", "/v1/gates/windows-mdm/rollback?to=-1", None, 400),
             ("POST", "/v1/gates/empty/rollback", None, 409),
             ("POST", "/v1/gates/none/rollback", None, 404),
             ("POST", path, bundled("windows-mdm@9.9.9"), 400),
@@ -352,7 +357,8 @@ fn candidates(tour: &mut Tour, server: &Server) {
             ("PATCH", settings, Some(json!({"windows_entra_client_ids": [CLIENT, TID]})), 200),
             ("POST", promote, None, 412),
             ("POST", start, old(), 200),
-            ("POST", promote, None, 200),
+            ("POST", promote, None, 409),
+            ("POST", &format!("{promote}?drop=windows_entra_client_ids"), None, 200),
         ],
     );
 }

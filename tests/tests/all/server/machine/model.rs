@@ -19,6 +19,22 @@ struct Activated {
     sealed: Settings,
     /// What a roll-back from it leads to.
     previous: Option<usize>,
+    /// Whether it was made by a change of settings alone.
+    by_settings: bool,
+}
+
+/// Settings from now on: all, and those that count.
+struct Configured {
+    all: Settings,
+    counting: Settings,
+}
+
+/// What is known of an activation besides its settings.
+struct Activation {
+    previous: Option<usize>,
+    version: u8,
+    /// Absent when a change of settings alone leads to it.
+    is_told: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -34,6 +50,7 @@ pub(super) struct Model {
     /// One for each generation, the active one last.
     activated: Vec<Activated>,
     settings: Settings,
+    counting: Settings,
     revision: u64,
     candidate: Option<Candidate>,
     refused: usize,
@@ -67,6 +84,12 @@ fn split(version: u8, settings: &Settings) -> (Settings, Settings) {
     settings.clone().into_iter().partition(|(name, _)| is_known(name))
 }
 
+/// The settings that are not among the others.
+fn without(settings: &Settings, others: &Settings) -> Settings {
+    let left = settings.iter().filter(|(name, _)| !others.contains_key(*name));
+    left.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
 /// How many activities tell of a change of settings, in the words of a version.
 fn told(version: u8, before: &Settings, after: &Settings) -> usize {
     let list = |settings: &Settings, name: &str| {
@@ -86,10 +109,11 @@ impl Model {
     /// Version 2 with the first settings.
     pub(super) fn new() -> Self {
         let settings = first_settings();
-        let first = Activated { version: 2, sealed: settings.clone(), previous: None };
+        let (sealed, counting) = (settings.clone(), settings.clone());
+        let first = Activated { version: 2, sealed, previous: None, by_settings: false };
         let activities = told(2, &Settings::new(), &settings);
-        let (activated, candidate) = (vec![first], None);
-        Self { activated, settings, revision: 1, candidate, refused: 0, activities }
+        let (activated, revision, candidate) = (vec![first], 1, None);
+        Self { activated, settings, counting, revision, candidate, refused: 0, activities }
     }
 
     fn active(&self) -> &Activated {
@@ -104,7 +128,7 @@ impl Model {
             name: "serving",
             version: *version,
             settings: self.settings.clone(),
-            unknown: split(*version, &self.settings).1,
+            unknown: without(&self.settings, &self.counting),
             revision: self.revision,
             generation,
             history: (1..=generation).collect(),
@@ -120,7 +144,7 @@ impl Model {
         match operation {
             Operation::Change(wanted) => self.change(wanted),
             Operation::Broken(mode) => self.refuse(*mode == Mode::Activate, "inspect"),
-            Operation::Promote => self.promote(),
+            Operation::Promote(is_named) => self.promote(*is_named),
             Operation::EndCandidate => match self.candidate.take() {
                 Some(_) => {
                     self.activities += 1;
@@ -128,7 +152,7 @@ impl Model {
                 }
                 None => "no_candidate",
             },
-            Operation::RollBack => self.roll_back(),
+            Operation::RollBack(to, is_named) => self.roll_back(*to, *is_named),
             Operation::Restart => "started",
         }
     }
@@ -140,7 +164,7 @@ impl Model {
     }
 
     fn change(&mut self, wanted: &Wanted) -> &'static str {
-        let Wanted { version, from_source, ref patch, mode, is_stale } = *wanted;
+        let Wanted { version, from_source, ref patch, is_named, mode, is_stale } = *wanted;
         if is_stale {
             return "changed_meanwhile";
         }
@@ -150,69 +174,96 @@ impl Model {
         if from_source && version < active {
             return self.refuse(is_told, "inspect");
         }
-        let mut settings = had.clone();
+        let (mut all, mut counting) = (had.clone(), self.counting.clone());
         for (name, value) in patch.as_object().unwrap() {
             let is_known = name != "scope" && (version == 2 || name != CLIENT_IDS);
             let is_removal = value.is_null() && (is_known || had.contains_key(name));
             if value.is_number() || !is_known && !is_removal {
                 return self.refuse(is_told && wanted.version.is_some(), "misfits");
             }
-            match value {
-                Value::Null => settings.remove(name),
-                value => settings.insert(name.clone(), value.clone()),
-            };
+            for settings in [&mut all, &mut counting] {
+                match value {
+                    Value::Null => settings.remove(name),
+                    value => settings.insert(name.clone(), value.clone()),
+                };
+            }
+        }
+        if wanted.version.is_some() || mode == Mode::Candidate {
+            counting = split(version, &all).0;
         }
         // Also one that was kept from a version that knew it.
-        if version == 2 && settings.get(CLIENT_IDS).is_some_and(|ids| *ids == json!(["nobody"])) {
+        if version == 2 && counting.get(CLIENT_IDS).is_some_and(|ids| *ids == json!(["nobody"])) {
             return self.refuse(is_told && wanted.version.is_some(), "invalid");
+        }
+        let configured = Configured { all, counting };
+        if mode != Mode::Candidate && !is_named && self.drops(&configured) > 0 {
+            return self.refuse(is_told && from_source, "dropped");
         }
         match mode {
             Mode::DryRun => "checked",
             Mode::Candidate => {
-                let revision = self.revision;
+                let (settings, revision) = (configured.all, self.revision);
                 self.activities += 1 + usize::from(self.candidate.is_some());
                 self.candidate = Some(Candidate { version, settings, revision });
                 "candidate"
             }
-            Mode::Activate => self.activate(version, settings, wanted.version.is_some()),
+            Mode::Activate => self.activate(
+                Activation { previous: self.last(), version, is_told: wanted.version.is_some() },
+                configured,
+            ),
         }
     }
 
-    /// `has_activity`: whether it is told of besides the settings.
-    fn activate(&mut self, version: u8, settings: Settings, has_activity: bool) -> &'static str {
-        let previous = Some(self.activated.len() - 1);
-        self.activate_after(previous, version, settings, has_activity)
+    fn last(&self) -> Option<usize> {
+        Some(self.activated.len() - 1)
     }
 
-    fn activate_after(
-        &mut self,
-        previous: Option<usize>,
-        version: u8,
-        settings: Settings,
-        has_activity: bool,
-    ) -> &'static str {
-        let (sealed, _) = split(version, &settings);
-        let is_new = (self.active().version, &self.active().sealed) != (version, &sealed);
-        self.activities += told(version, &self.settings, &settings);
-        self.revision += u64::from(is_new || self.settings != settings);
-        self.settings = settings;
+    /// How many settings stop counting and are kept.
+    fn drops(&self, after: &Configured) -> usize {
+        let stays =
+            |name: &String| after.counting.contains_key(name) || !after.all.contains_key(name);
+        self.counting.keys().filter(|name| !stays(name)).count()
+    }
+
+    /// How many settings count again that were kept.
+    fn restores(&self, after: &Configured) -> usize {
+        let kept = without(&self.settings, &self.counting);
+        after.counting.keys().filter(|name| kept.contains_key(*name)).count()
+    }
+
+    fn activate(&mut self, activation: Activation, configured: Configured) -> &'static str {
+        let Activation { previous, version, is_told } = activation;
+        let told_otherwise = self.drops(&configured) + self.restores(&configured);
+        let Configured { all, counting } = configured;
+        let is_new = (self.active().version, &self.active().sealed) != (version, &counting);
+        self.activities += told(version, &self.settings, &all);
+        self.revision += u64::from(is_new || self.settings != all);
+        (self.settings, self.counting) = (all, counting.clone());
         if !is_new {
             return "unchanged";
         }
-        self.activities += usize::from(has_activity);
-        self.activated.push(Activated { version, sealed, previous });
+        self.activities += usize::from(is_told) + told_otherwise;
+        let by_settings = !is_told;
+        self.activated.push(Activated { version, sealed: counting, previous, by_settings });
         "activated"
     }
 
-    fn promote(&mut self) -> &'static str {
+    fn promote(&mut self, is_named: bool) -> &'static str {
         match self.candidate.take() {
             None => "no_candidate",
             Some(stale) if stale.revision != self.revision => {
                 self.candidate = Some(stale);
                 "changed_meanwhile"
             }
-            Some(Candidate { version, settings, .. }) => {
-                let said = self.activate(version, settings, true);
+            Some(candidate) => {
+                let Candidate { version, settings: all, .. } = candidate.clone();
+                let configured = Configured { counting: split(version, &all).0, all };
+                if !is_named && self.drops(&configured) > 0 {
+                    self.candidate = Some(candidate);
+                    return "dropped";
+                }
+                let activation = Activation { previous: self.last(), version, is_told: true };
+                let said = self.activate(activation, configured);
                 // What changes nothing is told as ended, not as promoted.
                 self.activities += usize::from(said == "unchanged");
                 said
@@ -220,13 +271,48 @@ impl Model {
         }
     }
 
-    fn roll_back(&mut self) -> &'static str {
-        let Some(target) = self.active().previous else {
-            return "nothing_kept";
+    /// The newest on the way back that is another release.
+    fn release_before(&self) -> Option<usize> {
+        let active = self.active();
+        let mut next = active.previous;
+        while let Some(index) = next {
+            let one = &self.activated[index];
+            if (one.version, &one.sealed) != (active.version, &active.sealed) {
+                break;
+            }
+            next = one.previous;
+        }
+        next
+    }
+
+    fn roll_back(&mut self, to: Option<u64>, is_named: bool) -> &'static str {
+        let active = self.active().clone();
+        let target = match to {
+            None => match self.release_before() {
+                Some(before) => before,
+                None => return "nothing_kept",
+            },
+            Some(generation) => match usize::try_from(generation).unwrap().checked_sub(1) {
+                Some(index) if Some(index) == self.last() => return "already_active",
+                Some(index) if index < self.activated.len() => index,
+                _ => return "unknown_generation",
+            },
         };
-        let Activated { version, sealed, previous } = self.activated[target].clone();
-        let (_, unknown) = split(version, &self.settings);
-        let settings = sealed.into_iter().chain(unknown).collect();
-        self.activate_after(previous, version, settings, true)
+        let Activated { version, sealed, previous, .. } = self.activated[target].clone();
+        let mut all = self.settings.clone();
+        if active.by_settings && active.previous == Some(target) {
+            // The change of settings is undone.
+            all.retain(|name, _| sealed.contains_key(name) || !self.counting.contains_key(name));
+        }
+        let mut counting = sealed.clone();
+        let (was_known, is_known) = (split(active.version, &all).0, split(version, &all).0);
+        let again = without(&is_known, &was_known);
+        counting.extend(without(&without(&again, &self.counting), &sealed));
+        all.extend(sealed);
+        let configured = Configured { all, counting };
+        if !is_named && self.drops(&configured) > 0 {
+            return "dropped";
+        }
+        self.activate(Activation { previous, version, is_told: true }, configured)
     }
 }

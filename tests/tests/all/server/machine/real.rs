@@ -12,7 +12,8 @@ use admit_policies::{WINDOWS_MDM_1, WINDOWS_MDM_2};
 use admit_server::authority::{Authority, Granted};
 use admit_server::faults::FaultOptions;
 use admit_server::gates::{
-    Change, ChangeError, Counters, GateOptions, Mode, NewComponent, Report, ServedGate,
+    Change, ChangeError, Counters, GateOptions, MayDrop, Mode, NewComponent, Report, ServedGate,
+    Target,
 };
 use admit_server::metrics::Metrics;
 use admit_server::shadow::ShadowOptions;
@@ -67,8 +68,9 @@ impl Real {
                 }),
                 ..change(*mode, Action::Policy)
             })),
-            Operation::Promote => said(self.tokio.block_on(self.gate.promote(
+            Operation::Promote(is_named) => said(self.tokio.block_on(self.gate.promote(
                 None,
+                may_drop(*is_named),
                 false,
                 None,
                 Authority::server(),
@@ -78,7 +80,9 @@ impl Real {
                 let ended = self.tokio.block_on(self.gate.end_candidate(Authority::server(), NOW));
                 ended.map_or_else(|error| said(Err(error)), |()| "ended".to_owned())
             }
-            Operation::RollBack => said(self.tokio.block_on(self.gate.roll_back(
+            Operation::RollBack(to, is_named) => said(self.tokio.block_on(self.gate.roll_back(
+                to.map_or(Target::Before, Target::Generation),
+                may_drop(*is_named),
                 false,
                 None,
                 Authority::server(),
@@ -93,7 +97,7 @@ impl Real {
     }
 
     fn of(&self, wanted: &Wanted) -> Change {
-        let &Wanted { version, from_source, ref patch, mode, is_stale } = wanted;
+        let &Wanted { version, from_source, ref patch, is_named, mode, is_stale } = wanted;
         let action = match (version, from_source) {
             (None, _) => Action::Settings,
             (Some(_), false) => Action::Policy,
@@ -107,6 +111,7 @@ impl Real {
         Change {
             component,
             settings: patch.as_object().unwrap().clone(),
+            drop: may_drop(is_named),
             revision: Some(if is_stale { revision - 1 } else { revision }),
             ..change(mode, action)
         }
@@ -191,9 +196,26 @@ fn major(version: &str) -> u8 {
 }
 
 fn change(mode: Mode, action: Action) -> Change {
-    let (component, settings, revision, force) = (None, Map::new(), None, false);
-    let (known_refusal, authority, now) = (None, Authority::server(), NOW);
-    Change { component, settings, revision, mode, force, known_refusal, authority, action, now }
+    let (component, settings, drop) = (None, Map::new(), MayDrop::nothing());
+    let (revision, force, known_refusal) = (None, false, None);
+    let (authority, now) = (Authority::server(), NOW);
+    Change {
+        component,
+        settings,
+        drop,
+        revision,
+        mode,
+        force,
+        known_refusal,
+        authority,
+        action,
+        now,
+    }
+}
+
+fn may_drop(is_named: bool) -> MayDrop {
+    let names = is_named.then_some([CLIENT_IDS, "scopes"]);
+    MayDrop::Named(names.into_iter().flatten().map(str::to_owned).collect())
 }
 
 fn said(result: Result<Report, ChangeError>) -> String {
@@ -205,6 +227,9 @@ fn said(result: Result<Report, ChangeError>) -> String {
         }
         Err(ChangeError::Misfits(_)) => "misfits",
         Err(ChangeError::Invalid(_)) => "invalid",
+        Err(ChangeError::Dropped { .. }) => "dropped",
+        Err(ChangeError::AlreadyActive { .. }) => "already_active",
+        Err(ChangeError::UnknownGeneration { .. }) => "unknown_generation",
         Err(ChangeError::NothingKept(_)) => "nothing_kept",
         Err(ChangeError::NoCandidate(_)) => "no_candidate",
         Err(ChangeError::Store(_)) => "store",
