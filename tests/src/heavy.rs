@@ -80,7 +80,7 @@ pub fn shapes(percent: usize) -> Vec<(&'static str, Vec<Part>)> {
         ("loops, large functions", code(12_000, 2, loops)),
         ("ifs, small functions", code(4_000, 2, ifs)),
         ("ifs, large functions", code(64_000, 2, ifs)),
-        ("branches, many locals", code(9_000, 300, branches)),
+        ("branches, many locals", code(4_000, 300, branches)),
         ("calls, small functions", code(4_000, 2, calls)),
         ("calls, large functions", code(60_000, 2, calls)),
         ("floats", code(4_000, 2, floats)),
