@@ -115,7 +115,11 @@ impl Owner {
 
     async fn begin_alone(&self) -> Result<Transaction, StoreError> {
         let mut lease = self.lease().await?;
-        lease.expect_untouched().await?;
+        if let Err(error) = lease.expect_untouched().await {
+            // It still reads what was stored, for a copy.
+            lease.give_back();
+            return Err(error);
+        }
         lease.connect().await?;
         let mut transaction = Transaction { lease, is_broken: false };
         transaction.execute(sqlx::query("BEGIN IMMEDIATE")).await?;
@@ -252,9 +256,7 @@ impl Lease {
     /// Keeps the connection for the next operation: nothing failed, and nothing is open.
     fn give_back(mut self) {
         let connection = self.connection.take();
-        let held = self.held();
-        held.slot.left = Some(Left::now(&held.shared.directory));
-        held.slot.connection = connection;
+        self.held().slot.connection = connection;
     }
 }
 
@@ -319,7 +321,11 @@ impl Transaction {
         in_place.map_err(|error| self.failed(error))?;
         self.lease.held().shared.health.succeeded();
         match checkpointed {
-            Ok(()) => self.lease.give_back(),
+            Ok(()) => {
+                let held = self.lease.held();
+                held.slot.left = Some(Left::now(&held.shared.directory));
+                self.lease.give_back();
+            }
             // The lease ends here, and closes what failed.
             Err(error) => not_checkpointed(&error),
         }

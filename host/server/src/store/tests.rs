@@ -150,6 +150,7 @@ async fn a_file_that_is_gone_is_missed_and_found_again() {
     let gone = note(&store, "lost").await;
     assert!(matches!(gone, Err(StoreError::Gone { .. })), "{gone:?}");
     assert!(!file.exists(), "no empty store is made");
+    assert!(store.backup().await.unwrap().bytes > 0, "what was stored can be saved");
     std::fs::copy(&aside, &file).unwrap();
     assert!(matches!(note(&store, "lost").await, Err(StoreError::Gone { .. })));
     std::fs::rename(&aside, &file).unwrap();
@@ -164,6 +165,7 @@ async fn a_file_that_another_program_wrote_to_is_left_alone() {
     let backup = std::fs::read(&file).unwrap();
     note(&store, "first").await.unwrap();
     std::fs::write(&file, &backup).unwrap();
+    noted(&store).await;
     let changed = note(&store, "lost").await;
     assert!(matches!(changed, Err(StoreError::Changed { .. })), "{changed:?}");
     assert!(store.problem().unwrap().contains("another program changed"));
