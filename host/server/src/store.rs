@@ -197,6 +197,7 @@ fn migrations() -> Migrator {
         migration(3, "store", include_str!("store/upkeep.sql")),
         migration(4, "sources", include_str!("store/sources.sql")),
         migration(6, "actor id", include_str!("store/actor_id.sql")),
+        migration(7, "mark", include_str!("store/mark.sql")),
     ])
 }
 

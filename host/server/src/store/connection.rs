@@ -49,16 +49,36 @@ struct Shared {
 struct Slot {
     /// Absent after a failure.
     connection: Option<SqliteConnection>,
-    /// How the files were left; absent after a failure.
+    /// How the files were left; absent while they are written.
     left: Option<Left>,
+    marks: Marks,
     /// Bytes of the log that hold what was acknowledged and is not in the database yet. What comes
     /// after them was refused.
     acknowledged: u64,
     is_closed: bool,
 }
 
+/// What the database is known by, whatever its file looks like: each commit writes another mark.
+#[derive(Debug, Default)]
+struct Marks {
+    /// Of the last commit.
+    last: String,
+    /// Of a commit of which nothing is known but that it began.
+    begun: Option<String>,
+}
+
+impl Marks {
+    /// Whether the last commit of this process, or the one after it that was broken off, left `found`.
+    fn knows(&mut self, found: &str) -> bool {
+        if let Some(begun) = self.begun.take_if(|begun| *begun == found) {
+            self.last = begun;
+        }
+        self.last == found
+    }
+}
+
 /// How the files were left. Only this process writes to them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Left {
     database: Option<Stamp>,
     log: Option<Stamp>,
@@ -67,6 +87,12 @@ struct Left {
 impl Left {
     fn now(directory: &Directory) -> Self {
         Self { database: directory.database_stamp(), log: directory.log_stamp() }
+    }
+
+    /// Whether the database is as it was, and the log the same file.
+    fn is_as(self, now: Self) -> bool {
+        let log = |left: Self| left.log.map(|log| log.identity());
+        self.database == now.database && log(self) == log(now)
     }
 }
 
@@ -95,11 +121,12 @@ impl Owner {
                 directory.log_bytes()
             }
         };
+        let marks = Marks { last: mark(&mut connection).await?, begun: None };
         let gone = || StoreError::Gone { path: directory.database() };
         let identity = directory.database_stamp().ok_or_else(gone)?.identity();
         let left = Some(Left::now(&directory));
         let connection = Some(connection);
-        let slot = Slot { connection, left, acknowledged, is_closed: false };
+        let slot = Slot { connection, left, marks, acknowledged, is_closed: false };
         let shared = Arc::new(Shared { directory, health: Health::default(), identity });
         Ok(Self { shared, slot: Arc::new(Mutex::new(slot)) })
     }
@@ -193,6 +220,35 @@ struct Held {
     shared: Arc<Shared>,
 }
 
+impl Held {
+    /// Checks, while the log holds what was acknowledged, that it belongs to the database as it is:
+    /// SQLite would write it into any.
+    fn expect_log_fits(&self) -> Result<(), StoreError> {
+        let directory = &self.shared.directory;
+        let now = Left::now(directory);
+        match self.slot.left {
+            Some(left) if self.slot.acknowledged > 0 && !left.is_as(now) => {
+                let is_log = left.database == now.database;
+                let path = if is_log { directory.log() } else { directory.database() };
+                Err(StoreError::Changed { path })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Closes a connection on which something failed. What that writes is not foreign.
+    async fn end(mut self, connection: SqliteConnection) {
+        let before = Left::now(&self.shared.directory);
+        let is_ours = self.slot.left.is_none_or(|left| left.is_as(before));
+        end(connection).await;
+        if is_ours {
+            let directory = &self.shared.directory;
+            self.slot.acknowledged = self.slot.acknowledged.min(directory.log_bytes());
+            self.slot.left = Some(Left::now(directory));
+        }
+    }
+}
+
 impl Drop for Held {
     fn drop(&mut self) {
         self.shared.health.ends();
@@ -214,34 +270,36 @@ impl Lease {
             let held = self.held();
             let directory = &held.shared.directory;
             expect_in_place(&held.shared)?;
+            held.expect_log_fits()?;
             // INVARIANT: what was refused is not in the log when SQLite reads it again. A commit whose
             // sync failed is there from its first byte to its last.
-            let acknowledged = directory.cut_log(held.slot.acknowledged)?;
+            held.slot.acknowledged = directory.cut_log(held.slot.acknowledged)?;
             let connection = options(directory).create_if_missing(false).connect().await;
-            let connection = connection.map_err(|error| opening(error, directory))?;
-            held.slot.acknowledged = acknowledged;
-            self.connection = Some(connection);
+            self.connection = Some(connection.map_err(|error| opening(error, directory))?);
+            self.expect_mark().await?;
         }
         Ok(self.connection.as_mut().expect("opened above"))
+    }
+
+    /// Refuses a database that this process did not commit to last, as a copy made before.
+    async fn expect_mark(&mut self) -> Result<(), StoreError> {
+        let connection = self.connection.as_mut().expect("opened by the caller");
+        let found = mark(connection).await?;
+        let held = self.held();
+        if !held.slot.marks.knows(&found) {
+            return Err(StoreError::Changed { path: held.shared.directory.database() });
+        }
+        held.slot.left = Some(Left::now(&held.shared.directory));
+        Ok(())
     }
 
     /// Refuses to write to files that another program replaced or changed.
     async fn expect_untouched(&mut self) -> Result<(), StoreError> {
         let held = self.held();
         expect_in_place(&held.shared)?;
-        let Some(left) = held.slot.left else {
-            return Ok(());
-        };
-        let now = Left::now(&held.shared.directory);
-        if now.database != left.database {
-            return Err(StoreError::Changed { path: held.shared.directory.database() });
-        }
-        let log = |left: Left| left.log.map(|log| log.identity());
-        if log(now) != log(left) {
-            if held.slot.acknowledged > 0 {
-                return Err(StoreError::Changed { path: held.shared.directory.log() });
-            }
-            // Everything is in the database: another log does as well.
+        held.expect_log_fits()?;
+        if held.slot.left.is_some_and(|left| !left.is_as(Left::now(&held.shared.directory))) {
+            // It holds what was there before. The next one reads what is there now, and its mark.
             if let Some(connection) = self.connection.take() {
                 end(connection).await;
             }
@@ -263,16 +321,12 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         let (connection, held) = (self.connection.take(), self.held.take());
-        let (Some(connection), Some(mut held)) = (connection, held) else {
+        let (Some(connection), Some(held)) = (connection, held) else {
             return;
         };
-        held.slot.left = None;
         // Without a runtime nobody can ask for another connection.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move {
-                end(connection).await;
-                drop(held);
-            });
+            runtime.spawn(held.end(connection));
         }
     }
 }
@@ -305,7 +359,13 @@ impl Transaction {
 
     /// Makes the change. After this it is in the database's own file, unless only the log had room.
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
+        let mark = admit::clock::new_id().to_string();
+        let write = sqlx::query("REPLACE INTO mark (id, mark) VALUES (1, ?)");
+        self.execute(write.bind(mark.clone())).await?;
+        let slot = &mut self.lease.held().slot;
+        (slot.left, slot.marks.begun) = (None, Some(mark.clone()));
         self.execute(sqlx::query("COMMIT")).await?;
+        self.lease.held().slot.marks = Marks { last: mark, begun: None };
         let checkpointed = checkpoint(self.connection()?).await;
         let is_open = checkpointed.as_ref().is_err_and(is_in_transaction);
         if let (Err(error), true) = (&checkpointed, is_open) {
@@ -358,6 +418,12 @@ fn options(directory: &Directory) -> SqliteConnectOptions {
         .pragma("wal_autocheckpoint", "0")
         .busy_timeout(BUSY)
         .disable_statement_logging()
+}
+
+/// What the last commit was marked with.
+async fn mark(connection: &mut SqliteConnection) -> Result<String, StoreError> {
+    let row = sqlx::query("SELECT mark FROM mark").fetch_optional(connection).await?;
+    row.map_or(Ok(String::new()), |row| Ok(row.try_get(0)?))
 }
 
 /// Moves everything from the log into the database, so that the database's file alone is the store.

@@ -173,6 +173,57 @@ async fn a_file_that_another_program_wrote_to_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_copy_made_before_is_refused_whatever_failed_meanwhile() {
+    let (folder, store) = open().await;
+    let file = folder.path().join("admit.db");
+    let replace = |with: &[u8]| std::fs::write(&file, with).unwrap();
+    note(&store, "old").await.unwrap();
+    let old = std::fs::read(&file).unwrap();
+    note(&store, "new").await.unwrap();
+    for round in 0..4 {
+        let new = std::fs::read(&file).unwrap();
+        match round {
+            0 => drop(fail_at_commit(&store).await),
+            1 => drop(store.begin().await.unwrap()),
+            2 => drop(store.rows(sqlx::query("SELECT nonsense")).await.unwrap_err()),
+            _ => {}
+        }
+        if round < 3 {
+            store.owner.closed().await;
+        }
+        replace(&old);
+        for _ in 0..2 {
+            let lost = note(&store, "lost").await;
+            assert!(matches!(lost, Err(StoreError::Changed { .. })), "{round}: {lost:?}");
+            let read = store.source("a").await;
+            assert!(matches!(read, Err(StoreError::Changed { .. })), "{round}: {read:?}");
+        }
+        assert!(store.problem().unwrap().contains("another program changed"));
+        assert!(std::fs::read(&file).unwrap() == old, "nothing was written into it");
+        replace(&new);
+        note(&store, "newer").await.unwrap();
+        assert_eq!(store.problem(), None);
+    }
+    let (_copy, after) = killed(&folder, &["admit.db"]).await;
+    assert_eq!(noted(&after).await.as_deref(), Some("newer"));
+}
+
+#[tokio::test]
+async fn a_file_that_was_only_touched_is_no_other() {
+    let (folder, store) = open().await;
+    let file = std::fs::File::options().append(true).open(folder.path().join("admit.db")).unwrap();
+    for digest in ["first", "second"] {
+        note(&store, digest).await.unwrap();
+        let past = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1);
+        file.set_modified(past).unwrap();
+    }
+    note(&store, "third").await.unwrap();
+    assert_eq!(store.problem(), None);
+    let (_copy, after) = killed(&folder, &["admit.db"]).await;
+    assert_eq!(noted(&after).await.as_deref(), Some("third"));
+}
+
+#[tokio::test]
 async fn a_log_that_is_gone_is_replaced() {
     let (folder, store) = open().await;
     note(&store, "first").await.unwrap();
