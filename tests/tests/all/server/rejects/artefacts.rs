@@ -137,7 +137,7 @@ pub(super) fn misbehaving() -> Vec<Row> {
         configure("refuse_nothing", "the policy refused"),
         changed("a vector that lasts", &misbehave().with(vector), "inspect", "v128 globals"),
         changed("data that is dropped", &misbehave().with(dropped), "inspect", "`data.drop`"),
-        changed("no memory left", &full, "seal", "could not be snapshotted"),
+        changed("no memory left", &full, "seal", "could not be read: the policy trapped"),
         changed(
             "broken decide",
             &misbehave().instead_of(DECIDE, traps),
