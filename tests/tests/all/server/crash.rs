@@ -18,6 +18,8 @@ use serde_json::{Value, json};
 use super::start::{Home, Server, token, windows_gate};
 
 const POLICY: &str = "/v1/gates/windows-mdm/policy";
+/// Version 1 does not know the client ids that version 2 decides by.
+const POLICY_DROPPING: &str = "/v1/gates/windows-mdm/policy?drop=windows_entra_client_ids";
 const SETTINGS: &str = "/v1/gates/windows-mdm/settings";
 
 /// Kills of the short form.
@@ -66,7 +68,11 @@ impl Had {
         let [_, old_1, old_2] = before.tenants();
         let [_, new_1, new_2] = self.tenants();
         let ([_, old_scope], [_, new_scope]) = (before.scopes(), self.scopes());
-        vec![
+        let client_ids = match self.version() {
+            "1.0.0" => "dropped_setting",
+            _ => "restored_setting",
+        };
+        let mut activities = vec![
             one("activated_policy", "version", self.version()),
             one("added_enrolment_scope", "scope", &new_scope),
             one("added_microsoft_entra_tenant", "tenant_id", &new_1),
@@ -74,7 +80,10 @@ impl Had {
             one("deleted_enrolment_scope", "scope", &old_scope),
             one("deleted_microsoft_entra_tenant", "tenant_id", &old_1),
             one("deleted_microsoft_entra_tenant", "tenant_id", &old_2),
-        ]
+            one(client_ids, "setting", "windows_entra_client_ids"),
+        ];
+        activities.sort_by_key(|(kind, details)| (kind.clone(), details.to_string()));
+        activities
     }
 }
 
@@ -143,7 +152,7 @@ impl Asked {
         let address = server.admin_address().strip_prefix("http://").unwrap();
         let stream = TcpStream::connect(address).unwrap();
         let request = format!(
-            "POST {POLICY} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\n\
+            "POST {POLICY_DROPPING} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\n\
              Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             server.token(),
             body.len(),
@@ -254,6 +263,7 @@ fn told_as(activity: &Value) -> (String, Value) {
     let kind = activity["type"].as_str().unwrap().to_owned();
     match &activity["details"] {
         details if kind == "activated_policy" => (kind, json!({"version": details["version"]})),
+        details if kind.ends_with("ed_setting") => (kind, json!({"setting": details["setting"]})),
         details => (kind, details.clone()),
     }
 }
@@ -264,10 +274,8 @@ fn begun(home: &Home) -> (Server, Had) {
     let first = Had { change: 0, generation: 2, activity: 0 };
     let change = |had: &Had| {
         let policy = format!("windows-mdm@{}", had.version());
-        server
-            .admin()
-            .post(POLICY, &json!({"policy": policy, "settings": had.settings()}))
-            .json(200)
+        let body = json!({"policy": policy, "settings": had.settings()});
+        server.admin().post(POLICY_DROPPING, &body).json(200)
     };
     change(&first);
     let activities = server.admin().get("/v1/activities?limit=1").json(200);

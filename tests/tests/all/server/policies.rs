@@ -356,7 +356,7 @@ fn after_a_restart_too_an_activation_gives_way_to_a_roll_back() {
     let begun = || server.log().matches("a step of an activation begins step=\"inspect\"").count();
     let (client, before) = (admin.clone(), begun());
     let change = json!({"policy": "windows-mdm@1.0.0", "settings": {"scopes": ["late"]}});
-    let changing = std::thread::spawn(move || client.post(POLICY, &change));
+    let changing = std::thread::spawn(move || client.post(&format!("{POLICY}?{DROP}"), &change));
     wait_until("the activation", || begun() > before);
     let back = roll_back(&admin);
     assert_eq!(back.header("etag"), Some("\"3\""));
