@@ -50,9 +50,28 @@ pub enum KeyError {
         #[source]
         source: UnusableKey,
     },
+    /// The set had a usable key with this id a while ago, and the newest answer has it in a form of no
+    /// use. That was done to the set, so the token is not to blame.
+    #[error(
+        "key `{kid}` in the JWK Set {origin} is no longer usable; an answer first lacked it {seconds} s \
+         ago"
+    )]
+    Spoilt {
+        /// The `kid` of the token.
+        kid: Shown,
+        /// Where the set came from.
+        origin: String,
+        /// How long ago an answer first had no usable key with this id.
+        seconds: u64,
+        /// Why it is not usable.
+        #[source]
+        source: UnusableKey,
+    },
     /// The set had a key with this id a while ago, and the newest answer lacks it. Replicas of an
     /// address that disagree look like this, so the token is not to blame.
-    #[error("key `{kid}` is no longer in the JWK Set {origin}, which had it {seconds} s ago")]
+    #[error(
+        "key `{kid}` is no longer in the JWK Set {origin}; an answer first lacked it {seconds} s ago"
+    )]
     Vanished {
         /// The `kid` of the token.
         kid: Shown,
@@ -77,7 +96,9 @@ impl KeyError {
         match self {
             Self::Unusable { source, .. } if source.is_fault_of_set() => "keys.unavailable",
             Self::UnknownKid { .. } | Self::Unusable { .. } => "token.key",
-            Self::Vanished { .. } | Self::Unavailable { .. } => "keys.unavailable",
+            Self::Spoilt { .. } | Self::Vanished { .. } | Self::Unavailable { .. } => {
+                "keys.unavailable"
+            }
         }
     }
 }

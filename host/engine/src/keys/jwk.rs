@@ -104,6 +104,25 @@ impl UnusableKey {
             | Self::Roca => false,
         }
     }
+
+    /// Whether a usable key that had the id before does not count as long as this is said of the id:
+    /// another key may have it now, or anybody can sign with it.
+    ///
+    /// The other reasons say no more than a set without the key.
+    pub(super) fn bars_earlier_key(self) -> bool {
+        match self {
+            Self::DuplicateKeyId | Self::Private | Self::Roca => true,
+            Self::NotAnObject
+            | Self::Type
+            | Self::KeyId
+            | Self::Use
+            | Self::Operations
+            | Self::Algorithm
+            | Self::Modulus
+            | Self::Exponent
+            | Self::Scope => false,
+        }
+    }
 }
 
 impl VerificationKey {

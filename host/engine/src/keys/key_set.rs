@@ -179,11 +179,6 @@ impl KeySet {
         }
     }
 
-    /// Whether the set says anything of this id, be it that its key may not be used.
-    pub(super) fn names(&self, kid: &str) -> bool {
-        !matches!(self.find(kid), Err(Miss::Unknown))
-    }
-
     pub(super) fn usable(&self) -> impl Iterator<Item = &Arc<VerificationKey>> {
         self.usable.values()
     }

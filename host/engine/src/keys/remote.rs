@@ -291,14 +291,14 @@ impl Remote {
             return Ok(key);
         }
         let vanished = &found.snapshot.vanished;
-        match vanished.missing_for(kid, self.clock.now(), self.terms()) {
-            Some(missing) => Err(KeyError::Vanished {
-                kid: Shown::new(kid),
-                origin: self.origin(),
-                seconds: missing.as_secs(),
-            }),
-            None => Err(self.miss(miss, kid)),
-        }
+        let Some(missing) = vanished.missing_for(kid, self.clock.now(), self.terms()) else {
+            return Err(self.miss(miss, kid));
+        };
+        let (kid, origin, seconds) = (Shown::new(kid), self.origin(), missing.as_secs());
+        Err(match miss {
+            Miss::Unusable(source) => KeyError::Spoilt { kid, origin, seconds, source },
+            Miss::Unknown => KeyError::Vanished { kid, origin, seconds },
+        })
     }
 
     /// The key with this id that an earlier answer had, if it still counts.
@@ -385,7 +385,7 @@ impl Remote {
                 kids = ?shown,
                 count = vanished.len(),
                 count_for_seconds = self.options.keep_vanished.as_secs(),
-                "the JWK Set no longer has keys that it had"
+                "the JWK Set no longer has keys that it had, or not in a form of use"
             );
         }
     }

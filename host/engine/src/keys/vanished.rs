@@ -2,13 +2,14 @@
 //!
 //! Replicas of one address may disagree for minutes while keys roll over, and a token may be signed with
 //! a key that the replica asked last does not publish yet, or no longer. So a key goes on counting for a
-//! while after an answer first lacked it.
+//! while after an answer first lacked it. An answer that names the key in a form of no use lacks it too.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::jwk::VerificationKey;
+use super::Miss;
+use super::jwk::{UnusableKey, VerificationKey};
 use super::key_set::KeySet;
 
 /// Most keys that are kept in mind. The key server alone chooses them: no token adds one.
@@ -36,6 +37,8 @@ pub(super) struct VanishedKey {
     key: Arc<VerificationKey>,
     last_seen: Duration,
     missing_since: Duration,
+    /// Why it does not count although it was there lately.
+    barred: Option<UnusableKey>,
 }
 
 /// A set, when it was fetched, and what had vanished by then.
@@ -48,7 +51,7 @@ pub(super) struct Answered<'a> {
 impl Vanished {
     /// What the answer `newest`, asked for at `now`, lacks of what there was before.
     ///
-    /// A key whose id it still names has not vanished: what the newest answer says of an id counts.
+    /// A key whose id stands for a usable key has not vanished: the newest content of an id counts.
     pub(super) fn after(
         before: &Answered<'_>,
         newest: &KeySet,
@@ -57,12 +60,12 @@ impl Vanished {
     ) -> Self {
         let gone = before.set.usable().map(|key| {
             let key = Arc::clone(key);
-            VanishedKey { key, last_seen: before.fetched_at, missing_since: now }
+            VanishedKey { key, last_seen: before.fetched_at, missing_since: now, barred: None }
         });
         let longer =
             before.vanished.0.values().filter(|key| key.is_remembered(now, terms)).cloned();
         let mut kept: Vec<_> =
-            gone.chain(longer).filter(|gone| !newest.names(gone.key.kid())).collect();
+            gone.chain(longer).filter_map(|gone| gone.unless_usable_in(newest)).collect();
         kept.sort_by_key(|gone| std::cmp::Reverse(gone.missing_since));
         kept.truncate(MOST);
         Self(kept.into_iter().map(|gone| (gone.key.kid().to_owned(), gone)).collect())
@@ -104,13 +107,26 @@ impl Vanished {
 }
 
 impl VanishedKey {
+    /// The key as it stands after an answer; absent when that has a usable key with its id.
+    fn unless_usable_in(self, newest: &KeySet) -> Option<Self> {
+        let barred = match newest.find(self.key.kid()) {
+            Ok(_) => return None,
+            Err(Miss::Unusable(reason)) if reason.bars_earlier_key() => Some(reason),
+            // Who read the private key can sign for as long as the key counts.
+            Err(_) => self.barred.filter(|reason| *reason == UnusableKey::Private),
+        };
+        Some(Self { barred, ..self })
+    }
+
     fn missing_for(&self, now: Duration) -> Duration {
         now.saturating_sub(self.missing_since)
     }
 
     /// INVARIANT: no key counts for longer after it was last seen than a set that nobody could refresh.
     fn counts(&self, now: Duration, terms: Terms) -> bool {
-        self.missing_for(now) < terms.keep && now.saturating_sub(self.last_seen) < terms.max_age
+        self.barred.is_none()
+            && self.missing_for(now) < terms.keep
+            && now.saturating_sub(self.last_seen) < terms.max_age
     }
 
     fn is_remembered(&self, now: Duration, terms: Terms) -> bool {

@@ -58,7 +58,7 @@ fn a_vanished_key_counts_for_a_while_and_is_then_missed() {
     assert_eq!(world.code(kid()), "keys.unavailable");
     let error = world.keys.find(kid()).unwrap_err().to_string();
     assert!(error.contains(&format!("key `{}` is no longer in the JWK Set", kid())), "{error}");
-    assert!(error.ends_with("which had it 600 s ago"), "{error}");
+    assert!(error.ends_with("; an answer first lacked it 600 s ago"), "{error}");
     assert_eq!(world.status().vanished, []);
 
     world.clock.advance(REMEMBERED - MOMENT);
@@ -95,11 +95,6 @@ fn without_a_time_to_keep_it_a_vanished_key_is_gone_at_once() {
 
 #[test]
 fn what_the_newest_answer_says_of_an_id_counts() {
-    let changed = |name: &str, value| {
-        let mut jwk = issuer().jwk();
-        jwk[name] = value;
-        jwk
-    };
     let other = Issuer::generate().unwrap();
     let token = issuer().sign(&admit_tests::fixture::claims());
     let opens = |world: &World| {
@@ -109,8 +104,8 @@ fn what_the_newest_answer_says_of_an_id_counts() {
         verified.map(drop).map_err(|error| error.code().to_owned())
     };
     for (jwk, expected) in [
-        (changed("n", other.jwk()["n"].clone()), "token.signature"),
-        (changed("use", json!("enc")), "token.key"),
+        (changed("n", other.jwk()["n"].as_str()), "token.signature"),
+        (changed("d", Some("AQAB")), "keys.unavailable"),
     ] {
         let world = World::new();
         assert_eq!(opens(&world), Ok(()));
@@ -119,5 +114,74 @@ fn what_the_newest_answer_says_of_an_id_counts() {
         assert!(world.finds(other.kid()), "the newest answer is read");
         assert_eq!(opens(&world), Err(expected.to_owned()));
         assert_eq!(world.status().vanished, []);
+    }
+}
+
+/// The fixture's key with another member, or without one.
+fn changed(name: &str, value: Option<&str>) -> serde_json::Value {
+    let mut jwk = issuer().jwk();
+    let members = jwk.as_object_mut().unwrap();
+    match value {
+        Some(value) => members.insert(name.to_owned(), json!(value)),
+        None => members.remove(name),
+    };
+    jwk
+}
+
+#[test]
+fn an_answer_that_names_a_key_in_a_form_of_no_use_lacks_it() {
+    for jwk in [
+        changed("n", None),
+        changed("n", Some("AQAB")),
+        changed("e", Some("Aw")),
+        changed("use", Some("enc")),
+        changed("alg", Some("PS256")),
+        changed("kty", Some("EC")),
+    ] {
+        let world = World::new();
+        assert!(world.finds(kid()));
+        let next = Issuer::generate().unwrap();
+        let mut missing = Duration::ZERO;
+        for answer in
+            [json!({"keys": [jwk, next.jwk()]}), next.jwk_set(), json!({"keys": [jwk, next.jwk()]})]
+        {
+            world.server.answer("/keys", Answer::json(&answer));
+            world.clock.advance(COOL_DOWN);
+            assert_eq!(world.code("stranger"), "token.key", "this fetches");
+            assert_eq!(world.code(kid()), "ok", "{jwk} in {answer}");
+            assert_eq!(world.status().vanished, [(kid().to_owned(), missing)]);
+            missing += COOL_DOWN;
+        }
+        world.clock.advance(KEEP);
+        assert_eq!(world.code(kid()), "keys.unavailable", "{jwk}");
+        let error = world.keys.find(kid()).unwrap_err();
+        assert!(matches!(error, KeyError::Spoilt { .. }), "{error}");
+        world.clock.advance(REMEMBERED);
+        let _ = world.code("stranger");
+        assert_ne!(world.code(kid()), "ok");
+    }
+}
+
+#[test]
+fn a_key_that_anybody_may_have_now_does_not_count_and_blames_no_token() {
+    let other = Issuer::generate().unwrap();
+    let mut same_id = other.jwk();
+    same_id["kid"] = json!(kid());
+    for (spoilt, afterwards) in [
+        (vec![issuer().jwk(), same_id], "ok"),
+        (vec![changed("d", Some("AQAB"))], "keys.unavailable"),
+    ] {
+        let world = World::new();
+        assert!(world.finds(kid()));
+        let mut keys = spoilt;
+        keys.push(other.jwk());
+        for (answer, expected) in
+            [(json!({"keys": keys}), "keys.unavailable"), (other.jwk_set(), afterwards)]
+        {
+            world.server.answer("/keys", Answer::json(&answer));
+            world.clock.advance(COOL_DOWN);
+            assert_eq!(world.code("stranger"), "token.key", "this fetches");
+            assert_eq!(world.code(kid()), expected, "{answer}");
+        }
     }
 }
