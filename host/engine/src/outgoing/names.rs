@@ -10,9 +10,6 @@ use std::time::Duration;
 use super::dial::DialError;
 use super::route::ip_address;
 
-/// Most addresses of a host that are tried.
-const MOST: usize = 16;
-
 /// Where names are looked up.
 pub trait Names: fmt::Debug + Send + Sync + 'static {
     /// The addresses of a name, those first that the system prefers. May take long.
@@ -83,7 +80,6 @@ fn interleaved(found: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let mut turns: Vec<_> =
         first.into_iter().flat_map(|address| [Some(address), second.next()]).flatten().collect();
     turns.extend(second);
-    turns.truncate(MOST);
     turns
 }
 
@@ -117,7 +113,7 @@ mod tests {
             .collect();
         found.extend(parse(&["10.0.0.1:1"]));
         let order = interleaved(found);
-        assert_eq!((order.len(), order[1]), (MOST, parse(&["10.0.0.1:1"])[0]));
+        assert_eq!((order.len(), order[1]), (41, parse(&["10.0.0.1:1"])[0]));
     }
 
     #[test]
