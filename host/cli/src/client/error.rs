@@ -67,7 +67,7 @@ pub enum ClientError {
     /// It took too long.
     #[error("{server} did not answer within {seconds} s")]
     Late {
-        /// The server.
+        /// The server, and the proxy on the way to it.
         server: String,
         /// The time it was given.
         seconds: u64,
@@ -113,6 +113,9 @@ impl ClientError {
         match DialError::of(source) {
             Ok(DialError::Silent { .. }) | Err(ureq::Error::Timeout(_)) => {
                 Self::Late { server, seconds }
+            }
+            Ok(DialError::SilentBehind { proxy }) => {
+                Self::Late { server: format!("{server}, through the proxy {proxy},"), seconds }
             }
             Ok(source) => Self::NoConnection { server, source },
             Err(source) => Self::NoAnswer { server, source: Box::new(source) },
@@ -209,6 +212,28 @@ mod tests {
                 serde_json::from_str(r#"{"message": "m", "code": "c"}"#).unwrap();
             let error = ClientError::Refused(Box::new(refusal.with_status(status)));
             assert_eq!(error.exit(), exit, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_on_the_way_is_named() {
+        let (proxy, within) = ("http://127.0.0.1:3128".to_owned(), Duration::from_secs(10));
+        let peer = ([127, 0, 0, 1], 3128).into();
+        for (source, expected) in [
+            (
+                DialError::ProxySilent { proxy: proxy.clone(), peer, within },
+                "no answer from https://a.example: the proxy http://127.0.0.1:3128 (127.0.0.1:3128) \
+                 did not answer within 10 s",
+            ),
+            (
+                DialError::SilentBehind { proxy },
+                "https://a.example, through the proxy http://127.0.0.1:3128, did not answer within 15 s",
+            ),
+        ] {
+            let timeout = Duration::from_secs(15);
+            let error =
+                ClientError::of_call("https://a.example".to_owned(), timeout, source.into());
+            assert_eq!(error.to_string(), expected);
         }
     }
 

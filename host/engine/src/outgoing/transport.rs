@@ -54,7 +54,7 @@ impl TcpTransport {
     fn failed(&self, error: io::Error) -> Error {
         match error.kind() {
             ErrorKind::TimedOut | ErrorKind::WouldBlock => {
-                Error::Other(Box::new(DialError::Silent { peer: self.peer }))
+                DialError::Silent { peer: self.peer }.into()
             }
             _ => Error::Io(error),
         }

@@ -12,7 +12,10 @@ const MAX_HEAD_BYTES: usize = 16 * 1024;
 
 /// A connection whose other end is behind the proxy, and with which nothing is encrypted yet.
 #[derive(Debug)]
-pub(super) struct Tunnel(Box<dyn Transport>);
+pub(super) struct Tunnel {
+    transport: Box<dyn Transport>,
+    proxy: String,
+}
 
 impl Tunnel {
     /// Asks the proxy at the other end of `transport` for a tunnel to `target`.
@@ -26,7 +29,7 @@ impl Tunnel {
         let output = transport.buffers().output().get_mut(..request.len());
         let refused = |answer: String| {
             let proxy = proxy.to_string();
-            Error::Other(Box::new(DialError::ProxyAnswer { proxy, answer }))
+            Error::from(DialError::ProxyAnswer { proxy, answer })
         };
         let output = output.ok_or_else(|| refused("was not asked: too long".to_owned()))?;
         output.copy_from_slice(request.as_bytes());
@@ -43,13 +46,24 @@ impl Tunnel {
             }
         };
         match status(&head) {
-            Some(200..=299) => Ok(Self(transport)),
+            Some(200..=299) => Ok(Self { transport, proxy: proxy.to_string() }),
             Some(407) => Err(refused(
                 "answered 407; expected in its address: a user name and password that it takes"
                     .to_owned(),
             )),
             Some(other) => Err(refused(format!("answered {other}; expected 200"))),
             None => Err(refused("gave no answer in HTTP".to_owned())),
+        }
+    }
+
+    /// The silence is the server's: the proxy has answered.
+    fn failed(&self, error: Error) -> Error {
+        match DialError::of(error) {
+            Ok(DialError::Silent { .. }) => {
+                DialError::SilentBehind { proxy: self.proxy.clone() }.into()
+            }
+            Ok(error) => error.into(),
+            Err(error) => error,
         }
     }
 }
@@ -79,19 +93,21 @@ fn status(head: &[u8]) -> Option<u16> {
 
 impl Transport for Tunnel {
     fn buffers(&mut self) -> &mut dyn Buffers {
-        self.0.buffers()
+        self.transport.buffers()
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        self.0.transmit_output(amount, timeout)
+        let sent = self.transport.transmit_output(amount, timeout);
+        sent.map_err(|error| self.failed(error))
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        self.0.await_input(timeout)
+        let has_come = self.transport.await_input(timeout);
+        has_come.map_err(|error| self.failed(error))
     }
 
     fn is_open(&mut self) -> bool {
-        self.0.is_open()
+        self.transport.is_open()
     }
 
     /// The proxy may be spoken to in TLS; that says nothing of the server behind it.
