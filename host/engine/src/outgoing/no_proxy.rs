@@ -8,7 +8,9 @@ use super::route::ip_address;
 ///
 /// The items stand between commas or white space. `*` is every host; a name is itself and every name
 /// that ends with it after a dot, with `.` or `*.` before it or without; an IP address is itself, and
-/// with `/BITS` its network. An item with a port is for that port alone, which curl does not know.
+/// with `/BITS` its network. An item with a port is for that port alone.
+///
+/// Ports, `*.`, white space without a comma, and `*` beside other items are not curl's.
 pub(super) fn has(list: &str, host: &str, port: u16) -> bool {
     let mut items = list.split(|c: char| c == ',' || c.is_whitespace());
     items.any(|item| !item.is_empty() && names(item, host, port))
