@@ -63,7 +63,19 @@ pub enum StoreError {
         #[source]
         source: sqlx::migrate::MigrateError,
     },
-    /// SQLite gave an error: the disk is full, the file is damaged.
+    /// The file, or what its log adds to it, is no database any more.
+    #[error(
+        "`{}` is malformed: stop the server and restore a copy of the store (see \"Restore\" in \
+         docs/configuration.md)", path.display()
+    )]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite found.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// SQLite gave an error: the disk is full.
     #[error("the store failed")]
     Database(#[from] sqlx::Error),
     /// The file was deleted, or another one is in its place.
@@ -118,7 +130,7 @@ impl StoreError {
             matches!(error, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_))
         };
         match self {
-            Self::Damaged { .. } | Self::Row { .. } => true,
+            Self::Damaged { .. } | Self::Row { .. } | Self::Malformed { .. } => true,
             Self::Database(error) => decoding(error),
             _ => false,
         }

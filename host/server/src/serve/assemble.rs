@@ -59,11 +59,7 @@ impl Watched {
 pub(super) async fn assemble(config: &Config, now: u64) -> Result<Assembled, ServeError> {
     let store = Store::open(&config.data_dir, config.store).await?;
     let access = Access::open(store.clone()).await?;
-    for gate in store.gate_names().await? {
-        if !config.gates.contains_key(&gate) {
-            tracing::warn!(gate, "the store has this gate, the configuration does not: not served");
-        }
-    }
+    name_what_is_not_served(&store, config).await;
     let runtime = Runtime::new()
         .map_err(|source| ServeError::Machine { what: "the sandbox", source: source.into() })?;
     let metrics = Metrics::new(now);
@@ -93,6 +89,18 @@ pub(super) async fn assemble(config: &Config, now: u64) -> Result<Assembled, Ser
         Parts { gates, sources, keys, access, store, metrics, log, started_at: now, instances };
     let app = Arc::new(App::new(config, parts));
     Ok(Assembled { app, starts, watches })
+}
+
+/// Warns of gates that the store has and the configuration does not.
+async fn name_what_is_not_served(store: &Store, config: &Config) {
+    let names = store.gate_names().await.unwrap_or_else(|error| {
+        let error = admit::failure::error_chain(&error);
+        tracing::warn!(error, "which gates the store has could not be read");
+        Vec::new()
+    });
+    for gate in names.iter().filter(|gate| !config.gates.contains_key(*gate)) {
+        tracing::warn!(gate, "the store has this gate, the configuration does not: not served");
+    }
 }
 
 /// Lets the metrics read, at each scrape, what is counted elsewhere.

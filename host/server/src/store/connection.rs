@@ -121,7 +121,8 @@ impl Owner {
                 directory.log_bytes()
             }
         };
-        let marks = Marks { last: mark(&mut connection).await?, begun: None };
+        let last = mark(&mut connection).await.map_err(|error| failed(error, &directory))?;
+        let marks = Marks { last, begun: None };
         let gone = || StoreError::Gone { path: directory.database() };
         let identity = directory.database_stamp().ok_or_else(gone)?.identity();
         let left = Some(Left::now(&directory));
@@ -156,9 +157,14 @@ impl Owner {
     /// The rows of a query outside a change.
     pub(super) async fn rows(&self, query: Statement<'_>) -> Result<Vec<SqliteRow>, StoreError> {
         let mut lease = self.lease().await?;
-        let rows = query.fetch_all(lease.connect().await?).await?;
-        lease.give_back();
-        Ok(rows)
+        let rows = query.fetch_all(lease.connect().await?).await;
+        let rows = rows.map_err(|error| failed(error, &self.shared.directory));
+        match &rows {
+            Ok(_) => lease.give_back(),
+            Err(error @ StoreError::Malformed { .. }) => self.shared.health.failed(error),
+            Err(_) => {}
+        }
+        rows
     }
 
     /// As [`Owner::rows`], where there is one at most.
@@ -284,8 +290,9 @@ impl Lease {
     /// Refuses a database that this process did not commit to last, as a copy made before.
     async fn expect_mark(&mut self) -> Result<(), StoreError> {
         let connection = self.connection.as_mut().expect("opened by the caller");
-        let found = mark(connection).await?;
+        let found = mark(connection).await;
         let held = self.held();
+        let found = found.map_err(|error| failed(error, &held.shared.directory))?;
         if !held.slot.marks.knows(&found) {
             return Err(StoreError::Changed { path: held.shared.directory.database() });
         }
@@ -345,7 +352,7 @@ impl Transaction {
         statement: Statement<'_>,
     ) -> Result<SqliteQueryResult, StoreError> {
         let executed = statement.execute(self.connection()?).await;
-        executed.map_err(|error| self.failed(error.into()))
+        executed.map_err(|error| self.failed_by(error))
     }
 
     /// Reads, or changes something and says what.
@@ -354,7 +361,7 @@ impl Transaction {
         statement: Statement<'_>,
     ) -> Result<Vec<SqliteRow>, StoreError> {
         let rows = statement.fetch_all(self.connection()?).await;
-        rows.map_err(|error| self.failed(error.into()))
+        rows.map_err(|error| self.failed_by(error))
     }
 
     /// Makes the change. After this it is in the database's own file, unless only the log had room.
@@ -398,6 +405,11 @@ impl Transaction {
         connection.ok_or(StoreError::Broken)
     }
 
+    fn failed_by(&mut self, error: sqlx::Error) -> StoreError {
+        let error = failed(error, &self.lease.held().shared.directory);
+        self.failed(error)
+    }
+
     fn failed(&mut self, error: StoreError) -> StoreError {
         self.is_broken = true;
         self.lease.held().shared.health.failed(&error);
@@ -421,9 +433,9 @@ fn options(directory: &Directory) -> SqliteConnectOptions {
 }
 
 /// What the last commit was marked with.
-async fn mark(connection: &mut SqliteConnection) -> Result<String, StoreError> {
+async fn mark(connection: &mut SqliteConnection) -> Result<String, sqlx::Error> {
     let row = sqlx::query("SELECT mark FROM mark").fetch_optional(connection).await?;
-    row.map_or(Ok(String::new()), |row| Ok(row.try_get(0)?))
+    row.map_or(Ok(String::new()), |row| row.try_get(0))
 }
 
 /// Moves everything from the log into the database, so that the database's file alone is the store.
@@ -470,12 +482,24 @@ fn opening(error: sqlx::Error, directory: &Directory) -> StoreError {
     if is_busy(&error) {
         return StoreError::InUse { path: directory.path().to_owned() };
     }
+    failed(error, directory)
+}
+
+/// What an error of SQLite means.
+fn failed(error: sqlx::Error, directory: &Directory) -> StoreError {
+    if is_malformed(&error) {
+        return StoreError::Malformed { path: directory.database(), source: error };
+    }
     StoreError::Database(error)
 }
 
 fn migrating(error: MigrateError, directory: &Directory) -> StoreError {
     match error {
-        MigrateError::Execute(error) if is_busy(&error) => opening(error, directory),
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)
+            if is_busy(&error) || is_malformed(&error) =>
+        {
+            opening(error, directory)
+        }
         source => StoreError::Migrate { path: directory.database(), source },
     }
 }
@@ -483,6 +507,11 @@ fn migrating(error: MigrateError, directory: &Directory) -> StoreError {
 /// `SQLITE_BUSY` and its extended codes: another process has the file.
 fn is_busy(error: &sqlx::Error) -> bool {
     ["5", "261", "517"].contains(&&*code(error)) || is_in_transaction(error)
+}
+
+/// `SQLITE_CORRUPT`, `SQLITE_NOTADB` and their extended codes: what is in the file is no database.
+fn is_malformed(error: &sqlx::Error) -> bool {
+    code(error).parse().is_ok_and(|code: u32| [11, 26].contains(&(code & 0xff)))
 }
 
 /// `SQLITE_LOCKED`: this connection itself stands in the way.

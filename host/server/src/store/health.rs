@@ -15,18 +15,35 @@ pub(super) struct Health(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     problem: Option<String>,
+    /// What no other success mends.
+    malformed: Option<String>,
     busy_since: Option<Instant>,
 }
 
 impl Health {
     /// Notes that a change could not be stored.
     pub(super) fn failed(&self, error: &StoreError) {
+        if let StoreError::Malformed { .. } = error {
+            return self.is_malformed(error);
+        }
         let problem = admit::failure::error_chain(error);
         let before = self.state().problem.replace(problem.clone());
         if before.is_none() {
             tracing::error!(
                 problem,
                 "the store cannot be written; changes are refused until it can"
+            );
+        }
+    }
+
+    /// Notes that a part of the database cannot be read. Another part may be written all the same: this
+    /// lasts until a restart.
+    fn is_malformed(&self, error: &StoreError) {
+        let problem = admit::failure::error_chain(error);
+        if self.state().malformed.replace(problem.clone()).is_none() {
+            tracing::error!(
+                problem,
+                "the store is malformed; it counts as failing until a restart"
             );
         }
     }
@@ -38,7 +55,7 @@ impl Health {
         }
     }
 
-    /// Whether the last change failed.
+    /// Whether the last change failed, and another one may succeed.
     pub(super) fn is_failing(&self) -> bool {
         self.state().problem.is_some()
     }
@@ -56,7 +73,7 @@ impl Health {
         let state = self.state();
         let took = state.busy_since.map(|since| since.elapsed()).filter(|took| *took > PATIENCE);
         let stuck = took.map(|took| StoreError::Stuck { seconds: took.as_secs() }.to_string());
-        state.problem.clone().or(stuck)
+        state.malformed.clone().or_else(|| state.problem.clone()).or(stuck)
     }
 
     /// The lock guards plain values that are valid at every moment, so a poisoned one is fine.

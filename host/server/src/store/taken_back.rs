@@ -3,10 +3,11 @@
 use std::fmt;
 
 use admit::decision::PolicyRef;
+use admit::failure::error_chain;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use super::{NewActivity, Store, StoreError, Transaction, signed, unsigned};
+use super::{NewActivity, Store, StoreError, Transaction, lossy, signed, unsigned};
 use crate::authority::Granted;
 use crate::time::rfc3339;
 
@@ -47,14 +48,33 @@ impl fmt::Display for TakenBack {
 }
 
 impl Store {
-    /// The releases of a gate that are known to fail, the newest entry first.
+    /// The releases of a gate that are known to fail, the newest entry first. An entry that is damaged
+    /// is named in the log and left out: it keeps no gate from starting.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     pub async fn taken_back(&self, gate: &str) -> Result<Vec<TakenBack>, StoreError> {
-        let rows = sqlx::query("SELECT * FROM taken_back WHERE gate = ? ORDER BY rowid DESC");
-        self.rows(rows.bind(gate)).await?.iter().map(read).collect()
+        let rows =
+            sqlx::query("SELECT *, rowid FROM taken_back WHERE gate = ? ORDER BY rowid DESC");
+        let rows = self.rows(rows.bind(gate)).await?;
+        let entry = |row: &SqliteRow| match read(row) {
+            Ok(taken) => Some(taken),
+            Err(error) => {
+                let release = lossy::text(row, "release");
+                let (row, error) = (lossy::number(row, "rowid"), error_chain(&error));
+                tracing::error!(
+                    gate,
+                    table = "taken_back",
+                    row,
+                    release,
+                    error,
+                    "an entry of a release that was taken back is damaged and does not count"
+                );
+                None
+            }
+        };
+        Ok(rows.iter().filter_map(entry).collect())
     }
 
     /// Writes down that a gate's release was taken back and that no other took its place.

@@ -223,6 +223,65 @@ async fn a_file_that_was_only_touched_is_no_other() {
     assert_eq!(noted(&after).await.as_deref(), Some("third"));
 }
 
+/// Overwrites the first page of a table, as a fault of the disk may.
+async fn break_table(folder: &Path, table: &str) {
+    use std::os::unix::fs::FileExt;
+
+    let url = format!("sqlite://{}", folder.join("admit.db").display());
+    let mut other = SqliteConnection::connect(&url).await.unwrap();
+    let page = sqlx::query("SELECT rootpage FROM sqlite_schema WHERE name = ?");
+    let page = page.bind(table.to_owned()).fetch_one(&mut other).await.unwrap();
+    let page: i64 = sqlx::Row::get(&page, 0);
+    other.close().await.unwrap();
+    let file = std::fs::File::options().write(true).open(folder.join("admit.db")).unwrap();
+    file.write_all_at(&[0x5a; 4096], (unsigned(page).unwrap() - 1) * 4096).unwrap();
+}
+
+#[tokio::test]
+async fn a_table_that_is_malformed_is_told_until_a_restart() {
+    let (folder, store) = open().await;
+    note(&store, "first").await.unwrap();
+    store.close().await;
+    break_table(folder.path(), "activity").await;
+    let store = Store::open(folder.path(), Retention::default()).await.unwrap();
+    assert_eq!(store.problem(), None);
+    let error = store.activities(&ActivityFilter::default(), 9).await.unwrap_err();
+    assert!(matches!(error, StoreError::Malformed { .. }) && error.is_damage(), "{error:?}");
+    note(&store, "second").await.unwrap();
+    store.probe(1).await.unwrap();
+    let problem = store.problem().unwrap();
+    let file = folder.path().join("admit.db").display().to_string();
+    for part in [&*file, "malformed", "restore a copy"] {
+        assert!(problem.contains(part), "{problem}");
+    }
+    assert!(!store.is_failing(), "a probe finds out nothing");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_named_with_the_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("admit.db");
+    std::fs::write(&file, [0x5a; 8192]).unwrap();
+    let error = Store::open(folder.path(), Retention::default()).await.unwrap_err();
+    let said = error.to_string();
+    assert!(matches!(error, StoreError::Malformed { .. }), "{error:?}");
+    assert!(said.contains(&*file.to_string_lossy()) && said.contains("restore a copy"), "{said}");
+}
+
+#[tokio::test]
+async fn an_entry_of_a_release_taken_back_that_is_damaged_is_left_out() {
+    let (_folder, store) = open().await;
+    let mut change = store.begin().await.unwrap();
+    for (release, at) in [("good", 7), ("bad", -7)] {
+        let insert =
+            sqlx::query("INSERT INTO taken_back VALUES ('a', ?, ?, 1, 'x', '', 'd', 'p', '1')");
+        change.execute(insert.bind(release).bind(at)).await.unwrap();
+    }
+    change.commit().await.unwrap();
+    let taken = store.taken_back("a").await.unwrap();
+    assert_eq!(taken.iter().map(|one| &*one.release).collect::<Vec<_>>(), ["good"]);
+}
+
 #[tokio::test]
 async fn a_log_that_is_gone_is_replaced() {
     let (folder, store) = open().await;

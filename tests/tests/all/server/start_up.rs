@@ -4,10 +4,11 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Stdio};
 
+use admit_tests::clock::wait_until;
 use serde_json::{Value, json};
 
 use super::client::Client;
-use super::start::{Home, merge, token, windows_gate};
+use super::start::{Home, Server, merge, token, windows_gate};
 
 /// A server that logs decisions to its standard output, and says everything else on standard error.
 struct Logging {
@@ -134,4 +135,48 @@ fn a_key_set_that_is_no_file_is_told_and_not_waited_for() {
             assert!(said.contains("key set") && said.contains(what), "{said}");
         }
     }
+}
+
+/// Damages each page of an index that names the gate.
+fn break_indexes(database: &std::path::Path) {
+    const PAGE: usize = 4096;
+    const INDEX_LEAF: u8 = 0x0a;
+    let mut bytes = std::fs::read(database).unwrap();
+    let mut broken = 0;
+    for page in bytes.chunks_mut(PAGE).skip(1).filter(|page| page[0] == INDEX_LEAF) {
+        if page.windows(11).any(|part| part == b"windows-mdm") {
+            page.fill(0x5a);
+            broken += 1;
+        }
+    }
+    assert!(broken > 0);
+    std::fs::write(database, bytes).unwrap();
+}
+
+#[test]
+fn a_start_goes_on_over_malformed_parts_and_names_the_remedy() {
+    let (home, _) = Server::serving().stop_with("TERM");
+    break_indexes(&home.path("data/admit.db"));
+    let server = home.start(&windows_gate());
+    wait_until("failed", || {
+        server.admin().get("/v1/status").json(200)["gates"][0]["state"] == "failed"
+    });
+    let status = server.admin().get("/v1/status").json(200);
+    let gate = status["gates"].as_array().unwrap().iter().find(|one| one["gate"] == "windows-mdm");
+    for problem in [&status["store"]["problem"], &gate.unwrap()["problem"]] {
+        let said = problem.as_str().unwrap_or_else(|| panic!("{status}"));
+        assert!(
+            said.contains("admit.db` is malformed") && said.contains("restore a copy"),
+            "{said}"
+        );
+    }
+    server.wait_for_log("which gates the store has could not be read");
+    server.service().get("/health/ready").json(503);
+
+    let (home, _) = server.stop_with("TERM");
+    home.write("data/admit.db", [0x5a; 8192]);
+    let failed = home.command().output().unwrap();
+    let said = String::from_utf8_lossy(&failed.stderr).into_owned();
+    assert_eq!(failed.status.code(), Some(3), "{said}");
+    assert!(said.contains("admit.db` is malformed") && said.contains("restore a copy"), "{said}");
 }
