@@ -22,6 +22,10 @@ const LAST_LINE: Duration = Duration::from_millis(100);
 /// The exit code of a process that did not end by itself: an internal error.
 const EXIT: i32 = 70;
 
+/// SIGXFSZ, which the system sends to a process whose file may not grow. It has this number wherever
+/// this program runs.
+const FILE_SIZE: i32 = 25;
+
 /// What a process can be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Signal {
@@ -91,6 +95,9 @@ struct System {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
     hang_up: tokio::signal::unix::Signal,
+    /// Never waited for. That it is caught keeps a limit on the size of files from ending the process:
+    /// the write that is over it fails, as on a full disk.
+    _file_size: tokio::signal::unix::Signal,
 }
 
 impl System {
@@ -101,6 +108,7 @@ impl System {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             hang_up: signal(SignalKind::hangup())?,
+            _file_size: signal(SignalKind::from_raw(FILE_SIZE))?,
         })
     }
 
