@@ -97,7 +97,10 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// An operation under way does not end.
-    #[error("the store has not answered for {seconds} s")]
+    #[error(
+        "the store has not answered for {seconds} s: the disk hangs, or a backup is being made; try \
+         again"
+    )]
     Stuck {
         /// Seconds since it began.
         seconds: u64,
@@ -160,6 +163,11 @@ impl Store {
     /// Why nothing can be stored; absent when something can.
     pub fn problem(&self) -> Option<String> {
         self.owner.problem()
+    }
+
+    /// Whether a backup is being made, which everything else waits for.
+    pub fn is_copying(&self) -> bool {
+        self.owner.is_copying()
     }
 
     /// Whether the last change could not be stored.

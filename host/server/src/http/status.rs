@@ -118,12 +118,13 @@ pub(super) async fn get(call: Call) -> Result<Response, ApiError> {
     Ok(Json(status).into_response())
 }
 
-/// The last attempt of each gate, or why they cannot be read. A store that does not answer keeps
+/// The last attempt of each gate, or why they cannot be read; none while a backup is being made. A store that does not answer keeps
 /// nobody from the rest of the status.
 async fn last_attempts(app: &App) -> Result<HashMap<String, Attempt>, String> {
     match tokio::time::timeout(STORE_TIME, app.store.last_attempts()).await {
         Ok(Ok(attempts)) => Ok(attempts),
         Ok(Err(error)) => Err(admit::failure::error_chain(&error)),
+        Err(_) if app.store.is_copying() => Ok(HashMap::new()),
         Err(_) => Err(format!("the store has not answered for {} s", STORE_TIME.as_secs())),
     }
 }

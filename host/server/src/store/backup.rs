@@ -39,6 +39,6 @@ impl Store {
     async fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
         let name =
             path.to_str().ok_or(StoreError::Row { what: "a folder whose name is no text" })?;
-        self.rows(sqlx::query("VACUUM INTO ?").bind(name.to_owned())).await.map(drop)
+        self.owner.copy(sqlx::query("VACUUM INTO ?").bind(name.to_owned())).await
     }
 }

@@ -167,6 +167,20 @@ impl Owner {
         rows
     }
 
+    /// Runs a statement that copies the database.
+    pub(super) async fn copy(&self, statement: Statement<'_>) -> Result<(), StoreError> {
+        let mut lease = self.lease().await?;
+        self.shared.health.copies();
+        statement.execute(lease.connect().await?).await?;
+        lease.give_back();
+        Ok(())
+    }
+
+    /// Whether a copy is being made.
+    pub(super) fn is_copying(&self) -> bool {
+        self.shared.health.is_copying()
+    }
+
     /// As [`Owner::rows`], where there is one at most.
     pub(super) async fn row(&self, query: Statement<'_>) -> Result<Option<SqliteRow>, StoreError> {
         Ok(self.rows(query).await?.into_iter().next())

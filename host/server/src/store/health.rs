@@ -18,6 +18,8 @@ struct State {
     /// What no other success mends.
     malformed: Option<String>,
     busy_since: Option<Instant>,
+    /// What is under way is a backup, which takes as long as the store is large.
+    is_copying: bool,
 }
 
 impl Health {
@@ -64,14 +66,26 @@ impl Health {
         self.state().busy_since = Some(Instant::now());
     }
 
+    /// Notes that what is under way is a backup.
+    pub(super) fn copies(&self) {
+        self.state().is_copying = true;
+    }
+
+    /// Whether a backup is under way.
+    pub(super) fn is_copying(&self) -> bool {
+        self.state().is_copying
+    }
+
     pub(super) fn ends(&self) {
-        self.state().busy_since = None;
+        let mut state = self.state();
+        (state.busy_since, state.is_copying) = (None, false);
     }
 
     /// Why nothing can be stored; absent when something can.
     pub(super) fn problem(&self) -> Option<String> {
         let state = self.state();
-        let took = state.busy_since.map(|since| since.elapsed()).filter(|took| *took > PATIENCE);
+        let since = state.busy_since.filter(|_| !state.is_copying);
+        let took = since.map(|since| since.elapsed()).filter(|took| *took > PATIENCE);
         let stuck = took.map(|took| StoreError::Stuck { seconds: took.as_secs() }.to_string());
         state.malformed.clone().or_else(|| state.problem.clone()).or(stuck)
     }
@@ -79,5 +93,26 @@ impl Health {
     /// The lock guards plain values that are valid at every moment, so a poisoned one is fine.
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backup_that_takes_long_is_no_stuck_store() {
+        let health = Health::default();
+        let long_ago = || Instant::now().checked_sub(PATIENCE * 2);
+        health.state().busy_since = long_ago();
+        let stuck = health.problem().expect("a problem");
+        assert!(stuck.contains("has not answered for 20 s"), "{stuck}");
+        health.copies();
+        assert!(health.is_copying());
+        assert_eq!(health.problem(), None);
+        health.ends();
+        assert!(!health.is_copying());
+        health.state().busy_since = long_ago();
+        assert!(health.problem().is_some(), "the next operation is no backup");
     }
 }
