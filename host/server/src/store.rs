@@ -218,6 +218,7 @@ fn migrations() -> Migrator {
         migration(4, "sources", include_str!("store/sources.sql")),
         migration(6, "actor id", include_str!("store/actor_id.sql")),
         migration(7, "mark", include_str!("store/mark.sql")),
+        migration(8, "settings digest", include_str!("store/settings_digest.sql")),
     ])
 }
 

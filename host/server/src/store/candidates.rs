@@ -4,8 +4,8 @@ use admit::release::component_digest;
 use serde_json::{Map, Value};
 use sqlx::Row;
 
-use super::gates::{expect_digest, text};
-use super::{NewActivity, Store, StoreError, Transaction, object, signed, unsigned};
+use super::gates::{expect_digest, settings_digest, settings_of, text};
+use super::{NewActivity, Store, StoreError, Transaction, signed, unsigned};
 use crate::authority::Granted;
 
 /// What a candidate is made of.
@@ -26,12 +26,10 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn candidate(&self, gate: &str) -> Result<Option<CandidateRow>, StoreError> {
-        let row =
-            sqlx::query("SELECT digest, bytes, settings, revision FROM candidate WHERE gate = ?");
+        let row = sqlx::query("SELECT * FROM candidate WHERE gate = ?");
         let Some(row) = self.row(row.bind(gate)).await? else {
             return Ok(None);
         };
-        let settings: String = row.try_get("settings")?;
         let (component, digest): (Vec<u8>, Option<String>) =
             (row.try_get("bytes")?, row.try_get("digest")?);
         if let Some(digest) = digest {
@@ -39,7 +37,7 @@ impl Store {
         }
         Ok(Some(CandidateRow {
             component,
-            settings: object(&settings)?,
+            settings: settings_of(&row)?,
             revision: unsigned(row.try_get("revision")?)?,
         }))
     }
@@ -58,14 +56,16 @@ impl Store {
         at: u64,
     ) -> Result<(), StoreError> {
         let mut change = self.begin().await?;
+        let settings = text(&candidate.settings);
         let replace = sqlx::query(
-            "REPLACE INTO candidate (gate, digest, bytes, settings, revision) \
-             VALUES (?, ?, ?, ?, ?)",
+            "REPLACE INTO candidate (gate, digest, bytes, settings, settings_digest, revision) \
+             VALUES (?, ?, ?, ?, ?, ?)",
         )
         .bind(gate)
         .bind(component_digest(&candidate.component).to_string())
         .bind(&candidate.component)
-        .bind(text(&candidate.settings))
+        .bind(&settings)
+        .bind(settings_digest(&settings))
         .bind(signed(candidate.revision));
         change.execute(replace).await?;
         for activity in activities {

@@ -112,7 +112,7 @@ impl Store {
             return Ok(None);
         }
         let settings = match is_there {
-            true => object(&lossy::text(&row, "settings")),
+            true => settings_of(&row),
             false => Err(missing("its row")),
         };
         let (settings, active) = match settings {
@@ -248,10 +248,14 @@ impl Store {
     ) -> Result<(), StoreError> {
         let SettingsKept { settings, revision, ends_candidate, activities } = *kept;
         let mut change = self.begin().await?;
-        let update = sqlx::query("UPDATE gate SET settings = ?, revision = ? WHERE name = ?")
-            .bind(text(settings))
-            .bind(signed(revision))
-            .bind(gate);
+        let text = text(settings);
+        let update = sqlx::query(
+            "UPDATE gate SET settings = ?, settings_digest = ?, revision = ? WHERE name = ?",
+        )
+        .bind(&text)
+        .bind(settings_digest(&text))
+        .bind(signed(revision))
+        .bind(gate);
         if change.execute(update).await?.rows_affected() != 1 {
             return Err(missing("the row of the gate"));
         }
@@ -304,6 +308,26 @@ pub(super) fn expect_digest(component: &[u8], digest: &str) -> Result<(), StoreE
     }
     let what = format!("a component has the digest {found}; expected {digest}");
     Err(StoreError::Damaged { what })
+}
+
+/// The settings in a row, which are those that were written.
+pub(super) fn settings_of(row: &SqliteRow) -> Result<Map<String, Value>, StoreError> {
+    let text = lossy::text(row, "settings");
+    let settings = object(&text)?;
+    let found = settings_digest(&text);
+    match lossy::optional_text(row, "settings_digest") {
+        Some(expected) if expected != found => {
+            let what = format!("settings have the digest {found}; expected {expected}");
+            Err(StoreError::Damaged { what })
+        }
+        // Absent for those that were written before there was one.
+        _ => Ok(settings),
+    }
+}
+
+/// The digest of settings as they are written.
+pub(super) fn settings_digest(text: &str) -> String {
+    component_digest(text.as_bytes()).to_string()
 }
 
 fn missing(what: &str) -> StoreError {
@@ -361,13 +385,15 @@ async fn upsert_gate(
     active: i64,
     change: &mut Transaction,
 ) -> Result<(), StoreError> {
+    let text = text(settings);
     let upsert = sqlx::query(
-        "INSERT INTO gate (name, settings, revision, active) VALUES (?, ?, ?, ?) \
-         ON CONFLICT (name) DO UPDATE SET settings = excluded.settings, \
+        "INSERT INTO gate (name, settings, settings_digest, revision, active) VALUES (?, ?, ?, ?, ?) \
+         ON CONFLICT (name) DO UPDATE SET settings = excluded.settings, settings_digest = excluded.settings_digest, \
          revision = excluded.revision, active = excluded.active",
     )
     .bind(gate)
-    .bind(text(settings))
+    .bind(&text)
+    .bind(settings_digest(&text))
     .bind(signed(revision))
     .bind(active);
     change.execute(upsert).await.map(drop)

@@ -283,6 +283,25 @@ async fn an_entry_of_a_release_taken_back_that_is_damaged_is_left_out() {
 }
 
 #[tokio::test]
+async fn a_candidate_whose_settings_were_flipped_is_damaged() {
+    let (_folder, store) = open().await;
+    let settings = Map::from_iter([("a".to_owned(), "4".into())]);
+    let candidate = CandidateRow { component: vec![9], settings, revision: 1 };
+    store.keep_candidate("a", &candidate, &[], &Granted::server(), 1).await.unwrap();
+    assert_eq!(store.candidate("a").await.unwrap(), Some(candidate));
+    for (set, is_read) in [("settings = '{\"a\":\"5\"}'", false), ("settings_digest = NULL", true)]
+    {
+        let mut change = store.begin().await.unwrap();
+        let set = sqlx::AssertSqlSafe(format!("UPDATE candidate SET {set}"));
+        change.execute(sqlx::query(set)).await.unwrap();
+        change.commit().await.unwrap();
+        let read = store.candidate("a").await;
+        assert_eq!(read.is_ok(), is_read, "{read:?}");
+        assert!(read.err().is_none_or(|error| error.is_damage()));
+    }
+}
+
+#[tokio::test]
 async fn a_log_that_is_gone_is_replaced() {
     let (folder, store) = open().await;
     note(&store, "first").await.unwrap();

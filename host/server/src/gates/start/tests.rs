@@ -94,6 +94,10 @@ async fn a_gate_whose_rows_are_damaged_fails_alone_and_by_name() {
     let folder = two_gates(&runtime).await;
     for (sql, problem) in [
         ("UPDATE gate SET settings = '{' WHERE name = 'a'", "no JSON object"),
+        (
+            "UPDATE gate SET settings = replace(settings, '5a4f', '5b4f') WHERE name = 'a'",
+            "settings have the digest sha256:",
+        ),
         ("UPDATE gate SET revision = -1 WHERE name = 'a'", "a negative number"),
         ("DELETE FROM gate WHERE name = 'a'", "its row is missing"),
         ("DELETE FROM component WHERE version = '1.0.0'", "the component sha256:"),
@@ -123,6 +127,24 @@ async fn a_gate_whose_rows_are_damaged_fails_alone_and_by_name() {
     let a = gate("a", &runtime, &store);
     a.start(None, NOW).await;
     assert_eq!((a.state_name(), a.gate().generation()), ("serving", 2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn settings_written_before_there_was_a_digest_count_and_get_one() {
+    let runtime = Runtime::new().expect("a runtime");
+    let folder = two_gates(&runtime).await;
+    let (copy, store) =
+        damaged(&folder, "UPDATE gate SET settings_digest = NULL WHERE name = 'a'").await;
+    let a = gate("a", &runtime, &store);
+    a.start(None, NOW).await;
+    assert_eq!(a.state_name(), "serving");
+    assert_eq!(give(&a, WINDOWS_MDM_2.component).await, 2);
+    store.close().await;
+    let flip = "UPDATE gate SET settings = replace(settings, '5a4f', '5b4f') WHERE name = 'a'";
+    let (_copy, store) = damaged(&copy, flip).await;
+    let a = gate("a", &runtime, &store);
+    a.start(None, NOW).await;
+    assert_eq!(a.state_name(), "failed");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
