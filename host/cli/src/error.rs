@@ -1,5 +1,6 @@
 //! What went wrong, and the exit code that says so.
 
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::Write;
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::process::ExitCode;
 
 use admit::failure::error_chain;
 use admit::keys::AddressError;
+use admit::text::visible_lines;
 
 use crate::client::ClientError;
 
@@ -171,8 +173,25 @@ impl CliError {
     }
 }
 
-/// Says a line on standard error.
+/// Says a line on standard error, or several, in which every character shows.
 pub fn say(text: impl Display) {
     // Nobody is left to tell when standard error is closed too.
-    let _ = writeln!(std::io::stderr(), "admit: {text}");
+    let _ = writeln!(std::io::stderr(), "admit: {}", visible_lines(&text.to_string()));
+}
+
+/// Says what the parser of the command line says; of an error, with every character shown.
+pub fn say_usage(error: &clap::Error, arguments: impl Iterator<Item = OsString>) -> Exit {
+    if !error.use_stderr() {
+        error.exit();
+    }
+    let mut text = error.render().to_string();
+    // The parser's own line ends stay; those of an argument must not look like them.
+    for argument in arguments.filter_map(|argument| argument.into_string().ok()) {
+        let parts = argument.split_once('=').map_or([argument.as_str(), ""], Into::into);
+        for part in parts.into_iter().filter(|part| part.contains('\n')) {
+            text = text.replace(part, &part.replace('\n', "\\n"));
+        }
+    }
+    let _ = write!(std::io::stderr(), "{}", visible_lines(&text));
+    Exit::Usage
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use admit_cli::args::{Cli, Verb};
-use admit_cli::error::{CliError, Exit, say};
+use admit_cli::error::{CliError, Exit, say, say_usage};
 use admit_cli::secret;
 use clap::Parser;
 use tracing_subscriber::filter::LevelFilter;
@@ -24,7 +24,10 @@ fn run() -> Result<Exit, CliError> {
     if std::env::args_os().any(|argument| secret::is_like_token(&argument)) {
         return Err(CliError::TokenArgument);
     }
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return Ok(say_usage(&error, std::env::args_os().skip(1))),
+    };
     if matches!(cli.verb, Verb::Serve(_)) {
         // It has a log of its own, as configured, and writes to standard output from several threads.
         return admit_cli::run(cli, &mut std::io::stdout());

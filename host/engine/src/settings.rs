@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::contract::types::{Description, Field, Setting, SettingError, SettingKind, ValueParam};
 use crate::description::{is_list, kind_name, value_json};
-use crate::text::{Shown, is_plain};
+use crate::text::{Shown, visible_line};
 
 pub use self::bounds::{
     MAX_LIST_ENTRIES, MAX_SETTINGS, MAX_SETTINGS_BYTES, MAX_TEXT_BYTES, out_of_bounds,
@@ -72,12 +72,16 @@ impl SettingsError {
     }
 }
 
+/// Most characters of what a policy says of a value.
+const MAX_REASON_CHARS: usize = 1_000;
+
 /// A value the policy refused.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct SettingRefusal {
     /// The setting.
     pub name: String,
-    /// What came and what was expected.
+    /// What came and what was expected, in the policy's words, with every character that it wrote: what
+    /// shows them escapes what hides.
     pub reason: String,
     /// The offending value or list entry; absent when the setting is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -94,10 +98,10 @@ fn refused_text(refusals: &[SettingRefusal]) -> String {
 /// Refusals that a text lists; of more it says how many.
 const MAX_LISTED: usize = 10;
 
-/// Refusals in one line: the first ones, and how many more there are.
+/// Refusals in one line, in which every character shows: the first ones, and how many more there are.
 pub fn listed(refusals: &[SettingRefusal]) -> String {
     let texts = refusals.iter().take(MAX_LISTED);
-    let texts = texts.map(|refusal| format!("{}: {}", refusal.name, refusal.reason));
+    let texts = texts.map(|refusal| format!("{}: {}", refusal.name, visible_line(&refusal.reason)));
     let more = refusals.len().saturating_sub(MAX_LISTED);
     let more = (more > 0).then(|| format!("and {more} more"));
     texts.chain(more).collect::<Vec<_>>().join("; ")
@@ -107,7 +111,7 @@ impl From<SettingError> for SettingRefusal {
     fn from(error: SettingError) -> Self {
         Self {
             name: Shown::new(&error.setting).to_string(),
-            reason: error.message.chars().filter(|c| is_plain(*c)).take(1_000).collect(),
+            reason: error.message.chars().take(MAX_REASON_CHARS).collect(),
             value: error.value.map(|value| Shown::new(&value).to_string()),
         }
     }
@@ -267,5 +271,22 @@ pub(crate) fn type_name(value: &Value) -> &'static str {
         Value::Array(items) if items.iter().all(Value::is_string) => "a list of strings",
         Value::Array(_) => "a list with other items than strings",
         Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_policy_says_stays_whole_and_is_listed_in_one_line() {
+        let said = |message: &str| {
+            let (setting, message) = ("scopes".to_owned(), message.to_owned());
+            SettingRefusal::from(SettingError { setting, value: None, message })
+        };
+        let refusal = said("a\u{202e}\u{1b}\nb");
+        assert_eq!(refusal.reason, "a\u{202e}\u{1b}\nb");
+        assert_eq!(listed(&[refusal]), "scopes: a\\u{202e}\\u{1b}\\nb");
+        assert_eq!(said(&"x".repeat(5_000)).reason.len(), MAX_REASON_CHARS);
     }
 }

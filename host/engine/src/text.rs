@@ -104,6 +104,29 @@ pub(crate) fn visible_json(json: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
+/// Text for people in which every character shows, but for the ends of its lines: what a terminal would
+/// hide, act on or turn is written as an escape.
+pub fn visible_lines(text: &str) -> String {
+    escape_where(text, |c| c != '\n' && is_invisible(c))
+}
+
+/// As [`visible_lines`], in one line.
+pub(crate) fn visible_line(text: &str) -> String {
+    escape_where(text, is_invisible)
+}
+
+fn escape_where(text: &str, hides: impl Fn(char) -> bool) -> String {
+    let mut visible = String::with_capacity(text.len());
+    for c in text.chars() {
+        if hides(c) {
+            visible.extend(c.escape_default());
+        } else {
+            visible.push(c);
+        }
+    }
+    visible
+}
+
 /// The common case, decided without looking at characters.
 fn is_visible_ascii(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii() && byte != 0x7f)
@@ -177,6 +200,14 @@ mod tests {
         for plain in ["", "{}", r#"{"a":"\u001b"}"#, r#"{"ä":1}"#] {
             assert!(matches!(visible_json(plain), Cow::Borrowed(text) if text == plain));
         }
+    }
+
+    #[test]
+    fn text_for_people_keeps_its_lines_alone() {
+        let text = "a\u{1b}[2J\r\n\u{202e}b\u{200b} Größe \\ \"漢\"";
+        let visible = "a\\u{1b}[2J\\r\n\\u{202e}b\\u{200b} Größe \\ \"漢\"";
+        assert_eq!(visible_lines(text), visible);
+        assert_eq!(visible_line(text), visible.replace('\n', "\\n"));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::io::{Result, Write};
 
+use admit::text::visible_lines;
+
 use crate::app::App;
 use crate::config::Config;
 use crate::http::listener::Bound;
@@ -52,7 +54,10 @@ pub(super) fn gates(out: &mut dyn Write, app: &App) -> Result<()> {
                 let generation = release.map_or(0, |release| release.generation);
                 writeln!(out, "  gate       {name}: {policy}, {state}, generation {generation}")?;
             }
-            Some(problem) => writeln!(out, "  gate       {name}: {policy}, {state}: {problem}")?,
+            Some(problem) => {
+                let problem = visible_lines(problem);
+                writeln!(out, "  gate       {name}: {policy}, {state}: {problem}")?;
+            }
         }
     }
     let serving = app.gates.values().any(|gate| gate.state_name() == "serving");

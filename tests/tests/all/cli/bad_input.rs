@@ -393,3 +393,34 @@ fn a_full_disk_is_reported() {
         assert_eq!(run.refusal(70), expected, "{arguments}");
     }
 }
+
+#[test]
+fn what_an_argument_hides_is_shown_in_the_error() {
+    let folder = Folder::new();
+    for (arguments, shown) in [
+        ("explain a \u{1b}[2J\u{202e}b", "unexpected argument '\\u{1b}[2J\\u{202e}b' found"),
+        ("explain a x\nerror:", "unexpected argument 'x\\nerror:' found"),
+        ("inspct\u{202e}", "unrecognized subcommand 'inspct\\u{202e}'"),
+        ("test --threshold=1\u{1b}\n2", "'"),
+    ] {
+        let run = folder.admit(arguments);
+        assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{run:?}");
+        assert!(run.err.contains(shown), "{shown} is not in {}", run.err);
+        let hides = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+        assert!(!run.err.contains(hides) && !run.err.contains("\n2"), "{:?}", run.err);
+    }
+    let run = folder.admit("explain a\u{1b}\u{202e}");
+    assert!(!run.err.contains(['\u{1b}', '\u{202e}']), "{:?}", run.err);
+    let missing = folder.admit("inspect no\u{1b}\u{202e}ne.wasm");
+    assert!(missing.refusal(3).contains("no\\u{1b}\\u{202e}ne.wasm"), "{missing:?}");
+}
+
+#[test]
+fn what_a_policy_says_of_a_setting_is_shown_whole() {
+    let folder = Folder::new();
+    let mut settings = windows_settings();
+    settings["scopes"] = serde_json::json!(["a\u{202e}\u{200b}b"]);
+    folder.write("windows.json", settings.to_string());
+    let run = folder.admit(&format!("{DECIDE} good.jwt"));
+    assert!(run.refusal(3).contains("`a\\u{202e}\\u{200b}b` is not a scope"), "{run:?}");
+}

@@ -240,3 +240,19 @@ fn a_restart_keeps_all_of_it_whatever_the_configuration_says_by_then() {
     let status = server.admin().get("/v1/status").json(200);
     assert_eq!(status["gates"][0]["generation"], 2);
 }
+
+#[test]
+fn what_a_policy_says_of_a_value_leaves_whole_and_escaped() {
+    let server = Server::serving();
+    let value = "a\u{202e}\u{200b}b";
+    let reply = server.admin().patch(SETTINGS, &json!({"scopes": [value, "mdm_delegation"]}));
+    let text = reply.text();
+    assert!(text.contains(r"`a\u202e\u200bb` is not a scope"), "{text}");
+    assert!(!text.contains(['\u{202e}', '\u{200b}']), "{text}");
+    let body = reply.refused(422, "invalid_settings");
+    let reason = body["errors"][0]["reason"].as_str().unwrap();
+    assert!(reason.starts_with(&format!("`{value}` is not a scope")), "{reason}");
+    for text in [server.admin().get("/v1/gates/windows-mdm/releases").text(), server.log()] {
+        assert!(!text.contains(['\u{202e}', '\u{200b}']), "{text}");
+    }
+}
