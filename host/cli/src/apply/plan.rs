@@ -155,12 +155,13 @@ impl<'a> Plan<'a> {
 
     fn send(&self, client: &Client, dry_run: bool) -> Result<Report, ClientError> {
         let call = match &self.policy {
-            Some(policy) => policy.call(self.gate(), self.patch.clone()).each("drop", &self.drop),
+            Some(policy) => policy.call(self.gate(), self.patch.clone()),
             None => {
                 let patch = Value::Object(self.patch.clone());
                 Call::of_gate("PATCH", self.gate(), "settings").json(&patch)
             }
         };
+        let call = call.each("drop", &self.drop);
         let call = call.flag("dry_run", dry_run).flag("force", self.force);
         let call = call.if_match(self.now.etag.clone());
         let answer = client.call(call)?;

@@ -200,7 +200,7 @@ impl ServedGate {
             return Ok(());
         };
         match self.way_back(before, false) {
-            Ok(target) => self.gate.keep(self.plan_back(&target, before)?.prepared),
+            Ok(target) => self.gate.keep(self.plan_back(&target, before, &[])?.prepared),
             Err(ChangeError::NothingKept(_) | ChangeError::TakenBack(_)) => {}
             Err(error) => return Err(error),
         }
@@ -325,25 +325,36 @@ impl ServedGate {
         leaving: &Leaving<'_>,
     ) -> Result<Report, ChangeError> {
         let Leaving { base, before, drop, action, authority, now, force, taken_back } = *leaving;
-        let planned = self.plan_back(target, before)?;
-        let dropped = before.configured().dropped(&planned.configured);
-        expect_named(&dropped, drop, planned.inspected.policy())?;
+        let undone = match action {
+            // The server takes nothing out of the settings that an administrator has configured.
+            Action::Revert => Vec::new(),
+            _ => self.undone(before, target)?,
+        };
+        let planned = self.plan_back(target, before, &undone)?;
+        expect_named(&planned.dropped, drop, planned.inspected.policy())?;
         let previous = target.previous;
         let committing = Committing { action, authority, now, previous, base, force, taken_back };
         self.commit(planned, &committing)
     }
 
     /// A release on the way back, ready.
-    fn plan_back(&self, target: &StoredRelease, before: &Selected) -> Result<Planned, ChangeError> {
+    fn plan_back(
+        &self,
+        target: &StoredRelease,
+        before: &Selected,
+        undone: &[String],
+    ) -> Result<Planned, ChangeError> {
         // The lock guards no value, so a poisoned one is fine.
         let _one = self.linking.lock().unwrap_or_else(PoisonError::into_inner);
         let started = std::time::Instant::now();
         let inspected = self.inspect_stored(&target.component)?;
         let inspect = Step::done("inspect", started.elapsed());
-        let (had, undone) = (before.configured(), self.undone(before, target)?);
+        let had = before.configured();
+        let configured = had.restored(&target.settings, undone);
         let (description, left) = (inspected.description(), before.description());
-        let configured = had.restored(&target.settings, description, left, &undone);
+        let dropped = had.left_out(&configured, description, left);
         let mut planned = self.prepare_back(inspected, configured)?;
+        planned.dropped = dropped;
         planned.steps.insert(0, inspect);
         Ok(planned)
     }

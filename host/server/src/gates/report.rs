@@ -134,11 +134,12 @@ pub enum ChangeError {
     /// Values that the policy refused; one entry each.
     #[error("Validation Failed")]
     Invalid(Vec<SettingRefusal>),
-    /// Settings that count now no longer would, and were not named.
+    /// Settings that are configured would not count, and were not named.
     #[error(
-        "settings that are configured and count now would no longer count with `{} {}`: {}; name \
-         each with `--drop NAME` or `drop=NAME` (it is kept, and counts again with a policy that \
-         knows it), or remove it first", policy.name, policy.version, assignments(dropped)
+        "settings that are configured would not count with `{} {}`: {}; name each with \
+         `--drop NAME` or `drop=NAME` (it is kept, and counts again when it is set again or another \
+         policy is activated that knows it), or remove it first",
+        policy.name, policy.version, assignments(dropped)
     )]
     Dropped {
         /// The settings.

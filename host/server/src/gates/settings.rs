@@ -48,33 +48,34 @@ impl Configured {
         Self { all: merged(&self.all, patch), counting }
     }
 
-    /// These settings after the way back to a release that was made with `sealed`, whose policy has
-    /// this description; `left` describes the policy that is left, and `undone` names the settings
-    /// that are configured no longer.
+    /// These settings after the way back to a release that was made with `sealed`; `undone` names the
+    /// settings that are configured no longer.
     ///
-    /// INVARIANT: no other setting is lost. What the release was not made with is kept; it counts if
-    /// it did not until now only because the policy that is left does not know it.
-    pub(super) fn restored(
-        &self,
-        sealed: &Map<String, Value>,
-        description: &Description,
-        left: &Description,
-        undone: &[String],
-    ) -> Self {
+    /// INVARIANT: exactly what the release was made with counts, so that nothing comes to count that
+    /// it decided without. No other setting is lost: what is configured besides is kept.
+    pub(super) fn restored(&self, sealed: &Map<String, Value>, undone: &[String]) -> Self {
         let mut all = self.all.clone();
         undone.iter().for_each(|name| drop(all.shift_remove(name)));
-        let counts_again = |name: &str| {
-            is_known(name, description)
-                && !is_known(name, left)
-                && !self.counting.contains_key(name)
-                && !sealed.contains_key(name)
-        };
-        let again = all.iter().filter(|(name, _)| counts_again(name));
-        let counting = sealed.iter().chain(again);
-        let counting: Map<_, _> =
-            counting.map(|(name, value)| (name.clone(), value.clone())).collect();
         all.extend(sealed.clone());
-        Self { all, counting }
+        Self { all, counting: sealed.clone() }
+    }
+
+    /// What the way back to `after` leaves out, whose policy has this description: settings that count
+    /// here, and those that do not only because the policy that is left, which `left` describes, does
+    /// not know them.
+    pub(super) fn left_out(
+        &self,
+        after: &Self,
+        description: &Description,
+        left: &Description,
+    ) -> Map<String, Value> {
+        let is_missed = |name: &str| {
+            let was_unknown = !is_known(name, left) && is_known(name, description);
+            self.counting.contains_key(name) || was_unknown
+        };
+        let missed = |name: &str| !after.counting.contains_key(name) && is_missed(name);
+        let left_out = after.all.iter().filter(|(name, _)| missed(name));
+        left_out.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 
     /// The settings that count here and are kept in `after`, where they do not.

@@ -299,9 +299,16 @@ impl ServedGate {
     ) -> Result<(), ChangeError> {
         let inspected = self.inspect_stored(&target.component)?;
         let description = inspected.description();
-        // What an administrator configured since then counts, if the release can be made with it.
-        let current = Configured::known(row.settings.clone(), description);
-        let then = current.restored(&target.settings, description, description, &[]);
+        // What an administrator configured since then counts, if the release can be made with it; what
+        // counted neither then nor last does not.
+        let mut current = Configured::known(row.settings.clone(), description);
+        let then = current.restored(&target.settings, &[]);
+        if let Some(active) = &row.active {
+            let counted = |name: &String| {
+                active.settings.contains_key(name) || target.settings.contains_key(name)
+            };
+            current.counting.retain(|name, _| counted(name));
+        }
         let prepare = |configured| self.prepare(inspected.clone(), configured, &[]);
         let planned = prepare(current).or_else(|_| prepare(then))?;
         let dropped = planned.dropped();

@@ -134,12 +134,18 @@ impl View {
     }
 
     /// The settings that a change starts from, and those of them that count. While the gate has no
-    /// policy all do: none is to be lost without a word, whichever policy comes.
+    /// policy, or nothing was activated yet, all do: none is to be lost without a word, whichever
+    /// policy comes or has come, and whether it knows them or not.
     pub(super) fn configured(&self) -> Configured {
-        match &self.selected {
+        match self.selected.as_ref().filter(|_| !self.never_activated()) {
             Some(selected) => selected.configured(),
-            None => Configured { all: self.kept.0.clone(), counting: self.kept.0.clone() },
+            None => Configured { all: self.settings().clone(), counting: self.settings().clone() },
         }
+    }
+
+    /// Whether the gate has what it is configured with, of which nothing was ever activated.
+    fn never_activated(&self) -> bool {
+        self.revision() == 0
     }
 
     /// All settings that a change starts from.

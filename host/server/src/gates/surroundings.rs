@@ -50,7 +50,10 @@ impl ServedGate {
         result: &Result<Report, ChangeError>,
     ) {
         let Err(
-            error @ (ChangeError::Invalid(_) | ChangeError::TooLarge(_) | ChangeError::Misfits(_)),
+            error @ (ChangeError::Invalid(_)
+            | ChangeError::TooLarge(_)
+            | ChangeError::Misfits(_)
+            | ChangeError::Dropped { .. }),
         ) = result
         else {
             return;

@@ -55,7 +55,7 @@ impl From<Expected> for FieldError {
         let value = dropped.value.unwrap_or_default();
         let entries = dropped.entries.map(|entries| format!(" and more, {entries} entries"));
         let entries = entries.unwrap_or_default();
-        let reason = format!("counts now with {value}{entries}, and no longer would");
+        let reason = format!("is configured with {value}{entries}, and would not count");
         Self { name: dropped.setting, reason }
     }
 }

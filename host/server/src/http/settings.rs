@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::call::Call;
 use super::error::ApiError;
 use super::json::Json;
-use crate::gates::{Change, ChangeError, MayDrop, Mode, Report, Selected};
+use crate::gates::{Change, ChangeError, Mode, Report, Selected};
 use crate::store::Action;
 
 #[derive(Serialize)]
@@ -74,7 +74,7 @@ pub(super) fn get(call: &Call) -> Result<Response, ApiError> {
 /// `PATCH /v1/gates/{gate}/settings`.
 pub(super) async fn patch(call: Call) -> Result<Response, ApiError> {
     let gate = call.gate()?;
-    let PatchQuery { dry_run, force } = call.query()?;
+    let (PatchQuery { dry_run, force }, drop) = call.query_with_drop()?;
     let (revision, authority, now) = (call.revision()?, call.authority.clone(), call.now);
     let settings = call.object().await?;
     let mode = if dry_run { Mode::DryRun } else { Mode::Activate };
@@ -82,7 +82,7 @@ pub(super) async fn patch(call: Call) -> Result<Response, ApiError> {
     let change = Change {
         component: None,
         settings,
-        drop: MayDrop::nothing(),
+        drop,
         revision,
         mode,
         force,

@@ -174,7 +174,7 @@ fn back_and_forth_between_versions_loses_nothing() {
 }
 
 #[test]
-fn what_was_kept_counts_again_with_a_release_that_never_had_it() {
+fn what_was_kept_is_asked_for_on_the_way_to_a_release_that_never_had_it() {
     let server = Server::serving();
     let admin = server.admin();
     let client_ids = "drop=windows_entra_client_ids";
@@ -182,9 +182,42 @@ fn what_was_kept_counts_again_with_a_release_that_never_had_it() {
     admin.post(POLICY, &with(new(), json!({"settings": {VERSIONS: ["2.0"]}}))).json(200);
     assert_drops(&admin.post_nothing(ROLLBACK), &["windows_entra_client_ids", VERSIONS]);
     admin.post_nothing(&format!("{ROLLBACK}?{BOTH}")).json(200);
-    admin.post_nothing(ROLLBACK).json(200);
-    assert_eq!(admin.get(SETTINGS).json(200)["settings"][VERSIONS], json!(["2.0"]));
-    assert!(!admits_old(&server), "though the first release admitted them");
+    // The first release admits v1.0 tokens, which was forbidden since.
+    assert_drops(&admin.post_nothing(ROLLBACK), &[VERSIONS]);
+    assert_drops(&admin.post_nothing(&format!("{ROLLBACK}?to=1")), &[VERSIONS]);
+    let back = admin.post_nothing(&format!("{ROLLBACK}?drop={VERSIONS}")).json(200);
+    assert_eq!(back["dropped"], json!([{"setting": VERSIONS, "value": ["2.0"]}]));
+    assert!(admits_old(&server));
+    assert_eq!(admin.get(SETTINGS).json(200)["unknown"], json!({VERSIONS: ["2.0"]}));
+    admin.post(POLICY, &with(new(), json!({"settings": {VERSIONS: ["2.0"]}}))).json(200);
+    assert!(!admits_old(&server));
+}
+
+#[test]
+fn a_roll_back_admits_nobody_whom_its_release_did_not() {
+    let gate = "windows-mdm";
+    let base = json!({"windows_entra_client_ids": null, "scopes": ["mdm_delegation"]});
+    let server = Server::serving();
+    let admin = server.admin();
+    let admits = || server.decide(gate, &token(json!({})))["outcome"] == "allow";
+    let client_ids = windows_settings()["windows_entra_client_ids"].clone();
+    admin.patch(SETTINGS, &base).json(200);
+    admin.patch(SETTINGS, &json!({"windows_entra_client_ids": client_ids})).json(200);
+    admin.patch(SETTINGS, &json!({"server_url": "https://other.example.com"})).json(200);
+    let to = |query: &str| admin.post_nothing(&format!("{ROLLBACK}?{query}"));
+    to("to=2&drop=windows_entra_client_ids&drop=server_url").json(200);
+    let admitted = admits();
+    admin.post(POLICY, &old()).json(200);
+    assert_drops(&to("to=5"), &["windows_entra_client_ids"]);
+    let back = to("to=5&drop=windows_entra_client_ids").json(200);
+    assert_eq!(back.get("restored"), None, "{back}");
+    assert_eq!(admits(), admitted);
+    assert_eq!(
+        admin.get(SETTINGS).json(200)["unknown"],
+        json!({"windows_entra_client_ids": client_ids})
+    );
+    // What was left out by name is not asked for again, as long as the policy knows it.
+    to("to=2").json(200);
 }
 
 #[test]
@@ -232,7 +265,7 @@ fn a_roll_back_goes_to_any_generation_that_is_kept() {
     shell.refuses("policy rollback windows-mdm --to first", 2);
     let unnamed = shell.refuses("policy rollback windows-mdm --to 1", 1);
     assert!(
-        unnamed.contains("\n  scopes: counts now with [\"b\"], and no longer would"),
+        unnamed.contains("\n  scopes: is configured with [\"b\"], and would not count"),
         "{unnamed}"
     );
     let back = shell.prints("policy rollback windows-mdm --to 1 --drop scopes");
@@ -318,5 +351,51 @@ fn settings_that_were_never_activated_are_not_lost_without_a_word() {
     assert_eq!(state(&admin)["state"], "failed");
     assert!(state(&admin)["problem"].as_str().unwrap().contains("allow_gusts"));
     let tenant = json!({"windows_entra_tenant_ids": [TID]});
-    admin.patch(SETTINGS, &with(tenant, json!({"allow_gusts": null}))).json(200);
+    assert_drops(&admin.patch(SETTINGS, &tenant), &["allow_gusts"]);
+    admin
+        .patch(SETTINGS, &json!({"windows_entra_tenant_ids": [TID], "allow_gusts": null}))
+        .json(200);
+}
+
+#[test]
+fn settings_that_were_never_activated_have_to_be_named_with_a_policy_that_does_not_know_them() {
+    let settings = with(windows_settings(), json!({VERSIONS: ["2.0"]}));
+    let gate = json!({"policy": "windows-mdm@1.0.0", "settings": settings});
+    let server = Server::start(&json!({"gates": {"windows-mdm": gate}}));
+    let (admin, shell) = (server.admin(), Shell::of(&server));
+    assert_eq!(state(&admin)["state"], "failed");
+    let patch = json!({"scopes": ["mdm_delegation"]});
+    let both = ["windows_entra_client_ids", VERSIONS];
+    assert_drops(&admin.patch(SETTINGS, &patch), &both);
+    assert_drops(&admin.patch(&format!("{SETTINGS}?dry_run=true"), &json!({})), &both);
+    assert_drops(&admin.post(POLICY, &old()), &both);
+    shell.write("a.yaml", r#"{"gates": {"windows-mdm": {"policy": "windows-mdm@1.0.0"}}}"#);
+    let applied = shell.run("apply --force -f a.yaml");
+    assert_eq!(applied.code, Some(1), "{applied:?}");
+    assert_eq!(state(&admin)["state"], "failed");
+    admin.patch(&format!("{SETTINGS}?{BOTH}"), &patch).json(200);
+    assert_eq!(state(&admin)["not_counting"].as_array().unwrap().len(), 2);
+    let told = admin.get("/v1/activities?type=dropped_setting").json(200)["activities"].take();
+    assert_eq!(told.as_array().unwrap().len(), 2, "{told}");
+}
+
+#[test]
+fn a_revert_keeps_the_settings_of_the_change_that_it_takes_back() {
+    let revert = json!({"fault_revert": {"faults": 1, "within_seconds": 3600}});
+    let server = Server::start(&with(windows_gate(), revert));
+    let admin = server.admin();
+    let component = CoreModule::misbehave().component();
+    admin
+        .send("POST", &format!("{POLICY}?{DROP}"), Some(("application/wasm", &component)))
+        .json(200);
+    admin.patch(SETTINGS, &json!({"mode": "late"})).json(200);
+    let failing = json!({"token": token(json!({"mode": "panic"}))});
+    server.service().post(&format!("{GATE}/decide"), &failing).json(503);
+    let kept = json!([{"setting": "mode", "value": "late"}]);
+    wait_until("the way back", || state(&admin)["generation"] == 4);
+    let not_counting = state(&admin)["not_counting"].take();
+    assert!(not_counting.as_array().unwrap().contains(&kept[0]), "{not_counting}");
+    let told = admin.get("/v1/activities?type=dropped_setting&limit=1").json(200);
+    assert_eq!(told["activities"][0]["details"], kept[0]);
+    server.wait_for_log("settings.no_longer_count=\"`mode` = \\\"late\\\"\"");
 }

@@ -190,7 +190,7 @@ fn settings_that_a_policy_does_not_know_are_left_and_come_back() {
     let refused = shell.run("apply -f 1.yaml");
     let unnamed = refused.said();
     assert_eq!(refused.code, Some(1), "{unnamed}");
-    assert!(unnamed.contains("\n  windows_entra_client_ids: counts now with [\""), "{unnamed}");
+    assert!(unnamed.contains("\n  windows_entra_client_ids: is configured with [\""), "{unnamed}");
     assert_eq!(settings(&server)["unknown"], json!({}));
     shell.write("1.yaml", windows("1.0.0", "    drop: [windows_entra_client_ids]\n"));
     let down = shell.prints("apply -f 1.yaml");

@@ -304,13 +304,12 @@ impl Model {
             // The change of settings is undone.
             all.retain(|name, _| sealed.contains_key(name) || !self.counting.contains_key(name));
         }
-        let mut counting = sealed.clone();
         let (was_known, is_known) = (split(active.version, &all).0, split(version, &all).0);
-        let again = without(&is_known, &was_known);
-        counting.extend(without(&without(&again, &self.counting), &sealed));
-        all.extend(sealed);
-        let configured = Configured { all, counting };
-        if !is_named && self.drops(&configured) > 0 {
+        // What was kept since the version that is left does not know it has to be named as well.
+        let missed = without(&without(&is_known, &was_known), &sealed);
+        all.extend(sealed.clone());
+        let configured = Configured { all, counting: sealed };
+        if !is_named && (!missed.is_empty() || self.drops(&configured) > 0) {
             return "dropped";
         }
         self.activate(Activation { previous, version, is_told: true }, configured)
