@@ -19,6 +19,8 @@ mod core {
 mod outer {
     pub(super) const CORE_MODULE: u8 = 1;
     pub(super) const CORE_INSTANCE: u8 = 2;
+    pub(super) const COMPONENT: u8 = 4;
+    pub(super) const INSTANCE: u8 = 5;
 }
 
 const MODULE_HEADER: &[u8] = b"\0asm\x01\0\0\0";
@@ -72,6 +74,9 @@ pub fn shapes(percent: usize) -> Vec<(&'static str, Vec<Part>)> {
     vec![
         ("functions", instance(functions(9_500, &[0, END]))),
         ("types", instance(types(1_900))),
+        ("parameters", functions_of(600, 64, 0)),
+        ("nested components", nested_components(6, 3)),
+        ("merging values", merging((300 * percent).div_ceil(100))),
         ("globals", instance(globals(900))),
         ("exports", instance(exports(1_900))),
         ("data segments", instance(data(9_900))),
@@ -124,6 +129,55 @@ pub fn empty_functions(count: usize) -> Vec<Part> {
 /// A function of so many bytes of loops.
 pub fn loops(bytes: usize) -> Vec<Part> {
     instance(code(bytes, bytes, 0, &[0x03, NO_TYPE, END]))
+}
+
+/// A component nested `depth` deep, in which each level instantiates the next one `times` times.
+pub fn nested_components(depth: usize, times: usize) -> Vec<Part> {
+    let header = b"\0asm\x0d\0\x01\0".to_vec();
+    let within = |inner: Vec<u8>| {
+        let inner = section(outer::COMPONENT, &inner);
+        let instances = section(outer::INSTANCE, &vector(&vec![vec![0, 0, 0]; times]));
+        [header.clone(), inner, instances].concat()
+    };
+    let nested = (1..depth).fold(header.clone(), |inner, _| within(inner));
+    vec![Part::Section(outer::COMPONENT, nested)]
+}
+
+/// A component that imports a component and instantiates it.
+pub fn passed_component() -> Vec<Part> {
+    let header = b"\0asm\x0d\0\x01\0".to_vec();
+    let ty = section(7, &vector(&[vec![0x41, 0]]));
+    let import = section(10, &vector(&[vec![0, 1, b'c', 4, 0]]));
+    vec![Part::Section(outer::COMPONENT, [header, ty, import].concat())]
+}
+
+/// A module of so many functions of one type of so many parameters and results.
+pub fn functions_of(count: usize, params: usize, results: usize) -> Vec<Part> {
+    let values = |count: usize| [leb128(count), vec![I32; count]].concat();
+    let ty = [vec![0x60], values(params), values(results)].concat();
+    instance(module(&[
+        (core::TYPE, vector(&[ty])),
+        (core::FUNCTION, vector(&vec![vec![0]; count])),
+        (core::CODE, vector(&vec![body(&[0, 0, END]); count])),
+    ]))
+}
+
+/// A module with a function that branches by a table to so many blocks, each of which sets a local.
+pub fn merging(blocks: usize) -> Vec<Part> {
+    let locals = 900;
+    let targets: Vec<_> = (0..blocks).map(leb128).collect();
+    let table = [vec![0x41, 0, 0x0e], vector(&targets), vec![0]].concat();
+    let ends = (0..blocks).flat_map(|index| {
+        [vec![END, 0x41], leb128(index % 64), vec![0x21], leb128(index % locals)]
+    });
+    let begins = [0x02, NO_TYPE].repeat(blocks);
+    let code = [begins, table, ends.flatten().collect(), vec![END]].concat();
+    let function = [vec![1], leb128(locals), vec![I32], code].concat();
+    instance(module(&[
+        (core::TYPE, vector(&[nothing()])),
+        (core::FUNCTION, vector(&[vec![0]])),
+        (core::CODE, vector(&[body(&function)])),
+    ]))
 }
 
 /// A module of this many types.

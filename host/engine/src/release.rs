@@ -6,15 +6,19 @@
 
 mod artefact;
 mod bounds;
+mod clock;
 mod compile;
 mod configure;
 mod depth;
 mod effort;
 mod evaluate;
+mod expanded;
 mod inspect;
+mod merges;
 mod play;
 mod rehearse;
 mod seal;
+mod signatures;
 mod trial;
 mod unsealed;
 

@@ -98,6 +98,12 @@ impl Runtime {
         &self.limits
     }
 
+    /// Whether a compilation goes on that took too long and was given up: none other is begun until
+    /// it ends.
+    pub fn compiles_on(&self) -> bool {
+        self.compiler.goes_on()
+    }
+
     /// The engine, for a platform that runs other WebAssembly in the same process.
     pub fn engine(&self) -> &Engine {
         &self.engine
@@ -172,6 +178,7 @@ fn base_config() -> wasmtime::Result<Config> {
         .wasm_relaxed_simd(false)
         // What policies may be made of is said once more in `release/artefact.rs`.
         .wasm_tail_call(false)
+        .wasm_multi_value(false)
         .wasm_multi_memory(false)
         .wasm_memory64(false)
         // An activation may take one processor, not all: the others decide.

@@ -34,6 +34,9 @@ pub struct Watching {
     last: Option<SourceRow>,
     /// Whether the store lacks it: it could not be written.
     is_unwritten: bool,
+    /// Whether its compilation was given up and goes on. It may still end this server, so that it stays
+    /// written down that it is tried.
+    compiles_on: bool,
 }
 
 impl Watching {
@@ -48,8 +51,9 @@ impl Watching {
         let name = gate.name().to_owned();
         let last = known(&name, store.source(&name).await);
         let trying = known(&name, store.trying(&name).await);
-        let (tried, is_unwritten) = (Tried::Nothing, false);
-        let mut watching = Self { gate, store, watch, tried, state, last, is_unwritten };
+        let (tried, is_unwritten, compiles_on) = (Tried::Nothing, false, false);
+        let mut watching =
+            Self { gate, store, watch, tried, state, last, is_unwritten, compiles_on };
         if let Some(trying) = trying {
             let (row, activity) = ended(&watching.gate, trying, &watching.state);
             watching.last = Some(row);
@@ -119,7 +123,9 @@ impl Watching {
             }
             Poll::New(found) => this.take(found).await,
         }
-        if this.is_unwritten {
+        let has_ended = this.compiles_on && !this.gate.compiles_on();
+        if has_ended || this.is_unwritten {
+            this.compiles_on &= !has_ended;
             this.write_down(None).await;
         }
         Some(this)
@@ -141,6 +147,7 @@ impl Watching {
         let (digest, now) = (found.digest.to_string(), admit::gate::now());
         self.state.found(&digest);
         let last = self.last.take().filter(|last| last.digest == digest);
+        let compiled_on = self.compiles_on && last.is_some();
         let before = match &last {
             Some(_) => std::mem::replace(&mut self.tried, Tried::Nothing),
             None => Tried::Nothing,
@@ -154,6 +161,11 @@ impl Watching {
         let error = match begun {
             Ok(()) => apply(&self.gate, found, known_refusal.clone()).await.err(),
             Err(error) => Some(error.into()),
+        };
+        self.compiles_on = match &error {
+            Some(error) if error.compiles_on() => true,
+            Some(_) => compiled_on && self.gate.compiles_on(),
+            None => false,
         };
         self.tried = Tried::new(error.as_ref(), &before, surroundings, now);
         let error = self.tried.error().map(str::to_owned);
@@ -189,7 +201,8 @@ impl Watching {
     /// Writes down what came of the last try. What could not be written is tried to be written again.
     async fn write_down(&mut self, activity: Option<&NewActivity>) {
         let Some(row) = &self.last else { return };
-        let written = self.store.note_source(self.gate.name(), row, activity).await;
+        let written = self.store.note_source(self.gate.name(), row, activity, self.compiles_on);
+        let written = written.await;
         if let (Err(error), false) = (&written, self.is_unwritten) {
             let (gate, error) = (self.gate.name(), error_chain(error));
             tracing::error!(gate, error, "what came from the source could not be written down");

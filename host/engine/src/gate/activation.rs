@@ -125,6 +125,15 @@ impl ActivateError {
         }
     }
 
+    /// Whether the compilation of this component was given up, and goes on.
+    pub fn goes_on(&self) -> bool {
+        match self {
+            Self::Inspect(error) => error.goes_on(),
+            Self::Seal(error) => error.goes_on(),
+            _ => false,
+        }
+    }
+
     /// Whether this component is refused whatever else changes, so that it need not be tried again.
     pub fn is_by_content(&self) -> bool {
         self.cause() == Cause::Component

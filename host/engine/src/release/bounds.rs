@@ -22,6 +22,8 @@ pub(super) enum Thing {
     CustomSections,
     ComponentTypeBytes,
     ComponentItems,
+    Parameters,
+    ExpandedItems,
     Lowerings,
 }
 
@@ -46,7 +48,17 @@ impl Thing {
             Self::ComponentItems => {
                 ("aliases, instances, exports and functions of components", 4_000)
             }
-            Self::Lowerings => ("functions that components in the component import", 16),
+            Self::Parameters => ("parameters of types and functions", 40_000),
+            Self::ExpandedItems => (
+                "instances, aliases, exports, imports and functions of components, counted as often \
+                 as they are instantiated",
+                4_000,
+            ),
+            Self::Lowerings => (
+                "functions that components in the component import, counted as often as these are \
+                 instantiated",
+                16,
+            ),
         }
     }
 }

@@ -5,7 +5,12 @@
 //! (`make soak` measures them again) and rounded up; what counts is that their sum keeps the worst
 //! component within bounds, not that they are exact.
 
-use wasmparser::{BinaryReaderError, FuncValidator, FunctionBody, WasmModuleResources};
+use wasmparser::{
+    BinaryReaderError, CompositeInnerType, FuncValidator, FunctionBody, Operator,
+    WasmModuleResources,
+};
+
+use super::merges::Merges;
 
 /// Memory that compiling one function may take.
 const MAX_FUNCTION_KIB: u64 = 96 * 1024;
@@ -26,6 +31,16 @@ struct Weight {
 
 /// Bytes for each value that is alive in a basic block.
 const BYTES_PER_LIVE_VALUE: u64 = 80;
+
+/// Values that are put aside for a call in a microsecond.
+const VALUES_PUT_ASIDE_PER_MICRO: u64 = 8;
+
+/// Time and memory for each value that is passed to where control flow joins.
+const MICROS_PER_MERGED_VALUE: u64 = 14;
+const BYTES_PER_MERGED_VALUE: u64 = 1_000;
+
+/// Bytes for each value that a call passes.
+const BYTES_PER_PASSED_VALUE: u64 = 160;
 
 /// What the functions that were read so far will take.
 #[derive(Debug, Default)]
@@ -55,6 +70,7 @@ impl Effort {
     ) -> Result<Result<(), TooDear>, BinaryReaderError> {
         let (mut micros, mut bytes) = (0_u64, 0_u64);
         validator.read_locals(&mut body.get_binary_reader())?;
+        let mut merges = Merges::new(validator.len_locals());
         let start = body.range().start;
         let mut reader = body.get_operators_reader()?;
         while !reader.eof() {
@@ -65,13 +81,23 @@ impl Effort {
             let alive = u64::from(validator.operand_stack_height() + validator.len_locals());
             validator.op(offset, &operator)?;
             let targets = match &operator {
-                wasmparser::Operator::BrTable { targets } => u64::from(targets.len()),
+                Operator::BrTable { targets } => u64::from(targets.len()),
                 _ => 0,
             };
+            let passed = passed(&operator, validator.resources());
+            // What is alive during a call is put aside.
+            let is_call = matches!(opcode, Some(0x10..=0x15));
+            let put_aside = if is_call { alive / VALUES_PUT_ASIDE_PER_MICRO } else { 0 };
             let alive = if weight.splits { alive } else { 0 };
-            micros = micros.saturating_add(weight.micros + alive + targets);
+            let merged = merges.read(&operator);
+            let more = weight.micros + alive + targets + passed + put_aside;
+            let merging = merged.saturating_mul(MICROS_PER_MERGED_VALUE);
+            micros = micros.saturating_add(more.saturating_add(merging));
             let live = alive.saturating_mul(BYTES_PER_LIVE_VALUE);
-            bytes = bytes.saturating_add(weight.bytes + live + targets * 64);
+            let passed = passed.saturating_mul(BYTES_PER_PASSED_VALUE);
+            let merged = merged.saturating_mul(BYTES_PER_MERGED_VALUE);
+            let more = weight.bytes + live + passed + targets * 64;
+            bytes = bytes.saturating_add(more.saturating_add(merged));
         }
         reader.finish()?;
         Ok(self.take(micros, bytes))
@@ -91,6 +117,20 @@ impl Effort {
     }
 }
 
+/// How many values a call passes.
+fn passed<T: WasmModuleResources>(operator: &Operator<'_>, resources: &T) -> u64 {
+    let ty = match operator {
+        Operator::Call { function_index } => resources.type_index_of_function(*function_index),
+        Operator::CallIndirect { type_index, .. } => Some(*type_index),
+        _ => None,
+    };
+    let ty = ty.and_then(|index| resources.sub_type_at(index));
+    match ty.map(|ty| &ty.composite_type.inner) {
+        Some(CompositeInnerType::Func(ty)) => ty.params().len().try_into().unwrap_or(u64::MAX),
+        _ => 0,
+    }
+}
+
 /// By the first byte of an instruction.
 fn weight(opcode: u8) -> Weight {
     let of = |micros, bytes| Weight { micros, bytes, splits: false };
@@ -105,9 +145,11 @@ fn weight(opcode: u8) -> Weight {
         // else, br, return
         0x05 | 0x0c | 0x0f => splitting(10, 2 * 1_024),
         // call
-        0x10 => of(8, 3 * 1_024),
-        // call_indirect and all other calls
-        0x11..=0x15 => splitting(25, 8 * 1_024),
+        0x10 => of(20, 3 * 1_024),
+        // call_indirect: the function of the table is made when it is first called
+        0x11 => splitting(150, 8 * 1_024),
+        // all other calls
+        0x12..=0x15 => splitting(25, 8 * 1_024),
         // table.get, table.set
         0x25 | 0x26 => splitting(25, 6 * 1_024),
         // memory.grow

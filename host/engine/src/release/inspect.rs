@@ -64,6 +64,11 @@ impl InspectError {
         }
     }
 
+    /// Whether the compilation of this component was given up, and goes on.
+    pub fn goes_on(&self) -> bool {
+        matches!(self, Self::Compile(error) if error.goes_on())
+    }
+
     /// Whether this component is refused whatever else changes, so that it need not be tried again.
     pub fn is_by_content(&self) -> bool {
         self.cause() == Cause::Component

@@ -33,6 +33,11 @@ pub enum SealError {
 }
 
 impl SealError {
+    /// Whether the compilation of what was sealed was given up, and goes on.
+    pub fn goes_on(&self) -> bool {
+        matches!(self, Self::Link(error) if error.goes_on())
+    }
+
     /// What would have to change for the policy to be sealed.
     pub fn cause(&self) -> Cause {
         let by_host = match self {

@@ -110,16 +110,19 @@ impl ServedGate {
         component: &NewComponent,
         before: Option<&Selected>,
     ) -> Result<Inspected, ChangeError> {
-        let refused = |error: String, policy, cause| {
-            ChangeError::Refused(Box::new(Refused { step: "inspect", error, policy, cause }))
+        let refused = |error: String, policy, cause, compiles_on| {
+            let step = "inspect";
+            ChangeError::Refused(Box::new(Refused { step, error, policy, cause, compiles_on }))
         };
         let inspected = self
             .inspections
             .get(&self.runtime, &component.bytes)
-            .map_err(|error| refused(error_chain(&error), None, error.cause()))?;
+            .map_err(|error| refused(error_chain(&error), None, error.cause(), error.goes_on()))?;
         match self.version_problem(inspected.policy(), component, before)? {
             // Another version may be active by then, or this one no longer known with other content.
-            Some(error) => Err(refused(error, Some(inspected.policy().clone()), Cause::Gate)),
+            Some(error) => {
+                Err(refused(error, Some(inspected.policy().clone()), Cause::Gate, false))
+            }
             None => Ok(inspected),
         }
     }
@@ -162,8 +165,8 @@ impl ServedGate {
         read_cases(path, policy).map_err(|error| {
             let error = format!("the operator's cases: {error}");
             let policy = Some(policy.clone());
-            let cause = Cause::Cases;
-            ChangeError::Refused(Box::new(Refused { step: "rehearse", error, policy, cause }))
+            let (step, cause, compiles_on) = ("rehearse", Cause::Cases, false);
+            ChangeError::Refused(Box::new(Refused { step, error, policy, cause, compiles_on }))
         })
     }
 

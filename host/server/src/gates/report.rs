@@ -90,6 +90,8 @@ pub struct Refused {
     pub policy: Option<PolicyRef>,
     /// What would have to change for it to succeed.
     pub cause: Cause,
+    /// Whether the compilation of its component was given up, and goes on.
+    pub compiles_on: bool,
 }
 
 /// The steps of an activation, in order.
@@ -296,6 +298,11 @@ impl ChangeError {
         matches!(self, Self::Store(error) if error.is_damage())
     }
 
+    /// Whether the compilation of a component was given up, and goes on.
+    pub fn compiles_on(&self) -> bool {
+        matches!(self, Self::Refused(refused) if refused.compiles_on)
+    }
+
     /// Whether it says nothing about what was to be done: this machine or the store could not.
     pub(super) fn is_hosts(&self) -> bool {
         match self {
@@ -333,9 +340,9 @@ impl ChangeError {
                 refusals,
             ))) if !refusals.is_empty() => Self::Invalid(refusals),
             error => {
-                let (step, cause) = (error.code(), error.cause());
-                let error = source_chain(&error);
-                Self::Refused(Box::new(Refused { step, error, policy: policy.cloned(), cause }))
+                let (step, cause, compiles_on) = (error.code(), error.cause(), error.goes_on());
+                let (error, policy) = (source_chain(&error), policy.cloned());
+                Self::Refused(Box::new(Refused { step, error, policy, cause, compiles_on }))
             }
         }
     }

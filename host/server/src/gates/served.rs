@@ -113,6 +113,11 @@ impl ServedGate {
         &self.gate
     }
 
+    /// Whether a compilation goes on that was given up, of whichever gate.
+    pub fn compiles_on(&self) -> bool {
+        self.runtime.compiles_on()
+    }
+
     /// What was refused lately, by reason.
     pub fn refusals(&self) -> &Refusals {
         &self.refusals

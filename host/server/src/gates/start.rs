@@ -334,8 +334,15 @@ impl ServedGate {
         component: &[u8],
     ) -> Result<admit::release::Inspected, ChangeError> {
         self.inspections.get(&self.runtime, component).map_err(|error| {
-            let (cause, error) = (error.cause(), admit::failure::error_chain(&error));
-            ChangeError::Refused(Box::new(Refused { step: "inspect", error, policy: None, cause }))
+            let (step, cause, compiles_on) = ("inspect", error.cause(), error.goes_on());
+            let error = admit::failure::error_chain(&error);
+            ChangeError::Refused(Box::new(Refused {
+                step,
+                error,
+                policy: None,
+                cause,
+                compiles_on,
+            }))
         })
     }
 

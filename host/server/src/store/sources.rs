@@ -76,8 +76,8 @@ impl Store {
         }))
     }
 
-    /// Writes down what came from a gate's source, in the place of what came before, and that it is
-    /// no longer being tried.
+    /// Writes down what came from a gate's source, in the place of what came before. Unless `tries_on`,
+    /// also that it is no longer being tried.
     ///
     /// # Errors
     ///
@@ -87,10 +87,13 @@ impl Store {
         gate: &str,
         row: &SourceRow,
         activity: Option<&NewActivity>,
+        tries_on: bool,
     ) -> Result<(), StoreError> {
         let mut change = self.begin().await?;
         upsert(gate, row, &mut change).await?;
-        change.execute(sqlx::query("DELETE FROM trying WHERE gate = ?").bind(gate)).await?;
+        if !tries_on {
+            change.execute(sqlx::query("DELETE FROM trying WHERE gate = ?").bind(gate)).await?;
+        }
         if let Some(activity) = activity {
             activity.insert(Some(gate), &Actor::server(), row.at, &mut change).await?;
         }

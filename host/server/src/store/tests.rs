@@ -24,7 +24,7 @@ async fn fail_at_commit(store: &Store) -> StoreError {
 async fn note(store: &Store, digest: &str) -> Result<(), StoreError> {
     let (digest, verdict) = (digest.to_owned(), Verdict::Applied);
     let row = SourceRow { digest, verdict, error: None, host: "0.0.0".to_owned(), at: 1 };
-    store.note_source("a", &row, None).await
+    store.note_source("a", &row, None, false).await
 }
 
 async fn noted(store: &Store) -> Option<String> {

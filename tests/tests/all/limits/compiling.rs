@@ -52,6 +52,24 @@ fn more_of_a_thing_than_any_policy_needs_is_refused_unseen() {
 }
 
 #[test]
+fn what_takes_more_than_its_bytes_show_is_refused() {
+    let rows = [
+        (heavy::nested_components(8, 8), "counted as often as they are instantiated"),
+        (heavy::nested_components(8, 450), "counted as often as they are instantiated"),
+        (heavy::passed_component(), "components that are imported, exported or aliased"),
+        (heavy::functions_of(1, 65, 0), "a function type of 65 parameters; expected at most 64"),
+        (heavy::functions_of(1_000, 64, 0), "parameters of types and functions; expected at most"),
+        (heavy::functions_of(1, 0, 2), "compile the policy without `multivalue`"),
+        (heavy::merging(2_000), "would take the compiler"),
+    ];
+    for (parts, expected) in rows {
+        let error = inspect(&beside_policy(&parts));
+        assert!(error.starts_with("not a policy component: "), "{error}");
+        assert!(error.contains(expected), "{expected}: {error}");
+    }
+}
+
+#[test]
 fn a_function_that_would_take_much_memory_is_refused() {
     let error = inspect(&beside_policy(&heavy::loops(64_000)));
     let expected = "function 2 of a module would take the compiler ";
