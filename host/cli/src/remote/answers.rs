@@ -102,6 +102,9 @@ pub(crate) struct Report {
     /// The settings that counted and no longer do, or would not.
     #[serde(default)]
     pub(crate) dropped: Vec<Setting>,
+    /// The settings that were kept and count again, or would.
+    #[serde(default)]
+    pub(crate) restored: Vec<Setting>,
     /// Settings that are kept and do not count.
     #[serde(default)]
     pub(crate) unknown: Map<String, Value>,

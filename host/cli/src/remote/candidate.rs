@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::answers::{Policy, Setting};
-use super::report::dropped;
+use super::report::{dropped, restored};
 use super::{answered, done};
 use crate::args::CandidateArgs;
 use crate::client::Call;
@@ -22,6 +22,8 @@ struct Candidate {
     stale: bool,
     #[serde(default)]
     dropped: Vec<Setting>,
+    #[serde(default)]
+    restored: Vec<Setting>,
     #[serde(flatten)]
     counts: Counts,
     differences: Vec<Difference>,
@@ -81,6 +83,7 @@ fn people(candidate: &Candidate, out: &mut dyn Write) -> IoResult<()> {
         )?;
     }
     dropped(&candidate.dropped, out)?;
+    restored(&candidate.restored, out)?;
     entry(out, "requests", &candidate.counts.text())?;
     for difference in &candidate.differences {
         let text = match (&difference.old, &difference.new) {

@@ -24,12 +24,19 @@ pub(crate) fn report(report: &Report, out: &mut dyn Write) -> Result<()> {
         entry(out, "settings", &wrapped(&format!("changed: {}", names.join(", ")), 13))?;
     }
     dropped(&report.dropped, out)?;
+    restored(&report.restored, out)?;
     kept(report.unknown.keys(), out)
 }
 
 /// Says which settings counted and no longer do.
 pub(super) fn dropped(settings: &[Setting], out: &mut dyn Write) -> Result<()> {
     settings.iter().try_for_each(|setting| entry(out, "dropped", &setting.text("")))
+}
+
+/// Says which settings were kept and count again.
+pub(super) fn restored(settings: &[Setting], out: &mut dyn Write) -> Result<()> {
+    let text = |setting: &Setting| format!("{}, which counts again", setting.text(""));
+    settings.iter().try_for_each(|setting| entry(out, "restored", &text(setting)))
 }
 
 /// Says which configured settings do not count.

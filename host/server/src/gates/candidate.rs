@@ -30,6 +30,8 @@ pub(super) struct Candidate {
     since: u64,
     /// The settings that count now and no longer would.
     dropped: Vec<Expected>,
+    /// The settings that are kept and would count again.
+    restored: Vec<Expected>,
     pub(super) shadow: Shadow,
 }
 
@@ -50,6 +52,9 @@ pub struct CandidateReport {
     /// The settings that count now and no longer would: a promotion has to name them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<Expected>,
+    /// The settings that are kept and would count again with a promotion.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub restored: Vec<Expected>,
     /// What it found.
     #[serde(flatten)]
     pub found: crate::shadow::Report,
@@ -66,6 +71,7 @@ impl View {
             since: crate::time::rfc3339(candidate.since),
             stale: candidate.revision != self.revision(),
             dropped: candidate.dropped.clone(),
+            restored: candidate.restored.clone(),
             found: candidate.shadow.report(),
         })
     }
@@ -196,12 +202,12 @@ impl ServedGate {
         revision: u64,
         since: u64,
     ) -> Result<Candidate, ChangeError> {
-        let dropped = planned.dropped();
+        let (dropped, restored) = (planned.dropped(), planned.restored(&self.view()));
         let Planned { inspected, configured, prepared, .. } = planned;
         let (release, settings) = (Arc::clone(&prepared.release), configured.all);
         let shadow = Shadow::start(Arc::clone(&prepared.release), self.options.shadow.clone());
         let shadow = shadow.map_err(|_| ChangeError::Broken)?;
-        Ok(Candidate { release, inspected, settings, revision, since, dropped, shadow })
+        Ok(Candidate { release, inspected, settings, revision, since, dropped, restored, shadow })
     }
 
     /// Hands what was decided to the candidate, which never makes anybody wait.

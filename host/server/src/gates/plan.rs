@@ -184,6 +184,7 @@ impl ServedGate {
             steps: planned.steps.clone(),
             changed_settings: changed(base.settings(), &planned.configured.all),
             dropped: planned.dropped(),
+            restored: planned.restored(base),
             unknown: planned.unknown(),
             saved: false,
             selected: selected.cloned(),
@@ -195,6 +196,11 @@ impl Planned {
     /// The settings that no longer would count, in the form in which answers repeat them.
     pub(super) fn dropped(&self) -> Vec<Expected> {
         shown(&self.dropped)
+    }
+
+    /// The settings of the gate that are kept and would count again.
+    pub(super) fn restored(&self, base: &View) -> Vec<Expected> {
+        shown(&base.configured().counting_again(&self.configured))
     }
 
     /// The settings that are kept and do not count.

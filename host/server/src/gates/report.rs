@@ -35,9 +35,12 @@ pub struct Report {
     /// The names of the settings that have other values than before.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changed_settings: Vec<String>,
-    /// The settings that counted and no longer do, or would not.
+    /// The settings that are configured and no longer count, or would not.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<Expected>,
+    /// The settings that were kept and count again, or would.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub restored: Vec<Expected>,
     /// Settings that are kept and do not count: the policy does not know them, or a roll-back left
     /// them out. Long values are cut.
     #[serde(skip_serializing_if = "Map::is_empty")]

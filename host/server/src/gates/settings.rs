@@ -60,6 +60,13 @@ impl Configured {
         Self { all, counting: sealed.clone() }
     }
 
+    /// The settings that are kept here and count in `after`.
+    pub(super) fn counting_again(&self, after: &Self) -> Map<String, Value> {
+        let is_kept = |name: &str| self.all.contains_key(name) && !self.counting.contains_key(name);
+        let again = after.counting.iter().filter(|(name, _)| is_kept(name));
+        again.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
     /// What the way back to `after` leaves out, whose policy has this description: settings that count
     /// here, and those that do not only because the policy that is left, which `left` describes, does
     /// not know them.
@@ -164,13 +171,8 @@ pub(super) fn counting_otherwise(before: &Configured, after: &Configured) -> Vec
         });
         told.collect::<Vec<_>>()
     };
-    let counts_again = |(name, _): &(&String, &Value)| {
-        before.all.contains_key(*name) && !before.counting.contains_key(*name)
-    };
-    let again = after.counting.iter().filter(counts_again);
-    let again = again.map(|(name, value)| (name.clone(), value.clone())).collect();
     let mut activities = told("dropped_setting", before.dropped(after));
-    activities.extend(told("restored_setting", again));
+    activities.extend(told("restored_setting", before.counting_again(after)));
     activities
 }
 

@@ -126,7 +126,15 @@ fn what_is_named_is_dropped_kept_told_and_shown_while_it_lasts() {
     shown(&server);
 
     let admin = server.admin();
-    admin.post(POLICY, &new()).json(200);
+    let candidate = admin.post(&format!("{POLICY}?candidate=true"), &new()).json(200);
+    assert_eq!(candidate["restored"], dropped);
+    assert_eq!(admin.get(&format!("{GATE}/candidate")).json(200)["restored"], dropped);
+    let said = "  restored   token_versions = [\"2.0\"], which counts again\n";
+    assert!(Shell::of(&server).prints("policy candidate windows-mdm").contains(said));
+    let dry = Shell::of(&server).prints("policy activate windows-mdm windows-mdm@2.0.0 --dry-run");
+    assert!(dry.contains(said), "{dry}");
+    let report = admin.post(POLICY, &new()).json(200);
+    assert_eq!((&report["restored"], report.get("dropped")), (&dropped, None));
     assert_eq!(state(&admin).get("not_counting"), None);
     let told = admin.get("/v1/activities?type=restored_setting").json(200)["activities"].take();
     assert_eq!(told.as_array().unwrap().len(), 2, "{told}");
