@@ -158,6 +158,9 @@ fn settings(section: &mut Section<'_>) -> Map<String, Json> {
             settings.insert(entry.name.clone(), value);
         }
     }
+    for refusal in admit::settings::out_of_bounds(&settings) {
+        section.refuse(&refusal.name, refusal.reason);
+    }
     settings
 }
 

@@ -17,7 +17,7 @@ use super::change::{Change, MayDrop, Mode, NewComponent};
 use super::component::bundled_digest;
 use super::report::{ChangeError, Refused, Report, Step};
 use super::served::ServedGate;
-use super::settings::{Configured, changed};
+use super::settings::{Configured, changed, merged};
 use super::state::{Selected, View};
 
 /// A change that is ready to be made.
@@ -43,7 +43,8 @@ impl ServedGate {
         };
         let inspect = Step::done("inspect", started.elapsed());
         let description = inspected.description();
-        expect_small(&change.settings)?;
+        // What the gate would have counts, not what is taken from it.
+        expect_small(&merged(&had.all, &change.settings))?;
         let misfits = misfits(&change.settings, &had.all, description);
         if !misfits.is_empty() {
             let refusals = misfits.iter().flat_map(SettingsError::refusals).collect();

@@ -81,6 +81,35 @@ fn settings_of_the_configuration_that_are_too_large_are_named_with_their_place()
 }
 
 #[test]
+fn settings_of_the_configuration_are_bounded_together_too() {
+    let many: Value = (0..300).map(|number| (format!("s{number:03}"), json!(1))).collect();
+    let [.., (wide, ..)] = too_large();
+    for (settings, name, numbers) in [
+        (many, "s256", ["300 settings", "at most 256"]),
+        (wide, "allowed_apps", ["bytes as JSON", "1048576"]),
+    ] {
+        let home = Home::new();
+        home.configure(&json!({"gates": {"windows-mdm": {"settings": settings}}}));
+        for flags in [&["--check-config"][..], &[]] {
+            let run = home.command().args(flags).output().unwrap();
+            let said = String::from_utf8(run.stderr).unwrap();
+            assert_eq!(run.status.code(), Some(3), "{said}");
+            let place = format!("`gates.windows-mdm.settings.{name}`");
+            assert!(said.contains(&place), "{said}");
+            assert!(numbers.iter().all(|number| said.contains(number)), "{said}");
+        }
+    }
+}
+
+#[test]
+fn what_is_removed_does_not_count_against_the_bounds() {
+    let server = Server::serving();
+    let nothing: Value = (0..300).map(|number| (format!("s{number:03}"), json!(null))).collect();
+    let refused = server.admin().patch(SETTINGS, &nothing).refused(400, "malformed");
+    assert_eq!(refused["errors"][0]["name"], "s000");
+}
+
+#[test]
 fn long_values_are_whole_where_they_are_read_and_cut_where_they_are_repeated() {
     let server = Server::serving();
     let admin = server.admin();
@@ -142,7 +171,10 @@ fn errors_facts_and_names_are_bounded() {
     let many: serde_json::Map<_, _> = (0..50_000).map(|n| (format!("s{n}"), json!(1))).collect();
     let reply = server.admin().patch(SETTINGS, &Value::Object(many));
     let refused = reply.refused(422, "settings_too_large");
-    assert!(refused["message"].as_str().unwrap().contains("50000 settings"), "{refused}");
+    assert!(
+        refused["message"].as_str().unwrap().contains("would have 50003 settings"),
+        "{refused}"
+    );
     assert!(reply.body.len() < 1_000);
 
     let decide = |facts: Value| {
