@@ -208,7 +208,9 @@ fn settings_that_a_policy_does_not_know_are_left_and_come_back() {
 
     // The file of version 2 names the very ids that were kept: they only count again.
     let up = shell.prints("apply -f 2.yaml");
-    assert!(!up.contains("windows_entra_client_ids"), "{up}");
+    let restored = "  restored   windows_entra_client_ids = [\"";
+    assert!(up.contains(restored) && up.contains("\"], which counts again\n"), "{up}");
+    assert_eq!(up.matches("windows_entra_client_ids").count(), 1, "no difference: {up}");
     assert_eq!(settings(&server)["settings"]["windows_entra_client_ids"], json!([CLIENT]));
     assert_eq!(settings(&server)["revision"], 3, "one activation each");
 }
