@@ -10,13 +10,16 @@ use super::difference::{differing, lines};
 use super::file::{Wanted, WantedPolicy};
 use crate::client::{Call, Client, ClientError};
 use crate::remote::NewPolicy;
-use crate::remote::answers::{GateSettings, Policy, Report};
-use crate::text::{clean, entry};
+use crate::remote::answers::{GateSettings, GateState, Policy, Report};
+use crate::text::{clean, entry, wrapped};
 
 /// A change of one gate: at most one activation.
 pub(super) struct Plan<'a> {
     wanted: &'a Wanted,
     now: Current,
+    /// Why the gate decides nothing, although it has what it shall have; absent when it decides, or
+    /// when something is to change anyway.
+    idle: Option<GateState>,
     /// The policy to activate; absent when the gate has it.
     policy: Option<NewPolicy>,
     /// The settings to change; `null` removes.
@@ -79,31 +82,38 @@ impl<'a> Plan<'a> {
         let policy = new_policy(wanted, now.policy.as_ref())?;
         let drop = wanted.drop.iter().chain(drop).cloned().collect();
         let patch = Map::new();
-        let mut plan = Self { wanted, now, policy, patch, force, drop, checked: None };
-        let Some(settings) = &wanted.settings else {
-            return Ok(plan);
-        };
-        if plan.policy.is_some() {
-            // What has to go besides is known when the server has said what the new policy knows.
-            plan.patch = differing(&plan.now.all(), settings);
-        } else {
-            plan.patch = differing(&plan.now.settings, settings);
-            let gone = plan.now.settings.keys().filter(|name| !settings.contains_key(*name));
-            let gone: Vec<_> = gone.cloned().collect();
-            plan.remove(gone);
+        let idle = None;
+        let mut plan = Self { wanted, now, idle, policy, patch, force, drop, checked: None };
+        if let Some(settings) = &wanted.settings {
+            plan.compare(settings);
+        }
+        if !plan.changes_something() {
+            plan.idle = GateState::of(client, &wanted.gate)?.filter(GateState::decides_nothing);
         }
         Ok(plan)
+    }
+
+    fn compare(&mut self, settings: &Map<String, Value>) {
+        if self.policy.is_some() {
+            // What has to go besides is known when the server has said what the new policy knows.
+            self.patch = differing(&self.now.all(), settings);
+            return;
+        }
+        self.patch = differing(&self.now.settings, settings);
+        let gone = self.now.settings.keys().filter(|name| !settings.contains_key(*name));
+        let gone: Vec<_> = gone.cloned().collect();
+        self.remove(gone);
     }
 
     pub(super) fn gate(&self) -> &str {
         &self.wanted.gate
     }
 
-    /// Whether there is something to send. What is forced is, even if it differs in nothing: the gate
-    /// may have the policy and the settings, and no release of them.
+    /// Whether there is something to send. What is forced is, even if it differs in nothing, and so is
+    /// what a gate has that decides nothing: it has the policy and the settings, and no release of them.
     pub(super) fn changes_something(&self) -> bool {
         let is_forced = self.force && self.now.policy.is_some();
-        is_forced || self.policy.is_some() || !self.patch.is_empty()
+        is_forced || self.idle.is_some() || self.policy.is_some() || !self.patch.is_empty()
     }
 
     /// Has the server check the change, if there is one.
@@ -179,6 +189,9 @@ impl<'a> Plan<'a> {
             return kept(&self.now.unknown, out);
         }
         writeln!(out, "{gate}:")?;
+        if let Some(idle) = &self.idle {
+            entry(out, "state", &wrapped(&idle.text(), 13))?;
+        }
         if let Some(policy) = &self.policy {
             let from = self.now.policy.as_ref().map(Policy::text);
             let from = from.unwrap_or_else(|| "none".to_owned());

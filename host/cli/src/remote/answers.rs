@@ -82,6 +82,37 @@ impl GateSettings {
     }
 }
 
+/// Whether a gate decides, and why not.
+#[derive(Debug, Deserialize)]
+pub(crate) struct GateState {
+    gate: String,
+    /// `serving`, or why it does not.
+    state: String,
+    problem: Option<String>,
+}
+
+impl GateState {
+    /// Asks for the state of a gate; absent when there is no such gate.
+    pub(crate) fn of(client: &Client, gate: &str) -> Result<Option<Self>, ClientError> {
+        #[derive(Deserialize)]
+        struct Status {
+            gates: Vec<GateState>,
+        }
+        let status: Status = client.call(Call::new("GET", &["v1", "status"]))?.read()?;
+        Ok(status.gates.into_iter().find(|state| state.gate == gate))
+    }
+
+    pub(crate) fn decides_nothing(&self) -> bool {
+        self.state != "serving"
+    }
+
+    /// The state with its reason, for people.
+    pub(crate) fn text(&self) -> String {
+        let problem = self.problem.as_ref().map(|problem| format!(": {}", clean(problem)));
+        format!("{}{}", clean(&self.state), problem.unwrap_or_default())
+    }
+}
+
 /// What came of a change.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Report {

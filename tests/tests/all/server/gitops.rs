@@ -1,12 +1,12 @@
 //! Gates as files say, and files as gates are.
 
 use admit_policies::WINDOWS_MDM_2;
-use admit_tests::fixture::{CLIENT, TID};
+use admit_tests::fixture::{CLIENT, TID, with};
 use admit_tests::guests::CoreModule;
 use serde_json::{Value, json};
 
 use super::shell::Shell;
-use super::start::{Server, token};
+use super::start::{Server, token, windows_settings};
 use super::stub::{Stub, answer};
 
 const OTHER: &str = "6f1d7a2c-93b4-4c1e-8f0a-2b5d9e7c4a31";
@@ -410,4 +410,25 @@ fn the_first_refusal_ends_it_and_what_was_applied_is_said() {
         let expected = ["POST /v1/gates/a/policy \"7\"", "POST /v1/gates/b/policy \"7\""];
         assert_eq!(changes, expected, "of the revision that was read, and no further");
     }
+}
+
+#[test]
+fn a_gate_that_decides_nothing_is_activated_or_said_to_be_wrong() {
+    let settings = with(windows_settings(), json!({"allow_gusts": false}));
+    let gate = json!({"policy": "windows-mdm@2.0.0", "settings": settings});
+    let server = Server::start(&json!({"gates": {"windows-mdm": gate}}));
+    let shell = Shell::of(&server);
+    let file = |extra: Value| {
+        let gate = with(json!({"policy": "windows-mdm@2.0.0"}), extra);
+        json!({"gates": {"windows-mdm": gate}}).to_string()
+    };
+    // The file says what the gate has, of which no release was ever made.
+    shell.write("a.json", file(json!({})));
+    let refused = shell.run("apply -f a.json");
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.out.contains("  state      failed: "), "{refused:?}");
+    assert!(refused.said().contains("allow_gusts"), "{refused:?}");
+    shell.write("a.json", file(json!({"drop": ["allow_gusts"]})));
+    assert!(shell.prints("apply -f a.json").contains("windows-mdm: activated windows-mdm 2.0.0"));
+    assert!(shell.prints("apply -f a.json").starts_with("windows-mdm: no changes\n"));
 }
