@@ -33,10 +33,10 @@ struct Weight {
 const BYTES_PER_LIVE_VALUE: u64 = 80;
 
 /// Values that are put aside for a call in a microsecond.
-const VALUES_PUT_ASIDE_PER_MICRO: u64 = 8;
+const VALUES_PUT_ASIDE_PER_MICRO: u64 = 16;
 
 /// Time and memory for each value that is passed to where control flow joins.
-const MICROS_PER_MERGED_VALUE: u64 = 14;
+const MICROS_PER_MERGED_VALUE: u64 = 7;
 const BYTES_PER_MERGED_VALUE: u64 = 1_000;
 
 /// Bytes for each value that a call passes.
@@ -145,9 +145,9 @@ fn weight(opcode: u8) -> Weight {
         // else, br, return
         0x05 | 0x0c | 0x0f => splitting(10, 2 * 1_024),
         // call
-        0x10 => of(20, 3 * 1_024),
+        0x10 => of(11, 3 * 1_024),
         // call_indirect: the function of the table is made when it is first called
-        0x11 => splitting(150, 8 * 1_024),
+        0x11 => splitting(70, 8 * 1_024),
         // all other calls
         0x12..=0x15 => splitting(25, 8 * 1_024),
         // table.get, table.set
