@@ -229,7 +229,7 @@ fn what_configure_says_is_shown_bounded_and_escaped() {
         configure("refuse", "configure: activation failed at step configure: mode: bad mode"),
         configure(
             "refuse_unknown",
-            "configure: activation failed at step configure: no_such_setting: twolines[2J",
+            r"configure: activation failed at step configure: no_such_setting: two\r\nlines\u{1b}[2J",
         ),
         configure(
             "refuse_nothing",
