@@ -57,7 +57,8 @@ deny:
 		cargo-deny --locked check bans licenses sources; \
 	fi
 
-soak: setup ## Swaps policies 10,000 times under load, and kills the server 200 times; five minutes
+soak: setup ## Swaps policies 10,000 times under load, kills the server 200 times, compiles the worst shapes
+	cargo build --locked --bins $(SAME_FEATURES)
 	SOAK_SWAPS=10000 SOAK_KILLS=200 SOAK_COMPILE=1 \
 		cargo test --locked --workspace --test all -- --nocapture --test-threads=1 server::swaps server::crash limits::compiling
 
