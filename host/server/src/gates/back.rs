@@ -195,6 +195,8 @@ impl ServedGate {
     }
 
     fn link_alone(&self) -> Result<(), ChangeError> {
+        // Its steps would read as those of a change that is under way at the same time.
+        let _way_back = tracing::debug_span!("way_back", gate = self.name()).entered();
         let view = self.view();
         let Some(before) = view.selected() else {
             return Ok(());

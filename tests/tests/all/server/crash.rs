@@ -178,10 +178,12 @@ impl Asked {
         }
     }
 
-    /// What the server says of its steps since it was asked.
+    /// What the server says of the steps of the change since it was asked. The release that a
+    /// roll-back goes to is built at the same time.
     fn log(&self) -> String {
         let log = std::fs::read_to_string(self.home.path("log")).unwrap();
-        log[self.log..].to_owned()
+        let lines = log[self.log..].lines().filter(|line| !line.contains(" way_back{"));
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     fn has_begun(&self, step: &str) -> bool {
@@ -321,7 +323,9 @@ fn a_kill_at_any_step_leaves_the_release_before_or_the_one_after() {
         assert!(hit.keys().any(|(hit, ..)| hit == step), "not killed at {step}: {hit:?}");
     }
 
-    let back = server.admin().post_nothing("/v1/gates/windows-mdm/rollback").json(200);
+    // One of the two versions does not know the setting, and how many changes were made is chance.
+    let rollback = "/v1/gates/windows-mdm/rollback?drop=windows_entra_client_ids";
+    let back = server.admin().post_nothing(rollback).json(200);
     assert_eq!(back["generation"], had.generation + 1, "{back}");
     assert_ne!(back["policy"]["version"], had.version(), "the release before");
 }
