@@ -1,5 +1,7 @@
 //! What all endpoints share.
 
+mod numbers;
+mod readiness;
 mod state;
 
 use std::sync::Arc;
@@ -9,7 +11,8 @@ use admit::cloud::Cloud;
 use admit::keys::Keys;
 use arc_swap::ArcSwap;
 use indexmap::IndexMap;
-pub use state::{Failing, KeysState};
+pub use readiness::{Check, Failing, Readiness};
+pub use state::KeysState;
 use tokio::sync::Semaphore;
 
 use crate::access::Access;

@@ -23,5 +23,5 @@ pub use refusals::RefusalCount;
 pub use report::{ChangeError, Overtaken, Refused, Report, Step};
 pub use served::{Counters, GateOptions, ServedGate};
 pub use start::FirstComponent;
-pub use state::{Released, Selected, Unreleased, View};
+pub use state::{GATE_STATES, Released, Selected, Unreleased, View};
 pub use surroundings::Surroundings;

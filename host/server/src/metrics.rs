@@ -3,6 +3,7 @@
 //! INVARIANT: no label holds anything received. Gates and routes are those configured, reasons those
 //! described, statuses and steps those of the code; everything else is `other`.
 
+mod format;
 mod gate;
 mod reasons;
 mod releases;
@@ -25,16 +26,14 @@ use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+pub use format::Format;
 pub use gate::GateMetrics;
 pub(crate) use http::EndpointMetrics;
 pub use http::ListenerMetrics;
 pub use level::{Held, Level};
-pub use sources::{CandidateCounts, LogLines};
+pub use sources::{CandidateCounts, GateNow, LogLines, ServerNow};
 
 use crate::http::ListenerKind;
-
-/// What scrapers ask for.
-const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Every metric of the process.
 #[derive(Debug)]
@@ -152,14 +151,20 @@ impl Metrics {
         self.sources.watch_decision_log(Box::new(read));
     }
 
-    /// All of it in the text format of OpenMetrics 1.0, with its media type.
-    pub fn render(&self) -> (&'static str, String) {
+    /// Shows the state of the server and of its gates from now on; `read` returns none when there is no
+    /// server any more. It is called at each scrape and must not scrape itself.
+    pub fn watch_server(&self, read: impl Fn() -> Option<ServerNow> + Send + Sync + 'static) {
+        self.sources.watch_server(Box::new(read));
+    }
+
+    /// All of it as text.
+    pub fn render(&self, format: Format) -> String {
         let mut text = String::new();
         // After an error the end is missing, without which a scraper refuses the text.
         if text::encode(&mut text, &self.registry).is_err() {
             tracing::error!("the metrics could not be written as text");
         }
-        (CONTENT_TYPE, text)
+        format.render(text)
     }
 }
 

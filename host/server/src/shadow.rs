@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 pub use compare::{Came, Kind};
 pub use example::Example;
-pub use tally::{Difference, Report};
+pub use tally::{Change, Difference, Report};
 
 use compare::Answer;
 use queue::Queue;

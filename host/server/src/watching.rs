@@ -20,7 +20,7 @@ use crate::gates::{Change, ChangeError, MayDrop, Mode, NewComponent, ServedGate,
 use crate::source::{Found, Poll, Watch};
 use crate::store::{Action, NewActivity, SourceRow, Store, StoreError, TakenBack, Trying, Verdict};
 use crate::time::rfc3339;
-pub use state::{Seen, SourceState};
+pub use state::{SOURCE_STATES, Seen, SourceState};
 use tried::Tried;
 
 /// A gate whose policy comes from a source.

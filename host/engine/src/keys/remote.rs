@@ -93,8 +93,12 @@ pub struct KeyStatus {
     pub vanished_uses: u64,
     /// Age of the last good set; absent before the first.
     pub age: Option<Duration>,
+    /// Time without another good set: since the last one, or before the first since the keys were made.
+    pub without_good: Duration,
     /// How many fetches were started.
     pub fetches: u64,
+    /// How many of them failed.
+    pub failures: u64,
     /// What the last fetch failed with; absent when it succeeded.
     pub last_error: Option<String>,
 }
@@ -110,6 +114,7 @@ struct Remote {
     fetcher: Fetcher,
     options: RemoteOptions,
     clock: Box<dyn Clock>,
+    made_at: Duration,
     current: ArcSwapOption<Snapshot>,
     vanished_uses: AtomicU64,
     fetching: Mutex<Fetching>,
@@ -127,7 +132,15 @@ struct Fetching {
     in_flight: bool,
     not_before: Duration,
     fetches: u64,
+    failures: u64,
     last_error: Option<String>,
+}
+
+impl Fetching {
+    fn failed(&mut self, error: String) {
+        self.failures += 1;
+        self.last_error = Some(error);
+    }
 }
 
 impl RemoteKeys {
@@ -171,6 +184,7 @@ impl RemoteKeys {
         Ok(Self(Arc::new(Remote {
             fetcher,
             options,
+            made_at: clock.now(),
             clock: Box::new(clock),
             current: ArcSwapOption::empty(),
             vanished_uses: AtomicU64::new(0),
@@ -230,6 +244,7 @@ impl RemoteKeys {
         let usable = remote.usable_snapshot();
         let (now, terms) = (remote.clock.now(), remote.terms());
         let vanished = usable.as_ref().map(|found| found.snapshot.vanished.counting(now, terms));
+        let good_at = snapshot.as_ref().map_or(remote.made_at, |kept| kept.fetched_at);
         let fetching = remote.lock();
         KeyStatus {
             address: remote.fetcher.address().to_string(),
@@ -239,7 +254,9 @@ impl RemoteKeys {
             vanished_uses: remote.vanished_uses.load(Ordering::Relaxed),
             skipped: snapshot.as_ref().map_or_else(Vec::new, |kept| kept.set.skipped().to_vec()),
             age: snapshot.map(|kept| now.saturating_sub(kept.fetched_at)),
+            without_good: now.saturating_sub(good_at),
             fetches: fetching.fetches,
+            failures: fetching.failures,
             last_error: fetching.last_error.clone(),
         }
     }
@@ -338,7 +355,7 @@ impl Remote {
         };
         let thread = std::thread::Builder::new().name("admit-keys".to_owned());
         if thread.spawn(move || slot.fetch()).is_err() {
-            self.lock().last_error = Some(FetchError::Thread.to_string());
+            self.lock().failed(FetchError::Thread.to_string());
         }
     }
 
@@ -413,18 +430,17 @@ struct Slot {
 
 impl Slot {
     fn fetch(self) {
-        let error = match self.remote.fetcher.fetch() {
+        match self.remote.fetcher.fetch() {
             Ok(set) => {
                 self.take(set);
-                None
+                self.remote.lock().last_error = None;
             }
             Err(error) => {
                 let address = self.remote.fetcher.address();
                 tracing::warn!(issuer = %address, %error, "failed to fetch the JWK Set");
-                Some(error.to_string())
+                self.remote.lock().failed(error.to_string());
             }
-        };
-        self.remote.lock().last_error = error;
+        }
     }
 
     /// Has the set count from now on. Only the holder of the slot does this, so nothing comes between.

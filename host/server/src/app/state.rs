@@ -1,22 +1,13 @@
-//! What there is to say of a running server: whether it is ready, how old its keys are.
+//! What there is to say of the keys of a running server.
 
 use admit::keys::{KeySet, KeyStatus, Keys, SkippedKey};
 use admit::text::Shown;
 use serde::Serialize;
 
 use super::App;
-use crate::gates::{ServedGate, Unreleased};
 
 /// Most keys that are named with what is special about them.
 const MAX_NAMED: usize = 20;
-
-/// A check that fails, and why.
-pub struct Failing {
-    /// Its name, for example `gate.windows-mdm`.
-    pub check: String,
-    /// Why.
-    pub reason: String,
-}
 
 /// The keys of a cloud.
 #[derive(Clone, Debug, Serialize)]
@@ -77,43 +68,6 @@ fn is_zero(number: &usize) -> bool {
 }
 
 impl App {
-    /// The checks that fail: `draining`, `store` when nothing can be stored, `gate.NAME` while it
-    /// starts, and without a release that it should have, `gates` when none decides, `keys.CLOUD`
-    /// without keys that are young enough, `decision_log` when decisions hang on it.
-    ///
-    /// A gate that was never configured does not count while another one decides: most servers use
-    /// one of the bundled gates only.
-    pub fn failing_checks(&self) -> Vec<Failing> {
-        let mut failing = Vec::new();
-        if self.is_draining() {
-            failing.push(Failing::new("draining", "the server is about to end"));
-        }
-        if let Some(problem) = self.store.problem() {
-            failing.push(Failing::new("store", &problem));
-        }
-        let unconfigured =
-            |gate: &ServedGate| matches!(gate.unreleased(), Some(Unreleased::Unconfigured(_)));
-        for gate in self.gates.values().filter(|gate| !unconfigured(gate)) {
-            let Some(problem) = gate.problem() else { continue };
-            failing.push(Failing::new(&format!("gate.{}", gate.name()), &problem));
-        }
-        let serving: Vec<_> =
-            self.gates.values().filter(|gate| gate.state_name() == "serving").collect();
-        if serving.is_empty() {
-            failing.push(Failing::new("gates", "no gate has a release"));
-        }
-        for keys in self.keys_state() {
-            let used = serving.iter().any(|gate| gate.verification().cloud().name() == keys.cloud);
-            if used && keys.usable == 0 {
-                failing.push(Failing::new(&format!("keys.{}", keys.cloud), &keys.why_none()));
-            }
-        }
-        if let Some(reason) = self.log.as_ref().and_then(|log| log.hangs()) {
-            failing.push(Failing::new("decision_log", &reason));
-        }
-        failing
-    }
-
     /// The keys of every cloud that a gate takes tokens of.
     pub fn keys_state(&self) -> Vec<KeysState> {
         let states = self.keys.iter().map(|(cloud, keys)| match &**keys {
@@ -163,7 +117,7 @@ impl KeysState {
     }
 
     /// Why there are no keys to use.
-    fn why_none(&self) -> String {
+    pub(super) fn why_none(&self) -> String {
         let failed = self.last_error.as_deref().map(|error| format!("; the last fetch: {error}"));
         let failed = failed.unwrap_or_default();
         match self.age_seconds {
@@ -179,10 +133,4 @@ fn unused(skipped: &[SkippedKey]) -> Vec<UnusedKey> {
         reason: reason.to_string(),
     };
     skipped.iter().take(MAX_NAMED).map(unused).collect()
-}
-
-impl Failing {
-    fn new(check: &str, reason: &str) -> Self {
-        Self { check: check.to_owned(), reason: reason.to_owned() }
-    }
 }

@@ -31,6 +31,9 @@ pub struct View {
     taken_back: Arc<Vec<TakenBack>>,
 }
 
+/// The names of what a gate can be.
+pub const GATE_STATES: [&str; 4] = ["serving", "starting", "unconfigured", "failed"];
+
 /// Why a gate has no release.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unreleased {
@@ -172,7 +175,7 @@ impl View {
         }
     }
 
-    /// `serving`, `starting`, `unconfigured` or `failed`; see [`Unreleased`].
+    /// One of [`GATE_STATES`]; see [`Unreleased`].
     pub fn state_name(&self) -> &'static str {
         match self.unreleased {
             None => "serving",

@@ -22,8 +22,10 @@ pub enum Endpoint {
     DecideBatch,
     ServiceLive,
     ServiceReady,
+    ServiceGateReady,
     AdminLive,
     AdminReady,
+    AdminGateReady,
     Metrics,
     OpenApi,
     Status,
@@ -45,13 +47,15 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// Every endpoint.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::Decide,
         Self::DecideBatch,
         Self::ServiceLive,
         Self::ServiceReady,
+        Self::ServiceGateReady,
         Self::AdminLive,
         Self::AdminReady,
+        Self::AdminGateReady,
         Self::Metrics,
         Self::OpenApi,
         Self::Status,
@@ -80,8 +84,10 @@ impl Endpoint {
             }
             Self::ServiceLive => (Service, Method::GET, "/health/live", Right::Open),
             Self::ServiceReady => (Service, Method::GET, "/health/ready", Right::Open),
+            Self::ServiceGateReady => (Service, Method::GET, "/health/ready/{gate}", Right::Open),
             Self::AdminLive => (Admin, Method::GET, "/health/live", Right::Open),
             Self::AdminReady => (Admin, Method::GET, "/health/ready", Right::Open),
+            Self::AdminGateReady => (Admin, Method::GET, "/health/ready/{gate}", Right::Open),
             Self::Metrics => (Admin, Method::GET, "/metrics", Right::Open),
             Self::OpenApi => (Admin, Method::GET, "/openapi.json", Right::Open),
             Self::Status => (Admin, Method::GET, "/v1/status", Right::Read),

@@ -14,12 +14,13 @@ use axum::http::StatusCode;
 
 use super::exposition::Exposition;
 use super::*;
+use crate::shadow::{Change, Kind};
 
 const GATE: &str = "windows-mdm";
 const CODES: [&str; 3] = ["audience_not_authorized", "tenant_not_authorized", "token.expired"];
 
 fn scrape(metrics: &Metrics) -> Exposition {
-    Exposition::read(&metrics.render().1)
+    Exposition::read(&metrics.render(Format::OpenMetrics))
 }
 
 fn policy(version: &str) -> PolicyRef {
@@ -67,9 +68,27 @@ fn all() -> Metrics {
     let requests = metrics.listener(ListenerKind::Service, ["/v1/gates/{gate}/decide"]);
     requests.endpoint(None).count(Some(StatusCode::NOT_FOUND), Duration::from_micros(70));
     metrics.watch_keys(Cloud::Public, Arc::new(Keys::fixed(key_set())));
-    metrics.watch_candidate(GATE, || Some(CandidateCounts { agreed: 4, ..Default::default() }));
+    let change = Change { kind: Kind::Decision, old: Outcome::Deny, new: Outcome::Allow, count: 2 };
+    metrics.watch_candidate(GATE, move || {
+        Some(CandidateCounts { agreed: 4, changes: vec![change], ..Default::default() })
+    });
+    metrics.watch_server(|| Some(now()));
     metrics.watch_decision_log(|| LogLines { written: 5, dropped: 6, failed: 7, waiting: 8 });
     metrics
+}
+
+/// A server with a gate that decides, while its source cannot be read.
+fn now() -> ServerNow {
+    let gate = GateNow {
+        gate: GATE.to_owned(),
+        state: "serving",
+        is_ready: true,
+        not_counting: 1,
+        taken_back: 2,
+        source: Some("unreadable"),
+    };
+    let checks = vec![("store".to_owned(), true), ("draining".to_owned(), false)];
+    ServerNow { is_ready: false, checks, gates: vec![gate] }
 }
 
 fn issuer() -> Issuer {
@@ -114,6 +133,20 @@ fn the_text_is_of_the_format_and_complete() {
         (r#"admit_key_set_keys{cloud="public"}"#, 1.0),
         (r#"admit_candidate_decisions_total{gate="windows-mdm",result="agreed"}"#, 4.0),
         (r#"admit_candidate_decisions_total{gate="windows-mdm",result="skipped"}"#, 0.0),
+        (
+            r#"admit_candidate_differences_total{gate="windows-mdm",kind="decision",old="deny",new="allow"}"#,
+            2.0,
+        ),
+        ("admit_ready", 0.0),
+        (r#"admit_check_failing{check="store"}"#, 1.0),
+        (r#"admit_check_failing{check="draining"}"#, 0.0),
+        (r#"admit_gate_state{gate="windows-mdm",state="serving"}"#, 1.0),
+        (r#"admit_gate_state{gate="windows-mdm",state="failed"}"#, 0.0),
+        (r#"admit_gate_ready{gate="windows-mdm"}"#, 1.0),
+        (r#"admit_gate_settings_not_counting{gate="windows-mdm"}"#, 1.0),
+        (r#"admit_gate_releases_taken_back{gate="windows-mdm"}"#, 2.0),
+        (r#"admit_source_state{gate="windows-mdm",state="unreadable"}"#, 1.0),
+        (r#"admit_source_state{gate="windows-mdm",state="applied"}"#, 0.0),
         (r#"admit_decision_log_lines_total{result="written"}"#, 5.0),
         (r#"admit_decision_log_lines_total{result="dropped"}"#, 6.0),
         ("admit_decision_log_waiting", 8.0),
@@ -249,7 +282,10 @@ fn remote_keys_show_age_and_fetches() {
         ["us-gov", "china"].map(|cloud| scrape.value(&format!("{metric}{{cloud=\"{cloud}\"}}")))
     };
     assert_eq!(value("admit_key_set_keys"), [Some(1.0), Some(0.0)]);
-    assert_eq!(value("admit_key_set_age_seconds"), [None, None]);
+    clock.0.store(30, Ordering::Relaxed);
+    assert_eq!(value("admit_key_set_age_seconds"), [None, Some(30.0)]);
+    clock.0.store(0, Ordering::Relaxed);
+    assert_eq!(value("admit_key_set_fetch_failures_total"), [None, Some(0.0)]);
     assert_eq!(value("admit_key_set_fetches_total"), [None, Some(0.0)]);
     assert_eq!(value("admit_key_set_skipped_keys"), [Some(0.0), Some(0.0)]);
     assert_eq!(value("admit_key_set_vanished_keys"), [None, Some(0.0)]);

@@ -88,6 +88,8 @@ pub(super) async fn assemble(config: &Config, now: u64) -> Result<Assembled, Ser
     let parts =
         Parts { gates, sources, keys, access, store, metrics, log, started_at: now, instances };
     let app = Arc::new(App::new(config, parts));
+    let seen = Arc::downgrade(&app);
+    app.metrics.watch_server(move || seen.upgrade().map(|app| app.now()));
     Ok(Assembled { app, starts, watches })
 }
 
@@ -118,8 +120,8 @@ fn watch(
         metrics.watch_candidate(name, move || {
             let found = gate.candidate()?.found;
             let (agreed, differed) = (found.agreed, found.differed);
-            let (skipped, failed) = (found.skipped, found.failed);
-            Some(CandidateCounts { agreed, differed, skipped, failed })
+            let (skipped, failed, changes) = (found.skipped, found.failed, found.changes);
+            Some(CandidateCounts { agreed, differed, skipped, failed, changes })
         });
     }
     if let Some(log) = log.cloned() {

@@ -28,6 +28,17 @@ pub enum Kind {
     Other,
 }
 
+impl Kind {
+    /// Its name in JSON and in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Decision => "decision",
+            Self::Identity => "identity",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// What a release said.
 ///
 /// The identity is compared and neither kept nor shown: it names people.

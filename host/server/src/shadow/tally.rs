@@ -31,6 +31,23 @@ pub struct Report {
     pub differences: Vec<Difference>,
     /// A few decisions that came out differently, oldest first.
     pub examples: Vec<Example>,
+    /// All that came out differently by outcome, for the metrics: however many differences there are,
+    /// these pairs are few.
+    #[serde(skip)]
+    pub changes: Vec<Change>,
+}
+
+/// Decisions that differ, by their outcomes alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// In what.
+    pub kind: Kind,
+    /// What was decided.
+    pub old: Outcome,
+    /// What the candidate said.
+    pub new: Outcome,
+    /// How many.
+    pub count: u64,
 }
 
 /// Decisions that differ in the same way.
@@ -78,9 +95,20 @@ impl Tally {
 
     fn differ(&mut self, kind: Kind, offer: &Offer, new: Came) {
         self.so_far.differed += 1;
+        self.count_change(kind, offer.old.came.outcome, new.outcome);
         let count = self.count_difference(kind, &offer.old.came, &new);
         if count <= MAX_EXAMPLES_EACH && self.so_far.examples.len() < self.max_examples {
             self.so_far.examples.push(Example::new(kind, offer, new, &self.claims));
+        }
+    }
+
+    fn count_change(&mut self, kind: Kind, old: Outcome, new: Outcome) {
+        let changes = &mut self.so_far.changes;
+        let is_same =
+            |change: &&mut Change| (change.kind, change.old, change.new) == (kind, old, new);
+        match changes.iter_mut().find(is_same) {
+            Some(known) => known.count += 1,
+            None => changes.push(Change { kind, old, new, count: 1 }),
         }
     }
 

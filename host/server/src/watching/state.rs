@@ -7,6 +7,9 @@ use serde::Serialize;
 use super::tried::Tried;
 use crate::store::TakenBack;
 
+/// The names of what a source can be.
+pub const SOURCE_STATES: [&str; 5] = ["waiting", "settling", "applied", "refused", "unreadable"];
+
 /// What is known of a source. Cheap to clone; clones share it.
 #[derive(Clone, Debug)]
 pub struct SourceState(Arc<Mutex<Seen>>);
@@ -16,8 +19,8 @@ pub struct SourceState(Arc<Mutex<Seen>>);
 pub struct Seen {
     /// What is watched.
     pub path: String,
-    /// `waiting` before something was found, `settling` while it may still be written, `applied`,
-    /// `refused`, or `unreadable`.
+    /// One of [`SOURCE_STATES`]: `waiting` before something was found, `settling` while it may still be
+    /// written, `applied`, `refused`, or `unreadable`.
     pub state: &'static str,
     /// The digest of what was found last.
     #[serde(skip_serializing_if = "Option::is_none")]

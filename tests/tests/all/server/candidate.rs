@@ -80,6 +80,8 @@ fn a_candidate_is_compared_shown_guarded_and_promoted() {
     assert_eq!((&counts["agreed"], &counts["differed"]), (&json!(4), &json!(2)));
     let metrics = admit_metric(&server, "candidate_decisions_total", "result=\"differed\"");
     assert_eq!(metrics, 2);
+    let changed = "gate=\"windows-mdm\",kind=\"decision\",old=\"allow\",new=\"deny\"";
+    assert_eq!(admit_metric(&server, "candidate_differences_total", changed), 2);
 
     let guarded =
         |most: u64| admin.post_nothing(&format!("{PROMOTE}?max_differences={most}&{DROP}"));

@@ -5,7 +5,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 use super::*;
-use crate::metrics::Metrics;
+use crate::metrics::{Format, Metrics};
 
 const DEFECT: &str = "/defect";
 const FINE: &str = "/fine";
@@ -46,7 +46,7 @@ async fn a_handler_that_panics_answers_an_error_and_the_next_request_is_served()
         let body = to_bytes(response.into_body(), 1_000).await.expect("a body");
         assert_eq!(body, "served");
     }
-    let (_, text) = metrics.render();
+    let text = metrics.render(Format::Prometheus);
     let counted = r#"endpoint="/defect",status="500"} 2"#;
     assert!(text.contains(counted), "{text}");
 }

@@ -15,7 +15,7 @@ use super::*;
 use crate::config::LogFormat;
 use crate::logging::captured::Captured;
 use crate::logging::log;
-use crate::metrics::Metrics;
+use crate::metrics::{Format, Metrics};
 
 const DECIDE: &str = "/v1/gates/{gate}/decide";
 const STATUS: &str = "/v1/status";
@@ -71,7 +71,7 @@ impl Traced {
     }
 
     fn series(&self) -> Vec<String> {
-        let text = self.metrics.render().1;
+        let text = self.metrics.render(Format::OpenMetrics);
         let samples = text.lines().filter(|line| !line.starts_with('#'));
         samples.filter_map(|line| line.rsplit_once(' ')).map(|(name, _)| name.into()).collect()
     }
@@ -230,7 +230,7 @@ fn bogus_gates_and_paths_add_no_series() {
     let before = traced.series();
     (1..10_000).for_each(send);
     assert_eq!(traced.series().len(), before.len());
-    let text = traced.metrics.render().1;
+    let text = traced.metrics.render(Format::OpenMetrics);
     for (endpoint, status) in [(DECIDE, 200), ("other", 404)] {
         let labels = format!(r#"listener="service",endpoint="{endpoint}""#);
         let requests = format!("requests_total{{{labels},status=\"{status}\"}} 10000\n");

@@ -415,7 +415,9 @@ fn access(tour: &mut Tour, server: &Server) {
 
 fn others(tour: &mut Tour, server: &Server) {
     let open = server.admin().without_token();
-    tour.ask(&open, ("GET", "/metrics", None, 200));
+    for accept in ["*/*", "application/openmetrics-text"] {
+        tour.ask(&open.clone().with("accept", accept), ("GET", "/metrics", None, 200));
+    }
     tour.ask(&open, ("GET", "/openapi.json", None, 200));
     tour.send(&server.admin(), ("GET", "/v1/store/backup", None, 200), None);
     let status = tour.ask(&server.admin(), ("GET", "/v1/status", None, 200));
@@ -440,6 +442,8 @@ fn readiness(tour: &mut Tour) {
     for client in [server.admin().without_token(), server.service().without_token()] {
         tour.ask(&client, ("GET", "/health/live", None, 200));
         tour.ask(&client, ("GET", "/health/ready", None, 200));
+        tour.ask(&client, ("GET", "/health/ready/windows-mdm", None, 200));
+        tour.ask(&client, ("GET", "/health/ready/nowhere", None, 404));
     }
     let server = Server::start(&json!({
         "gates": {"intune-mam": {"source": {"path": "component.wasm"}}},
@@ -447,6 +451,7 @@ fn readiness(tour: &mut Tour) {
     }));
     for client in [server.admin(), server.service()] {
         tour.ask(&client, ("GET", "/health/ready", None, 503));
+        tour.ask(&client, ("GET", "/health/ready/intune-mam", None, 503));
     }
     let status = tour.ask(&server.admin(), ("GET", "/v1/status", None, 200));
     assert!(status["gates"][0]["source"].is_object() && status["gitops"].is_string(), "{status}");

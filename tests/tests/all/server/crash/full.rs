@@ -114,6 +114,11 @@ fn what_a_full_disk_refused_is_gone_and_what_came_after_is_there() {
         admin.post(HELD, &json!({"name": "refused", "role": "admin"})).refused(500, "store");
         let ready = server.service().get("/health/ready").json(503);
         assert_eq!(ready["failing"][0]["check"], "store", "{ready}");
+        // The gate decides all the same.
+        let gate = server.service().get("/health/ready/windows-mdm").json(200);
+        assert_eq!(gate, json!({"status": "ready"}));
+        let metrics = admin.get("/metrics").text();
+        assert!(metrics.contains("admit_check_failing{check=\"store\"} 1\n"), "{metrics}");
         let status = as_other(&server).json(200);
         assert_eq!(status["store"]["state"], "failing", "{status}");
         assert!(status["store"]["problem"].as_str().unwrap().starts_with("the store failed: "));

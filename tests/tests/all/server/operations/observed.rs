@@ -110,7 +110,35 @@ fn what_was_done_is_counted() {
     is("admit_decisions_in_flight", "", 0.0);
     is("admit_gate_release_info", "version=\"2.0.0\"", 1.0);
     assert!(metric(&server, "admit_connections", "listener=\"admin\"") >= 1.0);
-    let reply = server.admin().get("/metrics");
-    assert!(reply.header("content-type").unwrap().starts_with("application/openmetrics-text"));
-    assert!(reply.text().ends_with("# EOF\n"));
+}
+
+#[test]
+fn accept_decides_between_the_formats_of_the_metrics() {
+    const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+    let server = Server::serving();
+    let client = server.admin().without_token();
+    for (accept, expected) in [
+        (
+            "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+            OPEN_METRICS,
+        ),
+        ("application/openmetrics-text", OPEN_METRICS),
+        ("text/plain;version=0.0.4;q=0.5,*/*;q=0.1", TEXT),
+        ("*/*", TEXT),
+        ("application/json", TEXT),
+    ] {
+        let reply = client.clone().with("accept", accept).get("/metrics");
+        assert_eq!((reply.status, reply.header("content-type")), (200, Some(expected)), "{accept}");
+        assert_eq!(reply.header("vary"), Some("Accept"));
+        let (text, is_open) = (reply.text(), expected == OPEN_METRICS);
+        let decisions = if is_open {
+            "# TYPE admit_decisions counter"
+        } else {
+            "# TYPE admit_decisions_total counter"
+        };
+        assert!(text.contains(decisions) && text.contains("\nadmit_decisions_total{"), "{text}");
+        assert_eq!(text.ends_with("# EOF\n"), is_open, "{accept}");
+        assert_eq!(text.contains("# UNIT "), is_open, "{accept}");
+    }
 }

@@ -1,0 +1,138 @@
+//! Whether requests should be sent to this server, or to one of its gates.
+//!
+//! The server is ready when decisions can be asked for at all: at least one gate decides, none is being
+//! started, and nothing stops the whole server. What is wrong with one gate or one cloud besides is said,
+//! and takes no other gate out of a load balancer. Whoever sends requests to one gate asks for that gate.
+
+use std::collections::HashMap;
+
+use super::App;
+use crate::gates::{ServedGate, Unreleased};
+
+/// Something that has to be so.
+pub struct Check {
+    /// Its name, for example `gate.windows-mdm`.
+    pub name: String,
+    /// Why it fails; absent when it does not.
+    pub problem: Option<String>,
+    /// Whether nothing should be sent to the server while it fails.
+    stops_all: bool,
+}
+
+/// A check that fails, and why.
+#[derive(Debug)]
+pub struct Failing {
+    /// Its name.
+    pub check: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Whether requests should be sent, and what fails.
+#[derive(Debug)]
+pub enum Readiness {
+    /// They should: nothing fails.
+    Ready,
+    /// They should, but not everything can be decided.
+    Degraded(Vec<Failing>),
+    /// They should not.
+    NotReady(Vec<Failing>),
+}
+
+impl Readiness {
+    /// Whether requests should be sent.
+    pub fn is_ready(&self) -> bool {
+        !matches!(self, Self::NotReady(_))
+    }
+}
+
+impl App {
+    /// Whether requests should be sent to this server.
+    pub fn readiness(&self) -> Readiness {
+        let checks = self.checks();
+        let is_stopped = checks.iter().any(|check| check.stops_all && check.problem.is_some());
+        let keys = self.keys_problems();
+        let decides = self.gates.values().any(|gate| gate_problems(gate, &keys).is_empty());
+        let failing: Vec<_> = checks.into_iter().filter_map(Check::failing).collect();
+        match failing.is_empty() {
+            true => Readiness::Ready,
+            false if is_stopped || !decides => Readiness::NotReady(failing),
+            false => Readiness::Degraded(failing),
+        }
+    }
+
+    /// Whether requests should be sent to one gate: it has a release, and there are keys for its cloud.
+    /// A store that cannot be written stops no decision.
+    pub fn readiness_of(&self, gate: &ServedGate) -> Readiness {
+        let server = self.serving_checks().into_iter().filter_map(Check::failing);
+        let gate = gate_problems(gate, &self.keys_problems());
+        let failing: Vec<_> = server.chain(gate).collect();
+        if failing.is_empty() { Readiness::Ready } else { Readiness::NotReady(failing) }
+    }
+
+    /// Every check: `draining`; `decision_log` when decisions hang on it; `store` when nothing can be
+    /// stored; `gate.NAME` while it starts, and without a release that it should have; `gates` when none
+    /// has one; `keys.CLOUD` when a gate has a release and there are no keys that are young enough.
+    ///
+    /// A gate that was never configured does not count while another one decides: most servers use
+    /// one of the bundled gates only.
+    pub fn checks(&self) -> Vec<Check> {
+        let mut checks = self.serving_checks();
+        checks.push(Check::of_all("store", self.store.problem()));
+        for gate in self.gates.values() {
+            let unreleased = gate.unreleased();
+            let is_starting = unreleased == Some(Unreleased::Starting);
+            let counts = !matches!(unreleased, Some(Unreleased::Unconfigured(_)));
+            let problem = gate.problem().filter(|_| counts);
+            let name = format!("gate.{}", gate.name());
+            checks.push(Check { name, problem, stops_all: is_starting });
+        }
+        let serving = || self.gates.values().filter(|gate| gate.state_name() == "serving");
+        let none = serving().next().is_none().then(|| "no gate has a release".to_owned());
+        checks.push(Check::of_all("gates", none));
+        let mut problems = self.keys_problems();
+        for cloud in self.keys.keys().map(|cloud| cloud.name()) {
+            let is_used = serving().any(|gate| gate.verification().cloud().name() == cloud);
+            let problem = problems.remove(cloud).filter(|_| is_used);
+            checks.push(Check { name: format!("keys.{cloud}"), problem, stops_all: false });
+        }
+        checks
+    }
+
+    /// What every decision hangs on.
+    pub(super) fn serving_checks(&self) -> Vec<Check> {
+        let draining = self.is_draining().then(|| "the server is about to end".to_owned());
+        let log = self.log.as_ref().map(|log| Check::of_all("decision_log", log.hangs()));
+        [Check::of_all("draining", draining)].into_iter().chain(log).collect()
+    }
+
+    /// Why there are no keys to use, by cloud.
+    pub(super) fn keys_problems(&self) -> HashMap<&'static str, String> {
+        let states = self.keys_state().into_iter();
+        let none = states.filter(|keys| keys.usable == 0);
+        none.map(|keys| (keys.cloud, keys.why_none())).collect()
+    }
+}
+
+/// Why a gate cannot decide, whatever it was meant for.
+pub(super) fn gate_problems(
+    gate: &ServedGate,
+    keys: &HashMap<&'static str, String>,
+) -> Vec<Failing> {
+    let cloud = gate.verification().cloud().name();
+    let problem = gate.problem().map(|reason| (format!("gate.{}", gate.name()), reason));
+    let keys = keys.get(cloud).map(|reason| (format!("keys.{cloud}"), reason.clone()));
+    let failing = problem.into_iter().chain(keys);
+    failing.map(|(check, reason)| Failing { check, reason }).collect()
+}
+
+impl Check {
+    fn of_all(name: &str, problem: Option<String>) -> Self {
+        Self { name: name.to_owned(), problem, stops_all: true }
+    }
+
+    fn failing(self) -> Option<Failing> {
+        let Self { name: check, problem, .. } = self;
+        problem.map(|reason| Failing { check, reason })
+    }
+}
