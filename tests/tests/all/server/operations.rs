@@ -7,6 +7,7 @@ mod space;
 mod access;
 mod revoked;
 mod observed;
+mod monitoring;
 mod decision_log;
 mod wire;
 
