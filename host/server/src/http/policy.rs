@@ -48,15 +48,15 @@ pub(super) async fn post(call: Call) -> Result<Response, ApiError> {
     };
     let (revision, authority, now) = (call.revision()?, call.authority.clone(), call.now);
     let Wanted { component: bytes, settings } = match &*call.media_type() {
-        "application/wasm" => {
+        "application/wasm" | "application/octet-stream" => {
             Wanted { component: Arc::from(&*call.bytes().await?), settings: Map::new() }
         }
         "application/json" => wanted(call.object().await?)?,
         other => {
             let other = admit::text::Shown::name(other);
             let message = format!(
-                "Content-Type is `{other}`; expected `application/wasm` for a component or \
-                 `application/json`"
+                "Content-Type is `{other}`; expected `application/wasm` or \
+                 `application/octet-stream` for a component, or `application/json`"
             );
             return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", message));
         }

@@ -104,6 +104,54 @@ fn check_objects(place: &str, schema: &Value) {
     }
 }
 
+/// What the common generators of clients stumble over; `tests/clients` runs them.
+#[test]
+fn every_schema_has_a_form_that_generators_read() {
+    let Document(document) = document();
+    check_form("", document);
+    let names = |part: &str| {
+        let named = document["components"][part].as_object().unwrap().keys();
+        named.map(|name| name.to_ascii_lowercase()).collect::<Vec<_>>()
+    };
+    // Each is a type of the client.
+    let (schemas, parameters) = (names("schemas"), names("parameters"));
+    let twice: Vec<_> = parameters.iter().filter(|name| schemas.contains(name)).collect();
+    assert_eq!(twice, [""; 0]);
+}
+
+fn check_form(place: &str, value: &Value) {
+    let members: Vec<(String, &Value)> = match value {
+        Value::Object(members) => {
+            members.iter().map(|(name, member)| (name.clone(), member)).collect()
+        }
+        Value::Array(items) => items.iter().map(|item| ("[]".to_owned(), item)).collect(),
+        _ => return,
+    };
+    assert!(!value["type"].is_array(), "{place}: several types; expected `oneOf`");
+    let is_schema = value["description"].is_string() && !value["properties"].is_object();
+    let is_listed = value["enum"].is_array() || !value["const"].is_null();
+    assert!(
+        !is_schema || !is_listed || value["type"] == "string",
+        "{place}: values without a type"
+    );
+    for (name, property) in value["properties"].as_object().into_iter().flatten() {
+        assert!(!property.is_boolean(), "{place}/{name}: a boolean; expected `{{}}` or `not`");
+        // A generator may make what has a default one that has to be there.
+        assert!(property["default"].is_null(), "{place}/{name}: has a default");
+    }
+    for media_type in value["content"].as_object().into_iter().flat_map(serde_json::Map::keys) {
+        let is_known = [
+            "application/json",
+            "application/merge-patch+json",
+            "application/octet-stream",
+            "application/openmetrics-text",
+            "text/plain",
+        ];
+        assert!(is_known.contains(&&**media_type), "{place}: {media_type}");
+    }
+    members.iter().for_each(|(name, member)| check_form(&format!("{place}/{name}"), member));
+}
+
 #[test]
 fn every_operation_says_what_can_go_wrong() {
     for operation in document().operations() {

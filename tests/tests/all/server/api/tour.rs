@@ -296,6 +296,7 @@ fn policies(tour: &mut Tour, server: &Server) {
     let encoded = STANDARD.encode(component);
     let bundled = |name: &str| Some(json!({"policy": name}));
     tour.send(&client, ("POST", dry, None, 200), Some(("application/wasm", component)));
+    tour.send(&client, ("POST", dry, None, 200), Some(("application/octet-stream", component)));
     tour.send(&client, ("POST", path, None, 422), Some(("application/wasm", b"\0asm")));
     tour.ask_all(
         &client,
