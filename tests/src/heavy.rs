@@ -6,8 +6,10 @@ use wasmparser::{Parser, Payload};
 /// Section numbers of a core module.
 mod core {
     pub(super) const TYPE: u8 = 1;
+    pub(super) const IMPORT: u8 = 2;
     pub(super) const FUNCTION: u8 = 3;
     pub(super) const TABLE: u8 = 4;
+    pub(super) const MEMORY: u8 = 5;
     pub(super) const GLOBAL: u8 = 6;
     pub(super) const EXPORT: u8 = 7;
     pub(super) const ELEMENT: u8 = 9;
@@ -21,6 +23,9 @@ mod outer {
     pub(super) const CORE_INSTANCE: u8 = 2;
     pub(super) const COMPONENT: u8 = 4;
     pub(super) const INSTANCE: u8 = 5;
+    pub(super) const TYPE: u8 = 7;
+    pub(super) const CANONICAL: u8 = 8;
+    pub(super) const IMPORT: u8 = 10;
 }
 
 const MODULE_HEADER: &[u8] = b"\0asm\x01\0\0\0";
@@ -68,6 +73,7 @@ pub fn shapes(percent: usize) -> Vec<(&'static str, Vec<Part>)> {
     let floats: &[u8] = &[0x20, 0, 0xb2, 0x91, 0xbc, 0x21, 0];
     let division: &[u8] = &[0x20, 0, 0x20, 1, 0x6d, 0x21, 0];
     let vectors: &[u8] = &[0x20, 0, 0xfd, 0x11, 0xfd, 0xe3, 1, 0xfd, 0x1b, 0, 0x21, 0];
+    let results: &[u8] = &[0x20, 0, 0x04, I32, 0x20, 0, 0x05, 0x20, 1, END, 0x21, 0];
     let sums: &[u8] = &[0x20, 0, 0x20, 1, 0x6a, 0x21, 0];
     let bytes = CODE_BYTES * percent / 100;
     let code = |each, locals, body| instance(code(bytes.max(each), each, locals, body));
@@ -77,7 +83,7 @@ pub fn shapes(percent: usize) -> Vec<(&'static str, Vec<Part>)> {
         ("parameters", functions_of(600, 64, 0)),
         ("nested components", nested_components(6, 3)),
         ("merging values", merging((300 * percent).div_ceil(100))),
-        ("globals", instance(globals(900))),
+        ("globals", instance(globals(900, &[EXPORTS]))),
         ("exports", instance(exports(1_900))),
         ("data segments", instance(data(9_900))),
         ("table entries", instance(elements(1, 9_900))),
@@ -88,6 +94,12 @@ pub fn shapes(percent: usize) -> Vec<(&'static str, Vec<Part>)> {
         ("branches, many locals", code(4_000, 300, branches)),
         ("calls, small functions", code(4_000, 2, calls)),
         ("calls, large functions", code(60_000, 2, calls)),
+        ("memory growth, large functions", memory_growth(bytes, 20_000)),
+        ("memory growth, small functions", memory_growth(bytes, 4_000)),
+        ("indirect calls, large functions", indirect_calls(bytes, 24_000)),
+        ("indirect calls, small functions", indirect_calls(bytes, 4_000)),
+        ("results, large functions", code(24_000, 2, results)),
+        ("results, small functions", code(4_000, 2, results)),
         ("floats", code(4_000, 2, floats)),
         ("division", code(4_000, 2, division)),
         ("vectors", code(4_000, 2, vectors)),
@@ -146,8 +158,8 @@ pub fn nested_components(depth: usize, times: usize) -> Vec<Part> {
 /// A component that imports a component and instantiates it.
 pub fn passed_component() -> Vec<Part> {
     let header = b"\0asm\x0d\0\x01\0".to_vec();
-    let ty = section(7, &vector(&[vec![0x41, 0]]));
-    let import = section(10, &vector(&[vec![0, 1, b'c', 4, 0]]));
+    let ty = section(outer::TYPE, &vector(&[vec![0x41, 0]]));
+    let import = section(outer::IMPORT, &vector(&[vec![0, 1, b'c', 4, 0]]));
     vec![Part::Section(outer::COMPONENT, [header, ty, import].concat())]
 }
 
@@ -211,8 +223,74 @@ fn elements(segments: usize, each: usize) -> Vec<u8> {
     ])
 }
 
-fn globals(count: usize) -> Vec<u8> {
-    module(&[(core::GLOBAL, vector(&vec![vec![I32, 1, 0x41, 0, END]; count]))])
+/// No exports, as a section.
+const EXPORTS: (u8, &[u8]) = (core::EXPORT, &[0]);
+
+fn globals(count: usize, more: &[(u8, &[u8])]) -> Vec<u8> {
+    let globals = (core::GLOBAL, vector(&vec![vec![I32, 1, 0x41, 0, END]; count]));
+    let more = more.iter().map(|(id, content)| (*id, content.to_vec()));
+    module(&[globals].into_iter().chain(more).collect::<Vec<_>>())
+}
+
+/// A module with a mutable global and without exports.
+pub fn without_exports() -> Vec<Part> {
+    instance(globals(1, &[]))
+}
+
+/// Functions of `each` bytes that call by a table.
+fn indirect_calls(bytes: usize, each: usize) -> Vec<Part> {
+    let call: &[u8] = &[0x41, 0, 0x11, 0, 0];
+    let content = [&[0], &*call.repeat(each / call.len()), &[END]].concat();
+    let bodies = vec![body(&content); bytes.max(each) / each];
+    instance(module(&[
+        (core::TYPE, vector(&[nothing()])),
+        (core::FUNCTION, vector(&vec![vec![0]; bodies.len()])),
+        (core::TABLE, vector(&[vec![0x70, 0, 1]])),
+        (core::CODE, vector(&bodies)),
+    ]))
+}
+
+/// Functions of `each` bytes that let a memory grow which the module imports. No instance is made of it:
+/// a policy has one memory.
+fn memory_growth(bytes: usize, each: usize) -> Vec<Part> {
+    let grow: &[u8] = &[0x20, 0, 0x40, 0, 0x21, 0];
+    let content = [&[1, 1, I32], &*grow.repeat(each / grow.len()), &[END]].concat();
+    let bodies = vec![body(&content); bytes.max(each) / each];
+    let module = module(&[
+        (core::TYPE, vector(&[nothing()])),
+        (core::IMPORT, vector(&[vec![1, b'm', 1, b'm', 2, 0, 1]])),
+        (core::FUNCTION, vector(&vec![vec![0]; bodies.len()])),
+        (core::CODE, vector(&bodies)),
+    ]);
+    vec![Part::Section(outer::CORE_MODULE, module)]
+}
+
+/// Modules with a memory whose first and last byte are given.
+pub fn memories(count: usize) -> Vec<Part> {
+    let pages = 255;
+    let data = |at: usize| [vec![0, 0x41], leb128(at), vec![END, 1, 1]].concat();
+    let module = module(&[
+        (core::MEMORY, vector(&[[vec![0], leb128(pages)].concat()])),
+        (EXPORTS.0, EXPORTS.1.to_vec()),
+        (core::DATA, vector(&[data(0), data(pages * 65_536 - 1)])),
+    ]);
+    vec![Part::Section(outer::CORE_MODULE, module); count]
+}
+
+/// A global that is the sum of so many numbers.
+pub fn sum_of(count: usize) -> Vec<Part> {
+    let sum = [0x41, 1, 0x6a].repeat(count);
+    let global = [&[I32, 0, 0x41, 1], &*sum, &[END]].concat();
+    instance(module(&[(core::GLOBAL, vector(&[global]))]))
+}
+
+/// A component that lowers a function that it imports, so that a module could call it.
+pub fn lowered_function() -> Vec<Part> {
+    let header = b"\0asm\x0d\0\x01\0".to_vec();
+    let ty = section(outer::TYPE, &vector(&[vec![0x40, 0, 1, 0]]));
+    let import = section(outer::IMPORT, &vector(&[vec![0, 1, b'f', 1, 0]]));
+    let lower = section(outer::CANONICAL, &vector(&[vec![1, 0, 0, 0]]));
+    vec![Part::Section(outer::COMPONENT, [header, ty, import, lower].concat())]
 }
 
 fn exports(count: usize) -> Vec<u8> {

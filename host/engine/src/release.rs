@@ -19,6 +19,7 @@ mod play;
 mod rehearse;
 mod seal;
 mod signatures;
+mod state;
 mod trial;
 mod unsealed;
 

@@ -1,8 +1,8 @@
 //! What a file is, before anything of it is compiled or run.
 
 use wasmparser::{
-    ElementItems, FuncValidatorAllocations, FunctionBody, Parser, Payload, ValidPayload, Validator,
-    WasmFeatures,
+    ConstExpr, DataKind, ElementItems, ElementKind, FuncValidatorAllocations, FunctionBody, Parser,
+    Payload, ValidPayload, Validator, WasmFeatures,
 };
 
 use super::bounds::{Tally, Thing, TooMany};
@@ -10,6 +10,7 @@ use super::depth;
 use super::effort::{Effort, TooDear};
 use super::expanded::{self, Uncounted};
 use super::signatures::Signatures;
+use super::state::State;
 use crate::contract::{INTERFACE_PREFIX, SUPPORTED_INTERFACES};
 use crate::text::Shown;
 
@@ -100,6 +101,18 @@ pub enum ArtefactError {
          within the policy to be instantiated where it is defined, or further in"
     )]
     PassedComponent,
+    /// A module that calls functions of a component.
+    #[error(
+        "a module that calls functions of a component in the policy; expected modules that call one \
+         another directly, as compilers make them"
+    )]
+    Lowered,
+    /// A module whose globals cannot be read, so that they would be lost when the policy is sealed.
+    #[error(
+        "a module with mutable globals and without exports; expected one that exports something, so \
+         that the configured policy can be sealed"
+    )]
+    NoExports,
     /// A function that takes more values than any policy needs.
     #[error("a function type of {params} parameters; expected at most {most}")]
     Parameters {
@@ -219,6 +232,7 @@ fn outside(bytes: &[u8]) -> Result<Outside, ArtefactError> {
     let mut level = 0_usize;
     let mut tally = Tally::default();
     let (mut expanded, mut signatures) = (expanded::Reading::default(), Signatures::default());
+    let mut state = State::default();
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload.map_err(malformed)?;
         if let Payload::ComponentTypeSection(types) = &payload {
@@ -230,6 +244,9 @@ fn outside(bytes: &[u8]) -> Result<Outside, ArtefactError> {
         count(&payload, &mut tally)?;
         count_parameters(&payload, &mut signatures, &mut tally)?;
         count_expanded(&payload, &mut expanded)?;
+        if state.read(&payload).map_err(malformed)? {
+            return Err(ArtefactError::NoExports);
+        }
         match payload {
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => level += 1,
             Payload::End(_) => level = level.saturating_sub(1),
@@ -304,9 +321,23 @@ fn count(payload: &Payload<'_>, tally: &mut Tally) -> Result<(), ArtefactError> 
         Payload::ImportSection(items) => add(Thing::Imports, items.count().into()),
         Payload::FunctionSection(items) => add(Thing::Functions, items.count().into()),
         Payload::MemorySection(items) => add(Thing::Memories, items.count().into()),
-        Payload::GlobalSection(items) => add(Thing::Globals, items.count().into()),
+        Payload::GlobalSection(globals) => {
+            add(Thing::Globals, globals.count().into())?;
+            for global in globals.clone() {
+                add(Thing::ConstantBytes, size(&global.map_err(malformed)?.init_expr))?;
+            }
+            Ok(())
+        }
         Payload::ExportSection(items) => add(Thing::Exports, items.count().into()),
-        Payload::DataSection(items) => add(Thing::DataSegments, items.count().into()),
+        Payload::DataSection(segments) => {
+            add(Thing::DataSegments, segments.count().into())?;
+            for segment in segments.clone() {
+                if let DataKind::Active { offset_expr, .. } = segment.map_err(malformed)?.kind {
+                    add(Thing::ConstantBytes, size(&offset_expr))?;
+                }
+            }
+            Ok(())
+        }
         Payload::CustomSection(_) => add(Thing::CustomSections, 1),
         Payload::TableSection(tables) => {
             add(Thing::Tables, tables.count().into())?;
@@ -318,7 +349,11 @@ fn count(payload: &Payload<'_>, tally: &mut Tally) -> Result<(), ArtefactError> 
         Payload::ElementSection(segments) => {
             add(Thing::ElementSegments, segments.count().into())?;
             for segment in segments.clone() {
-                let entries = match segment.map_err(malformed)?.items {
+                let segment = segment.map_err(malformed)?;
+                if let ElementKind::Active { offset_expr, .. } = &segment.kind {
+                    add(Thing::ConstantBytes, size(offset_expr))?;
+                }
+                let entries = match segment.items {
                     ElementItems::Functions(items) => items.count(),
                     ElementItems::Expressions(_, items) => items.count(),
                 };
@@ -342,6 +377,11 @@ fn count(payload: &Payload<'_>, tally: &mut Tally) -> Result<(), ArtefactError> 
     }
 }
 
+/// The bytes of a constant expression: the start of a global, or where a segment goes.
+fn size(expression: &ConstExpr<'_>) -> u64 {
+    expression.get_binary_reader().bytes_remaining().try_into().unwrap_or(u64::MAX)
+}
+
 /// Counts what the parts of a component come to, each as often as it is instantiated.
 fn count_expanded(
     payload: &Payload<'_>,
@@ -350,10 +390,9 @@ fn count_expanded(
     let so_far = expanded.read(payload).map_err(|error| match error {
         Uncounted::Malformed(error) => malformed(error),
         Uncounted::Passed => ArtefactError::PassedComponent,
+        Uncounted::Lowered => ArtefactError::Lowered,
     })?;
-    let mut tally = Tally::default();
-    tally.add(Thing::ExpandedItems, so_far.items).map_err(too_many)?;
-    tally.add(Thing::Lowerings, so_far.lowerings).map_err(too_many)
+    Tally::default().add(Thing::ExpandedItems, so_far).map_err(too_many)
 }
 
 /// Counts the parameters of types and of functions, each of which has code that passes them.

@@ -20,11 +20,11 @@ pub(super) enum Thing {
     ElementSegments,
     DataSegments,
     CustomSections,
+    ConstantBytes,
     ComponentTypeBytes,
     ComponentItems,
     Parameters,
     ExpandedItems,
-    Lowerings,
 }
 
 impl Thing {
@@ -38,12 +38,14 @@ impl Thing {
             Self::Functions => ("functions", 10_000),
             Self::Tables => ("tables", 16),
             Self::TableEntries => ("initial entries of tables", 20_000),
-            Self::Memories => ("memories", 16),
+            // An instance has one; of each, used or not, the compiler makes an image.
+            Self::Memories => ("memories", 1),
             Self::Globals => ("globals", 1_000),
             Self::Exports => ("exports of modules", 2_000),
             Self::ElementSegments => ("element segments", 1_000),
             Self::DataSegments => ("data segments", 10_000),
             Self::CustomSections => ("custom sections", 1_000),
+            Self::ConstantBytes => ("bytes of constant expressions", 128 * 1_024),
             Self::ComponentTypeBytes => ("bytes of component types", 64 * 1_024),
             Self::ComponentItems => {
                 ("aliases, instances, exports and functions of components", 4_000)
@@ -53,11 +55,6 @@ impl Thing {
                 "instances, aliases, exports, imports and functions of components, counted as often \
                  as they are instantiated",
                 4_000,
-            ),
-            Self::Lowerings => (
-                "functions that components in the component import, counted as often as these are \
-                 instantiated",
-                16,
             ),
         }
     }
@@ -73,7 +70,7 @@ pub(super) struct TooMany {
 
 /// What was counted so far.
 #[derive(Debug, Default)]
-pub(super) struct Tally([u64; Thing::Lowerings as usize + 1]);
+pub(super) struct Tally([u64; Thing::ExpandedItems as usize + 1]);
 
 impl Tally {
     /// Counts more of a thing.
@@ -97,6 +94,6 @@ mod tests {
         assert_eq!(tally.add(Thing::Functions, 1), Ok(()));
         let TooMany { count, what, most } = tally.add(Thing::Functions, 2).unwrap_err();
         assert_eq!((count, what, most), (10_002, "functions", 10_000));
-        assert!(tally.add(Thing::Lowerings, u64::MAX).is_err());
+        assert!(tally.add(Thing::ExpandedItems, u64::MAX).is_err());
     }
 }

@@ -39,6 +39,9 @@ const VALUES_PUT_ASIDE_PER_MICRO: u64 = 16;
 const MICROS_PER_MERGED_VALUE: u64 = 7;
 const BYTES_PER_MERGED_VALUE: u64 = 1_000;
 
+/// Bytes for the results of blocks that a function passes, for each and for each of the others.
+const BYTES_PER_PAIR_OF_RESULTS: u64 = 3;
+
 /// Bytes for each value that a call passes.
 const BYTES_PER_PASSED_VALUE: u64 = 160;
 
@@ -100,6 +103,8 @@ impl Effort {
             bytes = bytes.saturating_add(more.saturating_add(merged));
         }
         reader.finish()?;
+        let pairs = merges.results().saturating_mul(merges.results());
+        bytes = bytes.saturating_add(pairs.saturating_mul(BYTES_PER_PAIR_OF_RESULTS));
         Ok(self.take(micros, bytes))
     }
 
@@ -145,15 +150,15 @@ fn weight(opcode: u8) -> Weight {
         // else, br, return
         0x05 | 0x0c | 0x0f => splitting(10, 2 * 1_024),
         // call
-        0x10 => of(11, 3 * 1_024),
+        0x10 => of(13, 3 * 1_024),
         // call_indirect: the function of the table is made when it is first called
-        0x11 => splitting(70, 8 * 1_024),
+        0x11 => splitting(70, 18 * 1_024),
         // all other calls
         0x12..=0x15 => splitting(25, 8 * 1_024),
         // table.get, table.set
         0x25 | 0x26 => splitting(25, 6 * 1_024),
         // memory.grow
-        0x40 => of(15, 6 * 1_024),
+        0x40 => splitting(100, 26 * 1_024),
         // division, conversion of a float to an integer: they may trap
         0x6d..=0x70 | 0x7f..=0x82 | 0xa8..=0xab | 0xae..=0xb1 => of(12, 4 * 1_024),
         // arithmetic of floats: a NaN has the same bits everywhere

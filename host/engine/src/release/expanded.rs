@@ -6,21 +6,14 @@
 //!
 //! INVARIANT: a component that is instantiated is defined in the file, in this component or in one
 //! around it. One that is imported, exported, or taken from an instance is refused, since what it
-//! comes to would not be known where it is instantiated; the usual tools make none.
+//! comes to would not be known where it is instantiated; the usual tools make none. Nor are functions
+//! lowered: a policy imports nothing, so a module could call by that only what is in the policy, with code
+//! between the two that the engine writes, by types that may be large.
 
 use wasmparser::{
     BinaryReaderError, CanonicalFunction, ComponentAlias, ComponentExternalKind, ComponentInstance,
     ComponentOuterAliasKind, ComponentTypeRef, Instance, Payload,
 };
-
-/// What a component comes to.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Expanded {
-    /// Instances, aliases, exports, imports, functions, and the arguments of instances.
-    pub(super) items: u64,
-    /// Functions that core modules import of components, each of which is compiled.
-    pub(super) lowerings: u64,
-}
 
 /// Why a component cannot be counted.
 #[derive(Debug)]
@@ -28,6 +21,8 @@ pub(super) enum Uncounted {
     Malformed(BinaryReaderError),
     /// A component that is imported, exported or aliased.
     Passed,
+    /// A function of a component that a module may call.
+    Lowered,
 }
 
 impl From<BinaryReaderError> for Uncounted {
@@ -40,10 +35,11 @@ impl From<BinaryReaderError> for Uncounted {
 #[derive(Debug, Default)]
 struct Scope {
     is_component: bool,
-    /// What it comes to, by what was read so far.
-    so_far: Expanded,
+    /// What it comes to, by what was read so far: instances, aliases, exports, imports, functions, and the
+    /// arguments of instances.
+    so_far: u64,
     /// Its index space of components.
-    components: Vec<Expanded>,
+    components: Vec<u64>,
 }
 
 /// Reads what components come to, from the payloads of a file in their order.
@@ -54,7 +50,7 @@ pub(super) struct Reading {
 
 impl Reading {
     /// Reads one payload; answers what the component that it is in comes to so far.
-    pub(super) fn read(&mut self, payload: &Payload<'_>) -> Result<Expanded, Uncounted> {
+    pub(super) fn read(&mut self, payload: &Payload<'_>) -> Result<u64, Uncounted> {
         match payload {
             Payload::Version { encoding, .. } => {
                 let is_component = *encoding == wasmparser::Encoding::Component;
@@ -67,7 +63,7 @@ impl Reading {
                         Instance::Instantiate { args, .. } => args.len(),
                         Instance::FromExports(exports) => exports.len(),
                     };
-                    self.add(items.saturating_add(1), 0);
+                    self.add(items.saturating_add(1));
                 }
             }
             Payload::ComponentInstanceSection(instances) => {
@@ -82,8 +78,10 @@ impl Reading {
             }
             Payload::ComponentCanonicalSection(functions) => {
                 for function in functions.clone() {
-                    let is_lowering = matches!(function?, CanonicalFunction::Lower { .. });
-                    self.add(1, is_lowering.into());
+                    if let CanonicalFunction::Lower { .. } = function? {
+                        return Err(Uncounted::Lowered);
+                    }
+                    self.add(1);
                 }
             }
             Payload::ComponentImportSection(imports) => {
@@ -91,13 +89,13 @@ impl Reading {
                     if let ComponentTypeRef::Component(_) = import?.ty {
                         return Err(Uncounted::Passed);
                     }
-                    self.add(1, 0);
+                    self.add(1);
                 }
             }
             Payload::ComponentExportSection(exports) => {
                 for export in exports.clone() {
                     refuse_component(export?.kind)?;
-                    self.add(1, 0);
+                    self.add(1);
                 }
             }
             _ => {}
@@ -106,8 +104,8 @@ impl Reading {
     }
 
     /// Ends a component, which the one around it may now instantiate.
-    fn end(&mut self) -> Expanded {
-        let Some(ended) = self.scopes.pop() else { return Expanded::default() };
+    fn end(&mut self) -> u64 {
+        let Some(ended) = self.scopes.pop() else { return 0 };
         if let (Some(outer), true) = (self.scopes.last_mut(), ended.is_component) {
             outer.components.push(ended.so_far);
         }
@@ -122,21 +120,21 @@ impl Reading {
                 }
                 // An index that does not exist is refused by the validator.
                 let of = self.component(0, *component_index).unwrap_or_default();
-                self.add(args.len().saturating_add(1), 0);
+                self.add(args.len().saturating_add(1));
                 self.sum(of);
             }
             ComponentInstance::FromExports(exports) => {
                 for export in exports {
                     refuse_component(export.kind)?;
                 }
-                self.add(exports.len().saturating_add(1), 0);
+                self.add(exports.len().saturating_add(1));
             }
         }
         Ok(())
     }
 
     fn alias(&mut self, alias: &ComponentAlias<'_>) -> Result<(), Uncounted> {
-        self.add(1, 0);
+        self.add(1);
         match alias {
             ComponentAlias::InstanceExport { kind, .. } => refuse_component(*kind),
             ComponentAlias::Outer { kind: ComponentOuterAliasKind::Component, count, index } => {
@@ -151,19 +149,18 @@ impl Reading {
     }
 
     /// A component by its index, some components outward.
-    fn component(&self, outward: u32, index: u32) -> Option<Expanded> {
+    fn component(&self, outward: u32, index: u32) -> Option<u64> {
         let scope = self.scopes.iter().rev().nth(usize::try_from(outward).ok()?)?;
         scope.components.get(usize::try_from(index).ok()?).copied()
     }
 
-    fn add(&mut self, items: usize, lowerings: u64) {
-        self.sum(Expanded { items: u64::try_from(items).unwrap_or(u64::MAX), lowerings });
+    fn add(&mut self, items: usize) {
+        self.sum(u64::try_from(items).unwrap_or(u64::MAX));
     }
 
-    fn sum(&mut self, more: Expanded) {
+    fn sum(&mut self, more: u64) {
         if let Some(Scope { so_far, .. }) = self.scopes.last_mut() {
-            so_far.items = so_far.items.saturating_add(more.items);
-            so_far.lowerings = so_far.lowerings.saturating_add(more.lowerings);
+            *so_far = so_far.saturating_add(more);
         }
     }
 }

@@ -282,7 +282,7 @@ fn size_depth_and_instances_are_limited() {
         (
             "an instance with memory of its own",
             with_instances(1, &memory),
-            "the component was not compiled: ",
+            "2 memories; expected at most 1",
         ),
         (
             "an instance that never starts",

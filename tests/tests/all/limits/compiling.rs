@@ -17,7 +17,7 @@ const MAX_MIB: u64 = 256;
 const MAX_TIME: Duration = Duration::from_secs(10);
 
 /// Shapes that `make test` measures; `SOAK_COMPILE=1` (`make soak`) measures all.
-const SHORT: [&str; 2] = ["functions", "loops, large functions"];
+const SHORT: [&str; 3] = ["functions", "globals", "results, large functions"];
 
 fn beside_policy(parts: &[Part]) -> Vec<u8> {
     heavy::beside(WINDOWS_MDM_2.component, parts)
@@ -54,6 +54,8 @@ fn more_of_a_thing_than_any_policy_needs_is_refused_unseen() {
 #[test]
 fn what_takes_more_than_its_bytes_show_is_refused() {
     let rows = [
+        (heavy::without_exports(), "a module with mutable globals and without exports"),
+        (heavy::lowered_function(), "a module that calls functions of a component in the policy"),
         (heavy::nested_components(8, 8), "counted as often as they are instantiated"),
         (heavy::nested_components(8, 450), "counted as often as they are instantiated"),
         (heavy::passed_component(), "components that are imported, exported or aliased"),
@@ -61,6 +63,8 @@ fn what_takes_more_than_its_bytes_show_is_refused() {
         (heavy::functions_of(1_000, 64, 0), "parameters of types and functions; expected at most"),
         (heavy::functions_of(1, 0, 2), "compile the policy without `multivalue`"),
         (heavy::merging(2_000), "would take the compiler"),
+        (heavy::memories(1), "2 memories; expected at most 1"),
+        (heavy::sum_of(100_000), "bytes of constant expressions; expected at most 131072"),
     ];
     for (parts, expected) in rows {
         let error = inspect(&beside_policy(&parts));
@@ -116,6 +120,7 @@ fn measure(name: &str) {
             gate.activate(admit::gate::Activation { component: &component, ..windows_mdm() });
         let took = processor_time() - before;
         let came = activated.map_or_else(|error| chain(&error), |_| "activated".into());
+        assert!(!came.contains("broke the compiler"), "{name}: {came}");
         if came.contains("not a policy component") {
             continue;
         }
