@@ -35,16 +35,19 @@ pub enum CompileError {
     /// An earlier compilation that took too long is still running.
     #[error("an earlier compilation that took too long is still running")]
     Busy,
-    /// The compiler's thread could not be started, or ended without a result.
-    #[error("the compiler ended without a result")]
-    Ended,
+    /// The compiler panicked over it.
+    #[error("the compiler broke over the component")]
+    Broke,
+    /// The compiler's thread could not be started.
+    #[error("no thread could be started to compile the component")]
+    Thread(#[source] std::io::Error),
 }
 
 impl CompileError {
     /// Whether this component is refused whatever else changes.
     pub(super) fn is_by_content(&self) -> bool {
         match self {
-            Self::Refused(_) => true,
+            Self::Refused(_) | Self::Broke => true,
             Self::TimedOut { used, .. } => used.is_some_and(|used| used >= ENOUGH),
             _ => false,
         }
@@ -127,7 +130,7 @@ impl Compiler {
                 // Nobody receives when the caller gave up.
                 drop(sender.send(compiled));
             })
-            .map_err(|_| CompileError::Ended)?;
+            .map_err(CompileError::Thread)?;
         match receiver.recv_timeout(deadline) {
             Ok(Ok(component)) => Ok(component),
             Ok(Err(error)) => Err(CompileError::from_wasmtime(&error)),
@@ -136,7 +139,8 @@ impl Compiler {
                 let used = clock.get().and_then(ThreadClock::read);
                 Err(CompileError::TimedOut { deadline, used })
             }
-            Err(RecvTimeoutError::Disconnected) => Err(CompileError::Ended),
+            // Only a panic ends the thread without a result.
+            Err(RecvTimeoutError::Disconnected) => Err(CompileError::Broke),
         }
     }
 }
