@@ -1,5 +1,9 @@
 //! The names of access tokens: what activities tell people of who did something.
 
+use std::borrow::Cow;
+
+use icu_normalizer::ComposingNormalizerBorrowed;
+
 /// Characters that a name may have.
 const MAX_CHARS: usize = 64;
 
@@ -41,8 +45,10 @@ pub enum NameError {
 }
 
 impl Name {
-    /// Reads a name: 1 to 64 visible characters, with single spaces between words.
+    /// Reads a name: 1 to 64 visible characters, with single spaces between words. Letters with their
+    /// marks are taken as one character where there is one (NFC).
     pub(super) fn parse(text: &str) -> Result<Self, NameError> {
+        let text = &*composed(text);
         let length = text.chars().count();
         if !(1..=MAX_CHARS).contains(&length) || text.trim().is_empty() {
             return Err(NameError::Length { length });
@@ -64,14 +70,18 @@ impl Name {
         &self.0
     }
 
-    /// Whether people take both for one: letter case and spaces do not count.
+    /// Whether people take both for one: letter case, spaces and how marks are written do not count.
     pub(super) fn is_like(&self, other: &str) -> bool {
         key(&self.0) == key(other)
     }
 }
 
+fn composed(text: &str) -> Cow<'_, str> {
+    ComposingNormalizerBorrowed::new_nfc().normalize(text)
+}
+
 fn key(name: &str) -> String {
-    name.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
+    composed(name).chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
 }
 
 /// Control characters, those that turn, hide or join text, and those that are drawn as nothing.
@@ -113,6 +123,18 @@ mod tests {
         for text in [" a", "a ", "a  b", "a\u{a0}b", "a\u{2003}b"] {
             assert_eq!(Name::parse(text), Err(NameError::Spaces), "{text:?}");
         }
+    }
+
+    #[test]
+    fn letters_and_their_marks_are_one_however_they_are_written() {
+        let (one, two) = ("J\u{fc}rgen", "Ju\u{308}rgen");
+        assert_eq!(Name::parse(two).as_ref().map(Name::as_str), Ok(one));
+        assert!(Name::parse(one).unwrap().is_like(two));
+        assert!(Name::parse("J\u{dc}RGEN").unwrap().is_like(two));
+        // 64 characters, each written as two.
+        let long = "u\u{308}".repeat(64);
+        assert_eq!(Name::parse(&long).as_ref().map(Name::as_str), Ok(&*"\u{fc}".repeat(64)));
+        assert!(!Name::parse("Jurgen").unwrap().is_like(two));
     }
 
     #[test]
