@@ -118,6 +118,11 @@ impl Output {
         self.lines.is_empty()
     }
 
+    /// Whether decisions wait.
+    pub(super) fn has_decisions(&self) -> bool {
+        self.lines.iter().any(|line| matches!(line.content, Content::Decision))
+    }
+
     /// Whether there is something that lines can be written to.
     pub(super) fn is_open(&self) -> bool {
         self.sink.is_some()

@@ -433,6 +433,33 @@ fn a_pipe_that_is_full_drops_and_counts_where_decisions_do_not_wait() {
 }
 
 #[test]
+fn a_pipe_that_nobody_reads_is_no_trouble_until_a_decision_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pipe");
+    fifo(&path);
+    let config = options(DecisionLogTarget::File(path.clone()));
+    let (gate, log) = (gate(), DecisionLog::start(config.clone()).unwrap());
+    let release = gate.release().unwrap();
+    log.release("mam", 1, &release, &Map::new(), gate.verification(), NOW);
+    // At the end it is written, if it can be.
+    assert_eq!((log.close(LONG), log.failed(), log.problem()), (0, 0, None));
+
+    let log = DecisionLog::start(config).unwrap();
+    log.release("mam", 2, &release, &Map::new(), gate.verification(), NOW);
+    let mut reader = reader(&path);
+    record(&log, refusal(7), None);
+    assert_eq!(log.close(LONG), 0);
+    drop(log);
+    let mut text = String::new();
+    reader.read_to_string(&mut text).unwrap();
+    let kinds = text.lines().map(|line| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        line["type"].as_str().unwrap().to_owned()
+    });
+    assert_eq!(kinds.collect::<Vec<_>>(), ["release", "decision"]);
+}
+
+#[test]
 fn a_file_that_was_deleted_or_replaced_is_noticed() {
     let folder = tempfile::tempdir().unwrap();
     let [path, moved] = ["decisions.jsonl", "old.jsonl"].map(|name| folder.path().join(name));

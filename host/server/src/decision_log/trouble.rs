@@ -39,6 +39,11 @@ impl Trouble {
         self.lock().writing = Some(Instant::now());
     }
 
+    /// Notes that the thread came back with nothing to say.
+    pub(super) fn came_back(&self) {
+        self.lock().writing = None;
+    }
+
     /// Notes that nothing could be written; says since when that is so.
     pub(super) fn note(&self, kind: Kind, text: impl FnOnce() -> String) -> Instant {
         let mut state = self.lock();

@@ -128,6 +128,12 @@ impl Writer<'_> {
                     self.is_well();
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // Nobody needs to read a pipe into which no decision goes; whoever does is shown the
+                // releases first.
+                Err(error) if nobody_reads(&error) && !self.output.has_decisions() => {
+                    self.shared.trouble.came_back();
+                    self.lose();
+                }
                 Err(error) => {
                     if !self.endures(&error) {
                         self.lose();
