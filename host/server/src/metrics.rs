@@ -11,6 +11,7 @@ mod http;
 mod level;
 mod sources;
 mod histogram;
+mod scrapes;
 #[cfg(test)]
 mod exposition;
 
@@ -45,6 +46,8 @@ pub struct Metrics {
     given_up: Family<ListenerLabels, Counter>,
     decisions_in_flight: Level,
     sources: Arc<sources::Sources>,
+    prometheus: scrapes::Scrapes,
+    open_metrics: scrapes::Scrapes,
 }
 
 /// What is counted of the connections of a listener. Clones count together.
@@ -98,6 +101,8 @@ impl Metrics {
             given_up,
             decisions_in_flight,
             sources,
+            prometheus: scrapes::Scrapes::default(),
+            open_metrics: scrapes::Scrapes::default(),
             registry: all,
         }
     }
@@ -155,6 +160,15 @@ impl Metrics {
     /// server any more. It is called at each scrape and must not scrape itself.
     pub fn watch_server(&self, read: impl Fn() -> Option<ServerNow> + Send + Sync + 'static) {
         self.sources.watch_server(Box::new(read));
+    }
+
+    /// As [`Metrics::render`], once for all who wait for it.
+    pub async fn scrape(&self, format: Format) -> axum::body::Bytes {
+        let scrapes = match format {
+            Format::Prometheus => &self.prometheus,
+            Format::OpenMetrics => &self.open_metrics,
+        };
+        scrapes.text(|| self.render(format)).await
     }
 
     /// All of it as text.

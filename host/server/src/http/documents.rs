@@ -16,9 +16,9 @@ pub(super) fn openapi() -> Response {
 }
 
 /// `GET /metrics`, in the format that `Accept` asks for.
-pub(super) fn metrics(app: &App, headers: &HeaderMap) -> Response {
+pub(super) async fn metrics(app: &App, headers: &HeaderMap) -> Response {
     let accept = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let format = Format::accepted(accept);
     let headers = [(CONTENT_TYPE, format.content_type()), (VARY, "Accept")];
-    (headers, app.metrics.render(format)).into_response()
+    (headers, app.metrics.scrape(format).await).into_response()
 }

@@ -90,7 +90,7 @@ async fn dispatch(endpoint: Endpoint, call: Call) -> Result<Response, ApiError> 
         Endpoint::ServiceLive | Endpoint::AdminLive => Ok(health::live()),
         Endpoint::ServiceReady | Endpoint::AdminReady => Ok(health::ready(&call.app)),
         Endpoint::ServiceGateReady | Endpoint::AdminGateReady => health::gate_ready(&call),
-        Endpoint::Metrics => Ok(documents::metrics(&call.app, &call.headers)),
+        Endpoint::Metrics => Ok(documents::metrics(&call.app, &call.headers).await),
         Endpoint::OpenApi => Ok(documents::openapi()),
         Endpoint::Status => status::get(call).await,
         Endpoint::GetSettings => settings::get(&call),
