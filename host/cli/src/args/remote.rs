@@ -134,7 +134,7 @@ pub struct RollbackArgs {
     /// Settings that may stop counting.
     #[command(flatten)]
     pub drop: DropArgs,
-    /// To the release before, even if the server took it back because it kept failing
+    /// Also to a release that the server took back because it kept failing
     #[arg(long)]
     pub force: bool,
 }
