@@ -115,7 +115,9 @@ impl ServedGate {
             let _turn = turn;
             gate.resume_candidate_alone(now)
         });
-        if let Err(error) = resumed.await.unwrap_or(Err(ChangeError::Broken)) {
+        let resumed = resumed.await;
+        self.candidate_resumed();
+        if let Err(error) = resumed.unwrap_or(Err(ChangeError::Broken)) {
             let (gate, error) = (self.name(), error.told());
             tracing::error!(gate, error, "the candidate could not be started again");
         }

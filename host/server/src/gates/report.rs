@@ -120,6 +120,11 @@ pub enum ChangeError {
     /// The gate is being started.
     #[error("gate `{0}` is being started; try again in a moment")]
     Starting(String),
+    /// The gate's candidate, if it has one, is being built again.
+    #[error(
+        "gate `{0}` was started just now, and a candidate of it may be built again; try again in a moment"
+    )]
+    CandidateStarting(String),
     /// Somebody else changed the settings since they were read.
     #[error(
         "revision {came} was to be changed, but revision {current} is the current one; read again"

@@ -42,7 +42,10 @@ impl ServedGate {
         });
         match started.await {
             Some(turn) => self.resume_candidate(turn, now).await,
-            None => self.fail("its release broke the start; see the log"),
+            None => {
+                self.candidate_resumed();
+                self.fail("its release broke the start; see the log");
+            }
         }
     }
 

@@ -25,6 +25,8 @@ pub struct View {
     /// The settings and the revision that count while nothing is selected.
     kept: (Map<String, Value>, u64),
     pub(super) candidate: Option<Arc<Candidate>>,
+    /// Whether a candidate that the store has may still be built again, after a start.
+    resumes_candidate: bool,
     /// Why the first release was refused, which is written down once.
     refused_start: Option<String>,
     /// The releases that are known to fail, as the store has them, the newest entry first.
@@ -126,6 +128,7 @@ impl View {
             unreleased,
             kept: (settings, 0),
             candidate: None,
+            resumes_candidate: true,
             refused_start: None,
             taken_back: Arc::default(),
         }
@@ -261,6 +264,20 @@ impl ServedGate {
     /// Publishes the candidate that there is from now on, or that there is none.
     pub(super) fn publish_candidate(&self, candidate: Option<Arc<Candidate>>) {
         self.publish(|view| view.candidate = candidate.clone());
+    }
+
+    /// Notes that there is no candidate besides the one that is published.
+    pub(super) fn candidate_resumed(&self) {
+        self.publish(|view| view.resumes_candidate = false);
+    }
+
+    /// What is said of a candidate that is not there.
+    pub fn no_candidate(&self) -> ChangeError {
+        let name = self.name().to_owned();
+        match self.view.load().resumes_candidate {
+            true => ChangeError::CandidateStarting(name),
+            false => ChangeError::NoCandidate(name),
+        }
     }
 
     /// Why the first release was refused the last time; absent when it never was.

@@ -8,7 +8,6 @@ use super::call::Call;
 use super::error::ApiError;
 use super::json::Json;
 use super::settings::made;
-use crate::gates::ChangeError;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,9 +21,9 @@ struct PromoteQuery {
 pub(super) fn get(call: &Call) -> Result<Response, ApiError> {
     let gate = call.gate()?;
     gate.expect_started()?;
-    let report = gate.candidate();
-    let report = report.ok_or_else(|| ChangeError::NoCandidate(gate.name().to_owned()))?;
-    Ok(Json(report).into_response())
+    // Asked for first: a candidate that is published meanwhile is no longer being built.
+    let none = gate.no_candidate();
+    Ok(Json(gate.candidate().ok_or(none)?).into_response())
 }
 
 /// `DELETE /v1/gates/{gate}/candidate`.

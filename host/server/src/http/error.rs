@@ -136,7 +136,7 @@ impl From<ChangeError> for ApiError {
         let conflict = |code| Self::new(StatusCode::CONFLICT, code, message.clone());
         match error {
             ChangeError::NoPolicy(_) => conflict("no_policy"),
-            ChangeError::Starting(_) => {
+            ChangeError::Starting(_) | ChangeError::CandidateStarting(_) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "starting", message)
                     .with_header(RETRY_AFTER, "1")
             }
