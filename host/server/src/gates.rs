@@ -3,6 +3,7 @@
 mod served;
 mod state;
 mod start;
+mod first;
 mod change;
 mod plan;
 mod component;
@@ -19,9 +20,9 @@ mod surroundings;
 pub use back::Target;
 pub use candidate::CandidateReport;
 pub use change::{Change, MayDrop, Mode, NewComponent};
+pub use first::FirstComponent;
 pub use refusals::RefusalCount;
 pub use report::{ChangeError, Overtaken, Refused, Report, Step};
 pub use served::{Counters, GateOptions, ServedGate};
-pub use start::FirstComponent;
 pub use state::{GATE_STATES, Released, Selected, Unreleased, View};
 pub use surroundings::Surroundings;

@@ -231,8 +231,8 @@ async fn first_token(app: &App, now: u64) -> Result<Option<Created>, ServeError>
 }
 
 async fn start_gates(starts: &[Start], now: u64) {
-    for Start { gate, component } in starts {
-        gate.start(component.clone(), now).await;
+    for Start { gate, first } in starts {
+        gate.start(first.clone(), now).await;
     }
 }
 
@@ -244,13 +244,19 @@ async fn keep_gates(
 ) {
     let mut wait = FIRST_GATE_ROUND;
     loop {
-        tokio::select! {
+        let is_asked = tokio::select! {
             _ = stopping.changed() => return,
-            changed = asked.changed() => if changed.is_err() { return },
-            () = tokio::time::sleep(wait) => wait = LONGEST_GATE_ROUND.min(wait * 2),
-        }
-        for Start { gate, component } in &starts {
-            gate.start_again(component.clone(), admit::gate::now()).await;
+            changed = asked.changed() => match changed {
+                Ok(()) => true,
+                Err(_) => return,
+            },
+            () = tokio::time::sleep(wait) => {
+                wait = LONGEST_GATE_ROUND.min(wait * 2);
+                false
+            }
+        };
+        for Start { gate, first } in &starts {
+            gate.start_again(first.clone(), is_asked, admit::gate::now()).await;
         }
     }
 }

@@ -8,6 +8,7 @@ mod lossy;
 mod gates;
 mod attempts;
 mod sources;
+mod first_tries;
 mod activities;
 mod access;
 mod candidates;
@@ -29,6 +30,7 @@ pub use activities::{Activity, ActivityFilter, NewActivity};
 pub use attempts::{Action, Attempt, Refusal};
 pub use backup::Backup;
 pub use candidates::CandidateRow;
+pub use first_tries::FirstTry;
 pub use gates::{Activation, GateRow, SettingsKept, StoredRelease};
 pub(crate) use retention::DAY;
 pub use retention::Retention;
@@ -219,6 +221,7 @@ fn migrations() -> Migrator {
         migration(6, "actor id", include_str!("store/actor_id.sql")),
         migration(7, "mark", include_str!("store/mark.sql")),
         migration(8, "settings digest", include_str!("store/settings_digest.sql")),
+        migration(9, "first tries", include_str!("store/first_tries.sql")),
     ])
 }
 

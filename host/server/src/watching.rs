@@ -271,3 +271,6 @@ async fn apply(
     };
     gate.change(change).await.map(drop)
 }
+
+#[cfg(test)]
+mod tests;

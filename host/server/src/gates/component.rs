@@ -36,13 +36,17 @@ impl Inspections {
     }
 
     fn put(&self, inspected: Inspected) {
+        self.put_within(inspected, REMEMBERED_BYTES);
+    }
+
+    fn put_within(&self, inspected: Inspected, most_bytes: usize) {
         let mut known = self.known();
         known.insert(0, inspected);
         known.truncate(REMEMBERED);
         let mut bytes = 0;
         let fit = known.iter().take_while(|inspected| {
             bytes += inspected.kept_bytes();
-            bytes <= REMEMBERED_BYTES
+            bytes <= most_bytes
         });
         let fit = fit.count().max(1);
         known.truncate(fit);
@@ -59,4 +63,33 @@ impl Inspections {
 pub(super) fn bundled_digest(policy: &PolicyRef) -> Option<String> {
     let bundled = admit_policies::find(&format!("{}@{}", policy.name, policy.version))?;
     Some(component_digest(bundled.component).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use admit_policies::{INTUNE_MAM, WINDOWS_MDM_1, WINDOWS_MDM_2};
+
+    use super::*;
+
+    #[test]
+    fn the_last_components_are_remembered_as_far_as_their_bytes_go() {
+        let runtime = Runtime::new().unwrap();
+        let all = [WINDOWS_MDM_1, WINDOWS_MDM_2, INTUNE_MAM];
+        let all = all.map(|policy| Inspected::new(&runtime, policy.component).unwrap());
+        let [first, second, third] = &all;
+        let remembered = |most_bytes| {
+            let inspections = Inspections::default();
+            for inspected in &all {
+                inspections.put_within(inspected.clone(), most_bytes);
+            }
+            let known = inspections.known();
+            known.iter().map(|known| known.policy().name.to_string()).collect::<Vec<_>>()
+        };
+        let two = third.kept_bytes() + second.kept_bytes();
+        assert_eq!(remembered(two + first.kept_bytes()).len(), 3);
+        assert_eq!(remembered(two), ["intune-mam", "windows-mdm"]);
+        assert_eq!(remembered(two - 1), ["intune-mam"]);
+        assert_eq!(remembered(0), ["intune-mam"], "the last one, however large it is");
+        assert!(third.kept_bytes() > third.bytes().len(), "what is compiled counts");
+    }
 }

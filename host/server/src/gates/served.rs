@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use super::back::Fault;
 use super::component::Inspections;
+use super::first::FirstTries;
 use super::refusals::Refusals;
 use super::state::View;
 use crate::decision_log::DecisionLog;
@@ -62,6 +63,7 @@ pub struct ServedGate {
     /// Held while the release of a way back is built, so that nobody builds it twice.
     pub(super) linking: Mutex<()>,
     pub(super) inspections: Inspections,
+    pub(super) first_tries: FirstTries,
     pub(super) refusals: Refusals,
     pub(super) faults: FaultWatch,
     started: Instant,
@@ -91,6 +93,7 @@ impl ServedGate {
             going_back: Arc::default(),
             linking: Mutex::default(),
             inspections: Inspections::default(),
+            first_tries: FirstTries::default(),
             refusals: Refusals::default(),
             started: Instant::now(),
             writing: Mutex::default(),

@@ -6,6 +6,7 @@ use admit::release::Release;
 
 use super::change::{Change, MayDrop, Mode, NewComponent};
 use super::commit::Committing;
+use super::first::FirstComponent;
 use super::report::{ChangeError, Refused, assignments};
 use super::served::ServedGate;
 use super::settings::Configured;
@@ -17,10 +18,6 @@ use crate::store::{Action, GateRow, StoreError, StoredRelease};
 /// Releases before the last good one that are tried when that one does not start.
 const MAX_STEPS_BACK: usize = 5;
 
-/// Reads the policy that a gate has before anything was activated, in binary form; or says why it
-/// cannot be read. Absent when none is configured.
-pub type FirstComponent = Option<Arc<dyn Fn() -> Result<Arc<[u8]>, String> + Send + Sync>>;
-
 /// What can be done about a gate whose rows are damaged.
 const REPAIR: &str =
     "give the gate its policy and all its settings again, or restore a copy of the store";
@@ -31,11 +28,11 @@ impl ServedGate {
     ///
     /// A gate that cannot be given a release has a problem, which the state tells, and fails its
     /// decisions. Nothing that is wrong with one gate keeps another from starting.
-    pub async fn start(self: &Arc<Self>, component: FirstComponent, now: u64) {
+    pub async fn start(self: &Arc<Self>, first: Option<FirstComponent>, now: u64) {
         let turn = Arc::clone(&self.changing).lock_owned().await;
         let gate = Arc::clone(self);
         let started = crate::blocking::run(move || {
-            if let Err(error) = gate.start_alone(component, now) {
+            if let Err(error) = gate.start_alone(first.as_ref(), false, now) {
                 gate.fail(&admit::failure::error_chain(&error));
             }
             turn
@@ -56,14 +53,19 @@ impl ServedGate {
     }
 
     /// Starts the gate again if it should have a release and could not be given one: the file or the
-    /// memory that was missing may be there now.
-    pub async fn start_again(self: &Arc<Self>, component: FirstComponent, now: u64) {
+    /// memory that was missing may be there now. When somebody `asked`, with what was set aside as well.
+    pub async fn start_again(
+        self: &Arc<Self>,
+        first: Option<FirstComponent>,
+        asked: bool,
+        now: u64,
+    ) {
         let turn = Arc::clone(&self.changing).lock_owned().await;
         let gate = Arc::clone(self);
         let started = crate::blocking::run(move || {
             let _turn = turn;
             match gate.unreleased() {
-                Some(Unreleased::Failed(_)) => gate.start_alone(component, now),
+                Some(Unreleased::Failed(_)) => gate.start_alone(first.as_ref(), asked, now),
                 _ => Ok(()),
             }
         });
@@ -75,12 +77,13 @@ impl ServedGate {
 
     fn start_alone(
         self: &Arc<Self>,
-        component: FirstComponent,
+        first: Option<&FirstComponent>,
+        asked: bool,
         now: u64,
     ) -> Result<(), StoreError> {
         self.know_taken_back(self.wait(self.store.taken_back(self.name()))?);
         let Some(row) = self.wait(self.store.gate(self.name()))? else {
-            return self.begin(component, now);
+            return self.begin(first, asked, now);
         };
         match &row.active {
             Some(active) => self.resume(&row, active, now),
@@ -101,13 +104,18 @@ impl ServedGate {
     }
 
     /// The first release, of what the gate is configured with.
-    fn begin(self: &Arc<Self>, component: FirstComponent, now: u64) -> Result<(), StoreError> {
-        let Some(component) = component else {
+    fn begin(
+        self: &Arc<Self>,
+        first: Option<&FirstComponent>,
+        asked: bool,
+        now: u64,
+    ) -> Result<(), StoreError> {
+        let Some(first) = first else {
             let problem = "has no policy yet: give it one".to_owned();
             self.select_unreleased(None, Unreleased::Unconfigured(problem));
             return Ok(());
         };
-        let bytes = match component() {
+        let bytes = match first.read() {
             Ok(bytes) => bytes,
             Err(problem) => {
                 tracing::error!(
@@ -119,6 +127,10 @@ impl ServedGate {
                 return Ok(());
             }
         };
+        if let Some(problem) = self.begin_first_try(first, &bytes, asked, now)? {
+            self.begun_without(None, Unreleased::Failed(problem));
+            return Ok(());
+        }
         let change = Change {
             component: Some(NewComponent { bytes: Arc::clone(&bytes), may_be_older: true }),
             settings: self.options.settings.clone(),
@@ -132,6 +144,7 @@ impl ServedGate {
             now,
         };
         let result = self.change_alone(&change);
+        self.end_first_try(first, result.as_ref().err());
         let error = match result {
             Ok(_) => return Ok(()),
             Err(ChangeError::Store(error)) => return Err(error),

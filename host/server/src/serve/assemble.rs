@@ -34,7 +34,7 @@ pub(super) struct Assembled {
 /// A gate, and the policy that it has before anything was activated.
 pub(super) struct Start {
     pub(super) gate: Arc<ServedGate>,
-    pub(super) component: FirstComponent,
+    pub(super) first: Option<FirstComponent>,
 }
 
 /// A gate whose policy comes from a file or directory.
@@ -75,7 +75,7 @@ pub(super) async fn assemble(config: &Config, now: u64) -> Result<Assembled, Ser
         let keys = keys.get(&gate.cloud).cloned().expect("made for the cloud of each gate");
         let served = ServedGate::new(options, runtime.clone(), keys, store.clone(), counters);
         let served = Arc::new(served);
-        starts.push(Start { gate: Arc::clone(&served), component: first_component(gate) });
+        starts.push(Start { gate: Arc::clone(&served), first: first_component(gate) });
         if let Some(source) = &gate.source {
             let state = SourceState::new(&source.path);
             sources.insert(name.clone(), state.clone());
@@ -155,17 +155,13 @@ fn options(config: &Config, name: &str, gate: &GateConfig) -> GateOptions {
     }
 }
 
-/// What a gate has before anything was activated. A file is read only if it is needed: the gate may
-/// have had other policies since, and the file be gone.
-fn first_component(gate: &GateConfig) -> FirstComponent {
+/// What a gate has before anything was activated.
+fn first_component(gate: &GateConfig) -> Option<FirstComponent> {
     match gate.policy.clone()? {
         PolicyReference::Embedded(name) => {
             let policy = admit_policies::find(&name)?;
-            Some(Arc::new(|| Ok(Arc::from(policy.component))))
+            Some(FirstComponent::Bundled(policy.component))
         }
-        PolicyReference::File(path) => Some(Arc::new(move || {
-            let read = crate::source::read_file(&path, Limits::default().component_bytes);
-            read.map(Arc::from).map_err(|error| admit::failure::error_chain(&error))
-        })),
+        PolicyReference::File(path) => Some(FirstComponent::File(path)),
     }
 }

@@ -135,6 +135,7 @@ impl Store {
     pub async fn end_trying(&self) -> Result<(), StoreError> {
         let mut change = self.begin().await?;
         change.execute(sqlx::query("DELETE FROM trying")).await?;
+        change.execute(sqlx::query("DELETE FROM first_try WHERE set_aside = 0")).await?;
         change.commit().await
     }
 }

@@ -261,7 +261,7 @@ async fn a_start_that_this_machine_cannot_make_undoes_nothing_and_is_made_later(
     assert_eq!(failed.state_name(), "failed");
     let problem = failed.problem().expect("a problem");
     assert!(problem.starts_with("its last good release cannot be built now: "), "{problem}");
-    failed.start_again(None, NOW).await;
+    failed.start_again(None, true, NOW).await;
     assert_eq!(failed.state_name(), "failed");
     let attempts = store.attempts("windows-mdm", None, 10).await.expect("attempts");
     assert_eq!(attempts.len(), 2, "nothing is written down");

@@ -171,3 +171,98 @@ async fn words_that_no_version_knows_keep_no_gate_from_starting() {
     assert!(!access.has_admin(), "what is damaged counts for nobody");
     assert_eq!(access.list(None, 9).await.expect("a list").len(), 2);
 }
+
+/// A file with a policy, for a gate that never had one.
+fn first(folder: &TempDir, component: &[u8]) -> Option<FirstComponent> {
+    let path = folder.path().join("first.wasm");
+    std::fs::write(&path, component).expect("a file");
+    Some(FirstComponent::File(path))
+}
+
+async fn set_aside(store: &Store) -> usize {
+    let activities = store.activities(&Default::default(), 10).await.expect("activities");
+    activities.iter().filter(|one| one.kind == "set_aside_policy").count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_configured_file_that_ended_the_server_fails_its_gate_alone() {
+    let runtime = Runtime::new().expect("a runtime");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = first(&folder, WINDOWS_MDM_2.component);
+    let digest = admit::release::component_digest(WINDOWS_MDM_2.component).to_string();
+    let store = open(folder.path()).await;
+    let trying = crate::store::Trying { digest: digest.clone(), since: NOW };
+    store.begin_first_try("a", &trying).await.expect("written");
+    // As after `kill -9`: nothing is said of the end.
+    store.close().await;
+
+    for round in 0..2 {
+        let store = open(folder.path()).await;
+        let (a, b) = (gate("a", &runtime, &store), gate("b", &runtime, &store));
+        a.start(file.clone(), NOW).await;
+        b.start(Some(FirstComponent::Bundled(WINDOWS_MDM_2.component)), NOW).await;
+        a.start_again(file.clone(), false, NOW).await;
+        assert_eq!((a.state_name(), b.state_name()), ("failed", "unconfigured"), "{round}");
+        let problem = a.problem().expect("a problem");
+        for part in ["the server ended while it tried", "first.wasm", &digest, "SIGHUP"] {
+            assert!(problem.contains(part), "{problem}");
+        }
+        assert_eq!(set_aside(&store).await, 1);
+        // An orderly end changes nothing of that.
+        store.end_trying().await.expect("written");
+        store.close().await;
+    }
+
+    let store = open(folder.path()).await;
+    let a = gate("a", &runtime, &store);
+    a.start(file.clone(), NOW).await;
+    a.start_again(file, true, NOW).await;
+    assert_eq!(a.state_name(), "unconfigured", "asked for, it is tried");
+    assert_eq!(store.first_try("a").await.expect("read"), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn another_file_than_the_one_that_ended_the_server_is_tried() {
+    let runtime = Runtime::new().expect("a runtime");
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path()).await;
+    let trying = crate::store::Trying { digest: "sha256:0".to_owned(), since: NOW };
+    store.begin_first_try("a", &trying).await.expect("written");
+    let a = gate("a", &runtime, &store);
+    a.start(first(&folder, WINDOWS_MDM_2.component), NOW).await;
+    assert_eq!(a.state_name(), "unconfigured");
+    assert_eq!(store.first_try("a").await.expect("read"), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_file_whose_compilation_was_given_up_stays_written_down_until_it_ends() {
+    let limits = admit::limits::Limits { compile_deadline: Duration::ZERO, ..Default::default() };
+    let hurried = Runtime::with_limits(limits).expect("a runtime");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = first(&folder, WINDOWS_MDM_2.component);
+    let store = open(folder.path()).await;
+    let a = gate("a", &hurried, &store);
+    a.start(file.clone(), NOW).await;
+    let problem = a.problem().expect("a problem");
+    assert!(problem.contains("compilation took longer than"), "{problem}");
+    let found = store.first_try("a").await.expect("read").expect("kept");
+    assert!(!found.is_set_aside);
+    // Killed while it goes on.
+    store.close().await;
+    let store = open(folder.path()).await;
+    let runtime = Runtime::new().expect("a runtime");
+    let again = gate("a", &runtime, &store);
+    again.start(file.clone(), NOW).await;
+    assert_eq!((again.state_name(), set_aside(&store).await), ("failed", 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_candidate_that_is_built_again_is_not_said_to_be_none() {
+    let runtime = Runtime::new().expect("a runtime");
+    let folder = two_gates(&runtime).await;
+    let store = open(folder.path()).await;
+    let a = gate("a", &runtime, &store);
+    assert!(matches!(a.no_candidate(), ChangeError::CandidateStarting(_)), "before the start");
+    a.start(None, NOW).await;
+    assert!(matches!(a.no_candidate(), ChangeError::NoCandidate(_)), "after it");
+}

@@ -12,8 +12,8 @@ use admit_policies::{WINDOWS_MDM_1, WINDOWS_MDM_2};
 use admit_server::authority::{Authority, Granted};
 use admit_server::faults::FaultOptions;
 use admit_server::gates::{
-    Change, ChangeError, Counters, GateOptions, MayDrop, Mode, NewComponent, Report, ServedGate,
-    Target,
+    Change, ChangeError, Counters, FirstComponent, GateOptions, MayDrop, Mode, NewComponent,
+    Report, ServedGate, Target,
 };
 use admit_server::metrics::Metrics;
 use admit_server::shadow::ShadowOptions;
@@ -259,7 +259,6 @@ async fn started(folder: &TempDir) -> (Store, Arc<ServedGate>) {
     let counters = Counters { metrics: Metrics::new(NOW).gate(GATE), log: None };
     let keys = Arc::new(keys_with(json!({})));
     let gate = Arc::new(ServedGate::new(options, runtime, keys, store.clone(), counters));
-    let first = || Ok(WINDOWS_MDM_2.component.into());
-    gate.start(Some(Arc::new(first)), NOW).await;
+    gate.start(Some(FirstComponent::Bundled(WINDOWS_MDM_2.component)), NOW).await;
     (store, gate)
 }
