@@ -17,6 +17,7 @@ pub use role::{Right, Role, UnknownRole};
 use token::NewToken;
 pub use token::TokenError;
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock as RwLockAsync};
+use tracing::Instrument;
 
 use crate::actor::Actor;
 use crate::authority::{Authority, Denied, Granted};
@@ -152,7 +153,8 @@ impl Access {
     /// Creates a token.
     ///
     /// `name` has 1 to 64 visible characters. No other token that counts has it, or one that differs in
-    /// letter case and spaces only; a revoked one may.
+    /// letter case and spaces only; a revoked one may. What was begun is made to its end even if the caller
+    /// goes away; the token is revoked then, since nobody has seen it.
     ///
     /// # Errors
     ///
@@ -167,8 +169,37 @@ impl Access {
         let name = Name::parse(name)?;
         let new = NewToken::make()?;
         let (access, authority) = (self.clone(), authority.clone());
-        let created = async move { access.create_alone(new, name, role, &authority, now).await };
-        crate::blocking::to_end(created).await.unwrap_or(Err(StoreError::Broken.into()))
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let creating = async move {
+            let created = access.create_alone(new, name, role, &authority, now).await;
+            if let Err(Ok(unseen)) = sender.send(created) {
+                access.revoke_unseen(&unseen.id, now).await;
+            }
+        };
+        tokio::spawn(creating.in_current_span());
+        receiver.await.unwrap_or(Err(StoreError::Broken.into()))
+    }
+
+    /// Revokes a token whose text nobody was shown, since nobody waited for it any longer.
+    async fn revoke_unseen(&self, id: &str, now: u64) {
+        let revoked = match self.alone(&Authority::server()).await {
+            Ok(by) => self.revoke_by(id, &by, now).await,
+            Err(denied) => Err(denied.into()),
+        };
+        match revoked {
+            Ok(_) => tracing::warn!(
+                id,
+                "a new access token was revoked: whoever asked for it had gone before it was stored"
+            ),
+            Err(error) => {
+                let error = admit::failure::error_chain(&error);
+                tracing::error!(
+                    id,
+                    error,
+                    "a new access token that nobody has seen was not revoked"
+                );
+            }
+        }
     }
 
     async fn create_alone(
@@ -229,7 +260,11 @@ impl Access {
         if self.is_last_admin(id) {
             return Err(RevokeError::LastAdmin);
         }
-        let revoked = self.store.revoke_access(id, &by, now).await?;
+        self.revoke_by(id, &by, now).await
+    }
+
+    async fn revoke_by(&self, id: &str, by: &Granted, now: u64) -> Result<bool, RevokeError> {
+        let revoked = self.store.revoke_access(id, by, now).await?;
         self.change(|known| known.remove(id));
         Ok(revoked)
     }
@@ -304,4 +339,34 @@ fn holder(row: AccessRow) -> Result<(String, Holder), StoreError> {
         secret_sha256: row.secret_sha256.into(),
     };
     Ok((row.id, holder))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Retention;
+
+    #[tokio::test]
+    async fn a_token_that_nobody_waited_for_is_revoked() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), Retention::default()).await.unwrap();
+        let access = Access::open(store).await.unwrap();
+        let held = access.order().await;
+        let server = Authority::server();
+        let mut creating = Box::pin(access.create("ci", Role::Admin, &server, 1));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(creating.as_mut().poll(&mut context).is_pending());
+        drop((creating, held));
+        // Also the last one of its role, and its name is free again.
+        let gone = loop {
+            tokio::task::yield_now().await;
+            let all = access.list(None, 10).await.unwrap();
+            if let Some(gone) = all.into_iter().find(|row| row.revoked_at.is_some()) {
+                break gone;
+            }
+        };
+        assert_eq!((&*gone.name, access.has_admin()), ("ci", false));
+        access.create("ci", Role::Admin, &server, 2).await.unwrap();
+        assert!(access.has_admin());
+    }
 }

@@ -8,6 +8,7 @@ mod authorise;
 mod error;
 mod json;
 mod body;
+mod stuck;
 mod router;
 mod decide;
 mod settings;

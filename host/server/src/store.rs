@@ -194,6 +194,17 @@ impl Store {
         self.owner.close().await;
     }
 
+    /// For how many seconds the store has not answered; absent when it may still do so.
+    pub fn stuck_for(&self) -> Option<u64> {
+        self.owner.stuck_for()
+    }
+
+    /// Behaves as if an operation had begun so long ago.
+    #[cfg(test)]
+    pub(crate) fn began_before(&self, time: std::time::Duration) {
+        self.owner.began_before(time);
+    }
+
     /// Begins a change: the only way to write.
     async fn begin(&self) -> Result<Transaction, StoreError> {
         self.owner.begin().await

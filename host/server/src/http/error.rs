@@ -114,6 +114,16 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message).with_header(RETRY_AFTER, "1")
     }
 
+    /// Of a change of which nothing is known but that it was asked for.
+    pub(super) fn outcome_unknown(seconds: u64) -> Self {
+        let message = format!(
+            "the store has not answered for {seconds} s, so that it is not known yet whether this was \
+             done: it may be done later. See `store` in `GET /v1/status`; once the store answers again, \
+             the activities have what was done, and an access token that nobody was shown is revoked"
+        );
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown", message)
+    }
+
     pub(super) fn internal() -> Self {
         let message = "the request could not be handled; see the log of the server";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)

@@ -15,7 +15,7 @@ use super::endpoint::{Endpoint, ListenerKind};
 use super::error::ApiError;
 use super::{
     access, activities, backup, candidate, decide, documents, health, policy, releases, settings,
-    status, trace,
+    status, stuck, trace,
 };
 use crate::app::App;
 use crate::metrics::ListenerMetrics;
@@ -74,8 +74,14 @@ async fn run(app: Arc<App>, endpoint: Endpoint, request: Request) -> Response {
         Ok(Path(parameter)) => parameter,
         Err(_) => String::new(),
     };
+    let store = app.store.clone();
     let call = Call::new(app, authority.clone(), parameter, parts, body);
-    let answer = dispatch(endpoint, call).await.unwrap_or_else(IntoResponse::into_response);
+    let work = dispatch(endpoint, call);
+    let answer = match endpoint.changes() {
+        true => stuck::unless_stuck(&store, stuck::LOOK, work).await,
+        false => work.await,
+    };
+    let answer = answer.unwrap_or_else(IntoResponse::into_response);
     // What changes something asks where it does, and has done it by now.
     match authority.check() {
         Err(denied) if !endpoint.changes() => ApiError::from(denied).into_response(),

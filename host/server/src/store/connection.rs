@@ -195,6 +195,17 @@ impl Owner {
         self.shared.health.problem()
     }
 
+    /// As [`Health::stuck_for`].
+    pub(super) fn stuck_for(&self) -> Option<u64> {
+        self.shared.health.stuck_for()
+    }
+
+    /// As [`Health::began_before`].
+    #[cfg(test)]
+    pub(super) fn began_before(&self, time: Duration) {
+        self.shared.health.began_before(time);
+    }
+
     /// Whether the last change failed.
     pub(super) fn is_failing(&self) -> bool {
         self.shared.health.is_failing()

@@ -22,6 +22,14 @@ struct State {
     is_copying: bool,
 }
 
+impl State {
+    fn stuck_for(&self) -> Option<u64> {
+        let since = self.busy_since.filter(|_| !self.is_copying)?;
+        let took = since.elapsed();
+        (took > PATIENCE).then_some(took.as_secs())
+    }
+}
+
 impl Health {
     /// Notes that a change could not be stored.
     pub(super) fn failed(&self, error: &StoreError) {
@@ -84,10 +92,19 @@ impl Health {
     /// Why nothing can be stored; absent when something can.
     pub(super) fn problem(&self) -> Option<String> {
         let state = self.state();
-        let since = state.busy_since.filter(|_| !state.is_copying);
-        let took = since.map(|since| since.elapsed()).filter(|took| *took > PATIENCE);
-        let stuck = took.map(|took| StoreError::Stuck { seconds: took.as_secs() }.to_string());
-        state.malformed.clone().or_else(|| state.problem.clone()).or(stuck)
+        let stuck = || state.stuck_for().map(|seconds| StoreError::Stuck { seconds }.to_string());
+        state.malformed.clone().or_else(|| state.problem.clone()).or_else(stuck)
+    }
+
+    /// For how many seconds the operation under way has not answered; absent when it may still do so.
+    pub(super) fn stuck_for(&self) -> Option<u64> {
+        self.state().stuck_for()
+    }
+
+    /// Behaves as if an operation had begun so long ago.
+    #[cfg(test)]
+    pub(super) fn began_before(&self, time: Duration) {
+        self.state().busy_since = Instant::now().checked_sub(time);
     }
 
     /// The lock guards plain values that are valid at every moment, so a poisoned one is fine.
