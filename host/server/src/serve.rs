@@ -329,6 +329,7 @@ fn listen(
     let limits = listener::Limits {
         connections: config.limits.connections,
         header: config.limits.header,
+        idle: config.limits.idle,
         body: config.limits.body,
         drain: time_of_requests(config.limits.drain),
     };

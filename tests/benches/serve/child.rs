@@ -86,6 +86,7 @@ async fn verify_until_killed(directory: &Path) -> Result<()> {
     let limits = listener::Limits {
         connections: 1_024,
         header: 10 * second,
+        idle: 75 * second,
         body: 10 * second,
         drain: second,
     };

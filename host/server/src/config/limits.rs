@@ -11,8 +11,12 @@ pub struct LimitsConfig {
     /// Bytes of a request to the service listener, 1024 to 67108864; 524288 (512 KiB) by default.
     /// Uploads to the admin listener have 4 MiB.
     pub body_bytes: usize,
-    /// Time in which the header of a request must have come. Whole seconds, 1 to 300; 10 by default.
+    /// Time in which the header of a request must have come, from its first byte, or from the start of
+    /// the connection. Whole seconds, 1 to 300; 10 by default.
     pub header: Duration,
+    /// Time that a connection may wait for its next request. Whole seconds, 1 to 3600; 75 by default,
+    /// longer than the 60 for which most balancers keep a connection that they may use again.
+    pub idle: Duration,
     /// Time in which the body of a request must have come. Whole seconds, 1 to 300; 10 by default.
     pub body: Duration,
     /// Connections of each listener, 1 to 65536; 400 by default, since a process may have 1024 files
@@ -35,6 +39,7 @@ impl Default for LimitsConfig {
         Self {
             body_bytes: 512 * 1024,
             header: Duration::from_secs(10),
+            idle: Duration::from_secs(75),
             body: Duration::from_secs(10),
             connections: 400,
             decisions: 128,
@@ -52,6 +57,7 @@ impl LimitsConfig {
         Self {
             body_bytes: section.value_or("body_bytes", usual.body_bytes, body_bytes),
             header: section.value_or("header_seconds", usual.header, values::seconds(1..=300)),
+            idle: section.value_or("idle_seconds", usual.idle, values::seconds(1..=3_600)),
             body: section.value_or("body_seconds", usual.body, values::seconds(1..=300)),
             connections: section.value_or(
                 "connections",

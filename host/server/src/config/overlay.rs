@@ -7,7 +7,7 @@ use super::suggest;
 use super::tree::{Node, Origin};
 
 /// The keys that a variable can set: scalars outside `keys` and `gates`.
-const SETTABLE: [&str; 26] = [
+const SETTABLE: [&str; 27] = [
     "service.listen",
     "service.access",
     "admin.listen",
@@ -17,6 +17,7 @@ const SETTABLE: [&str; 26] = [
     "gitops.repository",
     "limits.body_bytes",
     "limits.header_seconds",
+    "limits.idle_seconds",
     "limits.body_seconds",
     "limits.connections",
     "limits.decisions",

@@ -8,7 +8,8 @@
 //!
 //! | it does not | time | then |
 //! |---|---|---|
-//! | send a whole head, or another request | [`Limits::header`] | the connection is closed |
+//! | send a whole head | [`Limits::header`] | the connection is closed |
+//! | send another request | [`Limits::idle`] | the connection is closed |
 //! | send the whole body | [`Limits::body`] | the body ends in an error, see [`is_body_timeout`] |
 //! | read its answer | [`Limits::body`], anew with each write | the connection is closed |
 
@@ -52,8 +53,12 @@ pub struct Limits {
     /// Connections at a time, at least 1. For a further one, another is closed; if none may be, a few
     /// more get one answer each, and the rest wait.
     pub connections: usize,
-    /// From the start of waiting for a request to the end of its head, idle time included.
+    /// From the first byte of a request to the end of its head; from the start of the connection for
+    /// the first request.
     pub header: Duration,
+    /// From the end of an answer to the first byte of the next request. A balancer that uses a
+    /// connection again must give it up sooner, or it may send a request as the connection is closed.
+    pub idle: Duration,
     /// From the end of the head to the end of the body, however steadily it comes.
     pub body: Duration,
     /// From the wish to stop until what still runs is cut off.

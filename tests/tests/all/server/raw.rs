@@ -34,8 +34,13 @@ const MAX_BODY: usize = 4096;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// No client runs out of time.
-const PATIENT: Limits =
-    Limits { connections: 64, header: PATIENCE, body: PATIENCE, drain: Duration::from_secs(5) };
+const PATIENT: Limits = Limits {
+    connections: 64,
+    header: PATIENCE,
+    idle: PATIENCE,
+    body: PATIENCE,
+    drain: Duration::from_secs(5),
+};
 
 /// What the router was given, as `METHOD path body`.
 type Seen = Arc<Mutex<Vec<String>>>;

@@ -41,8 +41,8 @@ gates:
     cases: cases.yaml
     source: {path: /policies, interval_seconds: 9, follow_links_outside: true}
   green: {policy: ./green.wasm}
-limits: {body_bytes: 2048, header_seconds: 1, body_seconds: 2, connections: 3, decisions: 4,
-  batch: 5, unready_seconds: 6, drain_seconds: 0}
+limits: {body_bytes: 2048, header_seconds: 1, idle_seconds: 620, body_seconds: 2, connections: 3,
+  decisions: 4, batch: 5, unready_seconds: 6, drain_seconds: 0}
 decision_log: {to: log/decisions.jsonl, allows: 1, when_full: block, buffer: 6, claims: [tid]}
 fault_revert: {faults: 7, within_seconds: 8}
 store: {activities: 100, activity_days: 2, attempts: 10, releases: 3, revoked_access_days: 4}
@@ -84,6 +84,7 @@ fn every_key_of_a_file_counts() {
 
     let limits = config.limits;
     assert_eq!((limits.body_bytes, limits.header, limits.body), (2048, seconds(1), seconds(2)));
+    assert_eq!(limits.idle, seconds(620));
     assert_eq!((limits.connections, limits.decisions, limits.batch), (3, 4, 5));
     assert_eq!((limits.unready, limits.drain), (seconds(6), seconds(0)));
     let log = config.decision_log.unwrap();

@@ -1,6 +1,7 @@
 //! One connection, from its first request to its end.
 
 use std::convert::Infallible;
+use std::ops::ControlFlow;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tower::ServiceExt;
@@ -55,15 +56,21 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     let service = service_fn(|request| {
         answer(router.clone(), request, limits.body, Arc::clone(&place), phase_of_answers.clone())
     });
-    let mut connection = pin!(http1(&limits).serve_connection(TokioIo::new(stream), service));
+    let mut connection = pin!(http1().serve_connection(TokioIo::new(stream), service));
+    let mut late = pin!(late(&limits, &place));
     let closing = async { phase.wait_for(|phase| *phase == Phase::Closing).await.map(drop) };
     let ended = tokio::select! {
         // First what is there to be read, so that a request that has arrived is answered.
         biased;
         ended = connection.as_mut() => ended,
+        () = late.as_mut() => return,
         _ = closing => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            tokio::select! {
+                biased;
+                ended = connection => ended,
+                () = late => return,
+            }
         }
     };
     if let Err(error) = ended {
@@ -71,11 +78,18 @@ pub(super) async fn run<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     }
 }
 
-fn http1(limits: &Limits) -> http1::Builder {
+/// Returns when the client has had its time to send the head of a request.
+async fn late(limits: &Limits, place: &Place) {
+    while let ControlFlow::Continue(wait) = place.close_if_late(limits) {
+        tokio::time::sleep(wait).await;
+    }
+}
+
+fn http1() -> http1::Builder {
     let mut http1 = http1::Builder::new();
     http1
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.header)
+        // The library measures one time for waiting and for the head. Here each has its own.
+        .header_read_timeout(None)
         .max_headers(MAX_HEADERS)
         .max_header_size(MAX_HEAD_BYTES)
         .max_buf_size(MAX_BUFFER_BYTES)

@@ -59,6 +59,7 @@ impl<S> Stream<S> {
             if self.stalled.take().is_some() {
                 self.place.set_waits(false);
             }
+            self.place.sent();
             return written;
         }
         if self.stalled.is_none() {
@@ -94,7 +95,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Stream<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().socket).poll_read(context, buffer)
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut this.socket).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            this.place.received();
+        }
+        read
     }
 }
 

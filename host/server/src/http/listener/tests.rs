@@ -22,7 +22,7 @@ const HELD_REQUEST: &[u8] = b"GET /held HTTP/1.1\r\nHost: test\r\n\r\n";
 const LONG: Duration = Duration::from_secs(20);
 
 fn limits() -> Limits {
-    Limits { connections: 16, header: 2 * LONG, body: 2 * LONG, drain: 2 * LONG }
+    Limits { connections: 16, header: 2 * LONG, idle: 2 * LONG, body: 2 * LONG, drain: 2 * LONG }
 }
 
 /// Signals between a handler and its test.

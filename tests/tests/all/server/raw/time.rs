@@ -3,8 +3,10 @@
 use super::*;
 
 /// Short, so that it can be waited for, and long enough for a busy machine.
-const SHORT: Limits =
-    Limits { header: Duration::from_millis(500), body: Duration::from_millis(500), ..PATIENT };
+const SHORT: Limits = Limits { header: TIME, idle: TIME, body: TIME, ..PATIENT };
+
+/// As above.
+const TIME: Duration = Duration::from_millis(500);
 
 /// How long a client that drips waits between two bytes, by waiting for an answer.
 const DRIP: Duration = Duration::from_millis(20);
@@ -73,8 +75,24 @@ fn an_expected_body_comes_in_time() {
 }
 
 #[test]
+fn an_idle_connection_has_a_time_of_its_own() {
+    let server = Server::start(Limits { idle: PATIENCE, ..SHORT });
+    let mut client = server.connect();
+    for _ in 0..2 {
+        client.write(good(b"hello"));
+        assert_eq!(client.one_answer().body, b"hello");
+        // Twice as long as a head may take.
+        assert!(client.hears_nothing(2 * TIME), "closed while it was idle");
+    }
+    client.write("POST /echo HTT");
+    assert!(client.rest().is_empty(), "the head has its own time, from its first byte");
+    assert_eq!(server.seen().len(), 2);
+    server.assert_serves();
+}
+
+#[test]
 fn an_idle_connection_is_closed() {
-    let server = Server::start(SHORT);
+    let server = Server::start(Limits { header: PATIENCE, ..SHORT });
     let mut client = server.connect();
     for _ in 0..2 {
         client.write(good(b"hello"));
@@ -87,7 +105,8 @@ fn an_idle_connection_is_closed() {
 
 #[test]
 fn a_further_connection_takes_the_place_of_the_idlest() {
-    let server = Server::start(Limits { connections: 2, header: PATIENCE, ..SHORT });
+    let server =
+        Server::start(Limits { connections: 2, header: PATIENCE, idle: PATIENCE, ..SHORT });
     let mut first = server.connect();
     let mut second = server.connect();
     for client in [&mut first, &mut second] {
