@@ -54,6 +54,7 @@ pub use self::listener::{AdminConfig, Listen, ServiceAccess, ServiceConfig};
 pub use self::log::{LogConfig, LogFormat, LogLevel};
 pub use self::overlay::{Flags, process_environment};
 pub use self::problem::{ConfigError, Problem, ProblemKind};
+pub use self::read::NOTE;
 pub use self::yaml::read_yaml;
 
 use self::read::Reader;

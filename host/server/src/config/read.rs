@@ -16,6 +16,9 @@ const MAX_PROBLEMS: usize = 50;
 /// What a section is, for messages.
 const NAMES: &str = "names with values (`name: value`)";
 
+/// What the keys of a whole file start with that mean nothing: a place for anchors.
+pub const NOTE: &str = "x-";
+
 /// Collects the problems of a tree.
 pub(super) struct Reader {
     file: String,
@@ -189,7 +192,8 @@ impl<'a> Section<'a> {
             return;
         }
         for entry in self.entries {
-            if !self.asked.contains(&entry.name.as_str()) {
+            let is_note = self.path.is_empty() && entry.name.starts_with(NOTE);
+            if !is_note && !self.asked.contains(&entry.name.as_str()) {
                 let path = join(&self.path, &entry.name);
                 let hint = suggest::hint(&entry.name, &self.asked);
                 self.reader.report(&entry.origin, ProblemKind::Unknown { path, hint });

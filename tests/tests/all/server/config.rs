@@ -105,6 +105,10 @@ fn schema_and_loader_refuse_the_same() {
         ),
         (json!({"gates": {"g": null}, "keys": {"public": null}}), Good),
         (json!({"more": 1}), Bad),
+        (json!({"x-more": 1, "x-": [{"a": {}}]}), Good),
+        (json!({"X-more": 1}), Bad),
+        (json!({"limits": {"x-more": 1}}), Bad),
+        (json!({"gates": {"g": {"x-more": 1}}}), Bad),
     ] {
         assert_eq!(said(&file), expected, "{file}");
     }

@@ -233,3 +233,24 @@ fn variables_that_other_parts_read_do_not_count() {
         .variable("admit_limits__batch", "x");
     assert_eq!(elsewhere.config(), Config::default());
 }
+
+#[test]
+fn what_several_gates_share_stands_once_under_a_key_that_means_nothing() {
+    let text = "\
+x-tenants: &tenants
+  windows_entra_tenant_ids: [5a4f1c1e-6a3e-4c57-9d0e-1f2b3c4d5e6f]
+  server_url: https://other.example.com
+gates:
+  windows-mdm:
+    settings:
+      <<: *tenants
+      server_url: https://mdm.example.com
+";
+    let config = Given::file(text).config();
+    let settings = serde_json::Value::Object(config.gates["windows-mdm"].settings.clone());
+    let expected = json!({
+        "windows_entra_tenant_ids": ["5a4f1c1e-6a3e-4c57-9d0e-1f2b3c4d5e6f"],
+        "server_url": "https://mdm.example.com",
+    });
+    assert_eq!(settings, expected);
+}
