@@ -20,6 +20,8 @@ use plan::Plan;
 /// Shows what is to change, has the server check all of it, then changes gate after gate.
 pub(crate) fn run(args: &ApplyArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
     let wanted = file::read(&args.file)?;
+    // Before anything else: what the server makes of them may hide them.
+    wanted.iter().flat_map(|gate| &gate.placeholders).for_each(say);
     let client = Client::new(&args.connect)?;
     let mut plans = Vec::new();
     for gate in &wanted {

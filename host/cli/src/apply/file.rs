@@ -2,15 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
+use admit::settings::placeholder_in;
+use admit_server::config::NOTE;
+use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use serde_saphyr::{Location, Spanned};
 
 use super::yaml::{self, FormError, Member, Named, Setting};
-use crate::error::CliError;
+use crate::error::{CliError, say};
 use crate::files;
 use crate::remote::NewPolicy;
-use crate::text::clean;
+use crate::text::{clean, cut};
 
 /// More than the largest settings of a few gates need.
 const MAX_BYTES: u64 = 8 * 1_024 * 1_024;
@@ -23,6 +26,8 @@ pub(super) struct Wanted {
     pub(super) settings: Option<Map<String, Value>>,
     /// The settings that may stop counting.
     pub(super) drop: Vec<String>,
+    /// What looks like a value that a template should have filled in, a line for each setting.
+    pub(super) placeholders: Vec<String>,
     at: Location,
 }
 
@@ -38,10 +43,42 @@ pub(super) enum WantedPolicy {
     Already { reference: String, digest: String },
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// A file: `gates`, and keys that mean nothing, as a place for anchors.
+#[derive(Debug)]
 struct File {
     gates: Named<Entry>,
+}
+
+impl<'de> Deserialize<'de> for File {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = File;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("names with values (`name: value`)")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<File, A::Error> {
+                let mut gates = None;
+                while let Some(name) = map.next_key::<String>()? {
+                    match &*name {
+                        "gates" if gates.is_some() => {
+                            return Err(A::Error::duplicate_field("gates"));
+                        }
+                        "gates" => gates = Some(map.next_value()?),
+                        name if name.starts_with(NOTE) => drop(map.next_value::<IgnoredAny>()?),
+                        name => return Err(A::Error::unknown_field(name, &["gates"])),
+                    }
+                }
+                let gates = gates.ok_or_else(|| A::Error::missing_field("gates"))?;
+                Ok(File { gates })
+            }
+        }
+
+        deserializer.deserialize_map(Members)
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -122,9 +159,26 @@ fn wanted(gate: Member<Entry>, path: &Path) -> Result<Wanted, CliError> {
         let text = "nothing is said of the gate; expected `policy`, `component` or `settings`";
         return Err(bad(path, FormError::at(at, text)));
     }
+    let placeholders = entry.settings.as_ref().map_or_else(Vec::new, |settings| {
+        let gate = clean(&name);
+        let of = |member: &Member<Spanned<Setting>>| {
+            let at = member.value.referenced;
+            let found = unfilled(&member.name, &member.value.value.0)?;
+            let place = format!("`{}`, line {}, column {}", path.display(), at.line(), at.column());
+            Some(format!("{place}: gate `{gate}`: {found}"))
+        };
+        settings.0.iter().filter_map(of).collect()
+    });
     let settings = entry.settings.map(settings).transpose().map_err(|error| bad(path, error))?;
     let policy = policy(entry.policy, entry.component, entry.digest, path)?;
-    Ok(Wanted { gate: name, policy, settings, drop: entry.drop, at })
+    Ok(Wanted { gate: name, policy, settings, drop: entry.drop, placeholders, at })
+}
+
+/// What is said of a value that a template should have filled in.
+fn unfilled(name: &str, value: &Value) -> Option<String> {
+    let found = cut(&clean(placeholder_in(value)?));
+    let name = clean(name);
+    Some(format!("setting `{name}`: `{found}` looks like a placeholder that nothing filled in"))
 }
 
 fn policy(
@@ -193,6 +247,11 @@ pub(super) fn patch(path: &Path) -> Result<Map<String, Value>, CliError> {
     let bytes = files::text("settings", expected, path, &files::read(path, MAX_BYTES)?)?;
     let Named::<Setting>(members) =
         yaml::parse(&bytes).map_err(|error| files::content("settings", &path.display(), error))?;
+    for Member { name, value, .. } in &members {
+        if let Some(found) = unfilled(name, &value.0) {
+            say(format!("`{}`: {found}", path.display()));
+        }
+    }
     Ok(members.into_iter().map(|member| (member.name, member.value.0)).collect())
 }
 
@@ -245,6 +304,42 @@ gates:
         assert_eq!(**bytes, *b"component");
         assert!(other.settings.is_none());
         assert_eq!(third.settings, Some(Map::new()));
+    }
+
+    #[test]
+    fn what_gates_share_stands_once_under_a_key_that_means_nothing() {
+        let text = "\
+x-shared: &shared {ids: [a], url: b}
+x-2: 7
+gates:
+  one: {settings: {<<: *shared, url: c}}
+  two: {settings: *shared}
+";
+        let settings: Vec<_> =
+            read_text(text).unwrap().into_iter().map(|wanted| wanted.settings).collect();
+        let [one, two] = [json!({"ids": ["a"], "url": "c"}), json!({"ids": ["a"], "url": "b"})];
+        assert_eq!(settings, [one.as_object().cloned(), two.as_object().cloned()]);
+    }
+
+    #[test]
+    fn what_a_template_should_have_filled_in_has_a_place() {
+        let text = "\
+gates:
+  mam:
+    settings: {a: b, scope: \"$MAM_SCOPE\"}
+  windows-mdm:
+    settings:
+      tenants: [x, \"${TENANT}\"]
+";
+        let wanted = read_text(text).unwrap();
+        let said: Vec<_> = wanted.iter().flat_map(|wanted| &wanted.placeholders).collect();
+        for (said, expected) in said.iter().zip([
+            "g.yaml`, line 3, column 29: gate `mam`: setting `scope`: `$MAM_SCOPE` looks like a",
+            "g.yaml`, line 6, column 16: gate `windows-mdm`: setting `tenants`: `${TENANT}` looks",
+        ]) {
+            assert!(said.contains(expected), "{said}");
+        }
+        assert_eq!(said.len(), 2);
     }
 
     #[test]
