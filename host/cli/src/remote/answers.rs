@@ -127,6 +127,8 @@ pub(crate) struct Report {
     /// What was done, in this order.
     #[serde(default)]
     pub(crate) steps: Vec<Step>,
+    /// The cases that the release has passed; absent from a server that does not say.
+    pub(crate) rehearsed: Option<Rehearsed>,
     /// The names of the settings that have other values than before.
     #[serde(default)]
     pub(crate) changed_settings: Vec<String>,
@@ -139,6 +141,13 @@ pub(crate) struct Report {
     /// Settings that are kept and do not count.
     #[serde(default)]
     pub(crate) unknown: Map<String, Value>,
+}
+
+/// How many cases a release has passed.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(crate) struct Rehearsed {
+    pub(crate) component: u64,
+    pub(crate) operator: u64,
 }
 
 /// A setting with its value, cut when it is long.

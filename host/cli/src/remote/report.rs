@@ -2,7 +2,7 @@
 
 use std::io::{Result, Write};
 
-use super::answers::{Report, Setting, Step};
+use super::answers::{Rehearsed, Report, Setting, Step};
 use crate::text::{clean, entry, wrapped};
 
 /// Prints what came of a change.
@@ -19,6 +19,11 @@ pub(crate) fn report(report: &Report, out: &mut dyn Write) -> Result<()> {
     }
     let steps: Vec<_> = report.steps.iter().map(step).collect();
     entry(out, "steps", &steps.join(", "))?;
+    if let Some(Rehearsed { component: 0, operator: 0 }) = report.rehearsed {
+        let text =
+            "none was rehearsed: the component carries none, and the operator has none for it";
+        entry(out, "cases", &wrapped(text, 13))?;
+    }
     if !report.changed_settings.is_empty() {
         let names: Vec<_> = report.changed_settings.iter().map(|name| clean(name)).collect();
         entry(out, "settings", &wrapped(&format!("changed: {}", names.join(", ")), 13))?;

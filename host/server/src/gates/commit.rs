@@ -53,6 +53,13 @@ impl ServedGate {
         // INVARIANT: asked for once, where the change is made, and kept until it is.
         let by = self.wait(committing.authority.grant(Right::Write))?;
         let mut report = self.report("activated", &planned, committing.base);
+        if planned.rehearsed.is_nothing() && committing.action != Action::Rollback {
+            tracing::warn!(
+                gate = self.name(),
+                policy.version = &*planned.inspected.policy().version,
+                "no case was rehearsed: the component carries none, and the operator has none for it"
+            );
+        }
         let Planned { inspected, configured, prepared, .. } = planned;
         let Configured { all: settings, counting } = configured;
         let selected = Selected {

@@ -1,10 +1,9 @@
 //! A change, thought through: everything that can fail before anything is changed.
 
-use std::path::Path;
 use std::time::Instant;
 
 use admit::bounded::Bounded;
-use admit::cases::{Case, CaseFile, MAX_CASE_FILE_BYTES};
+use admit::cases::Case;
 use admit::contract::types::Description;
 use admit::decision::{Expected, PolicyRef};
 use admit::failure::{Cause, error_chain};
@@ -15,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::change::{Change, MayDrop, Mode, NewComponent};
 use super::component::bundled_digest;
-use super::report::{ChangeError, Refused, Report, Step};
+use super::report::{ChangeError, Refused, Rehearsed, Report, Step};
 use super::served::ServedGate;
 use super::settings::{Configured, changed, merged};
 use super::state::{Selected, View};
@@ -29,6 +28,7 @@ pub(super) struct Planned {
     pub(super) dropped: Map<String, Value>,
     pub(super) prepared: Prepared,
     pub(super) steps: Vec<Step>,
+    pub(super) rehearsed: Rehearsed,
 }
 
 impl ServedGate {
@@ -98,12 +98,12 @@ impl ServedGate {
         expect_small(&configured.all)?;
         let counting = Settings::from(configured.counting.clone());
         let prepared = prepare(&self.gate, inspected.clone(), counting, cases);
-        let prepared = prepared.map_err(|error| {
-            ChangeError::from_activation(self.name(), error, Some(inspected.policy()))
-        })?;
+        let prepared =
+            prepared.map_err(|error| self.refused_by(error, Some(inspected.policy())))?;
         let steps = prepared.stages.iter().map(Step::from).collect();
         let dropped = self.view().configured().dropped(&configured);
-        Ok(Planned { inspected, configured, dropped, prepared, steps })
+        let rehearsed = Rehearsed::of(&inspected, cases);
+        Ok(Planned { inspected, configured, dropped, prepared, steps, rehearsed })
     }
 
     fn inspect_new(
@@ -158,19 +158,6 @@ impl ServedGate {
         }))
     }
 
-    /// The operator's cases for this policy; none when no file is configured.
-    pub(super) fn operator_cases(&self, policy: &PolicyRef) -> Result<Vec<Case>, ChangeError> {
-        let Some(path) = &self.options.cases else {
-            return Ok(Vec::new());
-        };
-        read_cases(path, policy).map_err(|error| {
-            let error = format!("the operator's cases: {error}");
-            let policy = Some(policy.clone());
-            let (step, cause, compiles_on) = ("rehearse", Cause::Cases, false);
-            ChangeError::Refused(Box::new(Refused { step, error, policy, cause, compiles_on }))
-        })
-    }
-
     /// What comes of a change to `base`: of that alone, whatever was changed since.
     pub(super) fn report(&self, result: &'static str, planned: &Planned, base: &View) -> Report {
         let selected = base.selected();
@@ -183,6 +170,7 @@ impl ServedGate {
             generation: released.map_or(0, |released| released.generation),
             revision: base.revision(),
             steps: planned.steps.clone(),
+            rehearsed: planned.rehearsed,
             changed_settings: changed(base.settings(), &planned.configured.all),
             dropped: planned.dropped(),
             restored: planned.restored(base),
@@ -250,18 +238,6 @@ fn misfits(
     let checked = patch.iter().filter(|(name, value)| !(value.is_null() && removable(name)));
     let checked: Map<_, _> = checked.map(|(name, value)| (name.clone(), value.clone())).collect();
     Settings::from(checked).misfits(description)
-}
-
-fn read_cases(path: &Path, policy: &PolicyRef) -> Result<Vec<Case>, String> {
-    let failed =
-        |error: &dyn std::error::Error| format!("`{}`: {}", path.display(), error_chain(error));
-    let read = crate::source::read_file(path, MAX_CASE_FILE_BYTES + 1);
-    let bytes = read.map_err(|error| error_chain(&error))?;
-    let file = CaseFile::from_bytes(&bytes).map_err(|error| failed(&error))?;
-    if !file.is_for(&policy.name, &policy.version) {
-        return Ok(Vec::new());
-    }
-    file.cases().map_err(|error| failed(&error))
 }
 
 fn is_older(policy: &PolicyRef, active: &PolicyRef) -> bool {

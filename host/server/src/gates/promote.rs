@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::change::{MayDrop, check_revision};
 use super::commit::Committing;
 use super::plan::{Planned, expect_named};
-use super::report::{ChangeError, Report, Step};
+use super::report::{ChangeError, Rehearsed, Report, Step};
 use super::served::ServedGate;
 use super::settings::Configured;
 use crate::authority::Authority;
@@ -62,7 +62,7 @@ impl ServedGate {
             self.check_differences(&candidate.shadow, allowed)?;
         }
         let policy = candidate.inspected.policy();
-        let failed = |error| ChangeError::from_activation(self.name(), error, Some(policy));
+        let failed = |error| self.refused_by(error, Some(policy));
         let cases = self.operator_cases(policy)?;
         let prepared = self.gate.prepare_again(Arc::clone(&candidate.release), &cases);
         let prepared = prepared.map_err(failed)?;
@@ -76,6 +76,7 @@ impl ServedGate {
             configured,
             dropped,
             steps: prepared.stages.iter().map(Step::from).collect(),
+            rehearsed: Rehearsed::of(&candidate.inspected, &cases),
             prepared,
         };
         let previous = base.selected().and_then(|before| before.active);

@@ -32,6 +32,8 @@ pub struct Report {
     pub revision: u64,
     /// What was done, in this order.
     pub steps: Vec<Step>,
+    /// The cases that the release has passed.
+    pub rehearsed: Rehearsed,
     /// The names of the settings that have other values than before.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changed_settings: Vec<String>,
@@ -51,6 +53,22 @@ pub struct Report {
     /// What the gate has with this change, whatever was changed since; absent when it has no policy.
     #[serde(skip)]
     pub selected: Option<Arc<Selected>>,
+}
+
+/// How many cases a release has passed. With none of either, nothing but a probe was decided with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Rehearsed {
+    /// Those that its component carries.
+    pub component: usize,
+    /// Those of the operator, now; none on a way back.
+    pub operator: usize,
+}
+
+impl Rehearsed {
+    /// Whether there was none.
+    pub fn is_nothing(self) -> bool {
+        self.component + self.operator == 0
+    }
 }
 
 /// A step of an activation.

@@ -442,3 +442,30 @@ fn a_gate_without_settings_is_unconfigured_until_they_come_with_a_policy_or_alon
     assert_eq!(patched["activation"]["generation"], 1);
     assert_eq!(admin.get("/v1/status").json(200)["gates"][1]["state"], "serving");
 }
+
+#[test]
+fn an_activation_that_rehearsed_no_case_says_so() {
+    let home = Home::new();
+    home.write("cases.yaml", "{policy: intune-mam, base: entra-v2, cases: []}");
+    let mut config = windows_gate();
+    config["gates"]["windows-mdm"]["cases"] = json!("cases.yaml");
+    let server = home.start(&config);
+    let admin = server.admin();
+    let patched = admin.patch("/v1/gates/windows-mdm/settings", &json!({"scopes": ["x"]}));
+    let rehearsed = patched.json(200)["activation"]["rehearsed"].take();
+    assert!(rehearsed["component"].as_u64().unwrap() > 100, "{rehearsed}");
+    assert_eq!(rehearsed["operator"], 0);
+    let said = "no case was rehearsed";
+    assert!(!server.log().contains(said), "{}", server.log());
+    server.wait_for_log("the operator's cases are about `intune-mam`, and none was played");
+
+    let shell = super::shell::Shell::of(&server);
+    shell.write("policy.wasm", CoreModule::misbehave().component());
+    let drop = "--drop server_url --drop windows_entra_tenant_ids --drop windows_entra_client_ids \
+                --drop scopes";
+    let printed = shell.prints(&format!("policy activate windows-mdm policy.wasm {drop}"));
+    let line =
+        "\n  cases      none was rehearsed: the component carries none, and the operator has none";
+    assert!(printed.contains(line), "{printed}");
+    server.wait_for_log(said);
+}

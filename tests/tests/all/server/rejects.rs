@@ -150,7 +150,9 @@ fn what_fails_the_operators_cases_is_refused() {
     let stranger = "3e9a2c71-5b08-4d6f-a1c4-7f2e8b9d0c53";
     let widened = json!({"windows_entra_tenant_ids": [admit_tests::fixture::TID, stranger]});
     let refused = kept.admin.patch(SETTINGS, &widened).refused(422, "rehearse");
-    assert!(refused["message"].as_str().unwrap().contains("a stranger's tenant is refused"));
+    let message = refused["message"].as_str().unwrap();
+    assert!(message.contains("the operator's cases: `cases.yaml`: 1 of "), "{message}");
+    assert!(message.contains("first line 4 `a stranger's tenant is refused`"), "{message}");
     kept.check("settings", Some(("settings", "rehearse")));
     let body = json!({"policy": "windows-mdm@1.0.0", "settings": widened});
     kept.admin.post(POLICY, &body).refused(422, "rehearse");

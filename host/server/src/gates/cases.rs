@@ -1,0 +1,96 @@
+//! The operator's cases: a file that is read at each activation.
+
+use std::path::Path;
+
+use admit::cases::{Case, CaseError, CaseFile, MAX_CASE_FILE_BYTES};
+use admit::decision::PolicyRef;
+use admit::failure::{Cause, error_chain};
+use admit::gate::ActivateError;
+use admit::release::Inspected;
+use admit::text::Shown;
+
+use super::report::{ChangeError, Refused, Rehearsed};
+use super::served::ServedGate;
+
+impl ServedGate {
+    /// The operator's cases for this policy; none when no file is configured, or it is about another.
+    pub(super) fn operator_cases(&self, policy: &PolicyRef) -> Result<Vec<Case>, ChangeError> {
+        let Some(path) = &self.options.cases else {
+            return Ok(Vec::new());
+        };
+        read(path).and_then(|file| self.cases_for(&file, policy, path)).map_err(|error| {
+            let error = format!("the operator's cases: {error}");
+            let policy = Some(policy.clone());
+            let (step, cause, compiles_on) = ("rehearse", Cause::Cases, false);
+            ChangeError::Refused(Box::new(Refused { step, error, policy, cause, compiles_on }))
+        })
+    }
+
+    fn cases_for(
+        &self,
+        file: &CaseFile,
+        policy: &PolicyRef,
+        path: &Path,
+    ) -> Result<Vec<Case>, String> {
+        if file.is_for(&policy.name, &policy.version) {
+            return file.cases().map_err(|error| named(path, &error));
+        }
+        tracing::warn!(
+            gate = self.name(),
+            file = %path.display(),
+            policy.version = &*policy.version,
+            "the operator's cases are about `{}`, and none was played for `{}`",
+            about(file),
+            policy.name
+        );
+        Ok(Vec::new())
+    }
+
+    /// What an activation's error means. Of the operator's cases it names the file.
+    pub(super) fn refused_by(
+        &self,
+        error: ActivateError,
+        policy: Option<&PolicyRef>,
+    ) -> ChangeError {
+        let mut refused = ChangeError::from_activation(self.name(), error, policy);
+        if let (ChangeError::Refused(refused), Some(path)) = (&mut refused, &self.options.cases)
+            && refused.cause == Cause::Cases
+        {
+            refused.error =
+                format!("the operator's cases: `{}`: {}", path.display(), refused.error);
+        }
+        refused
+    }
+
+    /// Why no case of the operator's file can be played, whatever policy it is about; absent when they
+    /// can, or no file is configured.
+    pub fn problem_of_cases(&self) -> Option<String> {
+        let path = self.options.cases.as_deref()?;
+        let cases = read(path).and_then(|file| file.cases().map_err(|error| named(path, &error)));
+        cases.err()
+    }
+}
+
+impl Rehearsed {
+    pub(super) fn of(inspected: &Inspected, operator: &[Case]) -> Self {
+        let component = inspected.cases().iter().map(|set| set.cases.len()).sum();
+        Self { component, operator: operator.len() }
+    }
+}
+
+fn read(path: &Path) -> Result<CaseFile, String> {
+    let read = crate::source::read_file(path, MAX_CASE_FILE_BYTES + 1);
+    let bytes = read.map_err(|error| error_chain(&error))?;
+    CaseFile::from_bytes(&bytes).map_err(|error| named(path, &error))
+}
+
+fn named(path: &Path, error: &CaseError) -> String {
+    format!("`{}`: {}", path.display(), error_chain(error))
+}
+
+/// The policy that cases are about, with its versions where they are named.
+fn about(file: &CaseFile) -> Shown {
+    let versions = file.version.to_string();
+    let versions = if versions == "*" { String::new() } else { format!(" {versions}") };
+    Shown::new(&format!("{}{versions}", file.policy))
+}
