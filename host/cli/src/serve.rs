@@ -3,25 +3,27 @@
 use std::io::Write;
 
 use admit_server::config::{self, Config, DecisionLogConfig, DecisionLogTarget, Flags, Sources};
-use admit_server::{logging, serve};
+use admit_server::logging;
+use admit_server::serve::{self, Checked};
 
 use crate::args::ServerArgs;
 use crate::error::{CliError, Exit, say};
+use crate::text::entry;
 
 /// Checks the configuration, or serves until the process is asked to end.
 pub(crate) fn run(args: ServerArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
     let check_only = args.check_config;
     let sources = sources(args);
-    let config = match config::load(sources.clone()) {
-        Ok(config) => config,
+    let (config, places) = match config::load_with_places(sources.clone()) {
+        Ok(loaded) => loaded,
         Err(error) => {
             error.problems().iter().for_each(say);
             return Ok(Exit::BadInput);
         }
     };
     if check_only {
-        let keys = serve::check(&config).map_err(CliError::Server)?;
-        return checked(&config, &sources, &keys, out).map_err(CliError::Output);
+        let checked = serve::check(&config, &places).map_err(CliError::Server)?;
+        return said(&config, &sources, &checked, out).map_err(CliError::Output);
     }
     let internal = |source: Box<dyn std::error::Error + Send + Sync>| CliError::Internal {
         what: "failed to start the log",
@@ -45,23 +47,27 @@ fn sources(args: ServerArgs) -> Sources {
     Sources { file: config, environment: config::process_environment(), flags }
 }
 
-fn checked(
+/// Says what a start would find.
+fn said(
     config: &Config,
     sources: &Sources,
-    keys: &[String],
+    checked: &Checked,
     out: &mut dyn Write,
 ) -> std::io::Result<Exit> {
+    if !checked.problems.is_empty() {
+        checked.problems.iter().for_each(say);
+        return Ok(Exit::BadInput);
+    }
     match &sources.file {
         Some(path) => writeln!(out, "`{}` can be used", path.display())?,
         None => writeln!(out, "the configuration can be used")?,
     }
-    writeln!(out, "  service    {}", config.service.listen)?;
-    writeln!(out, "  admin      {}", config.admin.listen)?;
-    writeln!(out, "  data       {}", config.data_dir.display())?;
-    for keys in keys {
-        writeln!(out, "  keys       {keys}")?;
+    entry(out, "service", &config.service.listen.to_string())?;
+    entry(out, "admin", &config.admin.listen.to_string())?;
+    entry(out, "data", &config.data_dir.display().to_string())?;
+    let Checked { keys, gates, remarks, .. } = checked;
+    for (label, lines) in [("keys", keys), ("gate", gates), ("note", remarks)] {
+        lines.iter().try_for_each(|line| entry(out, label, line))?;
     }
-    let gates: Vec<_> = config.gates.keys().map(String::as_str).collect();
-    writeln!(out, "  gates      {}", gates.join(", "))?;
     Ok(Exit::Done)
 }

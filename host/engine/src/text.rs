@@ -111,7 +111,7 @@ pub fn visible_lines(text: &str) -> String {
 }
 
 /// As [`visible_lines`], in one line.
-pub(crate) fn visible_line(text: &str) -> String {
+pub fn visible_line(text: &str) -> String {
     escape_where(text, is_invisible)
 }
 

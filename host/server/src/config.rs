@@ -33,6 +33,9 @@ mod read;
 mod values;
 mod check;
 mod problem;
+mod places;
+mod changes;
+mod remarks;
 mod suggest;
 
 use std::path::PathBuf;
@@ -53,6 +56,7 @@ pub use self::links::say_links;
 pub use self::listener::{AdminConfig, Listen, ServiceAccess, ServiceConfig};
 pub use self::log::{LogConfig, LogFormat, LogLevel};
 pub use self::overlay::{Flags, process_environment};
+pub use self::places::Places;
 pub use self::problem::{ConfigError, Problem, ProblemKind};
 pub use self::read::NOTE;
 pub use self::yaml::read_yaml;
@@ -111,6 +115,15 @@ pub struct Sources {
 /// [`ConfigError`] with every problem of the file and of the names of variables; without any,
 /// those of the whole.
 pub fn load(sources: Sources) -> Result<Config, ConfigError> {
+    load_with_places(sources).map(|(config, _)| config)
+}
+
+/// As [`load`], with the places of the values.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_with_places(sources: Sources) -> Result<(Config, Places), ConfigError> {
     let mut tree = match &sources.file {
         Some(path) => file::read(path)?,
         None => Node::empty(),
@@ -126,7 +139,8 @@ pub fn load(sources: Sources) -> Result<Config, ConfigError> {
     let config = Config::read(&reader, &tree);
     check::across(&reader, &tree, &config);
     reader.finish()?;
-    Ok(config)
+    let file = sources.file.map(|file| file.display().to_string()).unwrap_or_default();
+    Ok((config, Places { file, tree }))
 }
 
 impl Config {

@@ -16,7 +16,7 @@ mod room;
 mod trouble;
 mod writer;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{
     Receiver, RecvTimeoutError, SyncSender, TrySendError, channel, sync_channel,
@@ -121,6 +121,16 @@ struct Control {
 }
 
 impl DecisionLog {
+    /// Finds out whether the log could be opened, without making or opening a file. `made` is a folder
+    /// that will be there by then.
+    ///
+    /// # Errors
+    ///
+    /// [`DecisionLogError`].
+    pub fn check(to: &DecisionLogTarget, made: &Path) -> Result<(), DecisionLogError> {
+        Output::check(to, made)
+    }
+
     /// Opens the log and starts its thread.
     ///
     /// # Errors

@@ -25,5 +25,6 @@ pub use first::FirstComponent;
 pub use refusals::RefusalCount;
 pub use report::{ChangeError, Overtaken, Refused, Rehearsed, Report, Step};
 pub use served::{Counters, GateOptions, ServedGate};
+pub use start::NotBegun;
 pub use state::{GATE_STATES, Released, Selected, Unreleased, View};
 pub use surroundings::Surroundings;

@@ -21,4 +21,5 @@ pub mod store;
 pub mod metrics;
 pub mod logging;
 mod blocking;
+mod writable;
 mod time;

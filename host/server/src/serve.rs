@@ -2,6 +2,8 @@
 
 mod assemble;
 mod keys;
+mod check;
+mod reload;
 mod signals;
 mod announce;
 
@@ -21,6 +23,8 @@ use crate::http::listener::{self, Bound, Drained, ListenError};
 use crate::http::{ListenerKind, router};
 use crate::store::{Store, StoreError};
 use assemble::{Assembled, Start, assemble};
+pub use check::{Checked, check};
+use reload::Reloading;
 use signals::{Signal, Signals};
 
 /// How often keys that are missing are asked for again; the key set's own cool-down counts too.
@@ -129,16 +133,6 @@ fn time_left(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now()).max(AT_LEAST)
 }
 
-/// Reads the key sets that a configuration names as files, as a start does. Returns a line for each
-/// cloud: where its keys come from, and through which proxy.
-///
-/// # Errors
-///
-/// [`ServeError::File`], [`ServeError::KeyAddress`].
-pub fn check(config: &Config) -> Result<Vec<String>, ServeError> {
-    keys::keys(config).map(|keys| keys::lines(&keys))
-}
-
 /// Serves, and returns when the time to end is over.
 async fn run(
     config: &Config,
@@ -147,6 +141,9 @@ async fn run(
     signals: &mut Signals,
 ) -> Result<Instant, ServeError> {
     let now = admit::gate::now();
+    for remark in config.remarks() {
+        tracing::warn!("{remark}");
+    }
     let assembled = assemble(config, now).await?;
     let app = Arc::clone(&assembled.app);
     let service = Bound::bind(&config.service.listen).await?;

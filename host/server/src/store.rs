@@ -162,6 +162,16 @@ impl Store {
         Ok(Self { owner: Arc::new(owner), retention })
     }
 
+    /// Finds out whether a store could be opened in `directory`, without making or locking anything.
+    /// What a store there holds is not read.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Directory`].
+    pub fn check(directory: &Path) -> Result<(), StoreError> {
+        directory::check(directory)
+    }
+
     /// Why nothing can be stored; absent when something can.
     pub fn problem(&self) -> Option<String> {
         self.owner.problem()

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 
 use crate::authority::Authority;
 use crate::gates::{Change, ChangeError, MayDrop, Mode, NewComponent, ServedGate, Surroundings};
-use crate::source::{Found, Poll, Watch};
+use crate::source::{Found, Poll, SourceError, SourceOptions, Watch};
 use crate::store::{Action, NewActivity, SourceRow, Store, StoreError, TakenBack, Trying, Verdict};
 use crate::time::rfc3339;
 pub use state::{SOURCE_STATES, Seen, SourceState};
@@ -249,6 +249,28 @@ fn ended(
     let activity = NewActivity::new("set_aside_source", details);
     let row = SourceRow { digest, verdict: Verdict::Ended, error: Some(error), host, at };
     (row, Some(activity))
+}
+
+/// Why a gate does not take what its source holds.
+#[derive(Debug, thiserror::Error)]
+pub enum TakeError {
+    /// There is no component.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The gate refused it.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
+}
+
+/// Reads a source once, and gives the gate what it holds, as watching it does.
+///
+/// # Errors
+///
+/// [`TakeError`].
+pub async fn take_once(gate: &Arc<ServedGate>, options: SourceOptions) -> Result<(), TakeError> {
+    let read = crate::blocking::run(move || Watch::new(options).read()).await;
+    let found = read.ok_or(ChangeError::Broken)??;
+    Ok(apply(gate, found, None).await?)
 }
 
 async fn apply(

@@ -4,6 +4,7 @@ mod api;
 mod backup;
 mod bounds;
 mod candidate;
+mod check;
 mod cli;
 mod client;
 mod config;

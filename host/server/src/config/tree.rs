@@ -63,6 +63,16 @@ impl Node {
         })
     }
 
+    /// The node at a path, or the last one on the way to it.
+    pub(super) fn nearest(&self, path: &str) -> &Self {
+        let (name, rest) = path.split_once('.').unwrap_or((path, ""));
+        match self.find(name) {
+            Some(node) if rest.is_empty() => node,
+            Some(node) => node.nearest(rest),
+            None => self,
+        }
+    }
+
     /// Puts a text at a path, in the place of what was there.
     pub(super) fn set(&mut self, path: &str, text: &str, origin: &Origin) {
         let (name, rest) = path.split_once('.').unwrap_or((path, ""));

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Result};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -74,13 +74,28 @@ impl Output {
         Ok(output)
     }
 
+    /// Finds out whether [`Output::open`] would open it. A pipe is not opened for that, since its reader
+    /// would come to an end.
+    pub(super) fn check(
+        to: &DecisionLogTarget,
+        made: &Path,
+    ) -> std::result::Result<(), DecisionLogError> {
+        match to {
+            DecisionLogTarget::Stdout => {
+                Opened::stdout().map(drop).map_err(DecisionLogError::Stdout)
+            }
+            DecisionLogTarget::File(path) => Opened::could_append(path, made)
+                .map_err(|source| DecisionLogError::Open { path: path.clone(), source }),
+        }
+    }
+
     pub(super) fn on(sink: Box<dyn Sink>) -> Self {
         Self { sink: Some(sink), ..Self::nowhere() }
     }
 
     /// As if it had been opened by this name.
     #[cfg(test)]
-    pub(super) fn called(self, path: &std::path::Path) -> Self {
+    pub(super) fn called(self, path: &Path) -> Self {
         Self { path: Some(path.to_owned()), ..self }
     }
 

@@ -73,6 +73,26 @@ impl Opened {
     }
 }
 
+impl Opened {
+    /// Finds out whether [`Opened::append`] would open or make the file.
+    pub(super) fn could_append(path: &Path, made: &Path) -> Result<()> {
+        let kind = match path.metadata() {
+            Ok(metadata) => metadata.file_type(),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return crate::writable::file(path, made);
+            }
+            Err(error) => return Err(error),
+        };
+        if kind.is_dir() {
+            return Err(rustix::io::Errno::ISDIR.into());
+        }
+        if kind.is_socket() {
+            return Err(rustix::io::Errno::NXIO.into());
+        }
+        crate::writable::existing(path)
+    }
+}
+
 impl Sink for Opened {
     fn write(&mut self, bytes: &[u8]) -> Result<usize> {
         match self.file.write(bytes) {

@@ -22,7 +22,33 @@ const MAX_STEPS_BACK: usize = 5;
 const REPAIR: &str =
     "give the gate its policy and all its settings again, or restore a copy of the store";
 
+/// Why a gate has no release of what it is configured with.
+#[derive(Debug)]
+pub enum NotBegun {
+    /// No policy is configured.
+    NoPolicy,
+    /// The file of its policy cannot be read, or is set aside.
+    Unreadable(String),
+    /// The release is refused.
+    Refused(ChangeError),
+}
+
 impl ServedGate {
+    /// Begins with what the gate is configured with, as a start does where nothing is stored.
+    ///
+    /// # Errors
+    ///
+    /// [`NotBegun`].
+    pub async fn begin_as_configured(
+        self: &Arc<Self>,
+        first: Option<FirstComponent>,
+        now: u64,
+    ) -> Result<(), NotBegun> {
+        let gate = Arc::clone(self);
+        let begun = crate::blocking::run(move || gate.begin(first.as_ref(), false, now)).await;
+        begun.unwrap_or(Err(NotBegun::Refused(ChangeError::Broken)))
+    }
+
     /// Starts with the last good release; before there is one, with `component` and the configured
     /// settings. Then lets the candidate go on, if it can.
     ///
@@ -35,6 +61,7 @@ impl ServedGate {
             if let Err(error) = gate.start_alone(first.as_ref(), false, now) {
                 gate.fail(&admit::failure::error_chain(&error));
             }
+            gate.look_at_cases();
             turn
         });
         match started.await {
@@ -43,6 +70,19 @@ impl ServedGate {
                 self.candidate_resumed();
                 self.fail("its release broke the start; see the log");
             }
+        }
+    }
+
+    /// Says of a gate that decides what would be in the way of its next release. Of another one it is
+    /// said why it has none.
+    fn look_at_cases(&self) {
+        let decides = self.unreleased().is_none();
+        if let Some(problem) = decides.then(|| self.problem_of_cases()).flatten() {
+            tracing::error!(
+                gate = self.name(),
+                problem,
+                "the operator's cases cannot be read: nothing can be activated"
+            );
         }
     }
 
@@ -83,7 +123,10 @@ impl ServedGate {
     ) -> Result<(), StoreError> {
         self.know_taken_back(self.wait(self.store.taken_back(self.name()))?);
         let Some(row) = self.wait(self.store.gate(self.name()))? else {
-            return self.begin(first, asked, now);
+            return match self.begin(first, asked, now) {
+                Err(NotBegun::Refused(ChangeError::Store(error))) => Err(error),
+                _ => Ok(()),
+            };
         };
         match &row.active {
             Some(active) => self.resume(&row, active, now),
@@ -109,27 +152,21 @@ impl ServedGate {
         first: Option<&FirstComponent>,
         asked: bool,
         now: u64,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), NotBegun> {
         let Some(first) = first else {
             let problem = "has no policy yet: give it one".to_owned();
             self.select_unreleased(None, Unreleased::Unconfigured(problem));
-            return Ok(());
+            return Err(NotBegun::NoPolicy);
         };
-        let bytes = match first.read() {
-            Ok(bytes) => bytes,
-            Err(problem) => {
-                tracing::error!(
-                    gate = self.name(),
-                    problem,
-                    "the gate's first policy is not there"
-                );
-                self.begun_without(None, Unreleased::Failed(problem));
-                return Ok(());
-            }
-        };
-        if let Some(problem) = self.begin_first_try(first, &bytes, asked, now)? {
-            self.begun_without(None, Unreleased::Failed(problem));
-            return Ok(());
+        let bytes = first.read().map_err(|problem| {
+            tracing::error!(gate = self.name(), problem, "the gate's first policy is not there");
+            self.begun_without(None, Unreleased::Failed(problem.clone()));
+            NotBegun::Unreadable(problem)
+        })?;
+        let store = |error: StoreError| NotBegun::Refused(error.into());
+        if let Some(problem) = self.begin_first_try(first, &bytes, asked, now).map_err(store)? {
+            self.begun_without(None, Unreleased::Failed(problem.clone()));
+            return Err(NotBegun::Unreadable(problem));
         }
         let change = Change {
             component: Some(NewComponent { bytes: Arc::clone(&bytes), may_be_older: true }),
@@ -145,17 +182,21 @@ impl ServedGate {
         };
         let result = self.change_alone(&change);
         self.end_first_try(first, result.as_ref().err());
-        let error = match result {
-            Ok(_) => return Ok(()),
-            Err(ChangeError::Store(error)) => return Err(error),
-            Err(error) => error,
-        };
+        let Err(error) = result else { return Ok(()) };
+        if !matches!(error, ChangeError::Store(_)) {
+            self.begun_with_refused(&bytes, &error);
+        }
+        Err(NotBegun::Refused(error))
+    }
+
+    /// Keeps a policy to describe the settings that are missing. Nothing is stored: what is configured
+    /// counts until something was activated.
+    fn begun_with_refused(&self, component: &[u8], error: &ChangeError) {
         self.note_refused_start(&error.told());
-        // A policy to describe the settings that are missing. Nothing is stored: what is configured
-        // counts until something was activated.
-        let inspected = self.inspections.get(&self.runtime, &bytes).ok();
+        let inspected = self.inspections.get(&self.runtime, component).ok();
         let selected = inspected.map(|inspected| {
-            let configured = Configured::known(change.settings, inspected.description());
+            let settings = self.options.settings.clone();
+            let configured = Configured::known(settings, inspected.description());
             let Configured { all: settings, counting } = configured;
             Selected {
                 inspected,
@@ -168,8 +209,7 @@ impl ServedGate {
                 made: (Action::Start, Actor::server()),
             }
         });
-        self.begun_without(selected, self.unreleased_by(&error));
-        Ok(())
+        self.begun_without(selected, self.unreleased_by(error));
     }
 
     /// Notes why the configured policy makes no release; unless the gate knows another one by now, as
@@ -364,7 +404,7 @@ impl ServedGate {
 
     /// Why the gate has no release, in words for an administrator. Settings that are configured and
     /// refused are a mistake; where there are none, they are still to come.
-    pub(super) fn unreleased_by(&self, error: &ChangeError) -> Unreleased {
+    pub(crate) fn unreleased_by(&self, error: &ChangeError) -> Unreleased {
         match error {
             ChangeError::Invalid(_) | ChangeError::TooLarge(_) | ChangeError::Misfits(_) => {
                 let told = error.told();

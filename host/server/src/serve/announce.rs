@@ -6,6 +6,7 @@ use admit::text::visible_lines;
 
 use crate::app::App;
 use crate::config::Config;
+use crate::gates::ServedGate;
 use crate::http::listener::Bound;
 
 /// Says where the server listens, where keys come from, and the first access token.
@@ -41,24 +42,7 @@ pub(super) fn addresses(
 /// Says what each gate has.
 pub(super) fn gates(out: &mut dyn Write, app: &App) -> Result<()> {
     for gate in app.gates.values() {
-        let view = gate.view();
-        let policy = view.selected().map(|selected| {
-            let policy = selected.policy();
-            format!("{} {}", policy.name, policy.version)
-        });
-        let policy = policy.unwrap_or_else(|| "no policy".to_owned());
-        let (name, state) = (gate.name(), view.state_name());
-        let release = view.selected().and_then(|selected| selected.release.as_ref());
-        match view.problem() {
-            None => {
-                let generation = release.map_or(0, |release| release.generation);
-                writeln!(out, "  gate       {name}: {policy}, {state}, generation {generation}")?;
-            }
-            Some(problem) => {
-                let problem = visible_lines(problem);
-                writeln!(out, "  gate       {name}: {policy}, {state}: {problem}")?;
-            }
-        }
+        writeln!(out, "  gate       {}", of_gate(gate))?;
     }
     let serving = app.gates.values().any(|gate| gate.state_name() == "serving");
     if !serving {
@@ -66,4 +50,23 @@ pub(super) fn gates(out: &mut dyn Write, app: &App) -> Result<()> {
         writeln!(out, "  admit apply -f gates.yaml     (see `admit apply --help`)")?;
     }
     out.flush()
+}
+
+/// What a gate has, in one line.
+pub(super) fn of_gate(gate: &ServedGate) -> String {
+    let view = gate.view();
+    let policy = view.selected().map(|selected| {
+        let policy = selected.policy();
+        format!("{} {}", policy.name, policy.version)
+    });
+    let policy = policy.unwrap_or_else(|| "no policy".to_owned());
+    let (name, state) = (gate.name(), view.state_name());
+    let release = view.selected().and_then(|selected| selected.release.as_ref());
+    match view.problem() {
+        None => {
+            let generation = release.map_or(0, |release| release.generation);
+            format!("{name}: {policy}, {state}, generation {generation}")
+        }
+        Some(problem) => format!("{name}: {policy}, {state}: {}", visible_lines(problem)),
+    }
 }

@@ -37,6 +37,29 @@ pub(super) struct Start {
     pub(super) first: Option<FirstComponent>,
 }
 
+/// What a gate shares with others.
+pub(super) struct GateParts<'a> {
+    pub(super) runtime: &'a Runtime,
+    pub(super) keys: Arc<Keys>,
+    pub(super) store: &'a Store,
+    pub(super) counters: Counters,
+}
+
+impl Start {
+    /// The gate of a configuration, which has not begun yet.
+    pub(super) fn new(
+        config: &Config,
+        name: &str,
+        gate: &GateConfig,
+        parts: GateParts<'_>,
+    ) -> Self {
+        let GateParts { runtime, keys, store, counters } = parts;
+        let options = options(config, name, gate);
+        let served = ServedGate::new(options, runtime.clone(), keys, store.clone(), counters);
+        Self { gate: Arc::new(served), first: first_component(gate) }
+    }
+}
+
 /// A gate whose policy comes from a file or directory.
 pub(super) struct Watched {
     gate: Arc<ServedGate>,
@@ -47,13 +70,18 @@ pub(super) struct Watched {
 impl Watched {
     /// Watches from now on.
     pub(super) async fn start(self, app: &App, stopping: watch::Receiver<bool>) {
-        let SourceConfig { path, interval, follow_links_outside } = self.source;
-        let max_bytes = Limits::default().component_bytes;
-        let watch = Watch::new(SourceOptions { path, follow_links_outside, max_bytes });
+        let interval = self.source.interval;
+        let watch = Watch::new(source_options(self.source));
         let store = app.store.clone();
         let watching = Watching::resume(self.gate, store, watch, self.state).await;
         tokio::spawn(watching.run(interval, app.asked.subscribe(), stopping));
     }
+}
+
+/// What is watched for a gate.
+pub(super) fn source_options(source: SourceConfig) -> SourceOptions {
+    let SourceConfig { path, follow_links_outside, .. } = source;
+    SourceOptions { path, follow_links_outside, max_bytes: Limits::default().component_bytes }
 }
 
 pub(super) async fn assemble(config: &Config, now: u64) -> Result<Assembled, ServeError> {
@@ -71,11 +99,11 @@ pub(super) async fn assemble(config: &Config, now: u64) -> Result<Assembled, Ser
     let (mut sources, mut watches) = (IndexMap::new(), Vec::new());
     for (name, gate) in &config.gates {
         let counters = Counters { metrics: metrics.gate(name), log: log.clone() };
-        let options = options(config, name, gate);
         let keys = keys.get(&gate.cloud).cloned().expect("made for the cloud of each gate");
-        let served = ServedGate::new(options, runtime.clone(), keys, store.clone(), counters);
-        let served = Arc::new(served);
-        starts.push(Start { gate: Arc::clone(&served), first: first_component(gate) });
+        let parts = GateParts { runtime: &runtime, keys, store: &store, counters };
+        let start = Start::new(config, name, gate, parts);
+        let served = Arc::clone(&start.gate);
+        starts.push(start);
         if let Some(source) = &gate.source {
             let state = SourceState::new(&source.path);
             sources.insert(name.clone(), state.clone());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use admit::cloud::Cloud;
 use admit::keys::{KeySet, Keys, MAX_KEY_SET_BYTES, RemoteKeys, SkippedKey};
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use super::ServeError;
 use crate::config::{Config, KeysConfig};
@@ -19,14 +19,16 @@ pub(super) type KeysOfClouds = IndexMap<Cloud, Arc<Keys>>;
 /// [`ServeError::File`] for a file that holds no usable key, [`ServeError::KeyAddress`] for an address
 /// that keys are not fetched from, or that a proxy which cannot be used is on the way to.
 pub(super) fn keys(config: &Config) -> Result<KeysOfClouds, ServeError> {
-    let mut keys = IndexMap::new();
-    for gate in config.gates.values() {
-        if !keys.contains_key(&gate.cloud) {
-            let of_cloud = keys_of(gate.cloud, config.keys_of(gate.cloud))?;
-            keys.insert(gate.cloud, Arc::new(of_cloud));
-        }
-    }
-    Ok(keys)
+    each(config).collect()
+}
+
+/// As [`keys`], each cloud by itself.
+pub(super) fn each(
+    config: &Config,
+) -> impl Iterator<Item = Result<(Cloud, Arc<Keys>), ServeError>> + '_ {
+    let clouds: IndexSet<_> = config.gates.values().map(|gate| gate.cloud).collect();
+    let of_cloud = |cloud| Ok((cloud, Arc::new(keys_of(cloud, config.keys_of(cloud))?)));
+    clouds.into_iter().map(of_cloud)
 }
 
 fn keys_of(cloud: Cloud, keys: KeysConfig) -> Result<Keys, ServeError> {

@@ -168,9 +168,31 @@ fn stamp(path: &Path) -> Option<Stamp> {
     std::fs::metadata(path).ok().map(|metadata| Stamp::of(&metadata))
 }
 
+/// Finds out whether [`Directory::lock`] could make or enter a directory and open its files.
+pub(super) fn check(path: &Path) -> Result<(), StoreError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| StoreError::Directory { path, source }
+    };
+    crate::writable::folder(path).map_err(failed(path))?;
+    for file in [LOCK, FILE].map(|name| path.join(name)) {
+        match file.metadata() {
+            Ok(metadata) if metadata.is_dir() => {
+                return Err(failed(&file)(rustix::io::Errno::ISDIR.into()));
+            }
+            Ok(_) => crate::writable::existing(&file).map_err(failed(&file))?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(failed(&file)(error)),
+        }
+    }
+    Ok(())
+}
+
 fn make_private(directory: &Path) -> io::Result<()> {
-    if directory.is_dir() {
-        return Ok(());
+    match directory.metadata() {
+        Ok(found) if found.is_dir() => return Ok(()),
+        Ok(_) => return Err(rustix::io::Errno::NOTDIR.into()),
+        Err(_) => {}
     }
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o700))

@@ -5,11 +5,11 @@ use std::net::{self, SocketAddr};
 use std::os::unix;
 use std::path::{Path, PathBuf};
 
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 
 use crate::config::Listen;
 
-use super::unix::{SocketFile, bind_socket};
+use super::unix::{SocketFile, bind_socket, check_socket};
 
 /// Why an address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,28 @@ pub enum ListenError {
         /// Of the file.
         path: PathBuf,
     },
+}
+
+impl ListenError {
+    /// Whether somebody else listens there now, who may be gone by the next start.
+    pub fn is_taken(&self) -> bool {
+        match self {
+            Self::Refused { source, .. } => source.kind() == io::ErrorKind::AddrInUse,
+            Self::InUse { .. } => true,
+            Self::NotASocket { .. } => false,
+        }
+    }
+}
+
+/// Whether the machine would grant an address: nobody can connect before `listen`.
+fn grants(address: SocketAddr) -> io::Result<()> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    // As a listener of the runtime has it.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)
 }
 
 /// A listener that accepts nothing yet: clients wait until it is served.
@@ -67,6 +89,20 @@ impl Bound {
         match listen {
             Listen::Tcp(address) => Self::tcp(*address).await,
             Listen::Unix(path) => Self::unix(path).await,
+        }
+    }
+
+    /// Finds out whether [`Bound::bind`] would be granted the address, without listening there. `made` is
+    /// a folder that will be there by then.
+    ///
+    /// # Errors
+    ///
+    /// [`ListenError`], every variant.
+    pub async fn check(listen: &Listen, made: &Path) -> Result<(), ListenError> {
+        match listen {
+            Listen::Tcp(address) => grants(*address)
+                .map_err(|source| ListenError::Refused { address: address.to_string(), source }),
+            Listen::Unix(path) => check_socket(path, made).await,
         }
     }
 

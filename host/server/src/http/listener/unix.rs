@@ -27,9 +27,23 @@ fn listen(path: &Path) -> io::Result<(UnixListener, SocketFile)> {
     Ok((socket.listen(QUEUE)?, file))
 }
 
+/// Finds out whether [`bind_socket`] could make a socket. `made` is a folder that will be there by then.
+pub(super) async fn check_socket(path: &Path, made: &Path) -> Result<(), ListenError> {
+    is_stale(path).await?;
+    crate::writable::file(path, made).map_err(|source| refused(path, source))
+}
+
 async fn remove_stale(path: &Path) -> Result<(), ListenError> {
+    match is_stale(path).await? {
+        true => fs::remove_file(path).map_err(|source| refused(path, source)),
+        false => Ok(()),
+    }
+}
+
+/// Whether there is a socket that nobody listens on.
+async fn is_stale(path: &Path) -> Result<bool, ListenError> {
     match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(refused(path, error)),
         Ok(metadata) if !metadata.file_type().is_socket() => {
             return Err(ListenError::NotASocket { path: path.to_owned() });
@@ -37,9 +51,7 @@ async fn remove_stale(path: &Path) -> Result<(), ListenError> {
         Ok(_) => {}
     }
     match UnixStream::connect(path).await {
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            fs::remove_file(path).map_err(|source| refused(path, source))
-        }
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(true),
         // A full queue and a missing permission are signs of a listener as well.
         _ => Err(ListenError::InUse { path: path.to_owned() }),
     }
