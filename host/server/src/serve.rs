@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout};
 use crate::access::{CreateError, Created, Role};
 use crate::app::App;
 use crate::authority::{Authority, Granted};
-use crate::config::{Config, ConfigError, Sources};
+use crate::config::{Config, Sources};
 use crate::decision_log::DecisionLogError;
 use crate::http::listener::{self, Bound, Drained, ListenError};
 use crate::http::{ListenerKind, router};
@@ -181,7 +181,8 @@ async fn run(
         for source in watches {
             source.start(&app, stopping.clone()).await;
         }
-        serve_until_asked(signals, &app, sources).await;
+        let reloading = Reloading::new(&app, config, sources);
+        serve_until_asked(signals, reloading).await;
     }
     app.drain();
     tracing::info!("draining");
@@ -269,38 +270,13 @@ async fn until_end(signals: &mut Signals) {
     while signals.next().await != Signal::End {}
 }
 
-async fn serve_until_asked(signals: &mut Signals, app: &Arc<App>, sources: &Sources) {
+async fn serve_until_asked(signals: &mut Signals, mut reloading: Reloading<'_>) {
     loop {
         match signals.next().await {
             Signal::End => return,
-            Signal::Reload => reload(app, sources),
+            Signal::Reload => reloading.reload(),
         }
     }
-}
-
-const NOT_RELOADED: &str = "the configuration was not reloaded; the one before stays";
-
-/// Reads the configuration again, and has tried again what was refused. What cannot change while the server runs waits for a restart.
-fn reload(app: &App, sources: &Sources) {
-    if let Some(log) = &app.log {
-        log.reopen();
-    }
-    app.asked.send_replace(());
-    match crate::config::load(sources.clone()) {
-        Ok(config) => match app.reload(&config) {
-            Ok(()) => tracing::info!(
-                "reloaded: `gitops`, `admin.hosts`, `service.access`; other changes wait for a \
-                 restart"
-            ),
-            Err(error) => tracing::error!(%error, "{NOT_RELOADED}"),
-        },
-        Err(error) => log_config_error(&error),
-    }
-}
-
-fn log_config_error(error: &ConfigError) {
-    let error = error.to_string().replace('\n', "; ");
-    tracing::error!(error, "{NOT_RELOADED}");
 }
 
 /// The part of the time to end that requests have. The decision log has the rest: decisions that hang

@@ -397,3 +397,38 @@ fn a_variable_sets_every_single_value_outside_keys_and_gates() {
         }
     }
 }
+
+#[test]
+fn every_key_is_named_when_its_value_changes() {
+    let mut good = good();
+    // Longer than a set is used by default before it is refreshed.
+    good["keys"]["public"]["max_age_seconds"] = json!(604_800);
+    let whole = load_json(&good).unwrap();
+    for path in keys().into_keys() {
+        let cloud = if path.ends_with(".file") { "china" } else { "public" };
+        let path = path.replace("CLOUD", cloud).replace("NAME", "g");
+        let mut less = good.clone();
+        let (parent, name) = path.rsplit_once('.').unwrap_or(("", &path));
+        let pointer = if parent.is_empty() {
+            String::new()
+        } else {
+            format!("/{}", parent.replace('.', "/"))
+        };
+        let parent = less.pointer_mut(&pointer).and_then(Value::as_object_mut).unwrap();
+        parent.shift_remove(name).unwrap_or_else(|| panic!("{path}"));
+        // A section that is nothing without the key.
+        for required in ["gitops", "source"] {
+            let emptied = path.ends_with(&format!("{required}.repository"))
+                || path.ends_with(&format!("{required}.path"));
+            if emptied {
+                let above = pointer.rsplit_once('/').map_or("", |(above, _)| above);
+                let above = less.pointer_mut(above).and_then(Value::as_object_mut).unwrap();
+                above.shift_remove(required);
+            }
+        }
+        let less = load_json(&less).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let named = whole.differing(&less);
+        let is_about = |key: &String| key.starts_with(&path) || path.starts_with(&**key);
+        assert!(named.iter().any(is_about), "{path}: {named:?}");
+    }
+}

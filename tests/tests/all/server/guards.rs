@@ -28,7 +28,7 @@ fn reload(server: &Server, config: &Value, said: &str) {
     wait_until(said, || count() > before);
 }
 
-const RELOADED: &str = "reloaded: `gitops`";
+const RELOADED: &str = "reloaded: ";
 const NOT_RELOADED: &str = "was not reloaded";
 
 #[test]
