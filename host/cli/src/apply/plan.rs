@@ -95,8 +95,9 @@ impl<'a> Plan<'a> {
 
     fn compare(&mut self, settings: &Map<String, Value>) {
         if self.policy.is_some() {
-            // What has to go besides is known when the server has said what the new policy knows.
-            self.patch = differing(&self.now.all(), settings);
+            // All of them, so that one which the new policy does not know is refused whether the gate
+            // has it or not. What has to go besides is known when the server has said what it knows.
+            self.patch = settings.clone();
             return;
         }
         self.patch = differing(&self.now.settings, settings);
@@ -174,7 +175,10 @@ impl<'a> Plan<'a> {
         let call = call.each("drop", &self.drop);
         let call = call.flag("dry_run", dry_run).flag("force", self.force);
         let call = call.if_match(self.now.etag.clone());
-        let answer = client.call(call)?;
+        let how = "give each a value under `settings` of the gate in the file of `--file`";
+        let answer = client
+            .call(call)
+            .map_err(|error| error.where_missing(self.gate(), &self.patch, how))?;
         match &self.policy {
             Some(_) => answer.read(),
             None => answer.read().map(|PatchedBody { activation }| activation),
@@ -200,7 +204,8 @@ impl<'a> Plan<'a> {
             entry(out, "policy", &format!("{from} -> {to}"))?;
         }
         let had = self.now.all();
-        for (name, value) in &self.patch {
+        let changed = differing(&had, &self.patch);
+        for (name, value) in &changed {
             for line in lines(name, had.get(name), value) {
                 writeln!(out, "  {line}")?;
             }

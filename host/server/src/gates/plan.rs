@@ -45,7 +45,7 @@ impl ServedGate {
         let description = inspected.description();
         // What the gate would have counts, not what is taken from it.
         expect_small(&merged(&had.all, &change.settings))?;
-        let misfits = misfits(&change.settings, &had.all, description);
+        let misfits = misfits(&change.settings, description);
         if !misfits.is_empty() {
             let refusals = misfits.iter().flat_map(SettingsError::refusals).collect();
             return Err(ChangeError::Misfits(refusals));
@@ -226,16 +226,10 @@ fn shown(settings: &Map<String, Value>) -> Vec<Expected> {
     shown.map(|(name, value)| Expected::new(name, Some(Bounded::new(value)))).collect()
 }
 
-/// What is wrong with a patch before the policy is asked. A setting that the gate has but the policy
-/// does not know may be removed.
-fn misfits(
-    patch: &Map<String, Value>,
-    had: &Map<String, Value>,
-    description: &Description,
-) -> Vec<SettingsError> {
-    let known = |name: &str| description.settings.iter().any(|setting| setting.name == name);
-    let removable = |name: &str| had.contains_key(name) || known(name);
-    let checked = patch.iter().filter(|(name, value)| !(value.is_null() && removable(name)));
+/// What is wrong with a patch before the policy is asked. Any setting may be removed, whether the gate
+/// has it and the policy knows it or not: a patch that was made once can be made again.
+fn misfits(patch: &Map<String, Value>, description: &Description) -> Vec<SettingsError> {
+    let checked = patch.iter().filter(|(_, value)| !value.is_null());
     let checked: Map<_, _> = checked.map(|(name, value)| (name.clone(), value.clone())).collect();
     Settings::from(checked).misfits(description)
 }

@@ -250,6 +250,73 @@ fn settings_that_a_new_policy_knows_and_the_file_does_not_name_go_back_to_their_
 }
 
 #[test]
+fn a_setting_that_the_policy_of_a_file_does_not_know_is_refused_whatever_the_gate_has() {
+    let (_never, never) = fresh();
+    let (_before, before) = fresh();
+    let (_kept, kept) = fresh();
+    let ids = client_ids(&[CLIENT]);
+    for shell in [&never, &before, &kept] {
+        shell.write("2.yaml", windows("2.0.0", &ids));
+        shell.write("1.yaml", windows("1.0.0", "    drop: [windows_entra_client_ids]\n"));
+        shell.write("slip.yaml", windows("1.0.0", &ids));
+    }
+    before.prints("apply -f 2.yaml");
+    kept.prints("apply -f 2.yaml");
+    kept.prints("apply -f 1.yaml");
+    let unknown = "\n  windows_entra_client_ids: setting `windows_entra_client_ids` is unknown to \
+                   `windows-mdm 1.0.0`; expected one of ";
+    for shell in [&never, &before, &kept] {
+        let run = shell.run("apply -f slip.yaml");
+        assert_eq!(run.code, Some(1), "{run:?}");
+        assert!(run.said().contains(unknown), "{run:?}");
+    }
+}
+
+#[test]
+fn what_a_template_should_have_filled_in_is_said_before_anything_is_applied() {
+    let (server, shell) = fresh();
+    let file = MAM.replace("saml", "saml\n      scope: $MAM_SCOPE");
+    shell.write("gates.yaml", file);
+    let said = "`gates.yaml`, line 8, column 14: gate `intune-mam`: setting `scope`: `$MAM_SCOPE` looks \
+                like a placeholder that nothing filled in";
+    let dry = shell.run("apply -f gates.yaml --dry-run");
+    assert_eq!((dry.code, dry.said()), (Some(0), said.to_owned()), "{dry:?}");
+    // It is what somebody may have meant, and so applied.
+    let applied = shell.run("apply -f gates.yaml");
+    assert_eq!((applied.code, applied.said()), (Some(0), said.to_owned()), "{applied:?}");
+    let settings = server.admin().get("/v1/gates/intune-mam/settings").json(200);
+    assert_eq!(settings["settings"]["scope"], "$MAM_SCOPE");
+    // Nobody answers: it is said first all the same.
+    let nobody = Shell::at("http://127.0.0.1:1", "admit_a");
+    nobody.write("gates.yaml", MAM.replace("f645ad92", "${TENANT}"));
+    let run = nobody.run("apply -f gates.yaml");
+    assert_eq!(run.code, Some(3), "{run:?}");
+    assert!(run.said().starts_with("`gates.yaml`, line 5, column 18: "), "{run:?}");
+    nobody.write("patch.yaml", "scope: '{{ scope }}'\n");
+    let run = nobody.run("policy activate intune-mam intune-mam --settings patch.yaml");
+    assert!(
+        run.said().starts_with("`patch.yaml`: setting `scope`: `{{ scope }}` looks"),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn settings_that_are_missing_are_named_with_their_gate_and_how_they_are_given() {
+    let (_server, shell) = fresh();
+    shell.write("mam.yaml", MAM.replace("      auth_service: saml\n", ""));
+    let run = shell.run("apply -f mam.yaml");
+    let needs = "\n  gate `intune-mam` needs `auth_service`: give each a value under `settings` of the gate \
+                 in the file of `--file`";
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.said().ends_with(needs), "{run:?}");
+    let run = shell.run("policy activate intune-mam intune-mam@1.0.0");
+    let needs = "\n  gate `intune-mam` needs `tenant_id`, `client_id`, `auth_service`: give each a value with \
+                 `--settings FILE`";
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.said().ends_with(needs), "{run:?}");
+}
+
+#[test]
 fn a_component_of_ones_own_is_named_by_its_file_or_by_its_digest() {
     let (server, shell) = fresh();
     std::fs::create_dir(shell.path("gates")).unwrap();

@@ -269,7 +269,7 @@ fn settings(tour: &mut Tour, server: &Server) {
             ("PATCH", path, Some(other), 200),
             ("PATCH", path, Some(json!({"windows_entra_client_ids": [CLIENT]})), 200),
             ("PATCH", path, Some(json!({"allow_guests": "no"})), 400),
-            ("PATCH", path, Some(json!({"nothing": null})), 400),
+            ("PATCH", path, Some(json!({"nothing": 1})), 400),
             ("PATCH", "/v1/gates/windows-mdm/settings?dry_run=1", Some(json!({})), 400),
             ("PATCH", "/v1/gates/windows-mdm/settings?dry-run=true", Some(json!({})), 400),
             ("PATCH", "/v1/gates/empty/settings", Some(json!({})), 409),
