@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use admit::outgoing::{DialError, ProxyError};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::error::Exit;
 use crate::text::clean;
@@ -134,6 +135,23 @@ impl ClientError {
         }
     }
 
+    /// Says, if settings of `gate` are missing besides those that were `given`, how they are given.
+    pub(crate) fn where_missing(
+        mut self,
+        gate: &str,
+        given: &Map<String, Value>,
+        how: &str,
+    ) -> Self {
+        if let Self::Refused(refusal) = &mut self {
+            let missing = refusal.missing(given);
+            if !missing.is_empty() {
+                let (gate, missing) = (clean(gate), missing.join(", "));
+                refusal.remedy = Some(format!("gate `{gate}` needs {missing}: {how}"));
+            }
+        }
+        self
+    }
+
     /// The server's refusal, if it is one.
     pub(crate) fn refusal(&self) -> Option<&Refusal> {
         match self {
@@ -155,6 +173,9 @@ pub struct Refusal {
     #[serde(default)]
     pub(crate) errors: Vec<FieldError>,
     step: Option<String>,
+    /// What to do about it, where that is known here.
+    #[serde(skip)]
+    remedy: Option<String>,
 }
 
 /// What is wrong with one field.
@@ -163,6 +184,8 @@ pub(crate) struct FieldError {
     /// The field.
     pub(crate) name: String,
     reason: String,
+    /// What came; absent when nothing did, and for a list without entries.
+    value: Option<String>,
 }
 
 impl Refusal {
@@ -170,24 +193,32 @@ impl Refusal {
         Self { status, ..self }
     }
 
+    /// The settings that the policy wants and nobody gave.
+    fn missing(&self, given: &Map<String, Value>) -> Vec<String> {
+        let is_given = |name: &str| given.get(name).is_some_and(|value| !value.is_null());
+        let errors = self.errors.iter().filter(|_| self.code == "invalid_settings");
+        let missing = errors.filter(|error| error.value.is_none() && !is_given(&error.name));
+        missing.map(|error| format!("`{}`", clean(&error.name))).collect()
+    }
+
     fn is_about_content(&self) -> bool {
         matches!(self.status, 400 | 409 | 412 | 413 | 422)
     }
 }
 
-/// The message, then a line for each field, then the step that failed.
+/// The message, then a line for each field, then the step that failed, then what to do.
 impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&clean(&self.message))?;
         // A message about one field ends with what the field says.
         let told = |error: &&FieldError| !self.message.ends_with(&error.reason);
-        for FieldError { name, reason } in self.errors.iter().filter(told) {
+        for FieldError { name, reason, .. } in self.errors.iter().filter(told) {
             write!(formatter, "\n  {}: {}", clean(name), clean(reason))?;
         }
-        match &self.step {
-            Some(step) => write!(formatter, "\n  failed step: {}", clean(step)),
-            None => Ok(()),
+        if let Some(step) = &self.step {
+            write!(formatter, "\n  failed step: {}", clean(step))?;
         }
+        self.remedy.as_ref().map_or(Ok(()), |remedy| write!(formatter, "\n  {remedy}"))
     }
 }
 

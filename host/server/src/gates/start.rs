@@ -409,9 +409,9 @@ impl ServedGate {
             ChangeError::Invalid(_) | ChangeError::TooLarge(_) | ChangeError::Misfits(_) => {
                 let told = error.told();
                 match self.options.settings.is_empty() {
-                    true => {
-                        Unreleased::Unconfigured(format!("its settings are not complete: {told}"))
-                    }
+                    true => Unreleased::Unconfigured(format!(
+                        "its settings are not complete: {told}; give them with `admit apply --file FILE`"
+                    )),
                     false => Unreleased::Failed(format!("its settings are refused: {told}")),
                 }
             }

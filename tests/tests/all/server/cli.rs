@@ -179,6 +179,8 @@ fn a_component_comes_from_a_file_with_settings_in_one_go() {
     assert_eq!(lines[0], "Validation Failed");
     assert!(lines[1..].iter().any(|line| line.starts_with("  scopes: `a b` is not a scope; ")));
     assert!(lines[1..].iter().any(|line| line.starts_with("  server_url: missing; ")));
+    let needs = "  gate `windows-mdm` needs `server_url`: give each a value with `--settings FILE`";
+    assert_eq!(lines.last(), Some(&needs));
 
     shell.write("text.wasm", "no component");
     let refused = shell.refuses("policy activate windows-mdm text.wasm", 1);
