@@ -7,6 +7,7 @@ mod activation;
 mod answers;
 mod artefacts;
 mod compiling;
+mod documented;
 mod isolation;
 pub(crate) mod memory;
 mod patched;

@@ -17,6 +17,9 @@ A file of gates, YAML or JSON:
         windows_entra_tenant_ids: [5a4f1c1e-6a3e-4c57-9d0e-1f2b3c4d5e6f]
       drop: [allow_guests]        # settings that may stop counting, since the policy does not know them
 
+Keys of the whole file that start with `x-` mean nothing: a place for what gates share by anchors.
+Values that look like placeholders that nothing filled in (`$NAME`, `${NAME}`, `%NAME%`, `{{ name }}`) are
+named on standard error, before anything is applied.
 Without `settings` they stay. `digest: sha256:...` beside `policy` says that the gate must have that
 very component already. Settings that a policy does not know are left as they are; if one counts now,
 `drop` or --drop has to name it. The server checks every gate before the first one is changed.

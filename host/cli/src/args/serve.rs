@@ -20,7 +20,7 @@ pub struct ServerArgs {
     /// The configuration, YAML or JSON
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Check the configuration and end
+    /// Do what a start would do where nothing is stored, change nothing, and end
     #[arg(long)]
     pub check_config: bool,
     /// Where settings, releases, activities and access tokens are kept
