@@ -112,6 +112,15 @@ pub struct Rule<P: 'static> {
     pub check: fn(&P, &Token<'_>) -> Finding,
 }
 
+impl<P> Clone for Rule<P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+// Not derived: whether a policy can be copied does not matter.
+impl<P> Copy for Rule<P> {}
+
 /// A refusal, and what to do about it.
 #[derive(Clone, Copy)]
 pub struct Reason {

@@ -108,6 +108,7 @@ mod declared;
 mod describe;
 mod finding;
 mod names;
+mod next;
 mod policy;
 mod principal;
 mod read;
@@ -136,6 +137,8 @@ pub use admit_rules as rules;
 pub use admit_rules::{Audience, Guid, GuidSet, HttpsUrl, TokenVersion};
 pub use contract::{FactKind, Retry};
 pub use finding::{Denial, Finding};
+#[doc(hidden)]
+pub use next::{Table, last_of};
 pub use policy::Policy;
 pub use principal::Principal;
 pub use read::{read_guid, read_scope, read_tenant, read_url, says};

@@ -6,7 +6,7 @@ use admit_guest::contract::{
 };
 use admit_guest::{
     About, Absent, Entry, Fact, FactKind, Finding, Kind, Policy, Presentation, Principal, Reason,
-    Retry, Rule, Setting, Settings, Token,
+    Retry, Rule, Setting, Settings, Token, join,
 };
 
 const GREETING: Setting = setting("greeting", Kind::Text, Absent::Refused);
@@ -182,6 +182,70 @@ fn a_name_that_no_table_declares_cannot_be_read() {
         assert!(read(request, |token| token.version()).contains("claim `ver`"));
         assert!(read(request, |token| token.is_app_only()).contains("claim `idtyp`"));
     }
+}
+
+#[test]
+fn a_next_version_asks_the_one_before() {
+    struct Next {
+        before: Sample,
+    }
+
+    const BEFORE: About<Next> = Sample::ABOUT.next("2.0.0");
+    const STRICT: Rule<Next> = Rule {
+        name: "no_x",
+        summary: "There is no `x` for a limit of 3.",
+        check: |policy, token| {
+            let denial = REFUSED.denial().claims(&[X]);
+            Finding::require(policy.before.limit != 3 || token.claim(X).is_none(), denial)
+        },
+    };
+    const EXTRA: Rule<Next> =
+        Rule { name: "extra", summary: "Nothing.", check: |_, _| Finding::Skip };
+
+    impl Policy for Next {
+        const ABOUT: About<Self> = About {
+            claims: join!(BEFORE.claims, ["extra"] after "oid"),
+            settings: join!(BEFORE.settings, [Setting { absent: Absent::Integer(4), ..LIMIT }]),
+            rules: join!(BEFORE.rules, [EXTRA, STRICT] after "no_x"),
+            ..BEFORE
+        };
+
+        fn configure(settings: &mut Settings<'_>) -> Option<Self> {
+            Some(Self { before: Sample::configure(settings)? })
+        }
+
+        fn principal(&self, token: &Token<'_>) -> Principal {
+            self.before.principal(token)
+        }
+    }
+
+    impl AsRef<Sample> for Next {
+        fn as_ref(&self) -> &Sample {
+            &self.before
+        }
+    }
+
+    assert_eq!((Next::ABOUT.name, Next::ABOUT.version), ("sample", "2.0.0"));
+    assert_eq!(Next::ABOUT.claims, [TID, OID, "extra", UPN, X]);
+    let names: Vec<_> = Next::ABOUT.rules.iter().map(|rule| rule.name).collect();
+    assert_eq!(names, ["never", "no_x", "extra", "known", "last"]);
+    assert_eq!(BEFORE.rules.len(), Sample::ABOUT.rules.len());
+    let decided = |settings: &[Field], claims: Vec<Field>| {
+        let next = Next::configured(settings).unwrap_or_else(|errors| panic!("{errors:?}"));
+        next.decide(&Request { claims, facts: vec![known(true)], now: 1, trace: true })
+    };
+    let claims = || vec![text(TID, "t"), text(OID, "o"), text(X, "1")];
+    // The default of the new table counts for the version before too.
+    let decision = decided(&[text("greeting", "hello")], claims());
+    assert!(matches!(decision.verdict, Verdict::Allow(_)), "{decision:?}");
+    let limit = Field { name: "limit".into(), value: Value::Integer(3) };
+    let decision = decided(&[text("greeting", "hello"), limit], claims());
+    assert!(matches!(&decision.verdict, Verdict::Deny(denial) if denial.settings.is_empty()));
+    let steps: Vec<_> = decision.trace.iter().map(|step| (&*step.rule, step.outcome)).collect();
+    assert_eq!(
+        steps[..3],
+        [("never", Outcome::Skipped), ("no_x", Outcome::Failed), ("extra", Outcome::Skipped),]
+    );
 }
 
 #[test]

@@ -17,3 +17,6 @@ admit_guest::names! {
         ROLES = "roles",
         CNF = "cnf";
 }
+
+/// The claims that can name the user, best first.
+pub const USER_NAMES: [&str; 2] = [UPN, PREFERRED_USERNAME];

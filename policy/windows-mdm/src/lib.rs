@@ -1,15 +1,11 @@
-//! What the versions of the policy `windows-mdm` share: Windows MDM enrolment with an Entra token.
+//! The versions of the policy `windows-mdm`: Windows MDM enrolment with an Entra token.
 //!
-//! A version is a short crate beside this one: it lists the settings, rules and reasons it has, and
-//! brings those of its own.
+//! Each version is a module that uses the one before and says what differs. The crates beside this
+//! one make a version a component. They are of their own because a component exports one policy: a
+//! crate that exports cannot be what another version builds on.
 
+pub mod answers;
 pub mod claims;
-pub mod enrolment;
 pub mod host;
-pub mod reasons;
-pub mod rules;
-pub mod settings;
-
-mod denials;
-
-pub use enrolment::Enrolment;
+pub mod v1;
+pub mod v2;

@@ -1,77 +1,6 @@
 //! Why a token is refused, what to do about it, and what the device is told.
-//!
-//! Source of the faults: MS-MDE2 2.2.10.
 
-use admit_guest::{MdmFault, Presentation, Retry};
-
-/// Declares a reason: constant, code, answer to the device, title, remedy.
-#[macro_export]
-macro_rules! reason {
-    ($name:ident, $code:literal, $answer:ident($status:literal, $message:literal),
-     $title:literal, $remedy:literal) => {
-        #[doc = $title]
-        pub const $name: admit_guest::Reason = admit_guest::Reason {
-            code: $code,
-            title: $title,
-            remedy: $remedy,
-            presentation: $crate::reasons::$answer(
-                concat!("admit.windows_mdm.", $code),
-                $status,
-                $message,
-            ),
-        };
-    };
-}
-
-/// The answer to a user who may not enrol: another token of the same user does not help.
-#[must_use]
-pub const fn not_authorized(
-    error_id: &'static str,
-    http_status: u16,
-    user_message: &'static str,
-) -> Presentation {
-    let fault = MdmFault { subcode: "s:Authorization", code: 0x8018_0003 };
-    answer(error_id, http_status, user_message, Retry::No, fault)
-}
-
-/// The answer to a token that proves nobody: a fresh one may help.
-#[must_use]
-pub const fn not_authenticated(
-    error_id: &'static str,
-    http_status: u16,
-    user_message: &'static str,
-) -> Presentation {
-    let fault = MdmFault { subcode: "s:Authentication", code: 0x8018_0002 };
-    answer(error_id, http_status, user_message, Retry::Once, fault)
-}
-
-/// The answer when the platform could not decide.
-#[must_use]
-pub const fn not_decided(
-    error_id: &'static str,
-    http_status: u16,
-    user_message: &'static str,
-) -> Presentation {
-    let fault = MdmFault { subcode: "s:EnrollmentServer", code: 0x8018_0005 };
-    answer(error_id, http_status, user_message, Retry::Once, fault)
-}
-
-const fn answer(
-    error_id: &'static str,
-    http_status: u16,
-    user_message: &'static str,
-    retry: Retry,
-    fault: MdmFault,
-) -> Presentation {
-    Presentation {
-        error_id,
-        http_status,
-        user_message,
-        retry,
-        fallback: None,
-        mdm_fault: Some(fault),
-    }
-}
+use crate::reason;
 
 reason!(
     NO_TENANTS_CONFIGURED,
@@ -157,4 +86,29 @@ reason!(
     ),
     "The user name has control or invisible characters, or more than 256 characters.",
     "Correct the user principal name of this account (portal: Users > the account > Properties)."
+);
+reason!(
+    TOKEN_VERSION_NOT_ACCEPTED,
+    "token_version_not_accepted",
+    not_authorized(
+        400,
+        "This sign-in cannot be used for enrolment yet. Contact your IT administrator."
+    ),
+    "The token is not a v1.0 token, and version 1 of this policy takes no others.",
+    "Activate version 2 of this policy and add the application's client id, the value of `aud` \
+     (portal: App registrations > Overview > Application (client) ID), to \
+     `windows_entra_client_ids`; or let Entra issue v1.0 tokens again: set \
+     requestedAccessTokenVersion of the application to 1 (portal: App registrations > Manifest)."
+);
+reason!(
+    AUDIENCE_NOT_AUTHORIZED,
+    "audience_not_authorized",
+    not_authorized(
+        400,
+        "This sign-in is not meant for this server. Contact your IT administrator."
+    ),
+    "The token was issued for another server.",
+    "Make host and port of the Application ID URI, the value of `aud` (portal: App registrations > \
+     Expose an API), equal to those of `server_url`; if `aud` is the application's client id, \
+     activate version 2 of this policy."
 );

@@ -2,12 +2,12 @@
 
 use admit_guest::rules::{audience, pairing};
 use admit_guest::{Denial, Finding, Guid, Rule, Token, TokenVersion};
-use windows_mdm::claims;
 
-use crate::WindowsMdm;
-use crate::reasons::{AUDIENCE_NOT_AUTHORIZED, CLIENT_NOT_PAIRED, TOKEN_VERSION_NOT_ACCEPTED};
+use super::WindowsMdm;
+use super::reasons::{AUDIENCE_NOT_AUTHORIZED, CLIENT_NOT_PAIRED, TOKEN_VERSION_NOT_ACCEPTED};
+use crate::claims;
 
-pub(crate) const TOKEN_VERSION: Rule<WindowsMdm> = Rule {
+pub(super) const TOKEN_VERSION: Rule<WindowsMdm> = Rule {
     name: "token_version",
     summary: "The version of the token is one of the configured ones.",
     check: |policy, token| {
@@ -16,7 +16,7 @@ pub(crate) const TOKEN_VERSION: Rule<WindowsMdm> = Rule {
     },
 };
 
-pub(crate) const AUDIENCE: Rule<WindowsMdm> = Rule {
+pub(super) const AUDIENCE: Rule<WindowsMdm> = Rule {
     name: "audience",
     summary: "The token was issued for a configured client id or, if v1.0, for the server URL.",
     check: |policy, token| match token.version() {
@@ -27,7 +27,7 @@ pub(crate) const AUDIENCE: Rule<WindowsMdm> = Rule {
     },
 };
 
-pub(crate) const CLIENT_TENANT_PAIR: Rule<WindowsMdm> = Rule {
+pub(super) const CLIENT_TENANT_PAIR: Rule<WindowsMdm> = Rule {
     name: "client_tenant_pair",
     summary: "The client id goes with the tenant; applies if pairs are configured.",
     check: |policy, token| {
@@ -51,7 +51,7 @@ impl WindowsMdm {
         };
         audience.any(|text| match audience::client_id(version, text) {
             Some(client) => self.clients.contains(&client) && passes(&client),
-            None => audience::is_server(version, text, &self.enrolment.server),
+            None => audience::is_server(version, text, &self.before.server),
         })
     }
 }

@@ -46,7 +46,7 @@ pub const TOKEN_VERSIONS: Setting = Setting {
 };
 
 /// Reads the pairs. Both sides must be configured: a slip in a pair would leave a client id unbound.
-pub(crate) fn pairs(
+pub(super) fn pairs(
     settings: &mut Settings<'_>,
     clients: Option<&GuidSet>,
     tenants: Option<&GuidSet>,
@@ -69,7 +69,7 @@ pub(crate) fn pairs(
 }
 
 /// Reads the token versions, at least one.
-pub(crate) fn versions(settings: &mut Settings<'_>) -> Option<Vec<&'static str>> {
+pub(super) fn versions(settings: &mut Settings<'_>) -> Option<Vec<&'static str>> {
     let versions = settings.choices(&TOKEN_VERSIONS)?;
     if versions.is_empty() {
         settings.refuse(&TOKEN_VERSIONS, None, "empty; expected `1.0`, `2.0` or both");

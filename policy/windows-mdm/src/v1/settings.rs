@@ -1,4 +1,4 @@
-//! The settings of every version.
+//! The settings, read by [`super::WindowsMdm`].
 
 use admit_guest::{Absent, Entry, Kind, Setting};
 

@@ -1,6 +1,6 @@
 //! The reasons that version 2 adds or words in its own way.
 
-use windows_mdm::reason;
+use crate::reason;
 
 reason!(
     TOKEN_VERSION_NOT_ACCEPTED,
