@@ -5,6 +5,9 @@
 //! `Cargo.lock` and the compiler's version alone, not on where the checkout or the home directory
 //! is.
 //!
+//! What a host would refuse at the step `inspect` is said here: the guest library's `export!` checks
+//! the description while the crate compiles, [`component::check`] what is around it.
+//!
 //! The build script of `admit-policies` uses this library; policy authors use the binary:
 //! `cargo run -p admit-build -- CRATE_DIR OUT.wasm`.
 
@@ -17,7 +20,7 @@ use std::{fs, io, path::PathBuf};
 
 pub use crate::{
     compile::{CompileError, Request},
-    component::EncodeError,
+    component::{EncodeError, PolicyError},
     module::Module,
     toolchain::{Toolchain, ToolchainError},
 };
@@ -49,9 +52,13 @@ fn encode(module: Module) -> Result<Component, BuildError> {
         Ok(bytes) => bytes,
         Err(source) => return Err(BuildError::Read { path, source }),
     };
-    match component::encode(&core_module) {
-        Ok(bytes) => Ok(Component { library, bytes }),
-        Err(source) => Err(BuildError::Encode { library, source }),
+    let bytes = match component::encode(&core_module) {
+        Ok(bytes) => bytes,
+        Err(source) => return Err(BuildError::Encode { library, source }),
+    };
+    match component::check(&bytes) {
+        Ok(()) => Ok(Component { library, bytes }),
+        Err(source) => Err(BuildError::Refused { library, source }),
     }
 }
 
@@ -80,5 +87,13 @@ pub enum BuildError {
         library: String,
         /// What went wrong.
         source: EncodeError,
+    },
+    /// A component is no policy that a host takes.
+    #[error("a host would refuse the component of `{library}`")]
+    Refused {
+        /// The library it was built from.
+        library: String,
+        /// Why.
+        source: PolicyError,
     },
 }

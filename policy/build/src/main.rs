@@ -40,6 +40,9 @@ fn build(crate_dir: &Path, out: &Path, locked: bool) -> Result<(), Box<dyn Error
         let at_out = |source| format!("failed to write `{}`: {source}", out.display());
         fs::write(out, &component.bytes).map_err(at_out)?;
         println!("{}: {} bytes", out.display(), component.bytes.len());
+        if let Some(warning) = admit_build::component::warning(&component.bytes) {
+            eprintln!("warning: {warning}");
+        }
     }
     Ok(())
 }

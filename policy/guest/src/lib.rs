@@ -106,6 +106,7 @@
 mod about;
 mod declared;
 mod describe;
+mod fault;
 mod finding;
 mod names;
 mod next;
@@ -136,6 +137,7 @@ pub use about::{About, Absent, Entry, Fact, Kind, MdmFault, Presentation, Reason
 pub use admit_rules as rules;
 pub use admit_rules::{Audience, Guid, GuidSet, HttpsUrl, TokenVersion};
 pub use contract::{FactKind, Retry};
+pub use fault::{Fault, check, fault};
 pub use finding::{Denial, Finding};
 #[doc(hidden)]
 pub use next::{Table, last_of};

@@ -37,8 +37,7 @@ use crate::contract::{Decision, Request, Verdict};
 /// `invalid` are the host's to answer and are left out.
 #[must_use]
 pub fn run<P: Policy>(file: &str) -> Vec<String> {
-    let mut faults = check::description(&P::describe());
-    faults.extend(check::owners::<P>());
+    let mut faults = check::tables::<P>();
     let cases = match cases::<P>(file) {
         Ok(cases) => cases,
         Err(fault) => return vec![fault],

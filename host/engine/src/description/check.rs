@@ -289,7 +289,169 @@ mod tests {
     fn with(field: Field, text: &str) -> Result<(), DescriptionError> {
         let mut about = good();
         *field.1(&mut about) = text.into();
-        check(&about)
+        checked(&about)
+    }
+
+    /// What the host says, once it is known that the guest library says so too at compile time.
+    fn checked(about: &Description) -> Result<(), DescriptionError> {
+        let came = check(about);
+        let guest = admit_guest::fault(&tables(about));
+        let said = guest.as_ref().map(admit_guest::Fault::text);
+        assert_eq!(came.is_err(), said.is_some(), "host: {came:?}, guest: {said:?}");
+        came
+    }
+
+    fn kept(text: &str) -> &'static str {
+        text.to_owned().leak()
+    }
+
+    fn all_kept(texts: &[String]) -> &'static [&'static str] {
+        texts.iter().map(|text| kept(text)).collect::<Vec<_>>().leak()
+    }
+
+    /// The tables of a policy that describes itself so, as an author writes them.
+    fn tables(about: &Description) -> admit_guest::About<()> {
+        let facts = about.facts.iter().map(|fact| admit_guest::Fact {
+            name: kept(&fact.name),
+            summary: kept(&fact.summary),
+            kind: admit_guest::FactKind::Boolean,
+        });
+        let rules = about.rules.iter().map(|rule| admit_guest::Rule {
+            name: kept(&rule.name),
+            summary: kept(&rule.summary),
+            check: |_, _| admit_guest::Finding::Skip,
+        });
+        admit_guest::About {
+            name: kept(&about.name),
+            version: kept(&about.version),
+            summary: kept(&about.summary),
+            claims: all_kept(&about.claims),
+            facts: facts.collect::<Vec<_>>().leak(),
+            settings: about.settings.iter().map(table).collect::<Vec<_>>().leak(),
+            rules: rules.collect::<Vec<_>>().leak(),
+            reasons: about.reasons.iter().map(of_reason).collect::<Vec<_>>().leak(),
+            host_reasons: &[],
+        }
+    }
+
+    fn table(setting: &types::Setting) -> admit_guest::Setting {
+        use admit_guest::{Absent, Entry, Kind};
+        let entry = setting.entry.as_ref().map(|entry| Entry {
+            noun: kept(&entry.noun),
+            activity: kept(&entry.activity),
+            detail: kept(&entry.detail),
+        });
+        let kind = match (&setting.kind, entry) {
+            (SettingKind::Choices(choices), Some(entry)) => Kind::Choices(all_kept(choices), entry),
+            (SettingKind::Boolean, _) => Kind::Boolean,
+            (kind, _) => panic!("no test has a {kind:?}"),
+        };
+        let absent = match &setting.default {
+            None => Absent::Refused,
+            Some(ValueResult::Texts(texts)) => Absent::Texts(all_kept(texts)),
+            Some(ValueResult::Text(text)) => Absent::Text(kept(text)),
+            Some(ValueResult::Integer(integer)) => Absent::Integer(*integer),
+            Some(value) => panic!("no test has {value:?}"),
+        };
+        let (title, help) = (kept(&setting.title), kept(&setting.help));
+        admit_guest::Setting { name: kept(&setting.name), title, help, kind, absent }
+    }
+
+    fn of_reason(reason: &types::Reason) -> admit_guest::Reason {
+        let types::Presentation {
+            error_id, http_status, user_message, fallback, mdm_fault, ..
+        } = &reason.presentation;
+        admit_guest::Reason {
+            code: kept(&reason.code),
+            title: kept(&reason.title),
+            remedy: kept(&reason.remedy),
+            presentation: admit_guest::Presentation {
+                error_id: kept(error_id),
+                http_status: *http_status,
+                user_message: kept(user_message),
+                retry: admit_guest::Retry::No,
+                fallback: fallback.as_deref().map(kept),
+                mdm_fault: mdm_fault.as_ref().map(|fault| admit_guest::MdmFault {
+                    subcode: kept(&fault.subcode),
+                    code: fault.code,
+                }),
+            },
+        }
+    }
+
+    /// What is changed, and whether the description is good then.
+    type Change = (&'static str, bool, fn(&mut Description));
+
+    const CHANGES: [Change; 16] = [
+        ("nothing", true, |_| ()),
+        ("no `tid`", false, |about| about.claims.retain(|claim| claim != "tid")),
+        ("no `oid`", false, |about| about.claims.retain(|claim| claim != "oid")),
+        ("an empty claim", false, |about| about.claims.push(String::new())),
+        ("a claim twice", false, |about| about.claims.push("tid".into())),
+        ("64 claims", true, |about| about.claims.extend((0..62).map(|n| format!("c{n}")))),
+        ("65 claims", false, |about| about.claims.extend((0..63).map(|n| format!("c{n}")))),
+        ("a fact twice", false, |about| about.facts.push(about.facts[0].clone())),
+        ("a setting twice", false, |about| about.settings.push(about.settings[0].clone())),
+        ("a rule twice", false, |about| about.rules.push(about.rules[0].clone())),
+        ("a reason twice", false, |about| about.reasons.push(about.reasons[0].clone())),
+        ("status 399", false, |about| presentation(about).http_status = 399),
+        ("status 600", false, |about| presentation(about).http_status = 600),
+        ("another default", false, |about| {
+            about.settings[0].default = Some(ValueResult::Text("a".into()));
+        }),
+        ("a number for yes or no", false, |about| {
+            let setting = &mut about.settings[0];
+            (setting.kind, setting.entry) = (SettingKind::Boolean, None);
+            setting.default = Some(ValueResult::Integer(1));
+        }),
+        ("a code kept for the host", false, |about| about.reasons[0].code = "token.other".into()),
+    ];
+
+    #[test]
+    fn the_guest_library_refuses_the_same_at_compile_time() {
+        for (name, is_good, change) in CHANGES {
+            let mut about = good();
+            change(&mut about);
+            assert_eq!(checked(&about).is_ok(), is_good, "{name}");
+        }
+        for reason in reason::HOST_REASONS {
+            let mut about = good();
+            about.reasons[0].code = reason.code.into();
+            assert_eq!(checked(&about), Ok(()), "{}", reason.code);
+        }
+    }
+
+    #[test]
+    fn versions_are_semantic_here_and_at_compile_time() {
+        let good =
+            ["1.0.0", "0.0.0-a.1-b.0+01.x", "18446744073709551615.0.0", "1.2.3+-", "1.2.3--"];
+        let bad = [
+            "",
+            "1",
+            "1.0",
+            "1.0.",
+            "1.0.0.",
+            "01.0.0",
+            "1.00.0",
+            "v1.0.0",
+            "1.0.0-",
+            "1.0.0-01",
+            "1.0.0-a..b",
+            "1.0.0+",
+            "1.0.0+a..b",
+            "18446744073709551616.0.0",
+            "1.0.0 ",
+            "1.0.0-\u{e9}",
+            "-1.0.0",
+            "1.0.0+a+b",
+        ];
+        for (versions, is_good) in [(&good[..], true), (&bad, false)] {
+            for version in versions {
+                let mut about = self::good();
+                about.version = (*version).into();
+                assert_eq!(checked(&about).is_ok(), is_good, "{version}");
+            }
+        }
     }
 
     const HIDDEN: [char; 12] = [
@@ -299,7 +461,7 @@ mod tests {
 
     #[test]
     fn every_text_and_code_is_checked_for_what_does_not_show() {
-        assert_eq!(check(&good()), Ok(()));
+        assert_eq!(checked(&good()), Ok(()));
         for field in TEXTS.into_iter().chain(CODES).chain(NAMES) {
             for hidden in HIDDEN {
                 assert!(with(field, &format!("a{hidden}b")).is_err(), "{} {hidden:?}", field.0);
@@ -307,7 +469,7 @@ mod tests {
         }
         let mut about = good();
         about.claims.push("x\u{202e}".into());
-        assert!(check(&about).is_err());
+        assert!(checked(&about).is_err());
     }
 
     #[test]

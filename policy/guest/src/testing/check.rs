@@ -2,62 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use crate::contract::{
-    Decision, Denial, Description, Outcome, Principal, Question, Request, Value, Verdict,
-};
-use crate::{Finding, Policy, Rule, Token};
+use crate::contract::{Decision, Denial, Outcome, Principal, Question, Request, Value, Verdict};
+use crate::{Finding, Policy, Rule, Token, fault};
 
-/// Longest name of a setting, fact, rule or reason.
-const MAX_NAME: usize = 64;
-/// Longest text for people, in characters.
-const MAX_TEXT: usize = 2_000;
-/// Longest code for programs.
-const MAX_CODE: usize = 256;
-
-/// What is wrong with a description.
-pub(super) fn description(about: &Description) -> Vec<String> {
-    let mut faults = Vec::new();
-    let settings: Vec<_> = about.settings.iter().map(|setting| &*setting.name).collect();
-    let facts: Vec<_> = about.facts.iter().map(|fact| &*fact.name).collect();
-    let rules: Vec<_> = about.rules.iter().map(|rule| &*rule.name).collect();
-    let reasons: Vec<_> = about.reasons.iter().map(|reason| &*reason.code).collect();
-    for (list, names) in
-        [("settings", settings), ("facts", facts), ("rules", rules), ("reasons", reasons)]
-    {
-        let distinct: BTreeSet<_> = names.iter().collect();
-        if distinct.len() != names.len() {
-            faults.push(format!("{list}: a name stands there twice"));
-        }
-        let bad = names.iter().filter(|name| !is_name(name));
-        faults.extend(bad.map(|name| format!("{list}: `{name}` is not a name")));
-    }
-    for reason in &about.reasons {
-        if reason.title.is_empty() || reason.remedy.is_empty() {
-            faults.push(format!("reason `{}` has no title or no remedy", reason.code));
-        }
-        if !(400..=599).contains(&reason.presentation.http_status) {
-            faults.push(format!("reason `{}` has an HTTP status out of range", reason.code));
-        }
-    }
-    if texts(about).any(|text| text.chars().count() > MAX_TEXT) {
-        faults.push("a text for people is too long".into());
-    }
-    if texts(about).any(|text| text.contains(|c| c != '\n' && hides(c))) {
-        faults.push("a text for people has a control or direction character".into());
-    }
-    let bad = codes(about).filter(|code| !is_code(code));
-    faults.extend(bad.map(|code| format!("`{}` is no code for programs", code.escape_debug())));
-    for claim in ["tid", "oid"] {
-        if !about.claims.iter().any(|wanted| wanted == claim) {
-            faults.push(format!("claims: `{claim}` is missing; identity is `tid` with `oid`"));
-        }
-    }
+/// What is wrong with the tables: what a host would refuse, and what it would show badly.
+pub(super) fn tables<P: Policy>() -> Vec<String> {
+    let mut faults: Vec<_> = fault(&P::ABOUT).iter().map(|fault| fault.text().to_owned()).collect();
+    let reasons = P::ABOUT.reasons.iter().chain(P::ABOUT.host_reasons);
+    let bare = reasons.filter(|reason| reason.title.is_empty() || reason.remedy.is_empty());
+    faults.extend(bare.map(|reason| format!("reason `{}` has no title or no remedy", reason.code)));
+    faults.extend(owners::<P>());
     faults
 }
 
 /// Reasons in the wrong table: the host would not take its own code from a policy, nor present a code
 /// that it does not have.
-pub(super) fn owners<P: Policy>() -> Vec<String> {
+fn owners<P: Policy>() -> Vec<String> {
     let of_host = |reason: &&crate::Reason| {
         ["token.", "keys.", "policy.", "gate."].iter().any(|start| reason.code.starts_with(start))
     };
@@ -68,46 +28,6 @@ pub(super) fn owners<P: Policy>() -> Vec<String> {
         others.map(|reason| format!("host_reasons: `{}` is no code of the host", reason.code)),
     )
     .collect()
-}
-
-fn is_name(name: &str) -> bool {
-    let mark = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'.');
-    name.len() <= MAX_NAME
-        && name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name.bytes().all(mark)
-}
-
-/// What controls a terminal, ends a line, or turns the text around it.
-fn hides(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-fn is_code(code: &str) -> bool {
-    (1..=MAX_CODE).contains(&code.len()) && code.bytes().all(|byte| matches!(byte, b'!'..=b'~'))
-}
-
-/// The codes that programs compare.
-fn codes(about: &Description) -> impl Iterator<Item = &str> {
-    let entries = about.settings.iter().filter_map(|setting| setting.entry.as_ref());
-    let of_entries = entries.flat_map(|entry| [&entry.activity, &entry.detail]);
-    let of_reasons = about.reasons.iter().flat_map(|reason| {
-        let presentation = &reason.presentation;
-        let subcode = presentation.mdm_fault.as_ref().map(|fault| &fault.subcode);
-        [&presentation.error_id].into_iter().chain(&presentation.fallback).chain(subcode)
-    });
-    of_entries.chain(of_reasons).map(String::as_str)
-}
-
-fn texts(about: &Description) -> impl Iterator<Item = &str> {
-    let of_settings = about.settings.iter().flat_map(|setting| [&setting.title, &setting.help]);
-    let of_facts = about.facts.iter().map(|fact| &fact.summary);
-    let of_rules = about.rules.iter().map(|rule| &rule.summary);
-    let of_reasons = about
-        .reasons
-        .iter()
-        .flat_map(|reason| [&reason.title, &reason.remedy, &reason.presentation.user_message]);
-    of_settings.chain(of_facts).chain(of_rules).chain(of_reasons).map(String::as_str)
 }
 
 /// What is wrong with a decision on this request.
