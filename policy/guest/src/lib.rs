@@ -108,6 +108,7 @@ mod declared;
 mod describe;
 mod fault;
 mod finding;
+mod json;
 mod names;
 mod next;
 mod policy;
@@ -139,6 +140,7 @@ pub use admit_rules::{Audience, Guid, GuidSet, HttpsUrl, TokenVersion};
 pub use contract::{FactKind, Retry};
 pub use fault::{Fault, check, fault};
 pub use finding::{Denial, Finding};
+pub use json::Json;
 #[doc(hidden)]
 pub use next::{Table, last_of};
 pub use policy::Policy;

@@ -3,7 +3,7 @@
 use crate::contract::{Field, Request, Value};
 use crate::declared::{Slip, Table};
 use crate::rules::app;
-use crate::{Audience, Guid, Policy, TokenVersion};
+use crate::{Audience, Guid, Json, Policy, TokenVersion};
 
 /// The verified claims of a token, and what the platform knows beside them.
 ///
@@ -73,6 +73,55 @@ impl<'a> Token<'a> {
     #[track_caller]
     pub fn guid(&self, name: &str) -> Option<Guid> {
         Guid::parse(self.text(name)?).ok()
+    }
+
+    /// A claim that is a list of texts.
+    #[must_use]
+    #[track_caller]
+    pub fn texts(&self, name: &str) -> Option<&'a [String]> {
+        match self.claim(name)? {
+            Value::Texts(texts) => Some(texts),
+            _ => None,
+        }
+    }
+
+    /// A claim that is a whole number.
+    #[must_use]
+    #[track_caller]
+    pub fn integer(&self, name: &str) -> Option<i64> {
+        match self.claim(name)? {
+            Value::Integer(integer) => Some(*integer),
+            _ => None,
+        }
+    }
+
+    /// A claim that is yes or no.
+    #[must_use]
+    #[track_caller]
+    pub fn boolean(&self, name: &str) -> Option<bool> {
+        match self.claim(name)? {
+            Value::Boolean(boolean) => Some(*boolean),
+            _ => None,
+        }
+    }
+
+    /// A claim that is an object; also a mixed array, `null`, or a number with a fraction. Read anew
+    /// at each call.
+    ///
+    /// ```
+    /// # use admit_guest::{Json, Token};
+    /// fn key_id(token: &Token<'_>) -> Option<String> {
+    ///     let cnf = token.json("cnf")?;
+    ///     cnf.member("kid").and_then(Json::text).map(String::from)
+    /// }
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn json(&self, name: &str) -> Option<Json> {
+        match self.claim(name)? {
+            Value::Json(text) => Json::parse(text),
+            _ => None,
+        }
     }
 
     /// The first of these claims that the token has, one that is the empty text counting as absent.

@@ -185,6 +185,40 @@ fn a_name_that_no_table_declares_cannot_be_read() {
 }
 
 #[test]
+fn a_claim_is_read_as_its_kind_alone() {
+    let field = |name: &str, value: Value| Field { name: name.into(), value };
+    let value = |value: Value| Request {
+        claims: vec![field(X, value)],
+        facts: vec![],
+        now: 1,
+        trace: false,
+    };
+    let kinds = |request: &Request| {
+        let token = Token::of::<Sample>(request);
+        let json = token.json(X).and_then(|json| json.member("kid")?.text().map(String::from));
+        (
+            token.text(X).is_some(),
+            token.texts(X).is_some(),
+            token.integer(X),
+            token.boolean(X),
+            json,
+        )
+    };
+    let none = (false, false, None, None, None);
+    for (claim, expected) in [
+        (Value::Text("{}".into()), (true, false, None, None, None)),
+        (Value::Texts(vec![]), (false, true, None, None, None)),
+        (Value::Integer(7), (false, false, Some(7), None, None)),
+        (Value::Boolean(true), (false, false, None, Some(true), None)),
+        (Value::Json(r#"{"kid":"k"}"#.into()), (false, false, None, None, Some("k".to_owned()))),
+        (Value::Json("1.5".into()), none.clone()),
+        (Value::Json("{".into()), none.clone()),
+    ] {
+        assert_eq!(kinds(&value(claim.clone())), expected, "{claim:?}");
+    }
+}
+
+#[test]
 fn a_next_version_asks_the_one_before() {
     struct Next {
         before: Sample,
