@@ -8,7 +8,7 @@ use crate::base::{self, BUILT_IN_BASES, change};
 use crate::budget::{self, Budget};
 use crate::case::Case;
 use crate::error::{CaseError, shown};
-use crate::file::{CaseFile, Entry, Variant};
+use crate::file::{CaseFile, Entry, Variant, is_among};
 
 /// The most axes of a matrix.
 const MAX_AXES: usize = 8;
@@ -26,24 +26,46 @@ impl CaseFile {
     /// [`CaseError::Base`] for a set with a name of the built-in ones; [`CaseError::TooMany`],
     /// [`CaseError::TooMuch`].
     pub fn cases(&self) -> Result<Vec<Case>, CaseError> {
-        self.cases_within(&mut Budget::new())
+        self.expand(None, &mut Budget::new())
     }
 
-    pub(crate) fn cases_within(&self, budget: &mut Budget) -> Result<Vec<Case>, CaseError> {
+    /// As [`CaseFile::cases`], without those that are for other versions of the policy than this one.
+    ///
+    /// # Errors
+    ///
+    /// As [`CaseFile::cases`].
+    pub fn cases_for(&self, version: &str) -> Result<Vec<Case>, CaseError> {
+        self.cases_within(version, &mut Budget::new())
+    }
+
+    pub(crate) fn cases_within(
+        &self,
+        version: &str,
+        budget: &mut Budget,
+    ) -> Result<Vec<Case>, CaseError> {
+        self.expand(Some(version), budget)
+    }
+
+    /// The cases for one version, or for any.
+    fn expand(&self, version: Option<&str>, budget: &mut Budget) -> Result<Vec<Case>, CaseError> {
         if let Some(name) = BUILT_IN_BASES.into_iter().find(|name| self.bases.contains_key(*name)) {
             let problem = "is built in; give yours another name, and say `from`".to_owned();
             return Err(CaseError::Base { base: name.to_owned(), problem });
         }
         let mut cases = Vec::new();
         let mut names = HashSet::new();
-        for entry in &self.cases {
+        let is_wanted =
+            |entry: &Entry| version.is_none_or(|version| is_among(version, &entry.version));
+        for entry in self.cases.iter().filter(|entry| is_wanted(&entry.value)) {
+            // Cases for different versions may share a name, as long as no version has both.
+            let versions = version.is_none().then(|| entry.value.version.to_string());
             let line = entry.referenced.line();
             let points = points(&entry.value, line)?;
             budget.take_cases(points, line)?;
             for index in 0..points {
                 let point = Point::at(&entry.value, index);
                 let case = self.case(&entry.value, &point, line, budget)?;
-                if !names.insert(case.name.clone()) {
+                if !names.insert((case.name.clone(), versions.clone())) {
                     let problem = "there is another case of this name";
                     return Err(problem_of(&case.name, line, problem));
                 }

@@ -64,6 +64,8 @@ pub struct Base {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Entry {
     pub(crate) name: String,
+    #[serde(default, deserialize_with = "version_req")]
+    pub(crate) version: VersionReq,
     pub(crate) base: Option<String>,
     #[serde(default)]
     pub(crate) claims: Map<String, Value>,
@@ -129,16 +131,21 @@ impl CaseFile {
         Self::parse(text)
     }
 
-    /// Whether the cases are for this policy in this version. A pre-release counts as what it is
-    /// going to be.
+    /// Whether the file is for this policy in this version. A pre-release counts as what it is going
+    /// to be.
     pub fn is_for(&self, policy: &str, version: &str) -> bool {
-        let Ok(mut version) = Version::parse(version) else {
-            return false;
-        };
-        let matches = self.version.matches(&version);
-        version.pre = Prerelease::EMPTY;
-        self.policy == policy && (matches || self.version.matches(&version))
+        self.policy == policy && is_among(version, &self.version)
     }
+}
+
+/// Whether a version is one of these. A pre-release counts as what it is going to be.
+pub(crate) fn is_among(version: &str, versions: &VersionReq) -> bool {
+    let Ok(mut version) = Version::parse(version) else {
+        return false;
+    };
+    let matches = versions.matches(&version);
+    version.pre = Prerelease::EMPTY;
+    matches || versions.matches(&version)
 }
 
 fn usual_now() -> Moment {

@@ -119,7 +119,7 @@ fn set(
     if read.settings.is_none() {
         return Err(PackedError::NoSettings { file });
     }
-    let cases = read.cases_within(budget).map_err(failed)?;
+    let cases = read.cases_within(version, budget).map_err(failed)?;
     Ok(CaseSet { file, cases })
 }
 

@@ -215,6 +215,28 @@ fn a_file_is_for_the_versions_it_names() {
 }
 
 #[test]
+fn a_case_is_for_the_versions_it_names() {
+    let file = "policy: p\nsettings: {}\nbase: entra-v1\ncases:\n\
+                - {name: any, expect: allow}\n\
+                - {name: changed, version: '<3', expect: allow}\n\
+                - {name: changed, version: '>=3', expect: {deny: r}}\n";
+    let file = CaseFile::parse(file).unwrap();
+    let expected = |version: &str| -> Vec<_> {
+        let cases = file.cases_for(version).unwrap();
+        cases.into_iter().map(|case| (case.line, case.expect.outcome())).collect()
+    };
+    assert_eq!(expected("2.9.0"), [(5, "allow"), (6, "allow")]);
+    assert_eq!(expected("3.0.0-rc.1"), [(5, "allow"), (7, "deny")]);
+    assert_eq!(file.cases().unwrap().len(), 3);
+    let overlapping = "policy: p\nsettings: {}\nbase: entra-v1\ncases:\n\
+                       - {name: a, version: '>=2', expect: allow}\n- {name: a, expect: allow}\n";
+    let error = CaseFile::parse(overlapping).unwrap().cases_for("2.0.0").unwrap_err().to_string();
+    assert!(error.contains("another case of this name"), "{error}");
+    let error = CaseFile::parse("policy: p\ncases:\n- {name: a, version: two}\n").unwrap_err();
+    assert!(error.to_string().contains("version `two`"), "{error}");
+}
+
+#[test]
 fn an_expectation_is_met_by_what_it_names_alone() {
     let identity = json!({"user_name": "dana", "object_id": "o"}).as_object().cloned().unwrap();
     let allowed = Came { outcome: "allow", identity: identity.clone(), ..Came::default() };

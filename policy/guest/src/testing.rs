@@ -93,7 +93,7 @@ fn cases<P: Policy>(file: &str) -> Result<Vec<Case>, String> {
     if !file.is_for(P::ABOUT.name, P::ABOUT.version) {
         return Err("the file is for another policy or version".into());
     }
-    file.cases().map_err(|error| error.to_string())
+    file.cases_for(P::ABOUT.version).map_err(|error| error.to_string())
 }
 
 /// A fact that the policy does not have: most likely a slip of the pen.

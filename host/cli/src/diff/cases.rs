@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
+use admit::cases::CaseFile;
 use admit::release::Inspected;
 use serde_json::{Map, Value, json};
 
@@ -45,5 +46,6 @@ fn text(request: &Request) -> String {
 fn wanted<T>(policies: [&Inspected; 2], work: impl FnOnce(&Wanted<'_>) -> T) -> T {
     let [old, new] = policies.map(|policy| &*policy.policy().name);
     let expected = if old == new { format!("`{old}`") } else { format!("`{old}` or `{new}`") };
-    work(&Wanted { fits: &|file| [old, new].contains(&file.policy.as_str()), expected })
+    let fits = &|file: &CaseFile| [old, new].contains(&file.policy.as_str());
+    work(&Wanted { fits, version: None, expected })
 }

@@ -30,6 +30,8 @@ pub(crate) struct Source {
 pub(crate) struct Wanted<'a> {
     /// Whether a file is.
     pub(crate) fits: &'a dyn Fn(&CaseFile) -> bool,
+    /// The one version whose cases are wanted; any when absent.
+    pub(crate) version: Option<&'a str>,
     /// The policies that they are for, for people.
     pub(crate) expected: String,
 }
@@ -83,7 +85,7 @@ pub(crate) fn collect(
     wanted: &Wanted<'_>,
     live: Option<&Map<String, Value>>,
 ) -> Result<Vec<Suite>, CliError> {
-    sources(paths, wanted)?.iter().map(|source| suite(source, live)).collect()
+    sources(paths, wanted)?.iter().map(|source| suite(source, wanted.version, live)).collect()
 }
 
 /// The cases that the component carries.
@@ -95,9 +97,17 @@ pub(crate) fn packed(policy: &Inspected) -> Vec<Suite> {
     policy.cases().iter().map(suite).collect()
 }
 
-fn suite(source: &Source, live: Option<&Map<String, Value>>) -> Result<Suite, CliError> {
+fn suite(
+    source: &Source,
+    version: Option<&str>,
+    live: Option<&Map<String, Value>>,
+) -> Result<Suite, CliError> {
     let file = source.path.display().to_string();
-    let mut cases = source.file.cases().map_err(|error| content("cases", &file, error))?;
+    let cases = match version {
+        Some(version) => source.file.cases_for(version),
+        None => source.file.cases(),
+    };
+    let mut cases = cases.map_err(|error| content("cases", &file, error))?;
     for case in &mut cases {
         if case.settings.is_none() {
             case.settings = live.cloned();
@@ -121,7 +131,8 @@ fn read(path: &Path) -> Result<Source, CliError> {
 pub(crate) fn for_policy<T>(policy: &Inspected, work: impl FnOnce(&Wanted<'_>) -> T) -> T {
     let policy = policy.policy();
     let expected = format!("`{} {}`", policy.name, policy.version);
-    work(&Wanted { fits: &|file| file.is_for(&policy.name, &policy.version), expected })
+    let fits = &|file: &CaseFile| file.is_for(&policy.name, &policy.version);
+    work(&Wanted { fits, version: Some(&policy.version), expected })
 }
 
 fn other_policy(file: &CaseFile, wanted: &Wanted<'_>) -> Unfit {

@@ -33,7 +33,7 @@ impl ServedGate {
         path: &Path,
     ) -> Result<Vec<Case>, String> {
         if file.is_for(&policy.name, &policy.version) {
-            return file.cases().map_err(|error| named(path, &error));
+            return file.cases_for(&policy.version).map_err(|error| named(path, &error));
         }
         tracing::warn!(
             gate = self.name(),

@@ -27,7 +27,7 @@ fn good() -> Value {
         "bases": {"mine": {"from": "entra-v1", "claims": {"scp": null}}},
         "base": "mine",
         "cases": [
-            {"name": "n", "expect": "allow"},
+            {"name": "n", "version": "<3", "expect": "allow"},
             {"name": "m", "base": "entra-v2", "claims": {"tid": "t"}, "settings": {"a": null},
              "facts": {"f": true}, "now": 7, "max_fuel": 9,
              "matrix": {"axis": {"one": {"expect": {"deny": "r", "claims": ["tid"]}}, "two": {}}},
@@ -38,7 +38,7 @@ fn good() -> Value {
 
 #[test]
 fn schema_and_parser_refuse_the_same() {
-    let changes: [(&str, Value, bool); 26] = [
+    let changes: [(&str, Value, bool); 28] = [
         ("/policy", json!("p"), true),
         ("/policy", json!(["p"]), false),
         ("/now", json!(0), true),
@@ -51,6 +51,8 @@ fn schema_and_parser_refuse_the_same() {
         ("/cases", json!({}), false),
         ("/cases/0", json!({"expect": "allow"}), false),
         ("/cases/0", json!({"name": "n", "expects": "allow"}), false),
+        ("/cases/0/version", json!("^3.1"), true),
+        ("/cases/0/version", json!(["<3"]), false),
         ("/cases/0/expect", json!("deny"), false),
         ("/cases/0/expect", json!({}), false),
         ("/cases/0/expect", json!({"allow": {"user_name": "x"}}), true),
