@@ -52,6 +52,7 @@ impl CallError {
             Some(Trap::OutOfFuel) => Self::Limit(Limit::Fuel),
             Some(Trap::Interrupt) => Self::Limit(Limit::Time),
             Some(Trap::StackOverflow) => Self::Limit(Limit::Stack),
+            Some(trap @ Trap::UnreachableCodeReached) => Self::Trap(format!("{trap}; {GAVE_UP}")),
             Some(trap) => Self::Trap(trap.to_string()),
             None => Self::without_trap(error),
         }
@@ -69,6 +70,10 @@ impl CallError {
         }
     }
 }
+
+/// What stands behind an `unreachable` that a policy comes to: what Rust and others compile a panic to.
+const GAVE_UP: &str = "it panicked or aborted, or used what a policy does not have, such as a clock or \
+                       a thread; the policy's native tests show the message";
 
 /// What would have to change for a policy that was refused to be taken.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -127,6 +132,22 @@ mod tests {
             let shown = error.to_string();
             assert_eq!(code(error), ("host.resources", Cause::Host), "{shown}");
         }
+    }
+
+    #[test]
+    fn a_panic_and_a_loop_are_explained() {
+        let said = |trap: Trap| CallError::from_wasmtime(&trap.into()).to_string();
+        assert_eq!(
+            said(Trap::UnreachableCodeReached),
+            "the policy trapped: wasm trap: wasm `unreachable` instruction executed; it panicked or \
+             aborted, or used what a policy does not have, such as a clock or a thread; the policy's \
+             native tests show the message"
+        );
+        let fuel = said(Trap::OutOfFuel);
+        let expected = "the policy used more instructions than a call may, perhaps in a loop that \
+                        does not end";
+        assert_eq!(fuel, expected);
+        assert_eq!(said(Trap::Interrupt), expected.replace("instructions", "time"));
     }
 
     #[test]

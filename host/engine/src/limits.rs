@@ -57,13 +57,13 @@ impl Default for Limits {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Limit {
     /// All fuel used.
-    #[error("used more instructions than a call may")]
+    #[error("used more instructions than a call may, perhaps in a loop that does not end")]
     Fuel,
     /// Too much time used.
-    #[error("used more time than a call may")]
+    #[error("used more time than a call may, perhaps in a loop that does not end")]
     Time,
     /// More memory, or a larger table, wanted.
-    #[error("wanted more memory than an instance may have")]
+    #[error("wanted more memory than an instance may have, perhaps in a loop that does not end")]
     Memory,
     /// The call stack is full.
     #[error("called itself too deeply")]

@@ -113,7 +113,11 @@ pub const HOST_REASONS: &[HostReason] = &[
         "The host does not have the signing key that it needs: the key set could not be read, has no usable key, or lacks one that it had.",
         "Check that this machine reaches the key set's address; the log and the status say what is wrong with the set.",
     ),
-    failed("policy.failed", "The policy ended without an answer.", POLICY_REMEDY),
+    failed(
+        "policy.failed",
+        "The policy ended without an answer: it panicked, or used what a policy does not have, such as a clock.",
+        POLICY_REMEDY,
+    ),
     failed(
         "policy.answer",
         "The policy gave an answer that its contract does not allow.",
@@ -121,10 +125,14 @@ pub const HOST_REASONS: &[HostReason] = &[
     ),
     failed(
         "policy.limit.fuel",
-        "The policy used more instructions than a decision may.",
+        "The policy used more instructions than a decision may, perhaps in a loop that does not end.",
         POLICY_REMEDY,
     ),
-    failed("policy.limit.time", "The policy used more time than a decision may.", POLICY_REMEDY),
+    failed(
+        "policy.limit.time",
+        "The policy used more time than a decision may, perhaps in a loop that does not end.",
+        POLICY_REMEDY,
+    ),
     failed("policy.limit.memory", "The policy wanted more memory than it may have.", POLICY_REMEDY),
     failed("policy.limit.stack", "The policy called itself too deeply.", POLICY_REMEDY),
     failed(

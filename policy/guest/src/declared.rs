@@ -8,6 +8,9 @@ use std::cell::OnceCell;
 use crate::about::Fact;
 use crate::contract::{Decision, Denial, Field, Value, Verdict};
 
+/// How the message begins with which an undeclared read panics.
+pub(crate) const READS_UNDECLARED: &str = "the policy reads ";
+
 /// The names of one table.
 #[derive(Clone, Copy)]
 pub(crate) enum Table {
@@ -59,7 +62,7 @@ impl Table {
             None => {
                 let (noun, table) = self.nouns();
                 panic!(
-                    "the policy reads {noun} `{name}`, which its table `{table}` does not declare; \
+                    "{READS_UNDECLARED}{noun} `{name}`, which its table `{table}` does not declare; \
                      add it there, or no request would ever have it"
                 );
             }

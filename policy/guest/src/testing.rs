@@ -20,7 +20,9 @@
 
 mod check;
 mod play;
+mod sources;
 mod value;
+mod watch;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -29,46 +31,71 @@ pub use play::{came, request, settings};
 
 use crate::Policy;
 use crate::contract::{Decision, Request, Verdict};
+use watch::Teller;
 
 /// Runs all cases of a file that this policy can answer, and says what is wrong.
 ///
 /// Empty when every case comes out as expected, every decision keeps the contract, every reason of
 /// the policy is given by a case and every rule has refused or asked in one. Cases that expect
 /// `invalid` are the host's to answer and are left out.
+///
+/// A panic is a fault of its case, and so is a decision that does not end within ten seconds. What
+/// works natively and not in a component, such as reading the clock, is looked for in the sources of
+/// the crate under test.
 #[must_use]
 pub fn run<P: Policy>(file: &str) -> Vec<String> {
-    let mut faults = check::tables::<P>();
-    let cases = match cases::<P>(file) {
-        Ok(cases) => cases,
-        Err(fault) => return vec![fault],
-    };
+    run_all::<P>(&[("", file)])
+}
+
+/// As [`run`], with the cases of several files, each with its name: those of the version before, and
+/// those of this one.
+#[must_use]
+pub fn run_all<P: Policy>(files: &[(&str, &str)]) -> Vec<String> {
+    let files: Vec<_> =
+        files.iter().map(|&(name, file)| (name.to_owned(), file.to_owned())).collect();
+    watch::watched(move |teller| tell_all::<P>(&files, teller))
+}
+
+fn tell_all<P: Policy>(files: &[(String, String)], teller: &Teller) {
+    teller.faults(check::tables::<P>());
+    teller.faults(sources::of::<P>());
     let mut seen = check::Coverage::default();
-    for case in cases.iter().filter(|case| is_for_policies(case)) {
-        let mut found = match answer::<P>(case) {
-            Ok((policy, request, decision)) => {
-                seen.note(&policy, &request, &decision);
-                let mut found = check::decision::<P>(&request, &decision);
-                found.extend(unknown_fact::<P>(case));
-                found.extend(unknown_setting::<P>(case));
-                let came = came(&request, &decision);
-                if !case.expect.is_met_by(&came) {
-                    found.push(format!("expected {}, got {came}", case.expect));
+    for (name, file) in files {
+        let place = if name.is_empty() { String::new() } else { format!("{name}: ") };
+        match cases::<P>(file) {
+            Ok(cases) => {
+                for case in cases.iter().filter(|case| is_for_policies(case)) {
+                    teller.begins(format!("{place}line {}: {}", case.line, case.name));
+                    teller.faults_of_case(faults::<P>(case, &mut seen));
                 }
-                found
             }
-            Err(fault) => vec![fault],
-        };
-        // A claim that is missing in the policy's list may be the cause.
-        if let (Some(first), Some(idle)) = (found.first_mut(), case.not_asked_for(P::ABOUT.claims))
-        {
-            *first = format!("{first}; {idle}");
+            Err(fault) => return teller.faults(vec![format!("{place}{fault}")]),
         }
-        faults.extend(
-            found.into_iter().map(|fault| format!("line {}: {}: {fault}", case.line, case.name)),
-        );
     }
-    faults.extend(seen.missing::<P>());
-    faults
+    teller.faults(seen.missing::<P>());
+}
+
+/// What is wrong with what comes out of a case.
+fn faults<P: Policy>(case: &Case, seen: &mut check::Coverage) -> Vec<String> {
+    let mut found = match answer::<P>(case) {
+        Ok((policy, request, decision)) => {
+            seen.note(&policy, &request, &decision);
+            let mut found = check::decision::<P>(&request, &decision);
+            found.extend(unknown_fact::<P>(case));
+            found.extend(unknown_setting::<P>(case));
+            let came = came(&request, &decision);
+            if !case.expect.is_met_by(&came) {
+                found.push(format!("expected {}, got {came}", case.expect));
+            }
+            found
+        }
+        Err(fault) => vec![fault],
+    };
+    // A claim that is missing in the policy's list may be the cause.
+    if let (Some(first), Some(idle)) = (found.first_mut(), case.not_asked_for(P::ABOUT.claims)) {
+        *first = format!("{first}; {idle}");
+    }
+    found
 }
 
 /// What this policy says to each case of a file, by name, for comparing policies. Whether the file is
@@ -114,24 +141,30 @@ fn is_for_policies(case: &Case) -> bool {
     !matches!(case.expect, Expectation::Invalid { .. })
 }
 
-/// The decision, or the message of a panic: most likely the name of something that the policy reads
-/// without declaring it.
-fn decided<P: Policy>(policy: &P, request: &Request) -> Result<Decision, String> {
-    let decide = AssertUnwindSafe(|| policy.decide(request));
-    catch_unwind(decide).map_err(|panic| {
+/// What `work` gives, or what its panic says.
+fn caught<T>(doing: &str, work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
         let message = panic.downcast_ref::<String>().map(String::as_str);
         let message = message.or_else(|| panic.downcast_ref::<&str>().copied());
-        message.unwrap_or("the policy panicked").to_owned()
+        let message = message.unwrap_or("without a message");
+        if message.starts_with(crate::declared::READS_UNDECLARED) {
+            return message.to_owned();
+        }
+        format!(
+            "the policy panicked while it {doing}: {message}; in a component the decision fails \
+             (`policy.failed`), without the message"
+        )
     })
 }
 
 /// Configures the policy and decides one case.
 fn answer<P: Policy>(case: &Case) -> Result<(P, Request, Decision), String> {
-    let policy =
-        P::configured(&settings(case)).map_err(|errors| format!("settings: {errors:?}"))?;
+    let policy = caught("was configured", || P::configured(&settings(case)))?;
+    let policy = policy.map_err(|errors| format!("settings: {errors:?}"))?;
     let request = request::<P>(case);
-    let decision = decided(&policy, &request)?;
-    let untraced = decided(&policy, &Request { trace: false, ..request.clone() })?;
+    let decided = |request: &Request| caught("decided", || policy.decide(request));
+    let decision = decided(&request)?;
+    let untraced = decided(&Request { trace: false, ..request.clone() })?;
     if untraced.verdict != decision.verdict || !untraced.trace.is_empty() {
         return Err("the trace changes the decision".into());
     }

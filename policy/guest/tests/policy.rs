@@ -366,7 +366,7 @@ fn describes_the_tables() {
 /// The runner of case files, on files with something wrong.
 #[cfg(feature = "testing")]
 mod testing {
-    use admit_guest::testing::run;
+    use admit_guest::testing::{run, run_all};
     use admit_guest::{About, Finding, Policy, Principal, Reason, Rule, Settings, Token};
 
     use super::REFUSED;
@@ -495,6 +495,67 @@ mod testing {
                 && faults[1].ends_with("that the policy does not ask for: `cnf`"),
             "{faults:?}"
         );
+    }
+
+    /// Panics over a user, or while it is configured.
+    struct Panics;
+
+    impl Policy for Panics {
+        const ABOUT: About<Self> = About {
+            rules: &[Rule {
+                name: "user",
+                summary: "The user is an ordinary one.",
+                check: |_, token| {
+                    assert!(token.text("upn") != Some("odd"), "an odd user");
+                    Finding::Pass
+                },
+            }],
+            settings: &[super::LIMIT],
+            host_reasons: &[],
+            ..Slip::ABOUT.next("1.2.3")
+        };
+
+        fn configure(settings: &mut Settings<'_>) -> Option<Self> {
+            let limit = settings.integer(&super::LIMIT)?;
+            assert!(limit < 100, "an odd limit");
+            Some(Self)
+        }
+
+        fn principal(&self, _: &Token<'_>) -> Principal {
+            Principal::of_user()
+        }
+    }
+
+    impl AsRef<Slip> for Panics {
+        fn as_ref(&self) -> &Slip {
+            &Slip
+        }
+    }
+
+    #[test]
+    fn tells_a_panic_with_its_message_and_goes_on() {
+        let file = r#"{"policy": "sample", "now": 0, "base": "entra-v1", "settings": {}, "cases": [
+            {"name": "odd", "claims": {"upn": "odd"}, "expect": "allow"},
+            {"name": "large", "settings": {"limit": 100}, "expect": "allow"},
+            {"name": "even", "claims": {"upn": "even"}, "expect": {"deny": "refused"}}]}"#;
+        let faults = run::<Panics>(file);
+        let expected = |line: u32, case: &str, doing: &str, message: &str| {
+            format!(
+                "line {line}: {case}: the policy panicked while it {doing}: {message}; in a component the \
+                 decision fails (`policy.failed`), without the message"
+            )
+        };
+        assert_eq!(faults[0], expected(2, "odd", "decided", "an odd user"));
+        assert_eq!(faults[1], expected(3, "large", "was configured", "an odd limit"));
+        assert!(faults[2].starts_with("line 4: even: expected deny refused"), "{faults:?}");
+    }
+
+    #[test]
+    fn tells_the_file_of_a_fault_of_several() {
+        let (good, bad) = (file(&[DENY, ASK].join(",")), file(&ALLOW.replace("\"o\"", "\"p\"")));
+        let faults = run_all::<super::Sample>(&[("before.yaml", &good), ("own.yaml", &bad)]);
+        assert!(faults[0].starts_with("own.yaml: line 3: a: expected allow"), "{faults:?}");
+        assert_eq!(faults[1..], IDLE, "the cases of both count");
     }
 
     #[test]

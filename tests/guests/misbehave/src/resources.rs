@@ -15,6 +15,7 @@ pub(crate) fn use_up(mode: &str) {
         "recurse_with_locals" => drop(black_box(recurse_with_locals(1))),
         "abort" => std::process::abort(),
         "panic" => panic(),
+        "clock" => clock(),
         "index" => drop(black_box(out_of_bounds(black_box(&[]), black_box(1)))),
         _ => {}
     }
@@ -51,6 +52,11 @@ fn recurse_with_locals(depth: u64) -> u64 {
     let mut locals = [depth; 64];
     black_box(&mut locals);
     recurse_with_locals(locals.iter().sum::<u64>()).wrapping_add(depth)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a component has no clock, whatever is called")]
+fn clock() {
+    let _ = black_box(std::time::SystemTime::now());
 }
 
 #[expect(clippy::panic, reason = "that is what is asked for")]

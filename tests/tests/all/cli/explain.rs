@@ -56,7 +56,8 @@ fn a_code_of_the_host_is_explained_in_the_words_of_the_policy_else_in_the_hosts(
     assert!(expired.text(0).starts_with(&policy), "{}", expired.out);
     let run = folder.admit("explain policy.limit.fuel");
     let expected = "policy.limit.fuel: a reason of the host
-  what       The policy used more instructions than a decision may.
+  what       The policy used more instructions than a decision may, perhaps in a loop that does not
+             end.
   remedy     Roll back to the release before, and report this to the policy's author.
   answer     HTTP 503, policy.limit.fuel
   user sees  The sign-in could not be checked at the moment. Try again later.

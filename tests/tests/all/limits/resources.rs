@@ -24,12 +24,34 @@ pub(super) fn attacks() -> Vec<Attack> {
         ("recurse_with_locals", "policy.failed"),
         ("abort", "policy.failed"),
         ("panic", "policy.failed"),
+        ("clock", "policy.failed"),
         ("index", "policy.failed"),
         ("text_2_mib", "policy.limit.transfer"),
         ("texts_aliased", "policy.limit.transfer"),
         ("texts_many", "policy.limit.transfer"),
     ];
     rows.map(|(mode, expected)| Attack::mode(mode, expected)).into()
+}
+
+#[test]
+fn a_panic_a_clock_and_a_loop_are_explained() {
+    for (mode, explained) in [
+        ("panic", "it panicked or aborted, or used what a policy does not have, such as a clock"),
+        ("clock", "it panicked or aborted, or used what a policy does not have, such as a clock"),
+        ("loop", "perhaps in a loop that does not end"),
+    ] {
+        let detail = Host::shared().decide(&Attack::mode(mode, "")).detail.unwrap_or_default();
+        assert!(detail.contains(explained), "{mode}: {detail}");
+    }
+}
+
+#[test]
+fn the_build_of_a_policy_that_reads_the_clock_says_so() {
+    let reads = |component: &[u8]| admit_build::component::warning(component).is_some();
+    assert!(reads(&CoreModule::misbehave().component()));
+    for policy in admit_policies::all() {
+        assert!(!reads(policy.component), "{}@{}", policy.name, policy.version);
+    }
 }
 
 #[test]
