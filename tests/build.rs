@@ -1,4 +1,4 @@
-//! Builds the guests to core modules, which the tests embed.
+//! Builds the guests, and the example of a next version, to core modules, which the tests embed.
 
 use std::{
     env,
@@ -9,10 +9,10 @@ use std::{
 
 use admit_build::{Request, Toolchain, compile, toolchain};
 
-const GUESTS: [&str; 2] = ["misbehave", "undeclared"];
+const GUESTS: [&str; 3] = ["misbehave", "undeclared", "windows-mdm-3"];
 
 /// What the guests are made of, below the workspace's root.
-const SOURCES: [&str; 5] = ["tests/guests", "policy/guest", "policy/rules", "wit", "Cargo.lock"];
+const SOURCES: [&str; 4] = ["tests/guests", "policy", "wit", "Cargo.lock"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let manifest_dir = env::var("CARGO_MANIFEST_DIR")?;

@@ -1,5 +1,5 @@
-//! Policies for tests: a misbehaving one, as it was built and with hostile functions put into it, and
-//! one that reads what it does not declare.
+//! Policies for tests: a misbehaving one, as it was built and with hostile functions put into it, one
+//! that reads what it does not declare, and the example of a next version.
 
 use admit_build::component::encode;
 
@@ -16,6 +16,18 @@ const UNDECLARED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/undeclared.w
 /// When the build script made no core module.
 pub fn undeclared() -> Vec<u8> {
     encode(UNDECLARED).expect("Cargo makes valid core modules")
+}
+
+/// What `policy/examples/windows-mdm-3` was compiled to.
+const WINDOWS_MDM_3: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/windows_mdm_3.wasm"));
+
+/// The example of a next version, `windows-mdm` 3, as a component; without cases.
+///
+/// # Panics
+///
+/// When the build script made no core module.
+pub fn windows_mdm_3() -> Vec<u8> {
+    encode(WINDOWS_MDM_3).expect("Cargo makes valid core modules")
 }
 
 /// The core functions behind the interface's functions.

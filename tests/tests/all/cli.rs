@@ -12,6 +12,7 @@ mod explain;
 mod inspect;
 mod issuer;
 mod log;
+mod next_version;
 mod pack;
 mod quiet;
 mod replay;
