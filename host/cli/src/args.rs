@@ -98,7 +98,7 @@ pub struct DemoArgs {
 #[derive(Debug, Args)]
 #[command(after_help = DECIDE_NOTES)]
 pub struct DecideArgs {
-    /// The policy: a component file, or an embedded one as NAME or NAME@VERSION
+    /// The policy: a component file, or an embedded one as NAME or NAME@VERSION; NAME@2 is its newest 2
     #[arg(long, value_name = "FILE|NAME@VERSION")]
     pub policy: String,
     /// The policy's settings, a JSON object in a file
@@ -163,7 +163,7 @@ pub struct InspectArgs {
     /// The form of the result
     #[arg(long, default_value = "text")]
     pub output: OutputArg,
-    /// A component file, or an embedded policy as NAME or NAME@VERSION
+    /// A component file, or an embedded policy as NAME or NAME@VERSION; NAME@2 is its newest 2
     #[arg(value_name = "FILE|NAME@VERSION")]
     pub policy: String,
 }

@@ -98,12 +98,8 @@ pub(crate) fn policy(reference: &str) -> Result<Vec<u8>, CliError> {
     }
     let path = Path::new(reference);
     if matches!(path.try_exists(), Ok(false)) {
-        let known: Vec<_> = admit_policies::all()
-            .iter()
-            .map(|policy| format!("`{}@{}`", policy.name, policy.version))
-            .collect();
         let name = admit::text::Shown::new(reference).to_string();
-        return Err(CliError::UnknownPolicy { name, known: known.join(", ") });
+        return Err(CliError::UnknownPolicy { name, known: admit_policies::names() });
     }
     read(path, Limits::default().component_bytes as u64)
 }

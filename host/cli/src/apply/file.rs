@@ -35,7 +35,7 @@ pub(super) struct Wanted {
 pub(super) enum WantedPolicy {
     /// The one it has.
     Any,
-    /// One that comes with the server, `NAME` or `NAME@VERSION`.
+    /// One that comes with the server: `NAME`, `NAME@VERSION`, or `NAME@2` for the newest of that line.
     Bundled(String),
     /// A component.
     Component(NewPolicy),

@@ -19,7 +19,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = NOTES)]
 pub struct DiffArgs {
-    /// The policy in use: a component file, or an embedded one as NAME or NAME@VERSION
+    /// The policy in use: a component file, or an embedded one as NAME or NAME@VERSION; NAME@2 is its newest 2
     #[arg(value_name = "OLD")]
     pub old: String,
     /// The policy to take its place, named likewise

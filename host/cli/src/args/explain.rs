@@ -18,7 +18,7 @@ pub struct ExplainArgs {
     /// The reason of a refusal, or the name of a rule
     #[arg(value_name = "REASON|RULE")]
     pub name: String,
-    /// The policy to ask: a component file, or an embedded one as NAME or NAME@VERSION
+    /// The policy to ask: a component file, or an embedded one as NAME or NAME@VERSION; NAME@2 is its newest 2
     /// [default: the newest version of every embedded policy]
     #[arg(long, value_name = "FILE|NAME@VERSION")]
     pub policy: Option<String>,

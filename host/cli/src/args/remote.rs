@@ -100,7 +100,7 @@ pub struct ActivateArgs {
     /// The gate.
     #[command(flatten)]
     pub gate: GateArgs,
-    /// The policy: a component file, or one that comes with the server as NAME or NAME@VERSION
+    /// The policy: a component file, or one that comes with the server as NAME or NAME@VERSION; NAME@2 is its newest 2
     #[arg(value_name = "FILE|NAME@VERSION")]
     pub policy: String,
     /// Settings to change with it, YAML or JSON: `null` removes one, what is absent stays

@@ -25,7 +25,7 @@ pub struct ReplayArgs {
     /// The decision log, a file of JSON lines as docs/decision-log.schema.json describes them
     #[arg(value_name = "LOG")]
     pub log: PathBuf,
-    /// The policy to decide: a component file, or an embedded one as NAME or NAME@VERSION
+    /// The policy to decide: a component file, or an embedded one as NAME or NAME@VERSION; NAME@2 is its newest 2
     #[arg(long, value_name = "FILE|NAME@VERSION")]
     pub policy: String,
     /// Settings for all decisions, a JSON object in a file [default: those of the log]

@@ -21,7 +21,7 @@ pub struct TestArgs {
     /// Case files, or folders of them [default: the cases that the component carries]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// The policy: a component file, or an embedded one as NAME or NAME@VERSION
+    /// The policy: a component file, or an embedded one as NAME or NAME@VERSION; NAME@2 is its newest 2
     #[arg(long, value_name = "FILE|NAME@VERSION")]
     pub policy: String,
     /// Settings for case files that carry none, a JSON object in a file

@@ -45,7 +45,7 @@ pub struct GateConfig {
 /// A policy by name, or in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PolicyReference {
-    /// `NAME` or `NAME@VERSION`, known to `admit_policies::find`.
+    /// `NAME`, `NAME@VERSION` or the first numbers of a version, known to `admit_policies::find`.
     Embedded(String),
     /// A component in a file.
     File(PathBuf),
@@ -139,10 +139,7 @@ fn policy(found: &Found<'_>) -> Result<PolicyReference, Wrong> {
     if text.contains(['/', '\\']) || text.ends_with(".wasm") {
         return values::path(found).map(PolicyReference::File);
     }
-    let known = admit_policies::all().iter();
-    let known: Vec<_> =
-        known.map(|policy| format!("`{}@{}`", policy.name, policy.version)).collect();
-    expected(format!("{}, or a file (`./NAME.wasm`)", known.join(", ")))
+    expected(format!("{}, or a file (`./NAME.wasm`)", admit_policies::names()))
 }
 
 fn cloud(found: &Found<'_>) -> Result<Cloud, Wrong> {

@@ -102,11 +102,9 @@ fn wanted(mut object: Map<String, Value>) -> Result<Wanted, ApiError> {
 fn bundled(reference: &str) -> Result<Arc<[u8]>, ApiError> {
     let found = admit_policies::find(reference);
     found.map(|policy| Arc::from(policy.component)).ok_or_else(|| {
-        let known = admit_policies::all().iter();
-        let known: Vec<_> =
-            known.map(|policy| format!("`{}@{}`", policy.name, policy.version)).collect();
         let came = admit::text::Shown::name(reference);
-        let reason = format!("`{came}` is not bundled; expected one of {}", known.join(", "));
+        let known = admit_policies::names();
+        let reason = format!("`{came}` is not bundled; expected one of {known}");
         ApiError::field("policy", reason)
     })
 }

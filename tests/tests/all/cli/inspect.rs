@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::run::Folder;
+use super::run::{DECIDE, Folder};
 use super::schema;
 
 fn json(folder: &Folder, policy: &str) -> Value {
@@ -41,6 +41,26 @@ fn a_file_is_inspected_as_the_embedded_policy_and_the_name_alone_is_the_newest()
     assert_eq!(file, json(&folder, "windows-mdm@2.0.0"));
     assert_eq!(file, json(&folder, "windows-mdm"));
     assert_ne!(file, json(&folder, "windows-mdm@1.0.0"));
+}
+
+#[test]
+fn the_first_numbers_of_a_version_name_the_newest_of_that_line() {
+    let folder = Folder::new();
+    for (line, version) in [("1", "1.0.0"), ("1.0", "1.0.0"), ("2", "2.0.0"), ("2.0", "2.0.0")] {
+        assert_eq!(json(&folder, &format!("windows-mdm@{line}"))["version"], version, "{line}");
+    }
+    let run = folder.admit("diff windows-mdm@1 windows-mdm@2 --generate 10");
+    assert!(run.out.contains("windows-mdm 1.0.0"), "{}{}", run.out, run.err);
+    let decide = DECIDE.replace("--policy windows-mdm", "--policy windows-mdm@2");
+    folder.admit(&format!("{decide} good.jwt")).text(0);
+    for line in ["3", "2.1", "2.", "v2"] {
+        let error = folder.admit(&format!("inspect windows-mdm@{line}")).err;
+        let expected = format!(
+            "policy `windows-mdm@{line}` is neither a file nor one of the embedded \
+             `windows-mdm@1.0.0`, `windows-mdm@2.0.0`, `intune-mam@1.0.0`"
+        );
+        assert!(error.contains(&expected), "{error}");
+    }
 }
 
 #[test]

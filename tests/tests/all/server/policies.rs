@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::client::{Client, Reply};
+use super::shell::Shell;
 use super::start::{DROP, Home, Server, token, windows_gate, windows_settings};
 
 const GATE: &str = "/v1/gates/windows-mdm";
@@ -57,6 +58,36 @@ fn decided(server: &Server) -> (Value, Value, Value) {
 
 fn by(outcome: &str, version: &str, generation: u64) -> (Value, Value, Value) {
     (json!(outcome), json!(version), json!(generation))
+}
+
+#[test]
+fn the_first_numbers_of_a_version_name_the_newest_of_that_line() {
+    // In the configuration, for an activation, for a candidate, and with `apply`.
+    let gate = json!({"policy": "windows-mdm@1", "settings": {
+        "server_url": "https://mdm.example.com", "windows_entra_tenant_ids": [TID],
+    }});
+    let server = Server::start(&json!({"gates": {"windows-mdm": gate}}));
+    let (client, shell) = (server.admin(), Shell::of(&server));
+    assert_eq!(state(&client)["policy"]["version"], "1.0.0");
+    let candidate =
+        client.post(&format!("{POLICY}?candidate=true"), &json!({"policy": "windows-mdm@2"}));
+    assert_eq!(candidate.json(200)["policy"]["version"], "2.0.0");
+    assert_eq!(activate(&client, "windows-mdm@2.0")["policy"]["version"], "2.0.0");
+
+    shell.write("a.yaml", r#"{"gates": {"windows-mdm": {"policy": "windows-mdm@2"}}}"#);
+    assert_eq!(shell.prints("apply -f a.yaml"), "windows-mdm: no changes\n");
+    let dry = shell.prints("policy activate windows-mdm windows-mdm@2 --dry-run");
+    assert!(dry.contains("windows-mdm 2.0.0"), "{dry}");
+
+    for line in ["3", "2.1", "2."] {
+        let policy = json!({"policy": format!("windows-mdm@{line}")});
+        let refused = client.post(POLICY, &policy).text();
+        let expected = format!(
+            "`windows-mdm@{line}` is not bundled; expected one of `windows-mdm@1.0.0`, \
+             `windows-mdm@2.0.0`, `intune-mam@1.0.0`"
+        );
+        assert!(refused.contains(&expected), "{refused}");
+    }
 }
 
 #[test]
