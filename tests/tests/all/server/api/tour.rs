@@ -17,9 +17,10 @@ use super::super::start::{Home, Server, token, token_v1, windows_settings};
 use super::document::document;
 
 /// Answers that the tour does not have: for each the server would have to be asked by several at the
-/// same moment, or in the moment of its start, or an old release would have to fail that was good
-/// before.
-const NOT_SEEN: [(&str, u16); 10] = [
+/// same moment, or in the moment of its start, or while its store hangs, or an old release would have to
+/// fail that was good before.
+const NOT_SEEN: [(&str, u16); 12] = [
+    ("create_access", 503),
     ("decide_batch", 503),
     ("delete_candidate", 503),
     ("description", 503),
@@ -28,6 +29,7 @@ const NOT_SEEN: [(&str, u16); 10] = [
     ("patch_settings", 503),
     ("post_policy", 503),
     ("promote", 503),
+    ("revoke_access", 503),
     ("roll_back", 422),
     ("roll_back", 503),
 ];
