@@ -80,9 +80,12 @@ impl Server {
     /// Has the gate take the other version of its policy, over the API.
     pub(crate) fn swap_to(&self, version: &str) -> Result<()> {
         let body = serde_json::json!({"policy": format!("{GATE}@{version}")}).to_string();
+        // Version 1 does not know this setting: it has to be named.
+        let address =
+            format!("{}/v1/gates/{GATE}/policy?drop=windows_entra_client_ids", self.admin);
         let agent = ureq::Agent::config_builder().build().new_agent();
         let answer = agent
-            .post(format!("{}/v1/gates/{GATE}/policy", self.admin))
+            .post(address)
             .header("Authorization", format!("Bearer {}", self.token))
             .content_type("application/json")
             .send(body)?;
