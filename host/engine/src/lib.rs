@@ -86,3 +86,8 @@ pub mod guid;
 pub mod text;
 pub mod outgoing;
 pub mod bounded;
+
+/// The programs of the guide are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/embedding.md")]
+struct Guide;

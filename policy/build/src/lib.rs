@@ -9,7 +9,7 @@
 //! the description while the crate compiles, [`component::check`] what is around it.
 //!
 //! The build script of `admit-policies` uses this library; policy authors use the binary:
-//! `cargo run -p admit-build -- CRATE_DIR OUT.wasm`.
+//! `admit-build CRATE_DIR OUT.wasm`.
 
 pub mod compile;
 pub mod component;

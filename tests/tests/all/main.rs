@@ -8,6 +8,7 @@
 
 mod cases;
 mod cli;
+mod documents;
 mod fuzz;
 mod keys;
 mod limits;
