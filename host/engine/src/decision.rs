@@ -11,7 +11,7 @@ use crate::contract::types;
 use crate::reason::{Blame, HostReason};
 
 /// What was decided. Only [`Outcome::Allow`] admits.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// Admitted.

@@ -15,6 +15,7 @@ pub use crate::clock::now;
 pub use activation::{ActivateError, Activated, Activation, Persist, Prepared, Stage, StageTime};
 pub use decide::Decided;
 use history::History;
+use log::Log;
 pub use request::{Input, Request};
 
 use crate::claims::Verification;
@@ -41,6 +42,7 @@ pub struct Gate {
     /// INVARIANT: `active` is stored only while this is locked, so that generations rise. Never held
     /// while compiling: a roll-back does not wait for an activation.
     history: Mutex<History>,
+    log: Log,
 }
 
 /// What a gate decides with, and since which activation.
@@ -60,7 +62,21 @@ impl Gate {
             active: ArcSwapOption::empty(),
             activating: Mutex::new(()),
             history: Mutex::new(History::new(KEPT_RELEASES)),
+            log: Log::default(),
         }
+    }
+
+    /// Logs the refusals and failures that were counted and have no line yet, where one is due: of
+    /// each reason the first one is logged at once, and then one a minute stands for all.
+    ///
+    /// Without this, they are logged with the next one of their reason, or when the gate is dropped.
+    pub fn log_counted(&self) {
+        self.log.say_counted(Some(std::time::Instant::now()));
+    }
+
+    /// As [`Gate::log_counted`], for a process that ends: all that were counted.
+    pub fn log_all_counted(&self) {
+        self.log.say_counted(None);
     }
 
     /// Lets generations go on after `generation`, the number of the last activation of an earlier

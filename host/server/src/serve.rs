@@ -27,6 +27,9 @@ pub use check::{Checked, check};
 use reload::Reloading;
 use signals::{Signal, Signals};
 
+/// How often gates log what they counted.
+const COUNT_ROUND: Duration = Duration::from_secs(5);
+
 /// How often keys that are missing are asked for again; the key set's own cool-down counts too.
 const KEY_ROUND: Duration = Duration::from_secs(5);
 
@@ -164,6 +167,7 @@ async fn run(
     let admin = listen(&app, config, ListenerKind::Admin, admin, stopping.clone());
     let keys = tokio::spawn(keep_keys(Arc::clone(&app), stopping.clone()));
     let store = tokio::spawn(keep_store(app.store.clone(), stopping.clone()));
+    let counting = tokio::spawn(log_counted(Arc::clone(&app)));
     let Assembled { starts, watches, .. } = assembled;
     let mut gates = None;
     let started = tokio::select! {
@@ -204,6 +208,8 @@ async fn run(
     if let Some(cut) = drained {
         tracing::info!(cut, "drained");
     }
+    counting.abort();
+    app.gates.values().for_each(|gate| gate.gate().log_all_counted());
     // What comes after it has a share of its own, so that all of it is in time.
     close_log(&app, deadline - last_part(config.limits.drain) / 2, signals).await;
     if timeout(time_left(deadline), close_store(&app)).await.is_err() {
@@ -406,6 +412,16 @@ async fn keep_store(store: Store, mut stopping: watch::Receiver<bool>) {
                 }
             }
         }
+    }
+}
+
+/// Logs now and then how many tokens were refused.
+async fn log_counted(app: Arc<App>) {
+    let mut rounds = tokio::time::interval(COUNT_ROUND);
+    rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        rounds.tick().await;
+        app.gates.values().for_each(|gate| gate.gate().log_counted());
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::request::{Input, Request};
 use super::settle::{refuse, settle};
-use super::{Active, Gate, log};
+use super::{Active, Gate};
 use crate::claims::{ClaimsError, VerifiedClaims};
 use crate::clock;
 use crate::decision::{Decision, Outcome};
@@ -163,9 +163,10 @@ impl Gate {
             }
             refuse(&mut decision, error, active.map(|active| &*active.release));
         }
-        decision.duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let ended = Instant::now();
+        decision.duration_us = u64::try_from((ended - started).as_micros()).unwrap_or(u64::MAX);
         let release = active.map(|active| Arc::clone(&active.release));
-        log::decided(&decision, claims.as_ref(), error.as_ref());
+        self.log.decided(&decision, claims.as_ref(), error.as_ref(), ended);
         Ok(Ok(Decided { decision, claims, release }))
     }
 

@@ -142,3 +142,40 @@ fn a_query_is_refused_in_words_of_one_line() {
     let said = message(&format!("{secret}=1"));
     assert!(said.len() < 100 && !said.contains("sss"), "{said}");
 }
+
+/// The lines of the server's log on refused tokens, with their level and what they count.
+fn lines(log: &str) -> Vec<(String, Option<u64>)> {
+    let lines = log.lines().filter(|line| line.contains("token refused"));
+    let count = |line: &str| {
+        let (_, rest) = line.split_once(" count=")?;
+        rest.split(' ').next()?.parse().ok()
+    };
+    let level = |line: &str| line.split_whitespace().nth(1).unwrap().to_owned();
+    lines.map(|line| (level(line), count(line))).collect()
+}
+
+#[test]
+fn refused_tokens_do_not_fill_the_log() {
+    for (level, each) in [("info", false), ("debug", true)] {
+        let server = Server::start(&with(windows_gate(), json!({"log": {"level": level}})));
+        for _ in 0..60 {
+            let decision = server.decide("windows-mdm", &token(json!({"exp": 1})));
+            assert_eq!(decision["reason"], "token.expired");
+        }
+        let other = server.decide("windows-mdm", &token(json!({"scp": "other"})));
+        let (home, _) = server.stop_with("TERM");
+        let log = std::fs::read_to_string(home.path("log")).unwrap();
+        let lines = lines(&log);
+        let counted: Vec<_> = lines.iter().filter(|(level, _)| level == "INFO").collect();
+        let sum = counted.iter().map(|(_, count)| count.unwrap()).sum::<u64>();
+        assert_eq!(sum, 61, "{log}");
+        // A minute may end within.
+        assert!((3..=5).contains(&counted.len()), "{log}");
+        let at_debug = lines.iter().filter(|line| **line == ("DEBUG".to_owned(), None)).count();
+        assert_eq!(at_debug > 50, each, "{log}");
+        // The lines show what was refused.
+        let line = log.lines().find(|line| line.contains("scope_missing")).unwrap();
+        let id = other["decision_id"].as_str().unwrap();
+        assert!(line.contains(id) && line.contains("gate=\"windows-mdm\""), "{line}");
+    }
+}
