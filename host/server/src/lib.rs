@@ -17,6 +17,7 @@ pub mod faults;
 pub mod source;
 pub mod watching;
 pub mod decision_log;
+pub mod evidence;
 pub mod store;
 pub mod metrics;
 pub mod logging;

@@ -22,6 +22,7 @@ mod proxies;
 mod raw;
 mod rejects;
 mod refusals;
+mod evidence;
 mod guards;
 mod key_sets;
 mod history;

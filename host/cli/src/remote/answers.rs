@@ -168,6 +168,44 @@ impl Setting {
     }
 }
 
+/// A claim or fact that a refusal points at.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Evidence {
+    claim: Option<String>,
+    fact: Option<String>,
+    value: Option<Value>,
+    entries: Option<usize>,
+    #[serde(default)]
+    cut: bool,
+    withheld: Option<String>,
+}
+
+impl Evidence {
+    /// `claim NAME = VALUE`, or why there is no value.
+    pub(crate) fn text(&self) -> String {
+        let (kind, name) = match (&self.claim, &self.fact) {
+            (Some(name), _) => ("claim", clean(name)),
+            (_, name) => ("fact", clean(name.as_deref().unwrap_or_default())),
+        };
+        let missing = match self.withheld.as_deref() {
+            None => "missing",
+            Some("names_a_person") => {
+                "not shown: it names a person (`decision_log.claims` may not name it)"
+            }
+            Some(_) => {
+                "not shown: it may name a person (it is shown if `decision_log.claims` names it)"
+            }
+        };
+        let came = bounded(self.value.as_ref(), self.entries, self.cut, missing);
+        format!("{kind} {name} = {came}")
+    }
+
+    /// The claim, if it is one.
+    pub(crate) fn claim(&self) -> Option<&str> {
+        self.claim.as_deref()
+    }
+}
+
 /// A step of an activation.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Step {

@@ -5,7 +5,7 @@ use std::io::{Result as IoResult, Write};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::answers::{Policy, Setting};
+use super::answers::{Evidence, Policy, Setting};
 use super::report::{dropped, restored};
 use super::{answered, done};
 use crate::args::CandidateArgs;
@@ -54,6 +54,8 @@ struct Example {
     old: Came,
     new: Came,
     claims: Map<String, Value>,
+    #[serde(default)]
+    observed: Vec<Evidence>,
 }
 
 #[derive(Deserialize)]
@@ -94,11 +96,16 @@ fn people(candidate: &Candidate, out: &mut dyn Write) -> IoResult<()> {
         entry(out, "differed", &format!("{} x {text}{identity}", difference.count))?;
     }
     for example in &candidate.examples {
-        let Example { at, decision_id, old, new, claims } = example;
+        let Example { at, decision_id, old, new, claims, observed } = example;
         let (at, id) = (clean(at), clean(decision_id));
         entry(out, "example", &format!("{at} {id}: {} -> {}", old.text(), new.text()))?;
         for (name, claim) in claims {
             entry(out, "", &format!("{} = {}", clean(name), value(Some(claim), "")))?;
+        }
+        let is_there =
+            |came: &&Evidence| came.claim().is_some_and(|claim| claims.contains_key(claim));
+        for came in observed.iter().filter(|came| !is_there(came)) {
+            entry(out, "came", &came.text())?;
         }
     }
     Ok(())

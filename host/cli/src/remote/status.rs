@@ -3,16 +3,15 @@
 use std::io::{Result as IoResult, Write};
 
 use serde::Deserialize;
-use serde_json::Value;
 
-use super::answers::{Attempt, Policy, Setting, TakenBack};
+use super::answers::{Attempt, Evidence, Policy, Setting, TakenBack};
 use super::candidate::Counts;
 use super::report::not_counting;
 use super::unchanged;
 use crate::args::{OutputArg, StatusArgs};
 use crate::client::{Call, Client, ClientError};
 use crate::error::{CliError, Exit};
-use crate::text::{bounded, clean, entry, wrapped};
+use crate::text::{clean, entry, wrapped};
 
 #[derive(Deserialize)]
 struct Status {
@@ -68,19 +67,9 @@ struct Refused {
     last_at: String,
     decision_id: String,
     #[serde(default)]
-    observed: Vec<Observed>,
+    observed: Vec<Evidence>,
     #[serde(default)]
     expected: Vec<Setting>,
-}
-
-#[derive(Deserialize)]
-struct Observed {
-    claim: Option<String>,
-    fact: Option<String>,
-    value: Option<Value>,
-    entries: Option<usize>,
-    #[serde(default)]
-    cut: bool,
 }
 
 #[derive(Deserialize)]
@@ -265,13 +254,7 @@ fn refused(refused: &Refused, out: &mut dyn Write) -> IoResult<()> {
     let last = format!("last {}, decision {}", clean(last_at), clean(decision_id));
     entry(out, "refused", &format!("{count} x {outcome} {reason}; {last}"))?;
     for observed in &refused.observed {
-        let (kind, name) = match (&observed.claim, &observed.fact) {
-            (Some(name), _) => ("claim", clean(name)),
-            (_, name) => ("fact", clean(name.as_deref().unwrap_or_default())),
-        };
-        let (value, missing) = (observed.value.as_ref(), "missing, or not shown");
-        let came = bounded(value, observed.entries, observed.cut, missing);
-        entry(out, "came", &format!("{kind} {name} = {came}"))?;
+        entry(out, "came", &observed.text())?;
     }
     let expected = refused.expected.iter();
     expected

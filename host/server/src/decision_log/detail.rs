@@ -4,6 +4,7 @@
 //! So what stands in quotes can be told from the error's own words, and left out.
 
 use super::entry::Allowed;
+use crate::evidence::is_shown;
 
 /// What errors quote of their own accord. Names of claims are told by where they stand.
 const WORDS: [&str; 13] =
@@ -13,7 +14,7 @@ const WORDS: [&str; 13] =
 const LEFT_OUT: &str = "…";
 
 /// The text of an error with everything that it quotes left out, but for names of claims and for
-/// values of claims on the allow-list. Absent for a text whose quotes cannot be told apart.
+/// values of claims that may be shown. Absent for a text whose quotes cannot be told apart.
 pub(super) fn without_token(text: &str, allowed: &Allowed) -> Option<String> {
     let parts: Vec<&str> = text.split('`').collect();
     if parts.len().is_multiple_of(2) {
@@ -24,8 +25,9 @@ pub(super) fn without_token(text: &str, allowed: &Allowed) -> Option<String> {
     for pair in parts.chunks(2) {
         let [words, quoted] = [0, 1].map(|place| pair.get(place).copied().unwrap_or_default());
         shown.push(words);
-        let is_value =
-            words == " is " && words_before.ends_with(CLAIM) && allowed.has(quoted_before);
+        let is_value = words == " is "
+            && words_before.ends_with(CLAIM)
+            && is_shown(quoted_before, quoted, &allowed.names);
         let is_name = words.ends_with(CLAIM) || WORDS.contains(&quoted);
         if pair.len() == 2 {
             shown.push(if is_value || is_name { quoted } else { LEFT_OUT });

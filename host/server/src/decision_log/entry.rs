@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use admit::contract::types::Description;
-use admit::decision::{Decision, Expected, Observed, Outcome, PolicyRef};
+use admit::decision::{Decision, Expected, Outcome, PolicyRef};
 use admit::gate::{Decided, Request};
 use admit::reason::Blame;
 use admit::text::Shown;
@@ -13,8 +13,9 @@ use uuid::Uuid;
 
 use super::detail;
 use super::values::Values;
+use crate::evidence::Evidence;
 
-/// The claims whose values are written.
+/// The claims whose values are written, whatever was decided.
 #[derive(Debug)]
 pub(super) struct Allowed {
     pub(super) names: Vec<String>,
@@ -74,7 +75,7 @@ pub(super) struct Entry {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     cut: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    observed: Vec<Observed>,
+    observed: Vec<Evidence>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     expected: Vec<Expected>,
 }
@@ -109,7 +110,7 @@ impl Entry {
             facts: facts.whole,
             withheld_facts: facts.withheld,
             cut,
-            observed: decision.observed.iter().filter_map(|it| observed(it, allowed)).collect(),
+            observed: decision.observed.iter().map(|it| Evidence::of(it, &allowed.names)).collect(),
             expected: decision.expected.clone(),
         }
     }
@@ -180,18 +181,6 @@ fn detail(decision: &Decision, allowed: &Allowed) -> Option<String> {
         Some(reason) if reason.starts_with("keys.") => Some(text.to_owned()),
         _ => detail::without_token(text, allowed),
     }
-}
-
-/// What came, if its value may be written or it was missing.
-fn observed(observed: &Observed, allowed: &Allowed) -> Option<Observed> {
-    let may_be_written = match (&observed.claim, &observed.fact, &observed.value) {
-        (_, _, None) => true,
-        (Some(claim), _, _) => allowed.has(claim),
-        (None, Some(fact), Some(value)) => allowed.has(fact) || !value.is_string(),
-        (None, None, Some(_)) => false,
-    };
-    let observed = Some(observed).filter(|_| may_be_written)?;
-    Some(observed.clone())
 }
 
 fn text<S: Serializer>(value: &impl std::fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {

@@ -585,7 +585,11 @@ fn no_token_and_no_name_of_a_person_is_logged() {
     }
     assert_eq!(line["detail"], "no key `…` in the JWK Set as configured");
     assert_eq!(line["id"], "63 characters");
-    let observed = json!([{"claim": "aud", "value": "https://mdm.example.com"}, {"claim": "scp"}]);
+    let observed = json!([
+        {"claim": "upn", "withheld": "names_a_person"},
+        {"claim": "aud", "value": "https://mdm.example.com"},
+        {"claim": "scp"},
+    ]);
     assert_eq!(line["observed"], observed);
 }
 

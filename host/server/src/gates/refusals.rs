@@ -2,17 +2,15 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use admit::decision::{Decision, Expected, Observed, Outcome};
+use admit::decision::{Decision, Expected, Outcome};
 use indexmap::IndexMap;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::evidence::Evidence;
+
 /// Reasons that are remembered; a policy describes 128 at most, and the host has some 20.
 const MAX_REASONS: usize = 160;
-
-/// Claims whose values are shown: none of them names a person.
-const SHOWN_CLAIMS: [&str; 10] =
-    ["aud", "iss", "tid", "ver", "scp", "azp", "appid", "idtyp", "idp", "acct"];
 
 /// How often a reason refused, and what came the last time.
 #[derive(Clone, Debug, Serialize)]
@@ -27,17 +25,21 @@ pub struct RefusalCount {
     pub last_at: String,
     /// The last decision.
     pub decision_id: String,
-    /// What came then; values that may name a person are left out.
+    /// What came then; values that may name a person are withheld.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub observed: Vec<Observed>,
+    pub observed: Vec<Evidence>,
     /// What was configured then.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub expected: Vec<Expected>,
 }
 
 /// The last refusal of each reason, and how many there were.
-#[derive(Debug, Default)]
-pub struct Refusals(Mutex<IndexMap<String, Last>>);
+#[derive(Debug)]
+pub struct Refusals {
+    by_reason: Mutex<IndexMap<String, Last>>,
+    /// The claims that are shown whatever they hold.
+    claims: Vec<String>,
+}
 
 #[derive(Debug)]
 struct Last {
@@ -45,11 +47,16 @@ struct Last {
     at: u64,
     decision_id: Uuid,
     outcome: Outcome,
-    observed: Vec<Observed>,
+    observed: Vec<Evidence>,
     expected: Vec<Expected>,
 }
 
 impl Refusals {
+    /// None so far; `claims` are those of `decision_log.claims`.
+    pub(super) fn new(claims: Vec<String>) -> Self {
+        Self { by_reason: Mutex::default(), claims }
+    }
+
     /// Takes note of a decision at `now`, seconds since 1970, if it is a refusal.
     pub(super) fn note(&self, decision: &Decision, now: u64) {
         if matches!(decision.outcome, Outcome::Allow | Outcome::Ask) {
@@ -69,7 +76,7 @@ impl Refusals {
             at: now,
             decision_id: decision.decision_id,
             outcome: decision.outcome,
-            observed: decision.observed.iter().map(shown).collect(),
+            observed: decision.observed.iter().map(|it| Evidence::of(it, &self.claims)).collect(),
             expected: decision.expected.clone(),
         };
         refusals.insert(reason.clone(), last);
@@ -85,7 +92,7 @@ impl Refusals {
 
     /// The lock guards a map that is valid at every moment, so a poisoned one is fine.
     fn refusals(&self) -> MutexGuard<'_, IndexMap<String, Last>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.by_reason.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -98,15 +105,5 @@ fn count(reason: &str, last: &Last) -> RefusalCount {
         decision_id: last.decision_id.to_string(),
         observed: last.observed.clone(),
         expected: last.expected.clone(),
-    }
-}
-
-/// What may be shown of what came: nothing that names a person.
-fn shown(observed: &Observed) -> Observed {
-    let claim = &observed.claim;
-    let names_nobody = claim.as_deref().is_none_or(|claim| SHOWN_CLAIMS.contains(&claim));
-    match names_nobody {
-        true => observed.clone(),
-        false => Observed { value: None, entries: None, cut: false, ..observed.clone() },
     }
 }

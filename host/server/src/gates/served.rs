@@ -85,6 +85,7 @@ impl ServedGate {
         Self {
             gate: Gate::new(&options.name, runtime.clone(), keys, options.verification),
             faults: FaultWatch::new(options.faults),
+            refusals: Refusals::new(options.shadow.claims.clone()),
             options,
             runtime,
             store,
@@ -94,7 +95,6 @@ impl ServedGate {
             linking: Mutex::default(),
             inspections: Inspections::default(),
             first_tries: FirstTries::default(),
-            refusals: Refusals::default(),
             started: Instant::now(),
             writing: Mutex::default(),
             view: ArcSwap::from_pointee(view),

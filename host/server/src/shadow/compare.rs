@@ -1,6 +1,7 @@
 //! Two answers to one request.
 
-use admit::decision::{Decision, Identity, Outcome};
+use admit::bounded::Bounded;
+use admit::decision::{Decision, Identity, Observed, Outcome};
 use admit::release::{DecideError, Release, Verdict};
 use serde::Serialize;
 
@@ -45,30 +46,45 @@ impl Kind {
 pub(super) struct Answer {
     pub(super) came: Came,
     pub(super) identity: Option<Identity>,
+    /// What a refusal points at.
+    pub(super) observed: Vec<Observed>,
 }
 
 impl From<&Decision> for Answer {
     fn from(decision: &Decision) -> Self {
         let came = Came { outcome: decision.outcome, reason: decision.reason.clone() };
-        Self { came, identity: decision.identity.clone() }
+        Self { came, identity: decision.identity.clone(), observed: decision.observed.clone() }
     }
 }
 
-impl From<Verdict<'_>> for Answer {
-    fn from(verdict: Verdict<'_>) -> Self {
-        let (outcome, reason, identity) = match verdict {
-            Verdict::Allow(identity) => (Outcome::Allow, None, Some(identity)),
-            Verdict::Ask(identity, _) => (Outcome::Ask, None, Some(identity)),
-            Verdict::Deny(reason, _) => (Outcome::Deny, Some(reason.code.clone()), None),
+impl Answer {
+    fn new(verdict: Verdict<'_>, offer: &Offer) -> Self {
+        let (outcome, reason, identity, observed) = match verdict {
+            Verdict::Allow(identity) => (Outcome::Allow, None, Some(identity), Vec::new()),
+            Verdict::Ask(identity, _) => (Outcome::Ask, None, Some(identity), Vec::new()),
+            Verdict::Deny(reason, denial) => {
+                let observed = denial.claims.iter().map(|name| claim(name, offer));
+                let observed = observed.chain(denial.facts.iter().map(|name| fact(name, offer)));
+                (Outcome::Deny, Some(reason.code.clone()), None, observed.collect())
+            }
         };
-        Self { came: Came { outcome, reason }, identity }
+        Self { came: Came { outcome, reason }, identity, observed }
     }
+}
+
+fn claim(name: &str, offer: &Offer) -> Observed {
+    let value = offer.claims.get(name).map(serde_json::Value::from);
+    Observed::claim(name, value.as_ref().map(Bounded::new))
+}
+
+fn fact(name: &str, offer: &Offer) -> Observed {
+    Observed::fact(name, offer.facts.get(name).map(Bounded::new))
 }
 
 /// The candidate's answer; absent when it was not asked, because the host could not run it.
 pub(super) fn ask(candidate: &Release, offer: &Offer) -> Option<Answer> {
     match candidate.evaluate(&offer.claims, &offer.facts, offer.now, false) {
-        Ok(evaluated) => Some(evaluated.verdict.into()),
+        Ok(evaluated) => Some(Answer::new(evaluated.verdict, offer)),
         Err(error) if error.is_hosts() => None,
         Err(error) => {
             let outcome = match &error {
@@ -76,7 +92,7 @@ pub(super) fn ask(candidate: &Release, offer: &Offer) -> Option<Answer> {
                 _ => Outcome::Failed,
             };
             let came = Came { outcome, reason: Some(error.code().to_owned()) };
-            Some(Answer { came, identity: None })
+            Some(Answer { came, identity: None, observed: Vec::new() })
         }
     }
 }

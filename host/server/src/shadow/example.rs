@@ -8,7 +8,8 @@ use serde_json::Map;
 use uuid::Uuid;
 
 use super::Offer;
-use super::compare::{Came, Kind};
+use super::compare::{Answer, Came, Kind};
+use crate::evidence::Evidence;
 
 /// One decision that came out differently.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -25,16 +26,27 @@ pub struct Example {
     pub old: Came,
     /// What the candidate said.
     pub new: Came,
-    /// The claims that may be shown, in the order of the token, each cut to 256 characters.
+    /// The claims of `decision_log.claims`, in the order of the token, each cut to 256 characters.
     pub claims: Map<String, serde_json::Value>,
+    /// What the refusals among the two point at; values that may name a person are withheld.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub observed: Vec<Evidence>,
 }
 
 impl Example {
-    pub(super) fn new(kind: Kind, offer: &Offer, new: Came, allowed: &[String]) -> Self {
+    pub(super) fn new(kind: Kind, offer: &Offer, new: Answer, allowed: &[String]) -> Self {
         let old = offer.old.came.clone();
+        let mut observed: Vec<Evidence> = Vec::new();
+        for pointed_at in offer.old.observed.iter().chain(&new.observed) {
+            let evidence = Evidence::of(pointed_at, allowed);
+            if !observed.contains(&evidence) {
+                observed.push(evidence);
+            }
+        }
         let claims = offer.claims.iter().filter(|(name, _)| allowed.iter().any(|a| a == name));
         let claims = claims.map(|(name, value)| (name.to_owned(), shown(value))).collect();
-        Self { at: at(offer.now), decision_id: offer.decision_id, kind, old, new, claims }
+        let (at, decision_id, new) = (at(offer.now), offer.decision_id, new.came);
+        Self { at, decision_id, kind, old, new, claims, observed }
     }
 }
 

@@ -89,14 +89,14 @@ impl Tally {
         self.so_far.failed += u64::from(new.came.outcome == Outcome::Failed);
         match difference(&offer.old, &new) {
             None => self.so_far.agreed += 1,
-            Some(kind) => self.differ(kind, offer, new.came),
+            Some(kind) => self.differ(kind, offer, new),
         }
     }
 
-    fn differ(&mut self, kind: Kind, offer: &Offer, new: Came) {
+    fn differ(&mut self, kind: Kind, offer: &Offer, new: Answer) {
         self.so_far.differed += 1;
-        self.count_change(kind, offer.old.came.outcome, new.outcome);
-        let count = self.count_difference(kind, &offer.old.came, &new);
+        self.count_change(kind, offer.old.came.outcome, new.came.outcome);
+        let count = self.count_difference(kind, &offer.old.came, &new.came);
         if count <= MAX_EXAMPLES_EACH && self.so_far.examples.len() < self.max_examples {
             self.so_far.examples.push(Example::new(kind, offer, new, &self.claims));
         }

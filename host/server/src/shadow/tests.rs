@@ -127,7 +127,7 @@ fn agreements_and_differences_are_counted_by_outcome_and_reason() {
 }
 
 #[test]
-fn an_example_shows_listed_claims_and_no_other() {
+fn an_example_shows_listed_claims_and_what_a_refusal_points_at() {
     let mut tally = tally();
     let offer = offer(&v2());
     asked(&mut tally, &offer);
@@ -141,6 +141,7 @@ fn an_example_shows_listed_claims_and_no_other() {
             "old": {"outcome": "deny", "reason": "token_version_not_accepted"},
             "new": {"outcome": "allow"},
             "claims": {"aud": CLIENT, "ver": "2.0"},
+            "observed": [{"claim": "ver", "value": "2.0"}, {"claim": "aud", "value": CLIENT}],
         }])
     );
 }
@@ -227,7 +228,8 @@ fn differences_and_examples_are_bounded() {
     let mut tally = tally();
     let offer = offer(&v1());
     let mut differ = |reason: &str| {
-        let new = Answer { came: came(Outcome::Deny, reason), identity: None };
+        let came = came(Outcome::Deny, reason);
+        let new = Answer { came, identity: None, observed: Vec::new() };
         tally.count(&offer, Some(new));
     };
     (0..5).for_each(|_| differ("0"));
