@@ -29,6 +29,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 const EXIT_CODES: &str = "\
 Exit codes: 0 allow (or done), 1 not admitted (or refused by the server), 2 usage, 3 bad input file
 or policy (or no server), 4 tests failed, 70 internal.
+Wherever a file is read, `-` stands for standard input, for one of them.
 ADMIT_LOG=info (or error, warn, debug, trace) writes a log to standard error.";
 
 const DECIDE_NOTES: &str = "\

@@ -87,6 +87,7 @@ pub(crate) fn runtime() -> Result<Runtime, CliError> {
 fn gate_name(policy: &str) -> &str {
     match admit_policies::find(policy) {
         Some(embedded) => embedded.name,
+        None if files::is_stdin(Path::new(policy)) => "gate",
         None => Path::new(policy).file_stem().and_then(|stem| stem.to_str()).unwrap_or("gate"),
     }
 }
@@ -107,15 +108,11 @@ fn shown_path(path: Option<&Path>) -> String {
 /// The token from the file or from standard input.
 fn token(args: &DecideArgs) -> Result<Vec<u8>, CliError> {
     const LIMIT: u64 = MAX_ENVELOPE_BYTES as u64;
-    let (path, bytes) = match input_file(args) {
-        Some(path) => (path, files::read(path, LIMIT)?),
-        None => {
-            if std::io::stdin().is_terminal() {
-                say("reading from the terminal; end with Ctrl-D");
-            }
-            (Path::new("standard input"), files::read_stdin(LIMIT)?)
-        }
-    };
+    let path = input_file(args);
+    if files::is_stdin(path) && std::io::stdin().is_terminal() {
+        say("reading from the terminal; end with Ctrl-D");
+    }
+    let bytes = files::read(path, LIMIT)?;
     let (what, expected) = match args.format {
         FormatArg::Jwt => ("token", "an access token"),
         FormatArg::BinarySecurityToken => ("token", "a BinarySecurityToken"),
@@ -125,9 +122,9 @@ fn token(args: &DecideArgs) -> Result<Vec<u8>, CliError> {
     files::text(what, expected, path, &bytes)
 }
 
-/// The file with the input; absent for standard input.
-fn input_file(args: &DecideArgs) -> Option<&Path> {
-    args.input.as_deref().filter(|path| path.as_os_str() != "-")
+/// The file with the input, which is standard input unless one is named.
+fn input_file(args: &DecideArgs) -> &Path {
+    args.input.as_deref().unwrap_or(Path::new("-"))
 }
 
 fn input(format: FormatArg, bytes: &[u8]) -> Input<'_> {

@@ -1,8 +1,10 @@
 //! Reading files, bounded, with errors that name them.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use admit::facts::Facts;
 use admit::keys::{KeySet, Keys, RemoteKeys, RemoteOptions};
@@ -21,11 +23,63 @@ const MAX_SETTINGS_FILE_BYTES: u64 = 4 * 1024 * 1024;
 /// Put first in UTF-8 by some editors, and by PowerShell.
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Reads a whole file of at most `limit` bytes.
+/// Stands for standard input wherever a file is read.
+const STDIN: &str = "-";
+
+/// What people call it.
+const STDIN_NAME: &str = "standard input";
+
+const STDIN_TWICE: &str = "standard input is wanted twice, and can be read once: name a file for one of them (`-` stands for \
+     standard input, and so does a token or access token without a file)";
+
+/// Whether somebody reads standard input already.
+static STDIN_IS_TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Refuses arguments that name standard input twice, before anything is read from it.
+///
+/// # Errors
+///
+/// [`CliError::Usage`].
+pub fn check_arguments(arguments: impl Iterator<Item = OsString>) -> Result<(), CliError> {
+    let is_stdin = |argument: &OsString| {
+        let bytes = argument.as_encoded_bytes();
+        bytes == STDIN.as_bytes() || bytes.starts_with(b"--") && bytes.ends_with(b"=-")
+    };
+    match arguments.filter(is_stdin).count() {
+        0 | 1 => Ok(()),
+        _ => Err(CliError::Usage(STDIN_TWICE.to_owned())),
+    }
+}
+
+/// Whether a path stands for standard input.
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    path == Path::new(STDIN)
+}
+
+/// What a path is called: its name, or standard input.
+pub(crate) fn called(path: &Path) -> &Path {
+    if is_stdin(path) { Path::new(STDIN_NAME) } else { path }
+}
+
+/// Opens a file, or standard input for `-`.
+///
+/// # Errors
+///
+/// [`CliError::Read`], and [`CliError::Usage`] when standard input is wanted a second time.
+pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>, CliError> {
+    if !is_stdin(path) {
+        let failed = |source| CliError::Read { path: path.to_owned(), source };
+        return Ok(Box::new(File::open(path).map_err(failed)?));
+    }
+    if STDIN_IS_TAKEN.swap(true, Ordering::AcqRel) {
+        return Err(CliError::Usage(STDIN_TWICE.to_owned()));
+    }
+    Ok(Box::new(std::io::stdin()))
+}
+
+/// Reads a whole file, or standard input, of at most `limit` bytes.
 pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
-    let failed = |source| CliError::Read { path: path.to_owned(), source };
-    let file = File::open(path).map_err(failed)?;
-    read_from(file, path, limit)
+    read_from(open(path)?, called(path), limit)
 }
 
 /// Why a file is no text, whatever it should hold.
@@ -35,11 +89,39 @@ enum TextError {
     Empty(&'static str),
     #[error("text in UTF-16; expected UTF-8")]
     Utf16,
+    #[error("compressed ({0}); expected text, so unpack it first: `{1}`")]
+    Compressed(&'static str, String),
 }
 
-/// Reads standard input, at most `limit` bytes.
-pub(crate) fn read_stdin(limit: u64) -> Result<Vec<u8>, CliError> {
-    read_from(std::io::stdin().lock(), Path::new("standard input"), limit)
+/// How files begin that are compressed, and what unpacks them.
+const COMPRESSED: [(&[u8], &str, &str); 6] = [
+    (b"\x1f\x8b", "gzip", "gzip -dc"),
+    (b"\x28\xb5\x2f\xfd", "zstd", "zstd -dc"),
+    (b"\xfd7zXZ\0", "xz", "xz -dc"),
+    (b"BZh", "bzip2", "bzip2 -dc"),
+    (b"\x04\x22\x4d\x18", "lz4", "lz4 -dc"),
+    (b"PK\x03\x04", "zip", "unzip -p"),
+];
+
+/// Whether what begins so can be text.
+fn check_text(path: &Path, beginning: &[u8]) -> Result<(), TextError> {
+    if beginning.starts_with(&[0xff, 0xfe]) || beginning.starts_with(&[0xfe, 0xff]) {
+        return Err(TextError::Utf16);
+    }
+    match COMPRESSED.iter().find(|(magic, ..)| beginning.starts_with(magic)) {
+        Some((_, form, _)) if is_stdin(path) || path == Path::new(STDIN_NAME) => {
+            Err(TextError::Compressed(form, format!("{form} -d")))
+        }
+        Some((_, form, unpack)) => {
+            Err(TextError::Compressed(form, format!("{unpack} {} | admit … -", path.display())))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Refuses a log that is no text by how it begins.
+pub(crate) fn check_log(path: &Path, beginning: &[u8]) -> Result<(), CliError> {
+    check_text(path, beginning).map_err(|error| content("log", &path.display(), error))
 }
 
 fn read_from(from: impl Read, path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
@@ -61,8 +143,8 @@ pub(crate) fn text(
     bytes: &[u8],
 ) -> Result<Vec<u8>, CliError> {
     let failed = |error| Err(content(what, &path.display(), error));
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return failed(TextError::Utf16);
+    if let Err(error) = check_text(path, bytes) {
+        return failed(error);
     }
     let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes).trim_ascii_end();
     if text.is_empty() { failed(TextError::Empty(expected)) } else { Ok(text.to_vec()) }
@@ -97,7 +179,7 @@ pub(crate) fn policy(reference: &str) -> Result<Vec<u8>, CliError> {
         return Ok(embedded.component.to_vec());
     }
     let path = Path::new(reference);
-    if matches!(path.try_exists(), Ok(false)) {
+    if !is_stdin(path) && matches!(path.try_exists(), Ok(false)) {
         let name = admit::text::Shown::new(reference).to_string();
         return Err(CliError::UnknownPolicy { name, known: admit_policies::names() });
     }
@@ -128,5 +210,6 @@ pub(crate) fn content(
     from: &dyn std::fmt::Display,
     source: impl std::error::Error + Send + Sync + 'static,
 ) -> CliError {
-    CliError::Content { what, from: from.to_string(), source: Box::new(source) }
+    let from = called(Path::new(&from.to_string())).display().to_string();
+    CliError::Content { what, from, source: Box::new(source) }
 }

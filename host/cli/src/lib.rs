@@ -26,6 +26,7 @@ use std::io::Write;
 
 use args::{Cli, Verb};
 use error::{CliError, Exit};
+pub use files::check_arguments;
 
 /// Runs a parsed command line, with results on `out`.
 ///

@@ -28,6 +28,7 @@ fn run() -> Result<Exit, CliError> {
         Ok(cli) => cli,
         Err(error) => return Ok(say_usage(&error, std::env::args_os().skip(1))),
     };
+    admit_cli::check_arguments(std::env::args_os().skip(1))?;
     if matches!(cli.verb, Verb::Serve(_)) {
         // It has a log of its own, as configured, and writes to standard output from several threads.
         return admit_cli::run(cli, &mut std::io::stdout());

@@ -61,7 +61,10 @@ fn packed_files(args: &PackArgs, policy: &Inspected) -> Result<Vec<PackedFile>, 
     let mut names = HashSet::new();
     let mut packed = Vec::new();
     for source in suite::for_policy(policy, |wanted| suite::sources(&args.paths, wanted))? {
-        let name = source.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = match files::is_stdin(&source.path) {
+            true => "standard-input.yaml".into(),
+            false => source.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        };
         if !names.insert(name.clone()) {
             return Err(of_policy(args, NotPacked::NameTwice(name)));
         }

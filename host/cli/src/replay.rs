@@ -1,15 +1,20 @@
 //! `admit replay`: what another policy would have decided.
 
 mod log;
+mod foreign;
 mod releases;
+mod waiting;
 mod trials;
 mod request;
 mod tally;
+mod nothing;
 mod print;
 mod json;
 
 use std::io::Write;
+use std::path::PathBuf;
 
+use admit::cases::Came;
 use admit::release::Inspected;
 use serde_json::{Map, Value};
 
@@ -18,17 +23,17 @@ use crate::diff::compare::Kind;
 use crate::error::{CliError, Exit, say};
 use crate::files::{self, content};
 use crate::text::json_lines;
+use foreign::Foreign;
 use log::{Decision, Line, Lines};
-use releases::Releases;
+use releases::{LoggedRelease, Releases, Where};
 use request::{Replay, Skip, StandIns};
-use tally::Tally;
-
-const NOTHING_REPLAYED: &str = "nothing was replayed: no line of the log holds a decision that this policy can make again (look \
-     at --gate, --since and --until)";
+use tally::{Place, Tally};
+use waiting::Waiting;
 
 /// What was replayed, and what came of it.
 struct Report<'a> {
     policy: &'a Inspected,
+    logs: &'a [PathBuf],
     tally: Tally,
     stand_ins: StandIns,
     /// Settings of the log that the policy does not have.
@@ -37,7 +42,15 @@ struct Report<'a> {
     forbidden: Vec<Kind>,
 }
 
-/// Replays the log that the arguments name.
+impl Report<'_> {
+    /// The log of a line, where there are several.
+    fn log(&self, (log, _): Place) -> Option<String> {
+        let path = self.logs.get(log).filter(|_| self.logs.len() > 1)?;
+        Some(files::called(path).display().to_string())
+    }
+}
+
+/// Replays the logs that the arguments name.
 pub(crate) fn run(args: &ReplayArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
     let runtime = crate::decide::runtime()?;
     let bytes = files::policy(&args.policy)?;
@@ -45,49 +58,152 @@ pub(crate) fn run(args: &ReplayArgs, out: &mut dyn Write) -> Result<Exit, CliErr
     let policy = policy.map_err(|error| content("policy", &args.policy, error))?;
     let settings = args.settings.as_deref();
     let settings = settings.map(|path| files::object("settings", path)).transpose()?;
-    let report = replay(args, &policy, settings)?;
+    let report = replay(args, &policy, settings.as_ref())?;
     let printed = match args.format {
         DiffFormat::Text => print::report(&report, out),
         DiffFormat::Json => json_lines(out, &json::report(&report)),
     };
     printed.map_err(CliError::Output)?;
     if report.tally.replayed() == 0 {
-        say(NOTHING_REPLAYED);
+        say(nothing::why(&report.tally));
         return Ok(Exit::BadInput);
     }
     Ok(if report.forbidden.is_empty() { Exit::Done } else { Exit::TestsFailed })
 }
 
 fn replay<'a>(
-    args: &ReplayArgs,
+    args: &'a ReplayArgs,
     policy: &'a Inspected,
-    settings: Option<Map<String, Value>>,
+    settings: Option<&'a Map<String, Value>>,
 ) -> Result<Report<'a>, CliError> {
-    let releases = Releases::read(&args.log, settings)?;
     // Who names a gate wants all of its decisions, whatever the policy was called.
-    let mut replay = Replay::new(policy, releases, args.gate.is_some());
-    let mut tally = Tally::default();
-    let mut lines = Lines::open(&args.log)?;
-    while let Some((number, line)) = lines.next()? {
-        let decision = match line {
-            Some(Line::Decision(decision)) => decision,
-            Some(Line::Release(_)) => continue,
-            None => {
-                tally.skip(number, Skip::Unreadable);
+    let replay = Replay::new(policy, settings, args.gate.is_some());
+    let mut reading = Reading {
+        args,
+        settings,
+        replay,
+        releases: Releases::default(),
+        waiting: Waiting::default(),
+        tally: Tally::default(),
+    };
+    for (log, path) in args.logs.iter().enumerate() {
+        reading.log(log, &mut Lines::open(path)?)?;
+    }
+    reading.end();
+    let (stand_ins, settings_left_out) = reading.replay.finish();
+    let tally = reading.tally;
+    let forbidden = forbidden(args, &tally);
+    Ok(Report { policy, logs: &args.logs, tally, stand_ins, settings_left_out, forbidden })
+}
+
+/// The logs as they are read, once and in order.
+struct Reading<'a> {
+    args: &'a ReplayArgs,
+    settings: Option<&'a Map<String, Value>>,
+    replay: Replay<'a>,
+    releases: Releases,
+    waiting: Waiting,
+    tally: Tally,
+}
+
+impl Reading<'_> {
+    fn log(&mut self, log: usize, lines: &mut Lines) -> Result<(), CliError> {
+        while let Some((number, text)) = lines.next()? {
+            let place = (log, number);
+            let Some(text) = text else {
+                self.tally.skip(place, Skip::Unreadable(Foreign::Other));
                 continue;
+            };
+            match serde_json::from_slice(text) {
+                Ok(Line::Release(release)) => self.release(log, *release),
+                Ok(Line::Decision(decision)) => self.decision(place, &decision, text),
+                Err(_) => self.tally.skip(place, Skip::Unreadable(Foreign::of(text))),
             }
-        };
-        if !is_wanted(args, &decision) {
-            continue;
         }
-        match replay.decide(number, &decision) {
-            Ok(came) => tally.count(number, &decision, came),
-            Err(skip) => tally.skip(number, skip),
+        // What this log does not have, one before it may have.
+        for (place, text) in self.waiting.take_all() {
+            self.late(place, &text, Where::Anywhere);
+        }
+        Ok(())
+    }
+
+    /// Decides what still waits without its release.
+    fn end(&mut self) {
+        for (place, text) in self.waiting.take_all() {
+            if let Ok(Line::Decision(decision)) = serde_json::from_slice(&text) {
+                self.without_release(place, &decision);
+            }
         }
     }
-    let forbidden = forbidden(args, &tally);
-    let (stand_ins, settings_left_out) = replay.finish();
-    Ok(Report { policy, tally, stand_ins, settings_left_out, forbidden })
+
+    fn release(&mut self, log: usize, release: log::Release) {
+        self.tally.releases += 1;
+        let Some(key) = self.releases.add(log, release) else { return };
+        for (place, text) in self.waiting.take(&key) {
+            // One before this log waits for the first one after it.
+            self.late(place, &text, Where::InLog(log));
+        }
+    }
+
+    fn decision(&mut self, place: Place, decision: &Decision, text: &[u8]) {
+        self.tally.note(decision);
+        if !is_wanted(self.args, decision) {
+            self.tally.not_wanted += 1;
+            return;
+        }
+        let case = match self.replay.case(decision) {
+            Ok(case) => case,
+            Err(skip) => return self.tally.skip(place, skip),
+        };
+        match self.releases.of(decision, Where::InLog(place.0)) {
+            Some(release) => {
+                let came = self.replay.decide(decision, &case, release);
+                self.came(place, decision, came);
+            }
+            // Both may be logged at the same time, and in either order.
+            None => self.wait(place, decision, text),
+        }
+    }
+
+    /// Keeps a decision until its release is read; if there are too many of them, decides it now.
+    fn wait(&mut self, place: Place, decision: &Decision, text: &[u8]) {
+        let waits = releases::key(decision).is_some_and(|key| self.waiting.keep(key, place, text));
+        if !waits {
+            self.without_release(place, decision);
+        }
+    }
+
+    /// Decides what has waited for its release, if it is there now.
+    fn late(&mut self, place: Place, text: &[u8], place_of_release: Where) {
+        let Ok(Line::Decision(decision)) = serde_json::from_slice(text) else { return };
+        match self.releases.of(&decision, place_of_release) {
+            Some(release) => {
+                let came = self.replay.case(&decision);
+                let came = came.and_then(|case| self.replay.decide(&decision, &case, release));
+                self.came(place, &decision, came);
+            }
+            None => self.wait(place, &decision, text),
+        }
+    }
+
+    /// Decides with the release of another log, or with given settings.
+    fn without_release(&mut self, place: Place, decision: &Decision) {
+        let given: Option<LoggedRelease> =
+            self.settings.map(|settings| releases::given(settings, decision));
+        let release = self.releases.of(decision, Where::Anywhere).or(given.as_ref());
+        let came = release.ok_or(Skip::NoRelease).and_then(|release| {
+            let case = self.replay.case(decision)?;
+            self.replay.decide(decision, &case, release)
+        });
+        self.came(place, decision, came);
+    }
+
+    fn came(&mut self, place: Place, decision: &Decision, came: Result<Came, Skip>) {
+        match came {
+            Ok(came) => self.tally.count(place, decision, came),
+            Err(skip) => self.tally.skip(place, skip),
+        }
+    }
 }
 
 fn is_wanted(args: &ReplayArgs, decision: &Decision) -> bool {

@@ -8,12 +8,19 @@ use admit_server::serve::{self, Checked};
 
 use crate::args::ServerArgs;
 use crate::error::{CliError, Exit, say};
+use crate::files;
 use crate::text::entry;
+
+/// Standard input as a file.
+const STDIN: &str = "/dev/stdin";
+
+const CONFIG_FROM_STDIN: &str = "--config - goes only with --check-config: a server reads its configuration again when it gets \
+     SIGHUP, so name a file";
 
 /// Checks the configuration, or serves until the process is asked to end.
 pub(crate) fn run(args: ServerArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
     let check_only = args.check_config;
-    let sources = sources(args);
+    let sources = sources(args)?;
     let (config, places) = match config::load_with_places(sources.clone()) {
         Ok(loaded) => loaded,
         Err(error) => {
@@ -41,10 +48,17 @@ pub(crate) fn run(args: ServerArgs, out: &mut dyn Write) -> Result<Exit, CliErro
     Ok(Exit::Done)
 }
 
-fn sources(args: ServerArgs) -> Sources {
-    let ServerArgs { config, data_dir, service, admin, log_level, log_format, .. } = args;
+fn sources(args: ServerArgs) -> Result<Sources, CliError> {
+    let ServerArgs { config, check_config, data_dir, service, admin, log_level, log_format } = args;
+    let file = match config {
+        Some(path) if files::is_stdin(&path) && check_config => Some(STDIN.into()),
+        Some(path) if files::is_stdin(&path) => {
+            return Err(CliError::Usage(CONFIG_FROM_STDIN.to_owned()));
+        }
+        config => config,
+    };
     let flags = Flags { data_dir, service, admin, log_level, log_format };
-    Sources { file: config, environment: config::process_environment(), flags }
+    Ok(Sources { file, environment: config::process_environment(), flags })
 }
 
 /// Says what a start would find.

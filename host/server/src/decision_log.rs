@@ -9,6 +9,7 @@ mod entry;
 mod values;
 mod detail;
 mod release;
+mod again;
 mod ascii;
 mod sink;
 mod output;

@@ -18,5 +18,6 @@ mod quiet;
 mod replay;
 mod run;
 mod schema;
+mod stdin;
 mod stream;
 mod test;

@@ -126,7 +126,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<Wanted>, CliError> {
 }
 
 fn listed(path: &Path) -> Result<Vec<PathBuf>, CliError> {
-    if !path.is_dir() {
+    if files::is_stdin(path) || !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
     let failed = |source| CliError::Read { path: path.to_owned(), source };

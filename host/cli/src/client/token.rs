@@ -12,10 +12,9 @@ const VARIABLE: &str = "ADMIT_ACCESS_TOKEN";
 /// Far more than an access token has.
 const MAX_BYTES: u64 = 4096;
 
-/// Reads the token of a file, `-` for standard input, else of the environment.
+/// Reads the token of a file, else of the environment.
 pub(super) fn read(file: Option<&Path>) -> Result<String, CliError> {
     let bytes = match file {
-        Some(path) if path == Path::new("-") => files::read_stdin(MAX_BYTES)?,
         Some(path) => files::read(path, MAX_BYTES)?,
         None => match std::env::var_os(VARIABLE) {
             Some(value) if !value.is_empty() => value.into_encoded_bytes(),
@@ -38,7 +37,7 @@ fn is_like_access_token(text: &str) -> bool {
 fn from(file: Option<&Path>) -> String {
     match file {
         None => format!("the environment variable `{VARIABLE}`"),
-        Some(path) if path == Path::new("-") => "standard input".to_owned(),
+        Some(path) if files::is_stdin(path) => files::called(path).display().to_string(),
         Some(path) => format!("`{}`", path.display()),
     }
 }

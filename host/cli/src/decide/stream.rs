@@ -32,13 +32,12 @@ pub(super) fn run(
         ));
     }
     let stream = Stream { args, gate, facts, warned: false, all: Exit::Done, lines: 0, bad: 0 };
-    match super::input_file(args) {
-        Some(path) => {
-            let failed = |source| CliError::Read { path: path.to_owned(), source };
-            stream.read(BufReader::new(std::fs::File::open(path).map_err(failed)?), path, out)
-        }
-        None => stream.read(std::io::stdin().lock(), Path::new("standard input"), out),
-    }
+    let path = super::input_file(args);
+    let mut from = BufReader::new(files::open(path)?);
+    let path = files::called(path);
+    let failed = |source| CliError::Read { path: path.to_owned(), source };
+    files::check_log(path, from.fill_buf().map_err(failed)?)?;
+    stream.read(from, path, out)
 }
 
 struct Stream<'a> {

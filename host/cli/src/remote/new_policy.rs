@@ -32,7 +32,9 @@ impl NewPolicy {
     /// A name that comes with the server, or a file.
     pub(super) fn of(reference: &str) -> Result<Self, CliError> {
         let path = Path::new(reference);
-        let is_name = !reference.contains(['/', '\\']) && !reference.ends_with(".wasm");
+        let is_name = !reference.contains(['/', '\\'])
+            && !reference.ends_with(".wasm")
+            && !files::is_stdin(path);
         if admit_policies::find(reference).is_some() || is_name && !path.exists() {
             return Ok(Self::Bundled(reference.to_owned()));
         }
@@ -42,7 +44,7 @@ impl NewPolicy {
     /// The component in a file.
     pub(crate) fn in_file(path: &Path) -> Result<Self, CliError> {
         let bytes = files::read(path, Limits::default().component_bytes as u64)?;
-        Ok(Self::Component { path: path.display().to_string(), bytes: bytes.into() })
+        Ok(Self::Component { path: files::called(path).display().to_string(), bytes: bytes.into() })
     }
 
     /// What people call it.

@@ -3,8 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::Report;
+use super::foreign::Foreign;
 use super::request::Skip;
-use super::tally::{Example, Group, KINDS, Skipped};
+use super::tally::{Example, Group, KINDS, Place, Skipped};
 use crate::diff::compare::Kind;
 use crate::diff::json::summary;
 
@@ -14,6 +15,8 @@ pub(super) fn report(report: &Report<'_>) -> Value {
     let kinds = KINDS.map(|kind| (kind.as_str().to_owned(), tally.changed(kind).into()));
     let changed = KINDS.map(|kind| tally.changed(kind)).iter().sum::<u64>();
     let forbidden = report.forbidden.iter().map(|kind| kind.as_str());
+    let skipped = |it| skipped(report, it);
+    let group = |it| group(report, it);
     let agreements = tally.of(None).into_iter().map(agreement);
     json!({
         "policy": report.policy.policy(),
@@ -31,14 +34,19 @@ pub(super) fn report(report: &Report<'_>) -> Value {
     })
 }
 
-fn skipped((skip, skipped): (&Skip, &Skipped)) -> Value {
+fn skipped(report: &Report<'_>, (skip, skipped): (&Skip, &Skipped)) -> Value {
     let mut object = Map::new();
     object.insert("why".into(), skip.as_str().into());
     object.insert("count".into(), skipped.count.into());
-    object.insert("first_line".into(), skipped.first.into());
-    if let Skip::Settings(problem) = skip {
-        object.insert("detail".into(), problem.as_str().into());
-    }
+    object.extend(log(report, skipped.first));
+    object.insert("first_line".into(), skipped.first.1.into());
+    let detail = match skip {
+        Skip::Settings(problem) => Some(problem.clone()),
+        Skip::Unreadable(Foreign::Other) => None,
+        Skip::Unreadable(foreign) => Some(foreign.to_string()),
+        _ => None,
+    };
+    object.extend(detail.map(|detail| ("detail".into(), detail.into())));
     Value::Object(object)
 }
 
@@ -46,7 +54,12 @@ fn agreement(group: &Group) -> Value {
     json!({"count": group.count, "decision": summary(&group.old)})
 }
 
-fn group((kind, group): (Kind, &Group)) -> Value {
+/// The log that a line is in, where there are several.
+fn log(report: &Report<'_>, place: Place) -> Option<(String, Value)> {
+    report.log(place).map(|log| ("log".into(), log.into()))
+}
+
+fn group(report: &Report<'_>, (kind, group): (Kind, &Group)) -> Value {
     let mut object = Map::new();
     object.insert("kind".into(), kind.as_str().into());
     object.insert("count".into(), group.count.into());
@@ -54,13 +67,15 @@ fn group((kind, group): (Kind, &Group)) -> Value {
     object.insert("new".into(), summary(&group.new));
     let detail = group.new.detail.as_deref().map(|detail| ("detail".into(), detail.into()));
     object.extend(detail);
-    object.insert("examples".into(), group.examples.iter().map(example).collect());
+    let examples = group.examples.iter().map(|it| example(report, it)).collect();
+    object.insert("examples".into(), examples);
     Value::Object(object)
 }
 
-fn example(example: &Example) -> Value {
+fn example(report: &Report<'_>, example: &Example) -> Value {
     let mut object = Map::new();
-    object.insert("line".into(), example.line.into());
+    object.extend(log(report, example.place));
+    object.insert("line".into(), example.place.1.into());
     object.insert("decision_id".into(), example.decision_id.as_str().into());
     object.extend(example.id.as_deref().map(|id| ("id".into(), id.into())));
     Value::Object(object)

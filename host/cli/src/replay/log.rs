@@ -1,6 +1,5 @@
 //! A decision log, line by line.
 
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
@@ -9,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::error::CliError;
+use crate::files;
 
 /// A release with thousands of settings, or a decision with every claim as long as it can be.
 const MAX_LINE_BYTES: u64 = 4 * 1024 * 1024;
@@ -26,6 +26,7 @@ pub(super) enum Line {
 pub(super) struct Release {
     pub(super) gate: String,
     pub(super) generation: u64,
+    pub(super) policy: Option<Policy>,
     pub(super) settings: Map<String, Value>,
     /// Those that the policy did not know and another one may.
     #[serde(default)]
@@ -65,9 +66,10 @@ pub(super) struct Decision {
 }
 
 /// The policy that made it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, PartialEq)]
 pub(super) struct Policy {
     pub(super) name: String,
+    pub(super) digest: Option<String>,
 }
 
 /// What was decided.
@@ -93,23 +95,33 @@ impl Outcome {
     }
 }
 
-/// The lines of a file that are not empty, with their numbers.
+/// A line with its number; without a text when it is too long to be one of a decision log.
+pub(super) type Numbered<'a> = (u64, Option<&'a [u8]>);
+
+/// The lines of a log that are not empty, with their numbers.
 pub(super) struct Lines {
     path: PathBuf,
-    from: BufReader<File>,
+    from: BufReader<Box<dyn Read>>,
     number: u64,
     line: Vec<u8>,
 }
 
 impl Lines {
+    /// Opens a log, which must be text.
     pub(super) fn open(path: &Path) -> Result<Self, CliError> {
-        let failed = |source| CliError::Read { path: path.to_owned(), source };
-        let from = BufReader::new(File::open(path).map_err(failed)?);
-        Ok(Self { path: path.to_owned(), from, number: 0, line: Vec::new() })
+        let mut from = BufReader::new(files::open(path)?);
+        let path = files::called(path).to_owned();
+        let failed = |source| CliError::Read { path: path.clone(), source };
+        let beginning = from.fill_buf().map_err(failed)?;
+        files::check_log(&path, beginning)?;
+        let mark = files::BYTE_ORDER_MARK;
+        let skipped = if beginning.starts_with(mark) { mark.len() } else { 0 };
+        from.consume(skipped);
+        Ok(Self { path, from, number: 0, line: Vec::new() })
     }
 
-    /// The next line; without content when it is none of a decision log.
-    pub(super) fn next(&mut self) -> Result<Option<(u64, Option<Line>)>, CliError> {
+    /// The next line.
+    pub(super) fn next(&mut self) -> Result<Option<Numbered<'_>>, CliError> {
         loop {
             let fits =
                 self.read().map_err(|source| CliError::Read { path: self.path.clone(), source })?;
@@ -117,10 +129,10 @@ impl Lines {
                 return Ok(None);
             };
             self.number += 1;
-            let text = self.line.trim_ascii();
-            if !fits || !text.is_empty() {
-                let line = if fits { serde_json::from_slice(text).ok() } else { None };
-                return Ok(Some((self.number, line)));
+            // Zeros are what a file has where it was cut off while somebody wrote at its old end.
+            let is_empty = self.line.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0);
+            if !fits || !is_empty {
+                return Ok(Some((self.number, fits.then_some(self.line.trim_ascii()))));
             }
         }
     }

@@ -4,7 +4,7 @@ use std::io::{Result, Write};
 
 use super::Report;
 use super::request::Skip;
-use super::tally::{Example, Group, KINDS};
+use super::tally::{Example, Group, KINDS, Place};
 use crate::diff::compare::Kind;
 use crate::diff::print::{decision, meaning};
 use crate::text::{clean, entry, policy, prose, wrapped};
@@ -15,8 +15,9 @@ pub(super) fn report(report: &Report<'_>, out: &mut dyn Write) -> Result<()> {
     entry(out, "policy", &policy(report.policy.policy()))?;
     let (replayed, skipped) = (tally.replayed(), tally.skipped());
     entry(out, "replayed", &format!("{replayed} of {}", replayed + skipped))?;
-    for (skip, skipped) in &tally.skipped {
-        let text = format!("{} {} (from line {})", skipped.count, why(skip), skipped.first);
+    for (skip, skipped) in tally.by_count() {
+        let from = place(report, skipped.first);
+        let text = format!("{} {} (from {from})", skipped.count, why(skip));
         entry(out, "left out", &wrapped(&text, 13))?;
     }
     left_out(report, out)?;
@@ -30,7 +31,7 @@ pub(super) fn report(report: &Report<'_>, out: &mut dyn Write) -> Result<()> {
         entry(out, "", &format!("{count} {}", meaning(kind)))?;
     }
     for (kind, group) in tally.changes() {
-        self::group(kind, group, out)?;
+        self::group(report, kind, group, out)?;
     }
     for kind in &report.forbidden {
         writeln!(out, "\nFORBIDDEN {}", kind.as_str())?;
@@ -57,13 +58,20 @@ fn left_out(report: &Report<'_>, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-fn why(skip: &Skip) -> String {
+/// Where a line is.
+fn place(report: &Report<'_>, place: Place) -> String {
+    let of = report.log(place).map(|log| format!(" of {log}")).unwrap_or_default();
+    format!("line {}{of}", place.1)
+}
+
+/// What the lines are that were left out.
+pub(super) fn why(skip: &Skip) -> String {
     let text = match skip {
-        Skip::Unreadable => "not of a decision log",
+        Skip::Unreadable(foreign) => return foreign.to_string(),
         Skip::OtherPolicy => "of another policy",
         Skip::NoClaims => "without claims: no token verified, or nothing could be decided",
         Skip::Cut => "with a value that is too long for a log",
-        Skip::NoRelease => "whose release is not in the log",
+        Skip::NoRelease => "whose release is not in the log: --settings gives them settings",
         Skip::Settings(problem) => {
             return format!("with settings that the policy refuses: {problem}");
         }
@@ -72,12 +80,12 @@ fn why(skip: &Skip) -> String {
     text.to_owned()
 }
 
-fn group(kind: Kind, group: &Group, out: &mut dyn Write) -> Result<()> {
+fn group(report: &Report<'_>, kind: Kind, group: &Group, out: &mut dyn Write) -> Result<()> {
     let (old, new) = (decision(&group.old), decision(&group.new));
     let kind = kind.as_str().to_uppercase();
     writeln!(out, "\n{kind} {}: {old} -> {new}", group.count)?;
     for example in &group.examples {
-        entry(out, "example", &self::example(example))?;
+        entry(out, "example", &self::example(report, example))?;
     }
     match &group.new.detail {
         Some(detail) => prose(out, "new found", detail),
@@ -85,7 +93,8 @@ fn group(kind: Kind, group: &Group, out: &mut dyn Write) -> Result<()> {
     }
 }
 
-fn example(example: &Example) -> String {
+fn example(report: &Report<'_>, example: &Example) -> String {
     let id = example.id.as_deref().map(|id| format!(", {}", clean(id))).unwrap_or_default();
-    format!("line {}, {}{id}", example.line, clean(&example.decision_id))
+    let place = place(report, example.place);
+    format!("{place}, {}{id}", clean(&example.decision_id))
 }

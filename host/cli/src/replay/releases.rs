@@ -1,70 +1,104 @@
-//! The releases of a log.
+//! The releases of the logs.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::time::Duration;
 
-use admit::claims::Verification;
+use admit::claims::{MAX_LEEWAY, Verification};
+use admit::cloud::{Cloud, TokenVersion};
 use serde_json::{Map, Value};
 
-use super::log::{Decision, Line, Lines, Release};
-use crate::error::CliError;
+use super::log::{Decision, Release};
+
+/// Longer than any token lives.
+const ANY_LIFETIME: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// What a decision was made with.
 #[derive(Debug, PartialEq)]
 pub(super) struct LoggedRelease {
+    policy_digest: Option<String>,
     pub(super) settings: Map<String, Value>,
     pub(super) verification: Verification,
     /// The claims that the log has, at least by their kind.
     pub(super) known_claims: Vec<String>,
 }
 
-/// Every release of a log, each time it was logged.
-pub(super) struct Releases {
-    /// By gate and generation, with the number of the line.
-    by_gate: HashMap<(String, u64), Vec<(u64, LoggedRelease)>>,
-    /// What counts whatever the log says.
-    settings: Option<Map<String, Value>>,
+/// Where to look for the release of a decision.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Where {
+    /// In this log, where it was written last.
+    InLog(usize),
+    /// In any log: the last one that was written.
+    Anywhere,
 }
 
+/// The releases that were read so far, each time it was logged.
+#[derive(Debug, Default)]
+pub(super) struct Releases {
+    /// By gate and generation, with the number of the log.
+    by_gate: HashMap<Key, Vec<(usize, LoggedRelease)>>,
+}
+
+/// A gate and a generation of it.
+pub(super) type Key = (String, u64);
+
 impl Releases {
-    /// Reads the releases of the log; `settings` take the place of theirs.
-    pub(super) fn read(
-        path: &Path,
-        settings: Option<Map<String, Value>>,
-    ) -> Result<Self, CliError> {
-        let mut by_gate: HashMap<_, Vec<_>> = HashMap::new();
-        let mut lines = Lines::open(path)?;
-        while let Some((number, line)) = lines.next()? {
-            let Some(Line::Release(release)) = line else {
-                continue;
-            };
-            let key = (release.gate.clone(), release.generation);
-            let Some(release) = logged(*release) else {
-                continue;
-            };
-            let all = by_gate.entry(key).or_default();
-            // A log begins anew with every start of the server.
-            if all.last().is_none_or(|(_, last)| *last != release) {
-                all.push((number, release));
-            }
+    /// Adds a release of the log with this number; says of which decisions it may be.
+    pub(super) fn add(&mut self, log: usize, release: Release) -> Option<Key> {
+        let key = (release.gate.clone(), release.generation);
+        let release = logged(release)?;
+        let all = self.by_gate.entry(key.clone()).or_default();
+        // A log begins anew with every start of the server, and repeats its releases.
+        if all.last().is_none_or(|(of, last)| *of != log || *last != release) {
+            all.push((log, release));
         }
-        Ok(Self { by_gate, settings })
+        Some(key)
     }
 
-    /// The release that made a decision: the last one logged before it, else the first one after,
-    /// since both may be logged at the same time.
-    pub(super) fn of(&self, number: u64, decision: &Decision) -> Option<&LoggedRelease> {
-        let key = (decision.gate.clone(), decision.generation?);
-        let all = self.by_gate.get(&key)?;
-        let before = all.iter().rev().find(|(line, _)| *line < number);
-        before.or_else(|| all.first()).map(|(_, release)| release)
+    /// The release that made a decision, as far as it was read.
+    pub(super) fn of(&self, decision: &Decision, place: Where) -> Option<&LoggedRelease> {
+        let key = key(decision)?;
+        let digest = decision.policy.as_ref().and_then(|policy| policy.digest.as_ref());
+        let is_there = |log: usize| match place {
+            Where::InLog(wanted) => log == wanted,
+            Where::Anywhere => true,
+        };
+        // Servers whose logs are read together may have given the same number to something else.
+        let fits = |release: &LoggedRelease| match (&release.policy_digest, digest) {
+            (Some(of_release), Some(of_decision)) => of_release == of_decision,
+            _ => true,
+        };
+        let mut all = self.by_gate.get(&key)?.iter().rev();
+        all.find(|(log, release)| is_there(*log) && fits(release)).map(|(_, release)| release)
     }
+}
 
-    /// The settings to replay its decisions with.
-    pub(super) fn settings<'a>(&'a self, release: &'a LoggedRelease) -> &'a Map<String, Value> {
-        self.settings.as_ref().unwrap_or(&release.settings)
+/// The gate and the generation that made a decision.
+pub(super) fn key(decision: &Decision) -> Option<Key> {
+    Some((decision.gate.clone(), decision.generation?))
+}
+
+/// What a decision is replayed with whose release no log has: these settings, and the checks of the
+/// host that it passed.
+pub(super) fn given(settings: &Map<String, Value>, decision: &Decision) -> LoggedRelease {
+    let claims = decision.claims.as_ref();
+    let verification = Verification::new(claims.and_then(cloud).unwrap_or_default());
+    LoggedRelease {
+        policy_digest: None,
+        settings: settings.clone(),
+        verification: verification
+            .with_leeway(MAX_LEEWAY)
+            .unwrap_or(verification)
+            .with_max_lifetime(ANY_LIFETIME),
+        known_claims: claims.into_iter().flat_map(Map::keys).cloned().collect(),
     }
+}
+
+/// The cloud whose tokens have this issuer.
+fn cloud(claims: &Map<String, Value>) -> Option<Cloud> {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let (issuer, tenant) = (text("iss")?, text("tid")?);
+    let version = if text("ver")? == "1.0" { TokenVersion::V1 } else { TokenVersion::V2 };
+    Cloud::ALL.into_iter().find(|cloud| cloud.issuer(version, tenant) == issuer)
 }
 
 /// Absent when the cloud or the leeway are none.
@@ -76,5 +110,6 @@ fn logged(release: Release) -> Option<LoggedRelease> {
     let mut known_claims = release.wanted_claims;
     known_claims.extend(release.logged_claims);
     let settings = release.settings.into_iter().chain(release.kept_settings).collect();
-    Some(LoggedRelease { settings, verification, known_claims })
+    let policy_digest = release.policy.and_then(|policy| policy.digest);
+    Some(LoggedRelease { policy_digest, settings, verification, known_claims })
 }

@@ -6,15 +6,16 @@ use admit::cases::{Came, Case, Expectation};
 use admit::release::Inspected;
 use serde_json::{Map, Value};
 
+use super::foreign::Foreign;
 use super::log::Decision;
-use super::releases::{LoggedRelease, Releases};
+use super::releases::LoggedRelease;
 use super::trials::Trials;
 
 /// Why a line is not replayed.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Skip {
     /// It is too long, or none of a decision log.
-    Unreadable,
+    Unreadable(Foreign),
     /// Another policy decided, and no gate was named.
     OtherPolicy,
     /// There are no claims: the token did not verify, or there was no key or no release.
@@ -33,7 +34,7 @@ impl Skip {
     /// The name in JSON.
     pub(super) fn as_str(&self) -> &'static str {
         match self {
-            Self::Unreadable => "unreadable",
+            Self::Unreadable(_) => "unreadable",
             Self::OtherPolicy => "other_policy",
             Self::NoClaims => "no_claims",
             Self::Cut => "cut",
@@ -56,30 +57,43 @@ pub(super) struct StandIns {
 /// A policy that decides again what a log says was decided.
 pub(super) struct Replay<'a> {
     trials: Trials<'a>,
-    releases: Releases,
+    /// What counts whatever the log says.
+    settings: Option<&'a Map<String, Value>>,
     /// Whether the policy also decides what one of another name decided.
     of_any_policy: bool,
     stand_ins: StandIns,
 }
 
 impl<'a> Replay<'a> {
-    pub(super) fn new(policy: &'a Inspected, releases: Releases, of_any_policy: bool) -> Self {
+    pub(super) fn new(
+        policy: &'a Inspected,
+        settings: Option<&'a Map<String, Value>>,
+        of_any_policy: bool,
+    ) -> Self {
         let (trials, stand_ins) = (Trials::new(policy), StandIns::default());
-        Self { trials, releases, of_any_policy, stand_ins }
+        Self { trials, settings, of_any_policy, stand_ins }
     }
 
-    /// What the policy decides now, for the decision on this line.
-    pub(super) fn decide(&mut self, number: u64, decision: &Decision) -> Result<Came, Skip> {
+    /// The case that a decision is, if it can be made again whatever its release.
+    pub(super) fn case(&self, decision: &Decision) -> Result<Case, Skip> {
         let name = &self.trials.policy().policy().name;
         let by_same = decision.policy.as_ref().is_some_and(|it| *it.name == **name);
         if !self.of_any_policy && !by_same {
             return Err(Skip::OtherPolicy);
         }
-        let case = case(decision)?;
-        let release = self.releases.of(number, decision).ok_or(Skip::NoRelease)?;
-        let trial = self.trials.with(self.releases.settings(release));
+        case(decision)
+    }
+
+    /// What the policy decides now, for the decision that was made with this release.
+    pub(super) fn decide(
+        &mut self,
+        decision: &Decision,
+        case: &Case,
+        release: &LoggedRelease,
+    ) -> Result<Came, Skip> {
+        let trial = self.trials.with(self.settings.unwrap_or(&release.settings));
         let trial = trial.map_err(|problem| Skip::Settings(problem.to_owned()))?;
-        let came = trial.play(&case, &release.verification).came;
+        let came = trial.play(case, &release.verification).came;
         if came.outcome == "invalid" {
             return Err(Skip::Refused);
         }
@@ -136,7 +150,7 @@ fn with_stand_ins(
     let mut values = values.clone();
     for (name, kind) in withheld {
         let value = kind.as_str().and_then(admit_server::decision_log::stand_in);
-        values.insert(name.clone(), value.ok_or(Skip::Unreadable)?);
+        values.insert(name.clone(), value.ok_or(Skip::Unreadable(Foreign::Other))?);
     }
     Ok(values)
 }

@@ -1,6 +1,6 @@
 //! Agreements and changes, counted while the log is read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use admit::cases::Came;
 use serde_json::Map;
@@ -15,11 +15,24 @@ pub(super) const KINDS: [Kind; 3] = [Kind::Narrowing, Kind::Widening, Kind::Othe
 /// Examples that are kept of each change.
 const EXAMPLES: usize = 3;
 
+/// The names of policies and gates that are kept.
+const NAMES: usize = 8;
+
+/// Where a line stands: the number of the log among those that are replayed, and of the line.
+pub(super) type Place = (usize, u64);
+
 /// What came of all lines.
 #[derive(Default)]
 pub(super) struct Tally {
     groups: BTreeMap<Key, Group>,
     pub(super) skipped: BTreeMap<Skip, Skipped>,
+    /// Lines of releases.
+    pub(super) releases: u64,
+    /// Decisions of other gates or times than was asked for.
+    pub(super) not_wanted: u64,
+    /// The policies and the gates that decided.
+    pub(super) policies: BTreeSet<String>,
+    pub(super) gates: BTreeSet<String>,
 }
 
 /// A summary of the old decision and of the new one.
@@ -41,22 +54,29 @@ pub(super) struct Group {
 
 /// Where a decision is found.
 pub(super) struct Example {
-    pub(super) line: u64,
+    pub(super) place: Place,
     pub(super) decision_id: String,
     pub(super) id: Option<String>,
 }
 
 /// Lines that were not replayed, for one reason.
-#[derive(Default)]
 pub(super) struct Skipped {
     pub(super) count: u64,
-    /// The number of the first.
-    pub(super) first: u64,
+    /// The first.
+    pub(super) first: Place,
 }
 
 impl Tally {
+    /// Notes whose decisions a log has.
+    pub(super) fn note(&mut self, decision: &Decision) {
+        if let Some(policy) = &decision.policy {
+            keep(&mut self.policies, &policy.name);
+        }
+        keep(&mut self.gates, &decision.gate);
+    }
+
     /// Counts a decision that was made again.
-    pub(super) fn count(&mut self, line: u64, decision: &Decision, new: Came) {
+    pub(super) fn count(&mut self, place: Place, decision: &Decision, new: Came) {
         let old = Came {
             outcome: decision.outcome.as_str(),
             reason: decision.reason.clone(),
@@ -73,16 +93,27 @@ impl Tally {
             examples: Vec::new(),
         });
         group.count += 1;
-        if group.examples.len() < EXAMPLES {
+        // The first ones, although a decision that waited for its release comes late.
+        let at = group.examples.partition_point(|example| example.place < place);
+        if at < EXAMPLES {
             let (decision_id, id) = (decision.decision_id.clone(), decision.id.clone());
-            group.examples.push(Example { line, decision_id, id });
+            group.examples.insert(at, Example { place, decision_id, id });
+            group.examples.truncate(EXAMPLES);
         }
     }
 
     /// Counts a line that was not replayed.
-    pub(super) fn skip(&mut self, line: u64, skip: Skip) {
-        let skipped = self.skipped.entry(skip).or_insert(Skipped { count: 0, first: line });
+    pub(super) fn skip(&mut self, place: Place, skip: Skip) {
+        let skipped = self.skipped.entry(skip).or_insert(Skipped { count: 0, first: place });
         skipped.count += 1;
+        skipped.first = skipped.first.min(place);
+    }
+
+    /// Why lines were not replayed, what was counted most first.
+    pub(super) fn by_count(&self) -> Vec<(&Skip, &Skipped)> {
+        let mut skipped: Vec<_> = self.skipped.iter().collect();
+        skipped.sort_by_key(|(_, skipped)| std::cmp::Reverse(skipped.count));
+        skipped
     }
 
     /// Decisions that were made again.
@@ -116,6 +147,12 @@ impl Tally {
     pub(super) fn changes(&self) -> Vec<(Kind, &Group)> {
         let of = |kind: Kind| self.of(Some(kind)).into_iter().map(move |group| (kind, group));
         KINDS.into_iter().flat_map(of).collect()
+    }
+}
+
+fn keep(names: &mut BTreeSet<String>, name: &str) {
+    if names.len() < NAMES && !names.contains(name) {
+        names.insert(name.to_owned());
     }
 }
 

@@ -56,7 +56,7 @@ pub(crate) fn sources(paths: &[PathBuf], wanted: &Wanted<'_>) -> Result<Vec<Sour
     let mut sources = Vec::new();
     let mut left_out = Vec::new();
     for path in paths {
-        if !path.is_dir() {
+        if files::is_stdin(path) || !path.is_dir() {
             let source = read(path)?;
             if !(wanted.fits)(&source.file) {
                 return Err(content("cases", &path.display(), other_policy(&source.file, wanted)));
@@ -102,7 +102,7 @@ fn suite(
     version: Option<&str>,
     live: Option<&Map<String, Value>>,
 ) -> Result<Suite, CliError> {
-    let file = source.path.display().to_string();
+    let file = files::called(&source.path).display().to_string();
     let cases = match version {
         Some(version) => source.file.cases_for(version),
         None => source.file.cases(),

@@ -10,6 +10,7 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 
 use crate::args::{TestArgs, TestFormat};
 use crate::error::{CliError, Exit, say};
+use crate::files;
 
 const NOTHING_TO_WATCH: &str =
     "--watch is for case files, or for a policy in a file, with results as text";
@@ -25,7 +26,8 @@ pub(super) fn run(
     runtime: &Runtime,
     out: &mut dyn Write,
 ) -> Result<Exit, CliError> {
-    if args.format != TestFormat::Text || watched(args).next().is_none() {
+    let stdin = watched(args).any(files::is_stdin);
+    if args.format != TestFormat::Text || watched(args).next().is_none() || stdin {
         return Err(CliError::Usage(NOTHING_TO_WATCH.to_owned()));
     }
     let (sender, changes) = channel();

@@ -114,6 +114,11 @@ impl Entry {
             expected: decision.expected.clone(),
         }
     }
+
+    /// The gate that decided.
+    pub(super) fn gate(&self) -> &str {
+        &self.gate
+    }
 }
 
 /// The caller's id for the request, if it looks like one: a caller may put a token in the wrong

@@ -1,6 +1,6 @@
 //! The lines that wait to be written, and the file or pipe that takes them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{ErrorKind, Result};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::DecisionLogError;
+use super::again::Again;
 use super::ascii::write_line;
 use super::release::ReleaseLine;
 use super::sink::{Opened, Sink, Whereabouts, nobody_reads};
@@ -34,7 +35,11 @@ pub(super) struct Output {
     /// Bytes of the buffer that are written: within the first line.
     done: usize,
     /// The last release of each gate whose line is written, or lost.
-    releases: Vec<ReleaseLine>,
+    releases: BTreeMap<String, ReleaseLine>,
+    /// When each of them is to be written again.
+    again: Again,
+    /// How long the file is at least, if nobody cut it off.
+    length: u64,
     /// Whether the next line needs the releases before it: the file is new, or they were lost.
     is_new: bool,
     /// Whether the last line has no end.
@@ -90,13 +95,19 @@ impl Output {
     }
 
     pub(super) fn on(sink: Box<dyn Sink>) -> Self {
-        Self { sink: Some(sink), ..Self::nowhere() }
+        Self { length: sink.length().unwrap_or_default(), sink: Some(sink), ..Self::nowhere() }
     }
 
     /// As if it had been opened by this name.
     #[cfg(test)]
     pub(super) fn called(self, path: &Path) -> Self {
         Self { path: Some(path.to_owned()), ..self }
+    }
+
+    /// With releases written again as it says.
+    #[cfg(test)]
+    pub(super) fn repeating(self, again: Again) -> Self {
+        Self { again, ..self }
     }
 
     fn nowhere() -> Self {
@@ -107,7 +118,9 @@ impl Output {
             lines: VecDeque::new(),
             start: 0,
             done: 0,
-            releases: Vec::new(),
+            releases: BTreeMap::new(),
+            again: Again::default(),
+            length: 0,
             is_new: false,
             is_torn: false,
             renamed_since: None,
@@ -116,15 +129,22 @@ impl Output {
 
     /// Adds a release; it stays the one of its gate until the next.
     pub(super) fn release(&mut self, line: ReleaseLine) {
-        if add(&mut self.buffer, &line) {
+        if let Some(bytes) = add(&mut self.buffer, &line) {
+            self.again.release(&line.gate, bytes);
             let content = Content::Release(Box::new(line));
             self.lines.push_back(Line { end: self.buffer.len(), content });
         }
     }
 
-    /// Adds a decision.
-    pub(super) fn decision(&mut self, line: &impl Serialize) {
-        if add(&mut self.buffer, line) {
+    /// Adds a decision of this gate; before it the gate's release, if that was written long ago.
+    pub(super) fn decision(&mut self, gate: &str, line: &impl Serialize) {
+        if self.again.is_due(gate)
+            && let Some(release) = self.releases.get(gate)
+        {
+            self.release(release.clone());
+        }
+        if let Some(bytes) = add(&mut self.buffer, line) {
+            self.again.passed(bytes);
             self.lines.push_back(Line { end: self.buffer.len(), content: Content::Decision });
         }
     }
@@ -161,9 +181,11 @@ impl Output {
         let bytes = self.buffer.get(self.done..portion).unwrap_or_default();
         let Some(sink) = &mut self.sink else { return Err(ErrorKind::NotFound.into()) };
         let written = sink.write(bytes).inspect_err(|error| {
-            // Another reader must not begin within a line.
+            // Another reader must not begin within a line, and needs the releases.
             self.is_torn |= nobody_reads(error) && self.done > self.start;
+            self.is_new |= nobody_reads(error);
         })?;
+        self.length += written as u64;
         // What went into a file that was deleted just now is written again, to another one.
         if self.whereabouts() == Whereabouts::Deleted {
             return Ok(0);
@@ -198,8 +220,7 @@ impl Output {
         match content {
             Content::Decision => return 1,
             Content::Release(line) => {
-                self.releases.retain(|other| other.gate != line.gate);
-                self.releases.push(*line);
+                self.releases.insert(line.gate.clone(), *line);
             }
             Content::Head => {}
         }
@@ -215,7 +236,8 @@ impl Output {
     }
 
     /// Sees to it that lines go where the name says: opens the file anew after it was rotated or
-    /// deleted. While that fails, the old file stays in use if it has a name.
+    /// deleted, and begins anew in one that was cut off. While opening fails, the old file stays in
+    /// use if it has a name.
     pub(super) fn keep_up(&mut self) -> Result<()> {
         let whereabouts = match self.sink {
             Some(_) => self.whereabouts(),
@@ -224,6 +246,7 @@ impl Output {
         match whereabouts {
             Whereabouts::Named => {
                 self.renamed_since = None;
+                self.notice_cut();
                 Ok(())
             }
             Whereabouts::Renamed => {
@@ -245,6 +268,18 @@ impl Output {
         }
     }
 
+    /// Begins anew if the file is shorter than what was written to it: somebody cut it off, to rotate
+    /// it without telling.
+    fn notice_cut(&mut self) {
+        let Some(length) = self.sink.as_ref().and_then(|sink| sink.length()) else { return };
+        if length < self.length {
+            // The beginning of a line that is half written is gone, and what is left may end anywhere.
+            self.done = self.start;
+            (self.is_torn, self.is_new) = (length > 0, true);
+        }
+        self.length = length;
+    }
+
     fn leave(&mut self) {
         if self.sink.take().is_some() {
             tracing::warn!("the file of the decision log was deleted; making another");
@@ -255,6 +290,7 @@ impl Output {
     pub(super) fn open_again(&mut self) -> Result<()> {
         let Some(path) = &self.path else { return Ok(()) };
         let (sink, is_torn) = Opened::append(path)?;
+        self.length = sink.length().unwrap_or_default();
         self.sink = Some(Box::new(sink));
         (self.is_torn, self.is_new) = (is_torn, true);
         self.renamed_since = None;
@@ -275,8 +311,9 @@ impl Output {
             buffer.push(b'\n');
         }
         if std::mem::take(&mut self.is_new) {
-            for release in &self.releases {
-                add(&mut buffer, release);
+            for (gate, release) in &self.releases {
+                let bytes = add(&mut buffer, release).unwrap_or_default();
+                self.again.release(gate, bytes);
             }
         }
         let head = buffer.len();
@@ -291,12 +328,12 @@ impl Output {
     }
 }
 
-/// Adds a line; says whether it could be written as JSON.
-fn add(buffer: &mut Vec<u8>, line: &impl Serialize) -> bool {
+/// Adds a line; says how long it is, if it could be written as JSON.
+fn add(buffer: &mut Vec<u8>, line: &impl Serialize) -> Option<usize> {
     let before = buffer.len();
-    let added = write_line(buffer, line).is_ok();
-    if !added {
+    if write_line(buffer, line).is_err() {
         buffer.truncate(before);
+        return None;
     }
-    added
+    Some(buffer.len() - before)
 }

@@ -22,6 +22,11 @@ pub(super) trait Sink: Send {
         usize::MAX
     }
 
+    /// How long the file is; absent for what is none.
+    fn length(&self) -> Option<u64> {
+        None
+    }
+
     /// What became of the file that `path` named when this was opened.
     fn whereabouts(&self, _path: &Path) -> Whereabouts {
         Whereabouts::Named
@@ -103,6 +108,11 @@ impl Sink for Opened {
 
     fn portion(&self) -> usize {
         if self.is_pipe { PIPE_BYTES } else { usize::MAX }
+    }
+
+    fn length(&self) -> Option<u64> {
+        let metadata = self.file.metadata().ok();
+        metadata.filter(Metadata::is_file).map(|metadata| metadata.len())
     }
 
     fn whereabouts(&self, path: &Path) -> Whereabouts {

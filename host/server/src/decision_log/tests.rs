@@ -19,6 +19,8 @@ use super::sink::Sink;
 use super::*;
 use crate::config::DecisionLogTarget;
 
+mod cut;
+
 const NOW: u64 = 1_767_225_600;
 const TID: &str = "f645ad92-e38d-4d1a-b510-d1b09a74a8ca";
 const LONG: Duration = Duration::from_secs(60);

@@ -97,7 +97,7 @@ impl Writer<'_> {
     fn take(&mut self, message: Message) {
         self.shared.room.freed();
         if let Message::Decision(entry) = message {
-            self.output.decision(&*entry);
+            self.output.decision(entry.gate(), &*entry);
         }
         if self.output.is_full() {
             self.flush();

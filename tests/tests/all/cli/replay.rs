@@ -1,5 +1,7 @@
 //! `admit replay`, and the lines of the decision log that it reads.
 
+mod logs;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 

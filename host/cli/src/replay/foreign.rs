@@ -1,0 +1,145 @@
+//! Lines that are none of a decision log: what they look like, and what makes lines of a log of them.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::log::Line;
+
+/// The most characters of a member's name that are shown.
+const MAX_NAME: usize = 40;
+
+/// What a line looks like.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Foreign {
+    /// Nothing of a decision log, or too long.
+    Other,
+    /// The beginning of a line, or its end.
+    Piece,
+    /// An object with a line as the text of this member: what collects logs writes that.
+    Text(String),
+    /// An object with a line as this member.
+    Member(String),
+    /// A line with something before it: a time, the name of a container.
+    Prefixed,
+    /// A part of JSON that stands on several lines.
+    Broken,
+    /// Several lines in one array.
+    Array,
+}
+
+impl Foreign {
+    /// What a text looks like that is no line of a log.
+    pub(super) fn of(text: &[u8]) -> Self {
+        match serde_json::from_slice::<Value>(text) {
+            Ok(Value::Object(members)) => {
+                let wrapping =
+                    members.into_iter().find_map(|(name, value)| Self::in_member(name, value));
+                wrapping.unwrap_or(Self::Other)
+            }
+            Ok(Value::Array(items)) if items.iter().any(is_line) => Self::Array,
+            Ok(Value::Array(_)) => Self::Other,
+            _ => Self::of_no_json(text),
+        }
+    }
+
+    fn in_member(name: String, value: Value) -> Option<Self> {
+        let is_simple = name.len() <= MAX_NAME
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let name = if is_simple { name } else { String::new() };
+        match value {
+            Value::String(text) if is_line_text(text.trim().as_bytes()) => Some(Self::Text(name)),
+            value if is_line(&value) => Some(Self::Member(name)),
+            _ => None,
+        }
+    }
+
+    fn of_no_json(text: &[u8]) -> Self {
+        let rest = text.iter().position(|byte| *byte == b'{').and_then(|start| text.get(start..));
+        match rest {
+            Some(rest) if rest.len() < text.len() && is_line_text(rest) => Self::Prefixed,
+            _ if text.starts_with(b"{\"type\":\"") => Self::Piece,
+            _ if is_broken(text) => Self::Broken,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl fmt::Display for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let take = |f: &mut fmt::Formatter<'_>, name: &str, what: &str, options: &str| match name {
+            "" => write!(
+                f,
+                "not of a decision log, but with a line of one as {what}: take it out first, for example with jq"
+            ),
+            name => write!(
+                f,
+                "not of a decision log, but with a line of one as {what} `{name}`: take it out first (`jq {options} .{name}`)"
+            ),
+        };
+        match self {
+            Self::Other => f.write_str("not of a decision log"),
+            Self::Piece => f.write_str("of which only a piece is there"),
+            Self::Text(name) => take(f, name, "the text of the member", "-r"),
+            Self::Member(name) => take(f, name, "the member", "-c"),
+            Self::Prefixed => f.write_str(
+                "with something before the line of a decision log: cut it off first (`sed 's/^[^{]*//'`)",
+            ),
+            Self::Broken => f.write_str(
+                "with a part of JSON: each line of a decision log is whole (`jq -c .` makes it so)",
+            ),
+            Self::Array => f.write_str(
+                "with several lines of a decision log in an array: put each on a line of its own (`jq -c '.[]'`)",
+            ),
+        }
+    }
+}
+
+fn is_line(value: &Value) -> bool {
+    value.is_object() && serde_json::from_value::<Line>(value.clone()).is_ok()
+}
+
+fn is_line_text(text: &[u8]) -> bool {
+    serde_json::from_slice::<Line>(text).is_ok()
+}
+
+/// Whether it is what a program that indents writes on a line.
+fn is_broken(text: &[u8]) -> bool {
+    let is_bracket = |byte: &u8| b"{}[],".contains(byte);
+    let is_item = text.starts_with(b"\"") && (text.ends_with(b",") || text.ends_with(b"\""));
+    let is_member = text.starts_with(b"\"") && text.windows(2).any(|pair| pair == b"\":");
+    text.iter().all(is_bracket) || is_item || is_member
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const LINE: &str = r#"{"type":"decision","at":"2026-01-01T00:00:00Z","now":1,"gate":"g","decision_id":"d","outcome":"deny"}"#;
+
+    #[test]
+    fn what_surrounds_a_line_is_told_by_what_takes_it_out() {
+        let line: Value = serde_json::from_str(LINE).unwrap();
+        for (text, expected) in [
+            (json!({"log": format!("{LINE}\n"), "stream": "stdout"}).to_string(), "`jq -r .log`"),
+            (json!({"MESSAGE": LINE, "_PID": "1"}).to_string(), "`jq -r .MESSAGE`"),
+            (json!({"jsonPayload": line}).to_string(), "`jq -c .jsonPayload`"),
+            (json!({"it's a; name": line}).to_string(), "for example with jq"),
+            (format!("2026-01-01T00:00:00.1Z stdout F {LINE}"), "`sed 's/^[^{]*//'`"),
+            (format!("admit-1  | {LINE}"), "`sed 's/^[^{]*//'`"),
+            (format!("[{LINE},{LINE}]"), "`jq -c '.[]'`"),
+            ("{".to_owned(), "`jq -c .`"),
+            ("\"now\": 1,".to_owned(), "`jq -c .`"),
+            ("},".to_owned(), "`jq -c .`"),
+            (LINE[..60].to_owned(), "a piece"),
+        ] {
+            let said = Foreign::of(text.as_bytes()).to_string();
+            assert!(said.contains(expected), "{text}: {said}");
+        }
+        for text in ["no log", "[]", "{}", "1", "{\"level\":\"info\"}", "started {x}"] {
+            assert_eq!(Foreign::of(text.as_bytes()), Foreign::Other, "{text}");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Why nothing was replayed, for people.
+
+use std::collections::BTreeSet;
+
+use super::print::why as what;
+use super::request::Skip;
+use super::tally::{Skipped, Tally};
+use crate::text::{clean, plural};
+
+const NOTHING: &str =
+    "nothing was replayed: no line of the log holds a decision that this policy can make again";
+
+/// The reason that was counted most, and what to do about it.
+pub(super) fn why(tally: &Tally) -> String {
+    let skipped = tally.by_count().first().copied();
+    match skipped {
+        Some((skip, skipped)) if skipped.count >= tally.not_wanted => {
+            format!("{NOTHING}; {}", most(tally, skip, skipped))
+        }
+        _ if tally.not_wanted > 0 => {
+            let (gates, of) = (names(&tally.gates), tally.not_wanted);
+            format!(
+                "{NOTHING}: {of} of other gates or times than was asked for (look at --gate, --since and --until); gates in the log: {gates}"
+            )
+        }
+        _ if tally.releases > 0 => {
+            let (releases, noun) = (tally.releases, plural("release", tally.releases as usize));
+            format!("{NOTHING}: there is no decision in it, only {releases} {noun}")
+        }
+        _ => format!("{NOTHING}: it is empty"),
+    }
+}
+
+fn most(tally: &Tally, skip: &Skip, skipped: &Skipped) -> String {
+    let (count, all) = (skipped.count, tally.skipped() + tally.not_wanted);
+    let remedy = match skip {
+        Skip::OtherPolicy => {
+            let policies = names(&tally.policies);
+            format!("; policies in the log: {policies}; with --gate, those of any policy count")
+        }
+        Skip::NoClaims => "; refusals by a policy can be replayed, and admissions as far as `decision_log.allows` had them logged".to_owned(),
+        Skip::Cut => "; a log holds 1,024 bytes of a value".to_owned(),
+        Skip::Settings(_) => "; others can be given with --settings".to_owned(),
+        Skip::Refused => "; `decision_log.claims` has to name `aud`, `iss`, `tid`, `ver`, `exp`, `nbf` and `iat`".to_owned(),
+        Skip::Unreadable(_) | Skip::NoRelease => String::new(),
+    };
+    clean(&format!("{count} of {all} lines are {}{remedy}", what(skip)))
+}
+
+fn names(names: &BTreeSet<String>) -> String {
+    match names.is_empty() {
+        true => "none".to_owned(),
+        false => names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+    }
+}
