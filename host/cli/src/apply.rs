@@ -14,6 +14,7 @@ use crate::args::ApplyArgs;
 use crate::client::{Client, ClientError};
 use crate::error::{CliError, Exit, say};
 use crate::remote;
+use crate::terminal::{self, Progress};
 use crate::text::clean;
 use plan::Plan;
 
@@ -24,6 +25,7 @@ pub(crate) fn run(args: &ApplyArgs, out: &mut dyn Write) -> Result<Exit, CliErro
     wanted.iter().flat_map(|gate| &gate.placeholders).for_each(say);
     let client = Client::new(&args.connect)?;
     let mut plans = Vec::new();
+    let checking = Progress::start("checking gates", Some(wanted.len()));
     for gate in &wanted {
         let mut plan = Plan::new(&client, gate, &args.drop.names, args.force)?;
         let checked = plan.check(&client);
@@ -34,7 +36,9 @@ pub(crate) fn run(args: &ApplyArgs, out: &mut dyn Write) -> Result<Exit, CliErro
             return Err(error.into());
         }
         plans.push(plan);
+        terminal::step();
     }
+    drop(checking);
     plans.retain(Plan::changes_something);
     if args.dry_run {
         if !plans.is_empty() {
@@ -51,7 +55,11 @@ pub(crate) fn patch(path: &Path) -> Result<Map<String, Value>, CliError> {
 }
 
 fn change(client: &Client, plans: &[Plan<'_>], out: &mut dyn Write) -> Result<Exit, CliError> {
+    let _changing = Progress::start("changing gates", Some(plans.len()));
     for (index, plan) in plans.iter().enumerate() {
+        if index > 0 {
+            terminal::step();
+        }
         match plan.apply(client) {
             Ok(report) => remote::report(&report, out).map_err(CliError::Output)?,
             Err(error) => {

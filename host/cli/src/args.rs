@@ -6,6 +6,7 @@ mod explain;
 mod serve;
 mod remote;
 mod replay;
+mod terminal;
 mod test;
 
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ pub use remote::{
 };
 pub use replay::{ForbidReplayed, ReplayArgs};
 pub use serve::ServerArgs;
+pub use terminal::{ColorArg, CompletionsArgs};
 pub use test::{PackArgs, TestArgs, TestFormat};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -41,11 +43,27 @@ Example:
 
 /// Decides whether a Microsoft Entra access token may enrol a device or sign a user in.
 #[derive(Debug, Parser)]
-#[command(name = "admit", version, after_help = EXIT_CODES)]
+#[command(
+    name = "admit",
+    version,
+    after_help = EXIT_CODES,
+    override_usage = "admit <COMMAND> [OPTIONS]"
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
+    /// Whether to colour outcomes and differences: auto (on a terminal, unless NO_COLOR is set),
+    /// always or never
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
+    pub color: ColorArg,
 }
 
 /// The verbs.
@@ -85,6 +103,8 @@ pub enum Verb {
     Inspect(InspectArgs),
     /// A local stand-in for Entra: tokens, key set, discovery. For trying and testing
     Issuer(IssuerArgs),
+    /// Print what a shell needs to complete command lines
+    Completions(CompletionsArgs),
 }
 
 /// `admit demo`.

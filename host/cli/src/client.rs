@@ -14,6 +14,8 @@ use ureq::{Agent, AsSendBody, Body};
 
 use crate::args::ConnectArgs;
 use crate::error::CliError;
+use crate::terminal::Progress;
+use crate::text::clean;
 use address::ServerAddress;
 pub(crate) use answer::Answer;
 pub(crate) use call::Call;
@@ -72,6 +74,7 @@ impl Client {
     /// [`ClientError`].
     pub(crate) fn call(&self, call: Call) -> Result<Answer, ClientError> {
         let timeout = if call.method == "GET" { READ_TIMEOUT } else { TIMEOUT };
+        let _progress = Progress::start(format!("waiting for {}", clean(self.address())), None);
         self.expect_clock()?;
         let response = self.send(call, timeout);
         self.answer(response.map_err(|error| self.failed(error, timeout))?, timeout)

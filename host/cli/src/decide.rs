@@ -16,6 +16,7 @@ use admit::token::{Format, MAX_ENVELOPE_BYTES};
 
 use crate::args::{DecideArgs, FormatArg, OutputArg};
 use crate::error::{CliError, Exit, say};
+use crate::terminal::Progress;
 use crate::{files, text};
 
 const NOT_VERIFIED: &str =
@@ -39,8 +40,10 @@ pub(crate) fn run(args: &DecideArgs, out: &mut dyn Write) -> Result<Exit, CliErr
         now: args.now.map_or_else(admit::gate::now, |moment| moment.0),
         trace: args.trace,
     };
-    let decision = gate
-        .decide(&request)
+    let deciding = Progress::start("deciding", None);
+    let decision = gate.decide(&request);
+    drop(deciding);
+    let decision = decision
         .map_err(|error| files::content("facts", &shown_path(args.facts.as_deref()), error))?;
     print(args.output, &decision, out).map_err(CliError::Output)?;
     Ok(exit(&decision))

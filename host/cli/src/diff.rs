@@ -20,6 +20,7 @@ use admit::runtime::Runtime;
 use crate::args::{DiffArgs, DiffFormat, ForbidArg};
 use crate::error::{CliError, Exit, say};
 use crate::files;
+use crate::terminal::Progress;
 use crate::text::json_lines;
 use ask::Answers;
 use compare::{Comparison, Kind, compare};
@@ -69,11 +70,15 @@ pub(crate) fn run(args: &DiffArgs, out: &mut dyn Write) -> Result<Exit, CliError
     let policies = [&old, &new];
     let verification = Verification::new(args.cloud);
     let mut inputs = inputs(args, policies)?;
+    // Each policy decides each.
+    let all = 2 * (inputs.len() + args.generate as usize);
+    let progress = Progress::start("comparing decisions", Some(all));
     let answers = Answers::of(policies, &inputs, &verification);
     let generated = generate::inputs(args, &inputs, &answers.admitted(), policies);
     let answers = answers.followed_by(Answers::of(policies, &generated, &verification));
     inputs.extend(generated);
     let comparison = compare(policies, &inputs, answers, &verification);
+    drop(progress);
     let forbidden = forbidden(args, &comparison);
     let seed = Some(args.seed).filter(|_| args.generate > 0);
     let report = Report { old: &old, new: &new, inputs: &inputs, seed, comparison, forbidden };

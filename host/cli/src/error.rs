@@ -11,6 +11,7 @@ use admit::keys::AddressError;
 use admit::text::visible_lines;
 
 use crate::client::ClientError;
+use crate::terminal;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -175,6 +176,7 @@ impl CliError {
 
 /// Says a line on standard error, or several, in which every character shows.
 pub fn say(text: impl Display) {
+    terminal::erase();
     // Nobody is left to tell when standard error is closed too.
     let _ = writeln!(std::io::stderr(), "admit: {}", visible_lines(&text.to_string()));
 }

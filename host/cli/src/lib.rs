@@ -3,6 +3,7 @@
 mod apply;
 pub mod args;
 mod client;
+mod completions;
 mod decide;
 mod demo;
 mod diff;
@@ -19,6 +20,7 @@ mod replay;
 pub mod secret;
 mod serve;
 mod suite;
+pub mod terminal;
 mod test;
 mod text;
 
@@ -52,5 +54,6 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<Exit, CliError> {
         Verb::Explain(args) => explain::run(&args, out),
         Verb::Inspect(args) => inspect::run(&args, out),
         Verb::Issuer(args) => issuer::run(&args, out),
+        Verb::Completions(args) => completions::run(&args, out),
     }
 }

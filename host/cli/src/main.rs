@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use admit_cli::args::{Cli, Verb};
 use admit_cli::error::{CliError, Exit, say, say_usage};
-use admit_cli::secret;
+use admit_cli::{secret, terminal};
 use clap::Parser;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -34,7 +34,8 @@ fn run() -> Result<Exit, CliError> {
         return admit_cli::run(cli, &mut std::io::stdout());
     }
     start_log()?;
-    let mut out = std::io::stdout().lock();
+    terminal::choose(cli.color);
+    let mut out = terminal::Erasing(std::io::stdout().lock());
     let exit = admit_cli::run(cli, &mut out)?;
     out.flush().map_err(CliError::Output)?;
     Ok(exit)
@@ -48,7 +49,7 @@ fn start_log() -> Result<(), CliError> {
     };
     tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(std::io::stderr)
+        .with_writer(terminal::log)
         .with_ansi(false)
         // A line that cannot be written to standard error cannot be reported there either.
         .log_internal_errors(false)

@@ -22,6 +22,7 @@ use crate::args::{DiffFormat, ForbidReplayed, ReplayArgs};
 use crate::diff::compare::Kind;
 use crate::error::{CliError, Exit, say};
 use crate::files::{self, content};
+use crate::terminal::{self, Progress};
 use crate::text::json_lines;
 use foreign::Foreign;
 use log::{Decision, Line, Lines};
@@ -86,10 +87,12 @@ fn replay<'a>(
         waiting: Waiting::default(),
         tally: Tally::default(),
     };
+    let progress = Progress::start("replaying lines", None);
     for (log, path) in args.logs.iter().enumerate() {
         reading.log(log, &mut Lines::open(path)?)?;
     }
     reading.end();
+    drop(progress);
     let (stand_ins, settings_left_out) = reading.replay.finish();
     let tally = reading.tally;
     let forbidden = forbidden(args, &tally);
@@ -110,6 +113,7 @@ impl Reading<'_> {
     fn log(&mut self, log: usize, lines: &mut Lines) -> Result<(), CliError> {
         while let Some((number, text)) = lines.next()? {
             let place = (log, number);
+            terminal::step();
             let Some(text) = text else {
                 self.tally.skip(place, Skip::Unreadable(Foreign::Other));
                 continue;

@@ -19,6 +19,7 @@ use crate::args::{TestArgs, TestFormat};
 use crate::error::{CliError, Exit};
 use crate::files;
 use crate::suite::{self, Suite};
+use crate::terminal::Progress;
 use coverage::Coverage;
 use report::Report;
 
@@ -40,7 +41,9 @@ fn once(args: &TestArgs, runtime: &Runtime, out: &mut dyn Write) -> Result<Exit,
     let took = started.elapsed();
     let wanted = args.coverage || args.min_coverage.is_some();
     let coverage = wanted.then(|| Coverage::of(policy.description(), &outcomes));
+    let measuring = Progress::start("measuring cases", Some(outcomes.len()));
     let times = args.bench.then(|| bench::times(&policy, &suites));
+    drop(measuring);
     let (description, policy) = (policy.description(), policy.policy());
     let report = Report { policy, description, outcomes, took, coverage, times };
     let printed = match args.format {

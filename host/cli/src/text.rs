@@ -6,6 +6,8 @@ use admit::decision::{Decision, Identity, Outcome, PolicyRef, Presentation};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::terminal;
+
 /// Columns of prose; values and codes are never broken.
 const WIDTH: usize = 100;
 
@@ -37,7 +39,7 @@ pub(crate) fn decision(decision: &Decision, out: &mut dyn Write) -> Result<()> {
 }
 
 fn headline(decision: &Decision, out: &mut dyn Write) -> Result<()> {
-    let outcome = decision.outcome.as_str().to_uppercase();
+    let outcome = terminal::outcome(&decision.outcome.as_str().to_uppercase());
     let reason = decision.reason.as_deref().map(clean).unwrap_or_default();
     let unsigned = if decision.signature.is_some() { "  (SIGNATURE NOT VERIFIED)" } else { "" };
     writeln!(out, "{}{unsigned}", format!("{outcome} {reason}").trim_end())

@@ -20,4 +20,5 @@ mod run;
 mod schema;
 mod stdin;
 mod stream;
+mod terminal;
 mod test;

@@ -30,7 +30,8 @@ pub(super) fn lines(name: &str, old: Option<&Value>, new: &Value) -> Vec<String>
     let lines = |sign: char, values: Vec<&Value>| {
         let line = |text: String| format!("{sign} {}: {text}", clean(name));
         let more = values.len().saturating_sub(MAX_LINES);
-        let more = (more > 0).then(|| line(format!("and {more} more")));
+        let all = if sign == '-' { "`admit generate` shows all" } else { "the file has all" };
+        let more = (more > 0).then(|| line(format!("and {more} more ({all})")));
         let shown = values.into_iter().take(MAX_LINES).map(|one| line(shown(one)));
         shown.chain(more).collect::<Vec<_>>()
     };
@@ -139,8 +140,9 @@ mod tests {
         assert!(is_same(&list(0), &list(0)));
         let lines = lines("s", Some(&list(0)), &list(24_999));
         assert_eq!(lines.len(), 202);
-        assert_eq!((&*lines[100], &*lines[101]), ("- s: and 24899 more", "+ s: entry 25000"));
-        assert_eq!(lines[201], "+ s: and 24899 more");
+        let gone = "- s: and 24899 more (`admit generate` shows all)";
+        assert_eq!((&*lines[100], &*lines[101]), (gone, "+ s: entry 25000"));
+        assert_eq!(lines[201], "+ s: and 24899 more (the file has all)");
     }
 
     #[test]

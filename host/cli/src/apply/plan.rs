@@ -11,6 +11,7 @@ use super::file::{Wanted, WantedPolicy};
 use crate::client::{Call, Client, ClientError};
 use crate::remote::NewPolicy;
 use crate::remote::answers::{GateSettings, GateState, Policy, Report};
+use crate::terminal::{Paint, paint};
 use crate::text::{clean, entry, wrapped};
 
 /// A change of one gate: at most one activation.
@@ -207,7 +208,8 @@ impl<'a> Plan<'a> {
         let changed = differing(&had, &self.patch);
         for (name, value) in &changed {
             for line in lines(name, had.get(name), value) {
-                writeln!(out, "  {line}")?;
+                let colour = if line.starts_with('-') { Paint::Bad } else { Paint::Good };
+                writeln!(out, "  {}", paint(colour, &line))?;
             }
         }
         self.checked.as_ref().map_or(Ok(()), |report| kept(&report.unknown, out))

@@ -10,6 +10,7 @@ use super::example::{Example, Part, What, example};
 use super::group::{Group, groups};
 use super::input::Origin;
 use super::{Counts, Report};
+use crate::terminal::{Paint, outcome, paint};
 use crate::text::{clean, entry, plural, policy, value, wrapped};
 
 /// Prints what was compared, the sums, and each group with its example.
@@ -36,10 +37,7 @@ pub(super) fn report(report: &Report<'_>, out: &mut dyn Write) -> Result<()> {
     for group in groups(changes) {
         self::group(report, &group, out)?;
     }
-    for kind in &report.forbidden {
-        writeln!(out, "\nFORBIDDEN {}", kind.as_str())?;
-    }
-    Ok(())
+    report.forbidden.iter().try_for_each(|kind| forbidden(*kind, out))
 }
 
 fn inputs(report: &Report<'_>) -> String {
@@ -58,6 +56,17 @@ fn inputs(report: &Report<'_>) -> String {
     parts.join(", ")
 }
 
+/// The kind of a change, as the heading of a group.
+pub(crate) fn name(kind: Kind) -> String {
+    let colour = if kind == Kind::Narrowing { Paint::Bad } else { Paint::Notice };
+    paint(colour, &kind.as_str().replace('_', " ").to_uppercase())
+}
+
+/// A kind that was forbidden and found.
+pub(crate) fn forbidden(kind: Kind, out: &mut dyn Write) -> Result<()> {
+    writeln!(out, "\n{} {}", paint(Paint::Bad, "FORBIDDEN"), kind.as_str())
+}
+
 /// The kind of a change and what it means.
 pub(crate) fn meaning(kind: Kind) -> &'static str {
     match kind {
@@ -71,8 +80,7 @@ pub(crate) fn meaning(kind: Kind) -> &'static str {
 
 fn group(report: &Report<'_>, group: &Group<'_>, out: &mut dyn Write) -> Result<()> {
     let change = group.first;
-    let kind = change.kind.as_str().replace('_', " ").to_uppercase();
-    let (old, new) = (decision(&change.old), decision(&change.new));
+    let (kind, old, new) = (name(change.kind), decision(&change.old), decision(&change.new));
     writeln!(out, "\n{kind} {}: {old} -> {new}", group.count)?;
     if let Some(example) = example(report, change) {
         parts(&example, out)?;
@@ -104,7 +112,7 @@ fn parts(example: &Example<'_>, out: &mut dyn Write) -> Result<()> {
 
 /// A decision in a few words.
 pub(crate) fn decision(came: &Came) -> String {
-    let mut text = came.outcome.to_owned();
+    let mut text = outcome(came.outcome);
     if let Some(reason) = &came.reason {
         text.push(' ');
         text.push_str(&clean(reason));

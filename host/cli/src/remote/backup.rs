@@ -6,6 +6,7 @@ use std::io::{Read, Result as IoResult, Write};
 use crate::args::BackupArgs;
 use crate::client::{Call, Client, Download};
 use crate::error::{CliError, Exit};
+use crate::terminal::Progress;
 
 /// What every SQLite database begins with.
 const MAGIC: &[u8] = b"SQLite format 3\0";
@@ -18,11 +19,13 @@ pub(super) fn run(args: &BackupArgs, out: &mut dyn Write) -> Result<Exit, CliErr
     let client = Client::new(&args.connect)?;
     let failed = |source| CliError::Write { path: args.file.clone(), source };
     let mut file = create(args).map_err(failed)?;
+    let copying = Progress::start("copying the store", None);
     let copied = client
         .download(Call::new("GET", &["v1", "store", "backup"]))
         .map_err(CliError::from)
         .and_then(|download| copy(download, &mut file).map_err(failed)?)
         .and_then(|bytes| file.sync_all().map_err(failed).map(|()| bytes));
+    drop(copying);
     let bytes = match copied {
         Ok(bytes) => bytes,
         Err(error) => {

@@ -11,6 +11,7 @@ use super::{answered, done};
 use crate::args::CandidateArgs;
 use crate::client::Call;
 use crate::error::{CliError, Exit};
+use crate::terminal::outcome;
 use crate::text::{clean, entry, value};
 
 #[derive(Deserialize)]
@@ -121,6 +122,6 @@ impl Counts {
 impl Came {
     fn text(&self) -> String {
         let reason = self.reason.as_deref().unwrap_or_default();
-        clean(format!("{} {reason}", self.outcome).trim_end())
+        format!("{} {}", outcome(&clean(&self.outcome)), clean(reason)).trim_end().to_owned()
     }
 }

@@ -10,6 +10,7 @@ use super::report::not_counting;
 use crate::args::ReleasesArgs;
 use crate::client::Call;
 use crate::error::{CliError, Exit};
+use crate::terminal::{Paint, paint};
 use crate::text::{clean, entry, wrapped};
 
 #[derive(Deserialize)]
@@ -28,7 +29,7 @@ pub(super) fn run(args: &ReleasesArgs, out: &mut dyn Write) -> Result<Exit, CliE
 
 fn people(page: &Page, out: &mut dyn Write) -> IoResult<()> {
     for attempt in &page.releases {
-        let active = if attempt.active { "  ACTIVE" } else { "" };
+        let active = if attempt.active { paint(Paint::Good, "  ACTIVE") } else { String::new() };
         writeln!(out, "{}  {}{active}", attempt.id.unwrap_or_default(), attempt.text())?;
         if let Some(policy) = &attempt.policy {
             let generation = attempt.generation.map(|number| format!(", generation {number}"));

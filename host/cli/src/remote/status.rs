@@ -11,6 +11,7 @@ use super::unchanged;
 use crate::args::{OutputArg, StatusArgs};
 use crate::client::{Call, Client, ClientError};
 use crate::error::{CliError, Exit};
+use crate::terminal::{self, Paint, paint};
 use crate::text::{clean, entry, wrapped};
 
 #[derive(Deserialize)]
@@ -203,7 +204,8 @@ fn more(all: usize, shown: usize, out: &mut dyn Write) -> IoResult<()> {
 }
 
 fn gate(gate: &Gate, out: &mut dyn Write) -> IoResult<()> {
-    writeln!(out, "\n{}: {}", clean(&gate.gate), clean(&gate.state))?;
+    let colour = if gate.state == "serving" { Paint::Good } else { Paint::Bad };
+    writeln!(out, "\n{}: {}", clean(&gate.gate), paint(colour, &clean(&gate.state)))?;
     if let Some(problem) = &gate.problem {
         entry(out, "problem", &wrapped(problem, 13))?;
     }
@@ -250,7 +252,7 @@ fn source(source: &Source, out: &mut dyn Write) -> IoResult<()> {
 
 fn refused(refused: &Refused, out: &mut dyn Write) -> IoResult<()> {
     let Refused { outcome, reason, count, last_at, decision_id, .. } = refused;
-    let (outcome, reason) = (clean(outcome), clean(reason));
+    let (outcome, reason) = (terminal::outcome(&clean(outcome)), clean(reason));
     let last = format!("last {}, decision {}", clean(last_at), clean(decision_id));
     entry(out, "refused", &format!("{count} x {outcome} {reason}; {last}"))?;
     for observed in &refused.observed {

@@ -6,7 +6,7 @@ use super::Report;
 use super::request::Skip;
 use super::tally::{Example, Group, KINDS, Place};
 use crate::diff::compare::Kind;
-use crate::diff::print::{decision, meaning};
+use crate::diff::print::{decision, forbidden, meaning, name};
 use crate::text::{clean, entry, policy, prose, wrapped};
 
 /// Prints what was replayed, the sums, and each change with examples.
@@ -33,10 +33,7 @@ pub(super) fn report(report: &Report<'_>, out: &mut dyn Write) -> Result<()> {
     for (kind, group) in tally.changes() {
         self::group(report, kind, group, out)?;
     }
-    for kind in &report.forbidden {
-        writeln!(out, "\nFORBIDDEN {}", kind.as_str())?;
-    }
-    Ok(())
+    report.forbidden.iter().try_for_each(|kind| forbidden(*kind, out))
 }
 
 fn left_out(report: &Report<'_>, out: &mut dyn Write) -> Result<()> {
@@ -82,7 +79,7 @@ pub(super) fn why(skip: &Skip) -> String {
 
 fn group(report: &Report<'_>, kind: Kind, group: &Group, out: &mut dyn Write) -> Result<()> {
     let (old, new) = (decision(&group.old), decision(&group.new));
-    let kind = kind.as_str().to_uppercase();
+    let kind = name(kind);
     writeln!(out, "\n{kind} {}: {old} -> {new}", group.count)?;
     for example in &group.examples {
         entry(out, "example", &self::example(report, example))?;

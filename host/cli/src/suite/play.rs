@@ -11,6 +11,7 @@ use admit::release::{Inspected, Played, Trial};
 use serde_json::Value;
 
 use super::Suite;
+use crate::terminal::{self, Progress};
 
 /// What came out of one case.
 pub(crate) struct Outcome<'a> {
@@ -32,6 +33,8 @@ const MAX_SEALED: usize = 32;
 ///
 /// Cases with equal settings share one sealed policy; each decision has an instance of its own.
 pub(crate) fn play<'a>(policy: &Inspected, suites: &'a [Suite]) -> Vec<Outcome<'a>> {
+    let all = suites.iter().map(|suite| suite.cases.len()).sum();
+    let _progress = Progress::start("playing cases", Some(all));
     let outcomes = each_case(policy, suites, |trial, case| {
         let played = match trial {
             Ok(trial) => trial.play(case, &Verification::default()),
@@ -106,7 +109,12 @@ fn group_results<T>(
     let make = if sealed { Trial::sealed } else { Trial::unsealed };
     let trial = make(policy, settings).map_err(|error| error_chain(&error));
     let trial = trial.as_ref().map_err(String::as_str);
-    group.iter().map(|(index, case)| (*index, work(trial, case))).collect()
+    let result = |(index, case): &(usize, &Case)| {
+        let result = (*index, work(trial, case));
+        terminal::step();
+        result
+    };
+    group.iter().map(result).collect()
 }
 
 /// What comes of a case whose settings the policy does not take.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::coverage::Coverage;
 use super::report::{Report, concerned};
 use crate::suite::Outcome;
+use crate::terminal::{Paint, paint};
 use crate::text::{clean, entry, plural, value};
 
 /// Prints the failed cases, then a line per file, what was covered, and the sum.
@@ -24,7 +25,7 @@ pub(super) fn print(report: &Report<'_>, out: &mut dyn Write) -> Result<()> {
 
 fn failed(outcome: &Outcome<'_>, report: &Report<'_>, out: &mut dyn Write) -> Result<()> {
     let (case, played) = (outcome.case, &outcome.played);
-    writeln!(out, "FAILED {}", clean(&case.name))?;
+    writeln!(out, "{} {}", paint(Paint::Bad, "FAILED"), clean(&case.name))?;
     entry(out, "at", &format!("{}:{}", clean(outcome.file), case.line))?;
     entry(out, "expected", &clean(&format!("{:#}", case.expect)))?;
     entry(out, "got", &clean(&format!("{:#}", played.came)))?;
@@ -100,8 +101,8 @@ fn sum(report: &Report<'_>, out: &mut dyn Write) -> Result<()> {
     let cases = report.outcomes.len();
     let verdict = match report.failed() {
         _ if cases == 0 => "no cases".to_owned(),
-        0 => format!("{cases} {} passed", plural("case", cases)),
-        failed => format!("{failed} of {cases} cases FAILED"),
+        0 => paint(Paint::Good, &format!("{cases} {} passed", plural("case", cases))),
+        failed => paint(Paint::Bad, &format!("{failed} of {cases} cases FAILED")),
     };
     writeln!(out, "{name} {version}: {verdict} in {:.2} s", report.took.as_secs_f64())
 }

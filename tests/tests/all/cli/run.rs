@@ -129,7 +129,7 @@ impl Run {
 }
 
 /// The binary that Cargo built beside this test.
-fn binary() -> PathBuf {
+pub(super) fn binary() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let folder = test.ancestors().nth(2).map(Path::to_owned).unwrap();
     let binary = folder.join(format!("admit{}", std::env::consts::EXE_SUFFIX));

@@ -1,0 +1,150 @@
+//! One line on standard error that says how far a run is: on a terminal alone, after a second, gone
+//! before anything else is written.
+
+use std::io::{IsTerminal, Result, Stderr, Write};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// What takes less needs no line.
+const SILENT: Duration = Duration::from_secs(1);
+
+/// How often the line is written anew.
+const ROUND: Duration = Duration::from_millis(200);
+
+/// The most characters of the line: fewer than the narrowest usual terminal has columns.
+const WIDTH: usize = 78;
+
+/// Goes to the beginning of the line and clears it.
+const ERASE: &str = "\r\x1b[2K";
+
+/// Whether a line stands on the terminal. Locked while anything is written there.
+static IS_SHOWN: Mutex<bool> = Mutex::new(false);
+
+/// Whether somebody says already how far the run is.
+static IS_TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// What is done of it.
+static DONE: AtomicU64 = AtomicU64::new(0);
+
+/// A run that may take long. Dropped, its line is gone.
+#[derive(Debug, Default)]
+pub(crate) struct Progress(Option<Running>);
+
+#[derive(Debug)]
+struct Running {
+    /// Dropped to end the thread.
+    end: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Progress {
+    /// Says what is done, and how much of `all` once it takes long. Nothing where another run says
+    /// so already, or where standard error is no terminal.
+    pub(crate) fn start(what: impl Into<String>, all: Option<usize>) -> Self {
+        let can_erase = std::env::var_os("TERM").is_some_and(|term| term != "dumb");
+        if !std::io::stderr().is_terminal() || !can_erase || IS_TAKEN.swap(true, Ordering::AcqRel) {
+            return Self::default();
+        }
+        DONE.store(0, Ordering::Relaxed);
+        let (end, ended) = channel::<()>();
+        let (what, started) = (what.into(), Instant::now());
+        let work = move || {
+            let mut wait = SILENT;
+            while ended.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+                show(&line(&what, DONE.load(Ordering::Relaxed), all, started.elapsed()));
+                wait = ROUND;
+            }
+        };
+        let thread = std::thread::Builder::new().name("progress".to_owned()).spawn(work).ok();
+        Self(Some(Running { end: Some(end), thread }))
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        let Some(running) = &mut self.0 else { return };
+        running.end = None;
+        drop(running.thread.take().map(JoinHandle::join));
+        erase();
+        IS_TAKEN.store(false, Ordering::Release);
+    }
+}
+
+/// Counts one more that is done.
+pub(crate) fn step() {
+    DONE.fetch_add(1, Ordering::Relaxed);
+}
+
+fn line(what: &str, done: u64, all: Option<usize>, took: Duration) -> String {
+    let seconds = took.as_secs();
+    let line = match (done, all) {
+        (0, None) => format!("{what} ({seconds} s)"),
+        (done, None) => format!("{what}: {done} ({seconds} s)"),
+        (done, Some(all)) => format!("{what}: {done} of {all} ({seconds} s)"),
+    };
+    line.chars().take(WIDTH).collect()
+}
+
+fn show(line: &str) {
+    let mut is_shown = IS_SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut err = std::io::stderr();
+    // A line that cannot be shown is missed by nobody.
+    let _ = write!(err, "{ERASE}{line}").and_then(|()| err.flush());
+    *is_shown = true;
+}
+
+/// Takes the line away, if one stands there.
+pub(crate) fn erase() {
+    let mut is_shown = IS_SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if std::mem::take(&mut *is_shown) {
+        let mut err = std::io::stderr();
+        let _ = write!(err, "{ERASE}").and_then(|()| err.flush());
+    }
+}
+
+/// Takes the line away before anything is written.
+#[derive(Debug)]
+pub struct Erasing<W>(pub W);
+
+impl<W: Write> Write for Erasing<W> {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize> {
+        erase();
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Standard error, for a log.
+pub fn log() -> Erasing<Stderr> {
+    Erasing(std::io::stderr())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_says_what_how_much_and_since_when() {
+        let took = Duration::from_millis(2_900);
+        assert_eq!(line("playing cases", 12, Some(300), took), "playing cases: 12 of 300 (2 s)");
+        assert_eq!(line("replaying", 7, None, took), "replaying: 7 (2 s)");
+        assert_eq!(line("waiting", 0, None, took), "waiting (2 s)");
+        assert_eq!(line(&"é".repeat(200), 0, None, took).chars().count(), WIDTH);
+    }
+
+    #[test]
+    fn nothing_is_shown_where_nobody_looks() {
+        // Tests have no terminal on standard error, or the line is erased at once.
+        drop(Progress::start("testing", None));
+        assert!(!*IS_SHOWN.lock().unwrap());
+        let mut out = Erasing(Vec::new());
+        out.write_all(b"result").unwrap();
+        assert_eq!(out.0, b"result");
+    }
+}
