@@ -125,7 +125,7 @@ impl<B: Policy, P: AsRef<B> + 'static> Next<B, P> {
 /// const BEFORE: &[&str] = &["tid", "oid", "upn"];
 /// const CLAIMS: &[&str] = join!(BEFORE, ["acrs", "auth_time"] after "oid");
 /// assert_eq!(CLAIMS, ["tid", "oid", "acrs", "auth_time", "upn"]);
-/// assert_eq!(join!(BEFORE, ["oid", "cnf"]), ["tid", "oid", "upn", "cnf"]);
+/// assert_eq!(join!(BEFORE, ["oid", "cnf"]), &["tid", "oid", "upn", "cnf"]);
 /// ```
 ///
 /// A name that the table lacks does not compile:
