@@ -90,7 +90,7 @@ pub fn shapes(percent: usize) -> Vec<(&'static str, Vec<Part>)> {
         ("loops, small functions", code(4_000, 2, loops)),
         ("loops, large functions", code(12_000, 2, loops)),
         ("ifs, small functions", code(4_000, 2, ifs)),
-        ("ifs, large functions", code(64_000, 2, ifs)),
+        ("ifs, large functions", code(32_000, 2, ifs)),
         ("branches, many locals", code(4_000, 300, branches)),
         ("calls, small functions", code(4_000, 2, calls)),
         ("calls, large functions", code(60_000, 2, calls)),
