@@ -1,7 +1,7 @@
 //! What can be used, and may not be meant.
 
 use admit::settings::{placeholder, placeholder_in};
-use admit::text::Shown;
+use admit::text::{Shown, visible_line};
 
 use super::listener::Listen;
 use super::{Config, DecisionLogTarget};
@@ -64,7 +64,7 @@ impl Config {
 }
 
 fn unfilled(path: &str, placeholder: &str) -> String {
-    let (path, placeholder) = (Shown::name(path), Shown::new(placeholder));
+    let (path, placeholder) = (visible_line(path), Shown::new(placeholder));
     format!("`{path}`: `{placeholder}` looks like a placeholder that nothing filled in")
 }
 
@@ -96,14 +96,16 @@ mod tests {
     fn placeholders_that_nothing_filled_in_are_remarked() {
         let mut config = Config { data_dir: "${DATA}/admit".into(), ..Config::default() };
         let gate = config.gates.get_mut("windows-mdm").unwrap();
-        gate.settings =
-            serde_json::json!({"scopes": ["a", "$SCOPE"]}).as_object().cloned().unwrap();
+        gate.settings = serde_json::json!({"windows_entra_tenant_ids": ["a", "$TENANT"]})
+            .as_object()
+            .cloned()
+            .unwrap();
         let said = "looks like a placeholder that nothing filled in";
         assert_eq!(
             config.remarks(),
             [
                 format!("`data_dir`: `${{DATA}}` {said}"),
-                format!("`gates.windows-mdm.settings.scopes`: `$SCOPE` {said}"),
+                format!("`gates.windows-mdm.settings.windows_entra_tenant_ids`: `$TENANT` {said}"),
             ]
         );
     }

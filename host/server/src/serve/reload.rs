@@ -3,6 +3,7 @@
 use admit::cloud::Cloud;
 use admit::keys::MAX_KEY_SET_BYTES;
 use admit::release::component_digest;
+use admit::text::visible_line;
 
 use crate::app::App;
 use crate::config::{Config, KeysConfig, Sources};
@@ -53,13 +54,13 @@ impl<'a> Reloading<'a> {
     fn say(&mut self, config: Config) {
         let changed = config.differing(&self.last);
         let changed: Vec<_> =
-            changed.iter().filter(|key| counts_at_once(key)).map(quoted).collect();
+            changed.iter().filter(|key| counts_at_once(key)).map(|key| quoted(key)).collect();
         let waiting = config.differing(self.started);
         let waiting = waiting.into_iter().filter(|key| !counts_at_once(key));
         let (stored, waiting): (Vec<_>, Vec<_>) = waiting.partition(|key| self.is_stored(key));
-        let mut waiting: Vec<_> = waiting.iter().map(quoted).collect();
+        let mut waiting: Vec<_> = waiting.iter().map(|key| quoted(key)).collect();
         waiting.extend(self.changed_key_sets());
-        let stored: Vec<_> = stored.iter().map(quoted).collect();
+        let stored: Vec<_> = stored.iter().map(|key| quoted(key)).collect();
         self.last = config;
         let parts = [
             ("changed", changed),
@@ -103,8 +104,8 @@ fn counts_at_once(key: &str) -> bool {
     AT_ONCE.iter().any(|once| key == *once || section == Some(once))
 }
 
-fn quoted(key: &String) -> String {
-    format!("`{key}`")
+fn quoted(key: &str) -> String {
+    format!("`{}`", visible_line(key))
 }
 
 /// Keys in one line; of very many it says how many more.
