@@ -146,6 +146,7 @@ fn found(folder: &str) -> BTreeSet<(String, String)> {
             }
             match path.is_dir() {
                 true => folders.push(path),
+                false if path.ends_with("tests.rs") => {}
                 false if path.extension().is_some_and(|extension| extension == "rs") => {
                     found.extend(bounds_of(&path));
                 }
