@@ -103,6 +103,37 @@ pub const AUDIENCE_NOT_AUTHORIZED: Reason = Reason {
     presentation: INVALID_TOKEN,
 };
 
+/// `spn:` and a client id.
+pub const SPN_AUDIENCE: Reason = Reason {
+    code: "spn_audience",
+    title: "The token names its application as `spn:` and a client id, which never counts.",
+    remedy: "Let the mobile application ask for `api://{client id}/login.mattermost`, without `spn:`; or \
+             let Entra issue v2.0 tokens, which name the client id alone: set \
+             requestedAccessTokenVersion of the application to 2 (portal: App registrations > Manifest).",
+    presentation: INVALID_TOKEN,
+};
+
+/// An identifier URI that does not count.
+pub const IDENTIFIER_URI_AUDIENCE: Reason = Reason {
+    code: "identifier_uri_audience",
+    title: "The token names its application by an `api://` URI with a tenant, a host or a path, which \
+            never counts; only `api://{client id}` of a v1.0 token does.",
+    remedy: "Let Entra issue v2.0 tokens, which name the client id alone: set \
+             requestedAccessTokenVersion of the application to 2 (portal: App registrations > Manifest). \
+             Or set the Application ID URI to `api://{client id}` (portal: App registrations > Expose an \
+             API) and let the mobile application ask for that.",
+    presentation: INVALID_TOKEN,
+};
+
+/// Microsoft Graph.
+pub const MICROSOFT_GRAPH_AUDIENCE: Reason = Reason {
+    code: "microsoft_graph_audience",
+    title: "The token was issued for Microsoft Graph, and only Microsoft Graph may take it.",
+    remedy: "Let the mobile application ask for `api://{client id}/login.mattermost` instead of a scope \
+             of Microsoft Graph; never configure Microsoft Graph as the application.",
+    presentation: INVALID_TOKEN,
+};
+
 /// No scope.
 pub const SCOPE_MISSING: Reason = Reason {
     code: "scope_missing",

@@ -1,11 +1,13 @@
 //! What the token must say.
 
+use admit_guest::rules::audience::RefusedForm;
 use admit_guest::rules::{audience, identity, scope};
-use admit_guest::{Denial, Finding, Rule, Token};
+use admit_guest::{Denial, Finding, Reason, Rule, Token};
 
 use crate::reasons::{
-    APP_ONLY_TOKEN, AUDIENCE_NOT_AUTHORIZED, IDENTITY_UNUSABLE, OBJECT_ID_MISSING,
-    PROOF_OF_POSSESSION_TOKEN, SCOPE_MISSING, TENANT_NOT_AUTHORIZED,
+    APP_ONLY_TOKEN, AUDIENCE_NOT_AUTHORIZED, IDENTIFIER_URI_AUDIENCE, IDENTITY_UNUSABLE,
+    MICROSOFT_GRAPH_AUDIENCE, OBJECT_ID_MISSING, PROOF_OF_POSSESSION_TOKEN, SCOPE_MISSING,
+    SPN_AUDIENCE, TENANT_NOT_AUTHORIZED,
 };
 use crate::{IntuneMam, claims};
 
@@ -35,8 +37,22 @@ pub(crate) const BEARER_TOKEN: Rule<IntuneMam> = Rule {
 pub(crate) const AUDIENCE: Rule<IntuneMam> = Rule {
     name: "audience",
     summary: "The token was issued for the configured client id.",
-    check: |policy, token| Finding::require(is_audience(policy, token), AUDIENCE_REFUSED),
+    check: |policy, token| match is_audience(policy, token) {
+        true => Finding::Pass,
+        false => Finding::Deny(audience_refused(token)),
+    },
 };
+
+/// The refusal whose remedy fits the form of `aud`.
+fn audience_refused(token: &Token<'_>) -> Denial {
+    let form = token.version().zip(token.audience());
+    match form.and_then(|(version, audience)| audience.refused_form(version)) {
+        Some(RefusedForm::Spn) => SPN_REFUSED,
+        Some(RefusedForm::IdentifierUri) => IDENTIFIER_URI_REFUSED,
+        Some(RefusedForm::MicrosoftGraph) => MICROSOFT_GRAPH_REFUSED,
+        None => AUDIENCE_REFUSED,
+    }
+}
 
 fn is_audience(policy: &IntuneMam, token: &Token<'_>) -> bool {
     let (Some(version), Some(audience)) = (token.version(), token.audience()) else {
@@ -78,9 +94,15 @@ const TENANT_REFUSED: Denial =
 const APP_ONLY: Denial =
     APP_ONLY_TOKEN.denial().claims(&[claims::IDTYP, claims::SCP, claims::ROLES]);
 const PROOF_OF_POSSESSION: Denial = PROOF_OF_POSSESSION_TOKEN.denial().claims(&[claims::CNF]);
-const AUDIENCE_REFUSED: Denial =
-    AUDIENCE_NOT_AUTHORIZED.denial().claims(&[claims::AUD, claims::VER]).settings(&["client_id"]);
+const AUDIENCE_REFUSED: Denial = of_audience(AUDIENCE_NOT_AUTHORIZED);
+const SPN_REFUSED: Denial = of_audience(SPN_AUDIENCE);
+const IDENTIFIER_URI_REFUSED: Denial = of_audience(IDENTIFIER_URI_AUDIENCE);
+const MICROSOFT_GRAPH_REFUSED: Denial = MICROSOFT_GRAPH_AUDIENCE.denial().claims(&[claims::AUD]);
 const SCOPE_REFUSED: Denial = SCOPE_MISSING.denial().claims(&[claims::SCP]).settings(&["scope"]);
 const OBJECT_ID_REFUSED: Denial = OBJECT_ID_MISSING.denial().claims(&[claims::OID]);
 const IDENTITY_REFUSED: Denial =
     IDENTITY_UNUSABLE.denial().claims(&[claims::OID, claims::UPN, claims::PREFERRED_USERNAME]);
+
+const fn of_audience(reason: Reason) -> Denial {
+    reason.denial().claims(&[claims::AUD, claims::VER]).settings(&["client_id"])
+}

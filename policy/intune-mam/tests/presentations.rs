@@ -8,10 +8,13 @@ use intune_mam::IntuneMam;
 /// A row: code, error id without `.app_error`, HTTP status, retry, fallback, whether there is a message.
 type Row = (&'static str, &'static str, u16, Retry, Option<&'static str>, bool);
 
-const TABLE: [Row; 18] = [
+const TABLE: [Row; 21] = [
     ("not_available", "api.user.login_by_intune.not_available", 501, No, Some("web_sso"), false),
     ("not_configured", "ent.intune.login.not_configured", 403, No, Some("web_sso"), false),
     ("audience_not_authorized", "ent.intune.validate_token.invalid_token", 400, Once, None, true),
+    ("spn_audience", "ent.intune.validate_token.invalid_token", 400, Once, None, true),
+    ("identifier_uri_audience", "ent.intune.validate_token.invalid_token", 400, Once, None, true),
+    ("microsoft_graph_audience", "ent.intune.validate_token.invalid_token", 400, Once, None, true),
     ("scope_missing", "ent.intune.validate_token.invalid_token", 400, Once, None, true),
     ("app_only_token", "ent.intune.validate_token.invalid_token", 400, Once, None, true),
     ("token.malformed", "ent.intune.validate_token.invalid_token", 400, Once, None, true),

@@ -21,6 +21,62 @@ impl Audience<'_> {
             Self::Any(texts) => texts.iter().any(|text| passes(text)),
         }
     }
+
+    /// The form that all of the texts have, if it is one that no configuration makes acceptable.
+    #[must_use]
+    pub fn refused_form(&self, version: TokenVersion) -> Option<RefusedForm> {
+        match self {
+            Self::One(text) => refused_form(version, text),
+            Self::Any(texts) => {
+                let mut forms = texts.iter().map(|text| refused_form(version, text));
+                let first = forms.next()??;
+                forms.all(|form| form == Some(first)).then_some(first)
+            }
+        }
+    }
+}
+
+/// A form of audience that no setting makes acceptable: what to change is at the application or at
+/// its client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusedForm {
+    /// `spn:{client id}`.
+    Spn,
+    /// `api://` with anything but a client id: a tenant, a host, a path; in a v2.0 token any.
+    IdentifierUri,
+    /// Microsoft Graph, whose tokens are for Microsoft Graph alone.
+    MicrosoftGraph,
+}
+
+fn refused_form(version: TokenVersion, audience: &str) -> Option<RefusedForm> {
+    if names_microsoft_graph(audience) {
+        Some(RefusedForm::MicrosoftGraph)
+    } else if has_scheme(audience, "spn:") {
+        Some(RefusedForm::Spn)
+    } else if has_scheme(audience, "api://") && client_id(version, audience).is_none() {
+        Some(RefusedForm::IdentifierUri)
+    } else {
+        None
+    }
+}
+
+/// By client id or by URL, also in the national clouds.
+///
+/// Source: Microsoft Graph "National cloud deployments".
+fn names_microsoft_graph(audience: &str) -> bool {
+    const CLIENT_ID: &str = "00000003-0000-0000-c000-000000000000";
+    const HOSTS: [&str; 4] = [
+        "graph.microsoft.com",
+        "graph.microsoft.us",
+        "dod-graph.microsoft.us",
+        "microsoftgraph.chinacloudapi.cn",
+    ];
+    let host = audience.strip_prefix("https://").and_then(|rest| rest.split('/').next());
+    CLIENT_ID.eq_ignore_ascii_case(audience) || host.is_some_and(|host| HOSTS.contains(&host))
+}
+
+fn has_scheme(audience: &str, scheme: &str) -> bool {
+    audience.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
 }
 
 /// Whether an audience is the platform's own address.
@@ -78,6 +134,42 @@ mod tests {
         for (name, version, audience, expected) in cases {
             assert_eq!(client_id(version, audience) == Some(client), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn tells_forms_that_no_setting_makes_acceptable() {
+        use RefusedForm::{IdentifierUri, MicrosoftGraph, Spn};
+        let spn = format!("spn:{CLIENT}");
+        let cases = [
+            (V1, &*spn, Some(Spn)),
+            (V2, "SPN:x", Some(Spn)),
+            (V1, "api://mdm.example.com", Some(IdentifierUri)),
+            (V1, "API://x", Some(IdentifierUri)),
+            (V1, &format!("api://{CLIENT}/x"), Some(IdentifierUri)),
+            (V1, &format!("api://{CLIENT}"), None),
+            (V2, &format!("api://{CLIENT}"), Some(IdentifierUri)),
+            (V1, "00000003-0000-0000-C000-000000000000", Some(MicrosoftGraph)),
+            (V2, "https://graph.microsoft.com", Some(MicrosoftGraph)),
+            (V1, "https://graph.microsoft.us/", Some(MicrosoftGraph)),
+            (V1, "https://graph.microsoft.com.example.com", None),
+            (V1, "http://graph.microsoft.com", None),
+            (V1, CLIENT, None),
+            (V1, "https://mdm.example.com", None),
+            (V1, "spn", None),
+            (V1, "", None),
+            (V1, "apí://", None),
+        ];
+        for (version, audience, expected) in cases {
+            assert_eq!(Audience::One(audience).refused_form(version), expected, "{audience}");
+        }
+        let list = |texts: &[&str]| {
+            let texts: Vec<_> = texts.iter().map(|text| (*text).to_owned()).collect();
+            Audience::Any(&texts).refused_form(V1)
+        };
+        assert_eq!(list(&[&spn, "spn:x"]), Some(Spn));
+        assert_eq!(list(&[&spn, CLIENT]), None);
+        assert_eq!(list(&[CLIENT, &spn]), None);
+        assert_eq!(list(&[]), None);
     }
 
     #[test]

@@ -9,3 +9,5 @@ pub mod claims;
 pub mod host;
 pub mod v1;
 pub mod v2;
+
+mod audience;

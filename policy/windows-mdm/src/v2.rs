@@ -44,6 +44,8 @@ impl Policy for WindowsMdm {
             [
                 reasons::TOKEN_VERSION_NOT_ACCEPTED,
                 reasons::AUDIENCE_NOT_AUTHORIZED,
+                reasons::SPN_AUDIENCE,
+                reasons::IDENTIFIER_URI_AUDIENCE,
                 reasons::CLIENT_NOT_PAIRED,
             ] after "audience_not_authorized"
         ),

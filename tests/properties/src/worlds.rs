@@ -176,9 +176,10 @@ fn claims() -> Vec<Choice> {
 }
 
 fn audiences() -> Vec<Value> {
-    let uri = format!("api://{CLIENT}");
-    let mut audiences =
-        texts(&[SERVER, CLIENT, OTHER_CLIENT, UNKNOWN, &uri, "https://evil.example"]);
+    let [uri, uri_with_host, spn] =
+        ["api://", "api://mdm.example.com/", "spn:"].map(|form| format!("{form}{CLIENT}"));
+    let mut audiences = texts(&[SERVER, CLIENT, OTHER_CLIENT, UNKNOWN, "https://evil.example"]);
+    audiences.extend(texts(&[&uri, &uri_with_host, &spn, "https://graph.microsoft.com"]));
     audiences.extend(lists(&[&[CLIENT], &[UNKNOWN, OTHER_CLIENT], &[SERVER, CLIENT], &[]]));
     audiences
 }

@@ -1,12 +1,14 @@
 //! The refusals: a reason, and the claims and settings that speak for it.
 
-use admit_guest::Denial;
+use admit_guest::{Denial, Reason};
 
 use super::reasons::{
     APP_NOT_AUTHORIZED, APP_ONLY_TOKEN, AUDIENCE_NOT_AUTHORIZED, GUEST_NOT_ALLOWED,
-    NO_TENANTS_CONFIGURED, OBJECT_ID_MISSING, PROOF_OF_POSSESSION_TOKEN, SCOPE_MISSING,
-    TENANT_NOT_AUTHORIZED, TOKEN_VERSION_NOT_ACCEPTED, USER_NAME_INVALID,
+    IDENTIFIER_URI_AUDIENCE, NO_TENANTS_CONFIGURED, OBJECT_ID_MISSING, PROOF_OF_POSSESSION_TOKEN,
+    SCOPE_MISSING, SPN_AUDIENCE, TENANT_NOT_AUTHORIZED, TOKEN_VERSION_NOT_ACCEPTED,
+    USER_NAME_INVALID,
 };
+use crate::audience::AudienceDenials;
 use crate::claims;
 
 pub(super) const TENANTS_MISSING: Denial =
@@ -24,8 +26,15 @@ pub(super) const APP_ONLY: Denial =
 pub(super) const PROOF_OF_POSSESSION: Denial =
     PROOF_OF_POSSESSION_TOKEN.denial().claims(&[claims::CNF]);
 
-pub(super) const AUDIENCE: Denial =
-    AUDIENCE_NOT_AUTHORIZED.denial().claims(&[claims::AUD]).settings(&["server_url"]);
+pub(super) const AUDIENCE: AudienceDenials = AudienceDenials {
+    other: of_audience(AUDIENCE_NOT_AUTHORIZED),
+    spn: of_audience(SPN_AUDIENCE),
+    identifier_uri: of_audience(IDENTIFIER_URI_AUDIENCE),
+};
+
+const fn of_audience(reason: Reason) -> Denial {
+    reason.denial().claims(&[claims::AUD]).settings(&["server_url"])
+}
 
 pub(super) const SCOPE: Denial =
     SCOPE_MISSING.denial().claims(&[claims::SCP]).settings(&["scopes"]);

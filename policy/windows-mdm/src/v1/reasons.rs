@@ -41,6 +41,17 @@ reason!(
      MDM application (portal: Protection > Conditional Access > Policies > Session)."
 );
 reason!(
+    MICROSOFT_GRAPH_AUDIENCE,
+    "microsoft_graph_audience",
+    not_authorized(
+        400,
+        "This sign-in is not meant for this server. Contact your IT administrator."
+    ),
+    "The token was issued for Microsoft Graph, and only Microsoft Graph may take it.",
+    "Let the client ask for a scope of your own MDM application, such as `mdm_delegation`, instead of \
+     one of Microsoft Graph; never configure Microsoft Graph as an audience."
+);
+reason!(
     SCOPE_MISSING,
     "scope_missing",
     not_authorized(
@@ -108,7 +119,31 @@ reason!(
         "This sign-in is not meant for this server. Contact your IT administrator."
     ),
     "The token was issued for another server.",
-    "Make host and port of the Application ID URI, the value of `aud` (portal: App registrations > \
-     Expose an API), equal to those of `server_url`; if `aud` is the application's client id, \
-     activate version 2 of this policy."
+    "Make the Application ID URI, the value of `aud` (portal: App registrations > Expose an API), an \
+     `https://` URL with the host and port of `server_url`; if `aud` is the application's client id, or \
+     `api://` and that client id, activate version 2 of this policy."
+);
+reason!(
+    SPN_AUDIENCE,
+    "spn_audience",
+    not_authorized(
+        400,
+        "This sign-in is not meant for this server. Contact your IT administrator."
+    ),
+    "The token names its application as `spn:` and a client id, which never counts.",
+    "Let the client ask for the Application ID URI that has the host of `server_url`, without `spn:` \
+     (portal: App registrations > Expose an API)."
+);
+reason!(
+    IDENTIFIER_URI_AUDIENCE,
+    "identifier_uri_audience",
+    not_authorized(
+        400,
+        "This sign-in is not meant for this server. Contact your IT administrator."
+    ),
+    "The token names its application by an `api://` URI, and version 1 of this policy takes only the \
+     https URL of the server.",
+    "Add an Application ID URI that begins with `https://` and has the host of `server_url` (portal: \
+     App registrations > Expose an API), and let the client ask for that one; or activate version 2 of \
+     this policy, which takes `api://{client id}` alone and client ids."
 );

@@ -51,7 +51,10 @@ pub(super) const AUDIENCE: Rule<WindowsMdm> = Rule {
     summary: "The token was issued for the server URL.",
     check: |policy, token| {
         let named = |aud: &str| audience::is_server(TokenVersion::V1, aud, &policy.server);
-        Finding::require(token.audience().is_some_and(|aud| aud.any(named)), denials::AUDIENCE)
+        match token.audience().is_some_and(|aud| aud.any(named)) {
+            true => Finding::Pass,
+            false => Finding::Deny(denials::AUDIENCE.of(token)),
+        }
     },
 };
 

@@ -22,8 +22,34 @@ reason!(
     ),
     "The token was issued for an application or server that is not configured.",
     "If `aud` is the client id of your MDM application (portal: App registrations > Overview > \
-     Application (client) ID), add it to `windows_entra_client_ids`. If it is a URL, let Entra issue \
-     v1.0 tokens and make its host and port equal to those of `server_url`."
+     Application (client) ID), or `api://` and that client id, add the client id to \
+     `windows_entra_client_ids`. If it is a URL, let Entra issue v1.0 tokens and make it an `https://` \
+     URL with the host and port of `server_url`."
+);
+reason!(
+    SPN_AUDIENCE,
+    "spn_audience",
+    not_authorized(
+        400,
+        "This sign-in is not meant for this server. Contact your IT administrator."
+    ),
+    "The token names its application as `spn:` and a client id, which never counts.",
+    "Let the client ask for `api://{client id}/mdm_delegation`, without `spn:`; or let Entra issue v2.0 \
+     tokens, which name the client id alone: set requestedAccessTokenVersion of the application to 2 \
+     (portal: App registrations > Manifest)."
+);
+reason!(
+    IDENTIFIER_URI_AUDIENCE,
+    "identifier_uri_audience",
+    not_authorized(
+        400,
+        "This sign-in is not meant for this server. Contact your IT administrator."
+    ),
+    "The token names its application by an `api://` URI with a tenant, a host or a path, which never \
+     counts; only `api://{client id}` of a v1.0 token does.",
+    "Let Entra issue v2.0 tokens, which name the client id alone: set requestedAccessTokenVersion of the \
+     application to 2 (portal: App registrations > Manifest). Or set the Application ID URI to \
+     `api://{client id}` (portal: App registrations > Expose an API) and let the client ask for that."
 );
 reason!(
     CLIENT_NOT_PAIRED,

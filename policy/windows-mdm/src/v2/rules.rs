@@ -1,10 +1,14 @@
 //! The rules in which version 2 differs.
 
 use admit_guest::rules::{audience, pairing};
-use admit_guest::{Denial, Finding, Guid, Rule, Token, TokenVersion};
+use admit_guest::{Denial, Finding, Guid, Reason, Rule, Token, TokenVersion};
 
 use super::WindowsMdm;
-use super::reasons::{AUDIENCE_NOT_AUTHORIZED, CLIENT_NOT_PAIRED, TOKEN_VERSION_NOT_ACCEPTED};
+use super::reasons::{
+    AUDIENCE_NOT_AUTHORIZED, CLIENT_NOT_PAIRED, IDENTIFIER_URI_AUDIENCE, SPN_AUDIENCE,
+    TOKEN_VERSION_NOT_ACCEPTED,
+};
+use crate::audience::AudienceDenials;
 use crate::claims;
 
 pub(super) const TOKEN_VERSION: Rule<WindowsMdm> = Rule {
@@ -19,11 +23,15 @@ pub(super) const TOKEN_VERSION: Rule<WindowsMdm> = Rule {
 pub(super) const AUDIENCE: Rule<WindowsMdm> = Rule {
     name: "audience",
     summary: "The token was issued for a configured client id or, if v1.0, for the server URL.",
-    check: |policy, token| match token.version() {
-        Some(TokenVersion::V2) => {
-            Finding::require(policy.is_audience(token, |_| true), CLIENT_REFUSED)
+    check: |policy, token| {
+        let refused = match token.version() {
+            Some(TokenVersion::V2) => &CLIENT_REFUSED,
+            _ => &AUDIENCE_REFUSED,
+        };
+        match policy.is_audience(token, |_| true) {
+            true => Finding::Pass,
+            false => Finding::Deny(refused.of(token)),
         }
-        _ => Finding::require(policy.is_audience(token, |_| true), AUDIENCE_REFUSED),
     },
 };
 
@@ -58,13 +66,20 @@ impl WindowsMdm {
 
 const VERSION_REFUSED: Denial =
     TOKEN_VERSION_NOT_ACCEPTED.denial().claims(&[claims::VER]).settings(&["token_versions"]);
-const CLIENT_REFUSED: Denial =
-    AUDIENCE_NOT_AUTHORIZED.denial().claims(&[claims::AUD]).settings(&["windows_entra_client_ids"]);
-const AUDIENCE_REFUSED: Denial = AUDIENCE_NOT_AUTHORIZED
-    .denial()
-    .claims(&[claims::AUD])
-    .settings(&["server_url", "windows_entra_client_ids"]);
+const CLIENT_REFUSED: AudienceDenials = AudienceDenials {
+    other: of_audience(AUDIENCE_NOT_AUTHORIZED),
+    spn: of_audience(SPN_AUDIENCE),
+    identifier_uri: of_audience(IDENTIFIER_URI_AUDIENCE),
+};
+const AUDIENCE_REFUSED: AudienceDenials = AudienceDenials {
+    other: CLIENT_REFUSED.other.settings(&["server_url", "windows_entra_client_ids"]),
+    ..CLIENT_REFUSED
+};
 const PAIR_REFUSED: Denial = CLIENT_NOT_PAIRED
     .denial()
     .claims(&[claims::AUD, claims::TID])
     .settings(&["client_tenant_pairs"]);
+
+const fn of_audience(reason: Reason) -> Denial {
+    reason.denial().claims(&[claims::AUD]).settings(&["windows_entra_client_ids"])
+}
