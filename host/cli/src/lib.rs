@@ -10,6 +10,7 @@ mod diff;
 pub mod error;
 mod explain;
 mod files;
+mod folder;
 mod generate;
 mod inspect;
 pub mod issuer;

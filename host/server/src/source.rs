@@ -12,6 +12,7 @@ use std::sync::Arc;
 use admit::release::component_digest;
 
 pub use error::SourceError;
+pub use locate::is_hidden;
 
 /// What is watched.
 #[derive(Clone, Debug, Eq, PartialEq)]

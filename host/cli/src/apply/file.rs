@@ -12,6 +12,7 @@ use serde_saphyr::{Location, Spanned};
 use super::yaml::{self, FormError, Member, Named, Setting};
 use crate::error::{CliError, say};
 use crate::files;
+use crate::folder::{self, FolderError, Search};
 use crate::remote::NewPolicy;
 use crate::text::{clean, cut};
 
@@ -129,21 +130,15 @@ fn listed(path: &Path) -> Result<Vec<PathBuf>, CliError> {
     if files::is_stdin(path) || !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
-    let failed = |source| CliError::Read { path: path.to_owned(), source };
-    let entries: Result<Vec<_>, _> = std::fs::read_dir(path).map_err(failed)?.collect();
-    let mut files: Vec<_> = entries.map_err(failed)?.iter().map(std::fs::DirEntry::path).collect();
-    let named = |file: &PathBuf| {
-        let extension = file.extension().and_then(|extension| extension.to_str());
-        extension.is_some_and(|extension| ["yaml", "yml", "json"].contains(&extension))
-    };
-    files.retain(|file| named(file) && file.is_file());
-    files.sort();
-    match files.is_empty() {
-        true => {
-            Err(bad(path, FormError::at(Location::UNKNOWN, "no *.yaml, *.yml or *.json in it")))
-        }
-        false => Ok(files),
+    let files = folder::files(path, Search::Flat).map_err(|error| match error {
+        FolderError::Read(path, source) => CliError::Read { path, source },
+        FolderError::TooDeep(path) => bad(&path, FormError::at(Location::UNKNOWN, "too deep")),
+    })?;
+    if files.is_empty() {
+        let text = "no *.yaml, *.yml or *.json in it";
+        return Err(bad(path, FormError::at(Location::UNKNOWN, text)));
     }
+    Ok(files)
 }
 
 fn read_file(path: &Path) -> Result<Vec<Wanted>, CliError> {

@@ -9,12 +9,7 @@ use serde_json::{Map, Value};
 use super::Suite;
 use crate::error::{CliError, say};
 use crate::files::{self, content};
-
-/// Case files end like this; other files of a folder are left alone.
-const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
-
-/// Folders in folders; deeper ones are a mistake.
-const MAX_DEPTH: usize = 16;
+use crate::folder::{self, FolderError, Search};
 
 /// A case file that was found.
 pub(crate) struct Source {
@@ -43,7 +38,7 @@ enum Unfit {
     OtherPolicy { policy: String, version: String, expected: String },
     #[error("no `settings`; expected them in the file, or --settings FILE")]
     NoSettings,
-    #[error("folders nested more than {MAX_DEPTH} deep")]
+    #[error("folders nested more deeply than is searched")]
     TooDeep,
 }
 
@@ -143,27 +138,8 @@ fn other_policy(file: &CaseFile, wanted: &Wanted<'_>) -> Unfit {
 
 /// The case files below a folder.
 fn found(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
-    let mut files = Vec::new();
-    let mut folders = vec![(folder.to_owned(), 0)];
-    while let Some((folder, depth)) = folders.pop() {
-        if depth > MAX_DEPTH {
-            return Err(content("cases", &folder.display(), Unfit::TooDeep));
-        }
-        let failed = |source| CliError::Read { path: folder.clone(), source };
-        for entry in std::fs::read_dir(&folder).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
-            if path.is_dir() {
-                folders.push((path, depth + 1));
-            } else if path.is_file() && is_case_file(&path) {
-                files.push(path);
-            }
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-fn is_case_file(path: &Path) -> bool {
-    let extension = path.extension().and_then(std::ffi::OsStr::to_str);
-    extension.is_some_and(|extension| EXTENSIONS.contains(&extension))
+    folder::files(folder, Search::Deep).map_err(|error| match error {
+        FolderError::Read(path, source) => CliError::Read { path, source },
+        FolderError::TooDeep(path) => content("cases", &path.display(), Unfit::TooDeep),
+    })
 }

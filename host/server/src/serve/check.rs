@@ -196,7 +196,8 @@ fn refusals(gate: &ServedGate, error: &ChangeError, component: &str) -> Vec<OfKe
 fn remarks_of(gate: &GateConfig) -> impl Iterator<Item = (&'static str, String)> {
     let empty = gate.source.as_ref().filter(|source| {
         let names = std::fs::read_dir(&source.path);
-        names.is_ok_and(|mut names| names.next().is_none())
+        let is_meant = |entry: std::fs::DirEntry| !crate::source::is_hidden(&entry.file_name());
+        names.is_ok_and(|names| !names.flatten().any(is_meant))
     });
     let empty = empty.map(|source| {
         let path = source.path.display();

@@ -68,10 +68,14 @@ fn entries(directory: &Path) -> Result<Vec<std::ffi::OsString>, SourceError> {
     Ok(names)
 }
 
-/// Hidden entries are not meant: what Kubernetes and editors keep beside the files.
 fn is_component(name: &OsStr) -> bool {
-    let hidden = name.as_encoded_bytes().starts_with(b".");
-    !hidden && Path::new(name).extension() == Some(OsStr::new("wasm"))
+    !is_hidden(name) && Path::new(name).extension() == Some(OsStr::new("wasm"))
+}
+
+/// Whether an entry of a directory is hidden, and so not meant: what Kubernetes, editors and macOS keep
+/// beside the files.
+pub fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
 }
 
 /// The order of a directory may change from poll to poll; the error does not.

@@ -406,6 +406,16 @@ fn a_gate_that_the_server_does_not_have_and_a_bad_file_change_nothing() {
     let twice = "gates `all/b.json`: line 1, column 12: gate `intune-mam` is there twice, first on \
                  line 2 of `all/a.yaml`";
     assert_eq!(shell.refuses("apply -f all", 3), twice);
+    // Hidden files are not meant, nor is a file of a ConfigMap meant twice.
+    std::fs::create_dir_all(shell.path("hidden/..2026_11_30")).unwrap();
+    shell.write("hidden/.gates.yaml", "gates: {nope: {settings: {}}}\n");
+    shell.write("hidden/._x.yaml", "\0");
+    shell.write("hidden/..2026_11_30/a.yaml", "gates: {nope: {settings: {}}}\n");
+    std::os::unix::fs::symlink("..2026_11_30", shell.path("hidden/..data")).unwrap();
+    let none = "gates `hidden`: no *.yaml, *.yml or *.json in it";
+    assert_eq!(shell.refuses("apply -f hidden", 3), none);
+    std::os::unix::fs::symlink("..data/a.yaml", shell.path("hidden/a.yaml")).unwrap();
+    assert_eq!(shell.refuses("apply -f hidden", 3), "there is no gate `nope`");
     assert_eq!(left(&server), before);
     assert!(shell.refuses("apply", 2).contains("--file <FILE|DIR>"));
 }
