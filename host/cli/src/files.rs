@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use admit::facts::Facts;
+use admit::input;
 use admit::keys::{KeySet, Keys, RemoteKeys, RemoteOptions};
 use admit::limits::Limits;
 use admit::settings::Settings;
@@ -19,9 +20,6 @@ const MAX_JSON_BYTES: u64 = 1024 * 1024;
 
 /// With room for white space, so that settings that are too large are refused by their name.
 const MAX_SETTINGS_FILE_BYTES: u64 = 4 * 1024 * 1024;
-
-/// Put first in UTF-8 by some editors, and by PowerShell.
-pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Stands for standard input wherever a file is read.
 const STDIN: &str = "-";
@@ -146,7 +144,7 @@ pub(crate) fn text(
     if let Err(error) = check_text(path, bytes) {
         return failed(error);
     }
-    let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes).trim_ascii_end();
+    let text = input::document(bytes).trim_ascii_end();
     if text.is_empty() { failed(TextError::Empty(expected)) } else { Ok(text.to_vec()) }
 }
 

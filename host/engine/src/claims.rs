@@ -12,7 +12,7 @@ use std::time::Duration;
 pub use self::error::ClaimsError;
 
 use crate::cloud::{Cloud, TokenVersion};
-use crate::json::{self, Object, Value};
+use crate::json::{self, JsonError, Object, Value};
 use crate::keys::KeyScope;
 use crate::token::MAX_TOKEN_BYTES;
 use crate::verify::VerifiedToken;
@@ -115,7 +115,8 @@ impl VerifiedClaims {
         verification: &Verification,
         now: u64,
     ) -> Result<Self, ClaimsError> {
-        Self::check(token.payload(), Some(token.key_scope()), verification, now)
+        let claims = json::parse_object(token.payload()).map_err(JsonError::without_place)?;
+        Self::check(claims, Some(token.key_scope()), verification, now)
     }
 
     /// Claims for which the caller vouches: nobody checked a signature here.
@@ -134,16 +135,16 @@ impl VerifiedClaims {
         if bytes > max {
             return Err(ClaimsError::TooLarge { bytes, max });
         }
+        let claims = json::object_of_document(claims).map_err(ClaimsError::Vouched)?;
         Self::check(claims, None, verification, now)
     }
 
     fn check(
-        payload: &[u8],
+        claims: Object,
         key_scope: Option<&KeyScope>,
         verification: &Verification,
         now: u64,
     ) -> Result<Self, ClaimsError> {
-        let claims = json::parse_object(payload)?;
         types::check(&claims)?;
         let version = origin::version(&claims)?;
         let tid = tenant::tid(&claims)?;

@@ -67,7 +67,7 @@ impl Facts {
     ///
     /// [`FactsError::NotAnObject`], and those of [`Facts::from_json`].
     pub fn parse(json: &[u8]) -> Result<Self, FactsError> {
-        let object = crate::json::parse_object(json)
+        let object = crate::json::object_of_document(json)
             .map_err(|error| FactsError::NotAnObject(error.to_string()))?;
         Self::from_json(object.to_json())
     }

@@ -8,6 +8,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use serde::ser::{Serialize, Serializer};
 use serde_json::Number;
 
+use crate::input;
 use crate::text::{Shown, visible_json};
 
 /// A JSON value. Unlike `serde_json::Value` it never comes from an object with duplicate names.
@@ -42,13 +43,66 @@ pub enum JsonError {
     NotAnObject(&'static str),
 }
 
+impl JsonError {
+    /// The error without line and column, for text that nobody has seen: what a token holds, what an
+    /// address answered.
+    pub(crate) fn without_place(self) -> Self {
+        match self {
+            Self::Malformed(text) => Self::Malformed(cut_place(text)),
+            other => other,
+        }
+    }
+}
+
+fn cut_place(text: String) -> String {
+    let is_place = |c: char| c.is_ascii_digit();
+    let cut = text.rsplit_once(" at line ").and_then(|(problem, rest)| {
+        let rest = rest.trim_start_matches(is_place).strip_prefix(" column ")?;
+        Some(format!("{problem}{}", rest.trim_start_matches(is_place)))
+    });
+    cut.unwrap_or(text)
+}
+
+/// What a text that does not even begin as JSON may be instead: the wrong file, or the page of a proxy.
+fn looks_like(text: &[u8]) -> Option<&'static str> {
+    const SIGNS: [(&[u8], &str); 8] = [
+        (b"<", "HTML or XML"),
+        (b"eyJ", "a token"),
+        (b"-----BEGIN", "PEM"),
+        (b"\x1f\x8b", "compressed (gzip)"),
+        (b"\x28\xb5\x2f\xfd", "compressed (zstd)"),
+        (b"\xff\xfe", "UTF-16; expected UTF-8"),
+        (b"\xfe\xff", "UTF-16; expected UTF-8"),
+        (b"\0asm", "a component"),
+    ];
+    let text = text.trim_ascii_start();
+    SIGNS.iter().find(|(start, _)| text.starts_with(start)).map(|(_, name)| *name)
+}
+
+fn malformed(text: &[u8], error: &serde_json::Error) -> JsonError {
+    JsonError::Malformed(match looks_like(text) {
+        _ if text.trim_ascii().is_empty() => "the text is empty".to_owned(),
+        Some(other) => format!("{error}; it looks like {other}"),
+        None => error.to_string(),
+    })
+}
+
 /// Reads one JSON value that fills the whole of `text`.
 ///
 /// # Errors
 ///
 /// [`JsonError::Malformed`] for anything else, duplicate names at any level included.
 pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
-    serde_json::from_slice(text).map_err(|error| JsonError::Malformed(error.to_string()))
+    serde_json::from_slice(text).map_err(|error| malformed(text, &error))
+}
+
+/// Reads a document that is one JSON object, as [`parse_object`]; a byte order mark is no part of it.
+///
+/// # Errors
+///
+/// As [`parse_object`].
+pub fn object_of_document(document: &[u8]) -> Result<Object, JsonError> {
+    parse_object(input::document(document))
 }
 
 /// Reads one JSON object that fills the whole of `text`.
@@ -323,6 +377,45 @@ mod tests {
         }
         for bytes in [b"{\"a\":\"\xff\"}".as_slice(), b"{\"a\":\"\xc0\xaf\"}", b"{\0\"\0a\0"] {
             assert!(parse(bytes).is_err(), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn text_of_another_kind_is_named() {
+        for (text, other) in [
+            (&b" <!doctype html>"[..], "HTML or XML"),
+            (b"eyJhbGciOi", "a token"),
+            (b"\x1f\x8b\x08\x00", "compressed (gzip)"),
+            (b"\xff\xfe{\0}\0", "UTF-16; expected UTF-8"),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(error.to_string().ends_with(&format!("; it looks like {other}")), "{error}");
+            let unplaced = format!("not strict JSON: expected value; it looks like {other}");
+            assert_eq!(error.without_place().to_string(), unplaced);
+        }
+    }
+
+    #[test]
+    fn a_place_is_cut_and_nothing_else() {
+        for (text, cut) in [
+            (r#"{"a":1,"a":2}"#, "not strict JSON: duplicate name `a`"),
+            (
+                r#"{" at line 7 x":1," at line 7 x":2}"#,
+                "not strict JSON: duplicate name ` at line 7 x`",
+            ),
+            ("", "not strict JSON: the text is empty"),
+            ("{", "not strict JSON: EOF while parsing an object"),
+        ] {
+            assert_eq!(parse(text.as_bytes()).unwrap_err().without_place().to_string(), cut);
+        }
+        assert_eq!(cut_place("x at line 7".to_owned()), "x at line 7");
+    }
+
+    #[test]
+    fn a_document_may_begin_with_a_byte_order_mark() {
+        assert_eq!(object_of_document("\u{feff}{}".as_bytes()), Ok(Object::default()));
+        for text in ["\u{feff}\u{feff}{}", " \u{feff}{}", "{}\u{feff}"] {
+            assert!(object_of_document(text.as_bytes()).is_err(), "{text:?}");
         }
     }
 

@@ -61,6 +61,7 @@
 
 pub use admit_cases as cases;
 
+pub mod input;
 pub mod token;
 pub mod keys;
 pub mod verify;

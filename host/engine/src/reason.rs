@@ -34,6 +34,20 @@ pub struct HostReason {
     pub retry_once: bool,
 }
 
+/// What the host knows better than the words of a code, also than those of a policy.
+#[derive(Debug)]
+pub(crate) struct Advice {
+    pub(crate) title: &'static str,
+    pub(crate) remedy: &'static str,
+}
+
+/// Of a token that only Microsoft Graph can verify.
+pub(crate) const MICROSOFT_GRAPH: Advice = Advice {
+    title: "This is an access token for Microsoft Graph, and only Microsoft Graph can verify it.",
+    remedy: "Let the client ask for a scope of your own application (portal: App registrations > Expose \
+             an API) instead of one of Microsoft Graph.",
+};
+
 const SIGN_IN_AGAIN: &str = "Your sign-in could not be verified. Sign in again.";
 const TRY_LATER: &str = "The sign-in could not be checked at the moment. Try again later.";
 
@@ -80,7 +94,7 @@ pub const HOST_REASONS: &[HostReason] = &[
     token(
         "token.key",
         "The token names a signing key that is not in the key set or may not sign for its issuer.",
-        "Check that the token comes from the configured cloud; a token of another API, or one with a nonce for Microsoft Graph, cannot be verified.",
+        "Check that the token comes from the configured cloud; a token of another API may be signed with another key.",
     ),
     token(
         "token.signature",

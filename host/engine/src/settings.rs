@@ -126,7 +126,7 @@ impl Settings {
     ///
     /// [`SettingsError::NotAnObject`].
     pub fn parse(json: &[u8]) -> Result<Self, SettingsError> {
-        let object = crate::json::parse_object(json)
+        let object = crate::json::object_of_document(json)
             .map_err(|error| SettingsError::NotAnObject(error.to_string()))?;
         Ok(Self(object.to_json()))
     }

@@ -30,6 +30,27 @@ impl Shown {
         Self::cut(received, MAX_COPIED_CHARS)
     }
 
+    /// As [`Shown::new`] for a value that should be `expected`: where the first difference would be cut
+    /// off, it begins with `…` shortly before that.
+    pub fn against(received: &str, expected: &str) -> Self {
+        Self::near_difference(received, expected, MAX_SHOWN_CHARS)
+    }
+
+    /// As [`Shown::against`], cut to 256 characters.
+    pub fn whole_against(received: &str, expected: &str) -> Self {
+        Self::near_difference(received, expected, MAX_COPIED_CHARS)
+    }
+
+    fn near_difference(received: &str, expected: &str, max_chars: usize) -> Self {
+        let equal = received.chars().zip(expected.chars()).take_while(|(a, b)| a == b).count();
+        let before = max_chars / 4;
+        if received.chars().count() <= max_chars || equal < max_chars - before {
+            return Self::cut(received, max_chars);
+        }
+        let rest: String = received.chars().skip(equal - before).collect();
+        Self(format!("…{}", Self::cut(&rest, max_chars)))
+    }
+
     /// As [`Shown::new`] for a name; of one longer than 40 characters only the length, since it may
     /// be a token in the wrong place.
     pub fn name(received: &str) -> Self {
@@ -208,6 +229,29 @@ mod tests {
         let visible = "a\\u{1b}[2J\\r\n\\u{202e}b\\u{200b} Größe \\ \"漢\"";
         assert_eq!(visible_lines(text), visible);
         assert_eq!(visible_line(text), visible.replace('\n', "\\n"));
+    }
+
+    #[test]
+    fn long_text_is_cut_where_it_differs() {
+        let expected = format!("{}#base64binary", "x".repeat(100));
+        for (received, shown) in [
+            ("short".to_owned(), "short".to_owned()),
+            (
+                format!("{}#Base64Binary", "x".repeat(100)),
+                format!("…{}#Base64Binary", "x".repeat(15)),
+            ),
+            (format!("{}y", "x".repeat(100)), format!("…{}y", "x".repeat(16))),
+            ("x".repeat(100), format!("…{}", "x".repeat(16))),
+            (format!("y{}", "x".repeat(100)), format!("y{}…", "x".repeat(63))),
+            (
+                format!("{}{}", "x".repeat(90), "y".repeat(90)),
+                format!("…{}{}…", "x".repeat(16), "y".repeat(48)),
+            ),
+        ] {
+            assert_eq!(Shown::against(&received, &expected).as_str(), shown, "{received}");
+        }
+        let whole = format!("{}y", "x".repeat(100));
+        assert_eq!(Shown::whole_against(&whole, &expected).as_str(), whole);
     }
 
     #[test]

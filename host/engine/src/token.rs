@@ -8,9 +8,11 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
+use self::header::Header;
 pub use self::header::HeaderError;
 pub(crate) use self::header::MAX_KID_BYTES;
 pub use self::soap::SoapError;
+use crate::input;
 
 /// Most bytes of a compact token.
 ///
@@ -88,23 +90,35 @@ impl TokenError {
 
 /// The compact serialization inside `input`, which has the given form.
 ///
+/// What [`crate::input`] takes off is no part of it: white space around a token and in base64, a byte
+/// order mark.
+///
 /// # Errors
 ///
-/// [`TokenError::TooLarge`] before anything is read; [`TokenError::Encoding`] for text that is not
-/// ASCII or not canonical base64; [`TokenError::Soap`] for an envelope without exactly one token.
+/// [`TokenError::TooLarge`] before anything is read; [`TokenError::Empty`] when nothing is there;
+/// [`TokenError::Encoding`] for text that is not ASCII or not canonical base64; [`TokenError::Soap`]
+/// for an envelope without exactly one token.
 pub fn compact_form(format: Format, input: &[u8]) -> Result<Cow<'_, str>, TokenError> {
     match format {
-        Format::Jwt => {
-            bounded("token", input, MAX_TOKEN_BYTES)?;
-            ascii(input).map(Cow::Borrowed)
-        }
+        Format::Jwt => bare_token(input).map(Cow::Borrowed),
         Format::BinarySecurityToken => unwrap_binary_security_token(input).map(Cow::Owned),
         Format::Soap => {
-            bounded("SOAP envelope", input, MAX_ENVELOPE_BYTES)?;
-            let content = soap::binary_security_token(input)?;
+            const WHAT: &str = "SOAP envelope";
+            bounded(WHAT, input, MAX_ENVELOPE_BYTES)?;
+            let envelope = input::document(input);
+            if envelope.trim_ascii().is_empty() {
+                return Err(TokenError::Empty { what: WHAT });
+            }
+            let content = soap::binary_security_token(envelope)?;
             unwrap_binary_security_token(content.as_bytes()).map(Cow::Owned)
         }
     }
+}
+
+fn bare_token(input: &[u8]) -> Result<&str, TokenError> {
+    let token = input::token(input);
+    bounded("token", token, MAX_TOKEN_BYTES)?;
+    if token.is_empty() { Err(TokenError::Empty { what: "token" }) } else { ascii(token) }
 }
 
 /// A token whose signature has not been checked.
@@ -112,6 +126,7 @@ pub fn compact_form(format: Format, input: &[u8]) -> Result<Cow<'_, str>, TokenE
 /// Everything but the key id stays closed until [`verify`](crate::verify::verify) has succeeded.
 pub struct UnverifiedToken<'a> {
     kid: String,
+    has_nonce: bool,
     signing_input: &'a str,
     unverified_payload: Vec<u8>,
     signature: Vec<u8>,
@@ -130,18 +145,24 @@ impl<'a> UnverifiedToken<'a> {
     /// Source: RFC 7515 5.2, 7.1; RFC 8725 3.1.
     pub fn parse(compact: &'a str, max_token_bytes: usize) -> Result<Self, TokenError> {
         bounded("token", compact.as_bytes(), max_token_bytes)?;
-        let [header, payload, signature] = segments(compact)?;
+        let [header, payload, signature] = segments(not_empty("token", compact)?)?;
         let header = base64url("JOSE header", not_empty("JOSE header", header)?)?;
-        let kid = header::key_id(&header)?;
+        let Header { key_id: kid, has_nonce } = Header::parse(&header)?;
         let signature = base64url("signature", not_empty("signature", signature)?)?;
         let unverified_payload = base64url("payload", payload)?;
         let (signing_input, _) = compact.rsplit_once('.').expect("`segments` found two full stops");
-        Ok(Self { kid, signing_input, unverified_payload, signature })
+        Ok(Self { kid, has_nonce, signing_input, unverified_payload, signature })
     }
 
     /// The id of the key that is said to have signed.
     pub fn kid(&self) -> &str {
         &self.kid
+    }
+
+    /// Whether the JOSE header has `nonce`, as tokens for Microsoft Graph have. Nobody vouches for it:
+    /// it may explain why a signature does not match, and nothing else.
+    pub(crate) fn has_unverified_nonce(&self) -> bool {
+        self.has_nonce
     }
 
     pub(crate) fn signing_input(&self) -> &[u8] {
@@ -194,11 +215,20 @@ fn base64url(what: &'static str, segment: &str) -> Result<Vec<u8>, TokenError> {
 
 fn unwrap_binary_security_token(content: &[u8]) -> Result<String, TokenError> {
     const WHAT: &str = "BinarySecurityToken";
-    bounded(WHAT, content, MAX_TOKEN_BYTES.div_ceil(3) * 4)?;
-    let encoding = || TokenError::Encoding { what: WHAT, expected: "padded base64 of a token" };
-    let token = STANDARD.decode(content).map_err(|_| encoding())?;
-    bounded("token", &token, MAX_TOKEN_BYTES)?;
-    String::from_utf8(token).ok().filter(|token| token.is_ascii()).ok_or_else(encoding)
+    // With room for the line ends, whatever the length of the lines.
+    bounded(WHAT, content, MAX_ENVELOPE_BYTES)?;
+    let content = input::base64(content);
+    bounded(WHAT, &content, MAX_TOKEN_BYTES.div_ceil(3) * 4)?;
+    if content.is_empty() {
+        return Err(TokenError::Empty { what: WHAT });
+    }
+    let encoding = TokenError::Encoding { what: WHAT, expected: "padded base64 of a token" };
+    let token = STANDARD.decode(&content).map_err(|_| encoding.clone())?;
+    match bare_token(&token) {
+        Ok(token) => Ok(token.to_owned()),
+        Err(TokenError::Encoding { .. }) => Err(encoding),
+        Err(other) => Err(other),
+    }
 }
 
 #[cfg(test)]
@@ -242,9 +272,7 @@ mod tests {
 
     #[test]
     fn other_numbers_of_segments_are_refused() {
-        for (text, found) in
-            [("", 1), ("a", 1), ("a.b", 2), ("a.b.c.d", 4), (&*".".repeat(5_000), 4)]
-        {
+        for (text, found) in [("a", 1), ("a.b", 2), ("a.b.c.d", 4), (&*".".repeat(5_000), 4)] {
             assert_eq!(parse_error(text), TokenError::Segments { found });
         }
     }
@@ -283,7 +311,12 @@ mod tests {
             compact_form(Format::BinarySecurityToken, text.as_bytes()).map(Cow::into_owned)
         };
         assert_eq!(unwrap(&wrapped).unwrap(), "a.b.c!");
-        for bad in ["YQ", "YR==", "YQ=", "YQ== ", " YQ==", "YQ==\n", "/w==", "-_-_"] {
+        for lines in ["YS5i\nLmMh", " YS5iLmMh\r\n", "\u{feff}YS5i \t LmMh"] {
+            assert_eq!(unwrap(lines).unwrap(), "a.b.c!", "{lines:?}");
+        }
+        let ended = STANDARD.encode("a.b.c!\r\n");
+        assert_eq!(unwrap(&ended).unwrap(), "a.b.c!");
+        for bad in ["YQ", "YR==", "YQ=", "YQ==YQ==", "/w==", "-_-_", "YQ==\u{a0}", "YQ\0=="] {
             assert_eq!(unwrap(bad).unwrap_err().code(), "token.malformed", "{bad:?}");
         }
         let large = STANDARD.encode("a".repeat(MAX_TOKEN_BYTES + 1));
@@ -293,8 +326,37 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_called_empty_in_every_form() {
+        for (format, input, what) in [
+            (Format::Jwt, "", "token"),
+            (Format::Jwt, "\u{feff} \r\n", "token"),
+            (Format::BinarySecurityToken, "", "BinarySecurityToken"),
+            (Format::BinarySecurityToken, "\n", "BinarySecurityToken"),
+            (Format::BinarySecurityToken, "ICAK", "token"),
+            (Format::Soap, " \n", "SOAP envelope"),
+        ] {
+            let error = compact_form(format, input.as_bytes()).unwrap_err();
+            assert_eq!(error.to_string(), format!("the {what} is empty"), "{format:?} {input:?}");
+            assert_eq!(error.code(), "token.malformed");
+        }
+        assert_eq!(parse_error("").to_string(), "the token is empty");
+    }
+
+    #[test]
+    fn white_space_around_the_largest_token_does_not_count() {
+        let largest = "a".repeat(MAX_TOKEN_BYTES);
+        let spaced = format!("\u{feff}\n{largest}\r\n");
+        assert_eq!(compact_form(Format::Jwt, spaced.as_bytes()).unwrap(), largest);
+        let base64 = STANDARD.encode(&largest);
+        let lines: Vec<_> = base64.as_bytes().chunks(64).collect();
+        let lines = lines.join(&b"\r\n"[..]);
+        assert_eq!(compact_form(Format::BinarySecurityToken, &lines).unwrap(), largest);
+    }
+
+    #[test]
     fn a_plain_token_must_be_ascii_and_small() {
         assert!(compact_form(Format::Jwt, b"a.b.c").is_ok());
+        assert_eq!(compact_form(Format::Jwt, b"\xef\xbb\xbf a.b.c\r\n").unwrap(), "a.b.c");
         for bad in ["ä.b.c".as_bytes(), b"\xff.b.c"] {
             assert_eq!(compact_form(Format::Jwt, bad).unwrap_err().code(), "token.malformed");
         }

@@ -59,7 +59,8 @@ pub fn verify(
     key: &VerificationKey,
 ) -> Result<VerifiedToken, VerifyError> {
     if token.kid() != key.kid() {
-        let (named, given) = (Shown::new(token.kid()), Shown::new(key.kid()));
+        let (named, given) =
+            (Shown::against(token.kid(), key.kid()), Shown::against(key.kid(), token.kid()));
         return Err(VerifyError::OtherKey { named, given });
     }
     if !signature_is_good(&token, key) {

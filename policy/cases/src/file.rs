@@ -19,7 +19,7 @@ pub const MAX_CASE_FILE_BYTES: usize = 1024 * 1024;
 const MAX_ALIAS_EVENTS: usize = 20_000;
 
 /// Put first in UTF-8 by some editors.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// The time of each decision where a file does not say: 2026-01-01T00:00:00Z.
 const USUAL_NOW: Moment = Moment(1_767_225_600);
@@ -108,6 +108,7 @@ impl CaseFile {
         if text.len() > MAX_CASE_FILE_BYTES {
             return Err(CaseError::TooLarge { size: text.len() });
         }
+        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
         let limits = serde_saphyr::alias_limits! { max_total_replayed_events: MAX_ALIAS_EVENTS };
         let options = serde_saphyr::options! { alias_limits: limits };
         serde_saphyr::from_str_with_options(text, options).map_err(|error| problem(&error))
@@ -122,7 +123,6 @@ impl CaseFile {
         if bytes.len() > MAX_CASE_FILE_BYTES {
             return Err(CaseError::TooLarge { size: bytes.len() });
         }
-        let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
         let text = std::str::from_utf8(bytes).map_err(|error| {
             let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
             let line = 1 + before.iter().filter(|byte| **byte == b'\n').count() as u64;

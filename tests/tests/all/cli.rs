@@ -9,6 +9,7 @@ mod decide;
 mod demo;
 mod diff;
 mod explain;
+mod forms;
 mod inspect;
 mod issuer;
 mod log;

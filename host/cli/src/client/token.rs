@@ -21,7 +21,7 @@ pub(super) fn read(file: Option<&Path>) -> Result<String, CliError> {
             _ => return Err(ClientError::NoToken.into()),
         },
     };
-    let bytes = bytes.strip_prefix(files::BYTE_ORDER_MARK).unwrap_or(&bytes).trim_ascii();
+    let bytes = admit::input::token(&bytes);
     match std::str::from_utf8(bytes) {
         Ok(text) if is_like_access_token(text) => Ok(text.to_owned()),
         _ => Err(ClientError::BadToken { from: from(file) }.into()),

@@ -69,8 +69,8 @@ impl Stream<'_> {
             if too_long {
                 skip_line(&mut from).map_err(failed)?;
             }
-            let text = line.strip_prefix(files::BYTE_ORDER_MARK).filter(|_| self.lines == 0);
-            self.line(text.unwrap_or(&line).trim_ascii(), too_long, out)?;
+            let text = if self.lines == 0 { admit::input::document(&line) } else { &line };
+            self.line(text.trim_ascii(), too_long, out)?;
         }
         match self.bad {
             0 => Ok(self.all),

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use admit::cases::Moment;
+use admit::input;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -114,8 +115,7 @@ impl Lines {
         let failed = |source| CliError::Read { path: path.clone(), source };
         let beginning = from.fill_buf().map_err(failed)?;
         files::check_log(&path, beginning)?;
-        let mark = files::BYTE_ORDER_MARK;
-        let skipped = if beginning.starts_with(mark) { mark.len() } else { 0 };
+        let skipped = beginning.len() - input::document(beginning).len();
         from.consume(skipped);
         Ok(Self { path, from, number: 0, line: Vec::new() })
     }

@@ -20,6 +20,9 @@ pub enum ClaimsError {
     /// The payload is not one strict JSON object.
     #[error("the payload is {0}")]
     Json(JsonError),
+    /// Vouched claims are not one strict JSON object.
+    #[error("the claims are {0}")]
+    Vouched(JsonError),
     /// A claim that every token has is missing.
     #[error("the claim `{claim}` is missing")]
     Missing {
@@ -137,6 +140,7 @@ impl ClaimsError {
         match self {
             Self::TooLarge { .. } => "token.too_large",
             Self::Json(_)
+            | Self::Vouched(_)
             | Self::Missing { .. }
             | Self::Type { .. }
             | Self::Spelling { .. }

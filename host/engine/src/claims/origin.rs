@@ -30,7 +30,8 @@ pub(super) fn check_issuer<'a>(
     if iss == expected {
         return Ok(iss);
     }
-    Err(ClaimsError::Issuer { found: Shown::whole(iss), expected: Shown::whole(&expected), cloud })
+    let (found, expected) = (Shown::whole_against(iss, &expected), Shown::whole(&expected));
+    Err(ClaimsError::Issuer { found, expected, cloud })
 }
 
 /// Checks that the key belongs to the issuer and to the cloud, as far as its set says so.
@@ -49,13 +50,15 @@ pub(super) fn check_key(
         let filled_in = key_issuer.replace("{tenantid}", tid);
         let expected = cloud.issuer(TokenVersion::V2, tid);
         if filled_in != iss && filled_in != expected {
-            let (key_issuer, expected) = (Shown::whole(key_issuer), Shown::whole(&expected));
+            let key_issuer = Shown::whole_against(key_issuer, &expected);
+            let expected = Shown::whole(&expected);
             return Err(ClaimsError::KeyIssuer { key_issuer, expected });
         }
     }
     match &scope.cloud_instance_name {
         Some(found) if found != cloud.instance_name() => {
-            Err(ClaimsError::KeyCloud { found: Shown::new(found), expected: cloud.instance_name() })
+            let expected = cloud.instance_name();
+            Err(ClaimsError::KeyCloud { found: Shown::against(found, expected), expected })
         }
         _ => Ok(()),
     }

@@ -12,7 +12,7 @@ use crate::clock;
 use crate::decision::{Decision, Outcome};
 use crate::facts::FactsError;
 use crate::keys::{KeyError, VerificationKey};
-use crate::reason::Blame;
+use crate::reason::{self, Advice, Blame};
 use crate::release::{DecideError, Release};
 use crate::token::{self, TokenError, UnverifiedToken};
 use crate::verify::{self, VerifyError};
@@ -26,6 +26,10 @@ pub(super) enum RequestError {
     Key(#[from] KeyError),
     #[error(transparent)]
     Verify(#[from] VerifyError),
+    /// A token for Microsoft Graph: its nonce is signed in another form than it travels in, so that
+    /// nobody but Microsoft Graph can verify it.
+    #[error("the JOSE header has `nonce`, as tokens for Microsoft Graph have")]
+    MicrosoftGraph(#[source] Box<RequestError>),
     #[error(transparent)]
     Claims(#[from] ClaimsError),
     #[error(transparent)]
@@ -40,6 +44,7 @@ impl RequestError {
             Self::Token(error) => error.code(),
             Self::Key(error) => error.code(),
             Self::Verify(error) => error.code(),
+            Self::MicrosoftGraph(error) => error.code(),
             Self::Claims(error) => error.code(),
             Self::Decide(error) => error.code(),
             Self::Empty(_) => "gate.empty",
@@ -48,6 +53,20 @@ impl RequestError {
 
     pub(super) fn outcome(&self) -> Outcome {
         if self.code().starts_with("token.") { Outcome::Invalid } else { Outcome::Failed }
+    }
+
+    /// What to say instead of what belongs to the code, where more is known.
+    pub(super) fn advice(&self) -> Option<&'static Advice> {
+        matches!(self, Self::MicrosoftGraph(_)).then_some(&reason::MICROSOFT_GRAPH)
+    }
+
+    /// A refusal of a token whose header has a `nonce` is explained by it. What is the host's fault is
+    /// not: another key may be all that is missing.
+    fn of_token_with_nonce(self) -> Self {
+        match self.outcome() {
+            Outcome::Invalid => Self::MicrosoftGraph(Box::new(self)),
+            _ => self,
+        }
     }
 
     pub(super) fn blame(&self) -> Blame {
@@ -185,8 +204,12 @@ impl Gate {
         };
         let text = token::compact_form(format, bytes)?;
         let unverified = UnverifiedToken::parse(&text, token::MAX_TOKEN_BYTES)?;
-        let key = find(unverified.kid()).map_err(Unverified::GivenUp)??;
-        let verified = verify::verify(unverified, &key)?;
+        let has_nonce = unverified.has_unverified_nonce();
+        let key = find(unverified.kid()).map_err(Unverified::GivenUp)?;
+        let verified = key
+            .map_err(RequestError::from)
+            .and_then(|key| Ok(verify::verify(unverified, &key)?))
+            .map_err(|error| if has_nonce { error.of_token_with_nonce() } else { error })?;
         Ok(VerifiedClaims::from_token(&verified, &self.verification, request.now)?)
     }
 

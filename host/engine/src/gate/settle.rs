@@ -100,4 +100,8 @@ pub(super) fn refuse(decision: &mut Decision, error: &RequestError, release: Opt
         (None, Some(reason)) => present_own(decision, reason),
         (None, None) => decision.reason = Some(code.to_owned()),
     }
+    if let Some(advice) = error.advice() {
+        decision.title = Some(advice.title.to_owned());
+        decision.remedy = Some(advice.remedy.to_owned());
+    }
 }

@@ -96,7 +96,7 @@ impl KeySet {
         if bytes > MAX_KEY_SET_BYTES {
             return Err(KeySetError::TooLarge { bytes });
         }
-        Self::from_object(&json::parse_object(document)?)
+        Self::from_object(&json::object_of_document(document)?)
     }
 
     pub(super) fn from_object(document: &Object) -> Result<Self, KeySetError> {

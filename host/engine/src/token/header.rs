@@ -75,17 +75,31 @@ impl HeaderError {
     }
 }
 
-/// The key id of a header that asks for RS256 and nothing else.
-pub(super) fn key_id(header: &[u8]) -> Result<String, HeaderError> {
-    if header.len() > MAX_HEADER_BYTES {
-        return Err(HeaderError::TooLong { bytes: header.len() });
-    }
-    let header = json::parse_object(header)?;
-    check_algorithm(&header)?;
-    check_type(&header)?;
-    match REFUSED.into_iter().find(|name| header.get(name).is_some()) {
-        Some(name) => Err(HeaderError::Refused { name }),
-        None => read_key_id(&header),
+/// What of a JOSE header counts.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Header {
+    pub(super) key_id: String,
+    /// Whether there is `nonce`, with which Entra marks tokens for Microsoft Graph: what was signed has
+    /// a hash of it instead, so that nobody but Microsoft Graph can verify them.
+    pub(super) has_nonce: bool,
+}
+
+impl Header {
+    /// Reads a header that asks for RS256 and nothing else.
+    pub(super) fn parse(header: &[u8]) -> Result<Self, HeaderError> {
+        if header.len() > MAX_HEADER_BYTES {
+            return Err(HeaderError::TooLong { bytes: header.len() });
+        }
+        let header = json::parse_object(header).map_err(JsonError::without_place)?;
+        check_algorithm(&header)?;
+        check_type(&header)?;
+        match REFUSED.into_iter().find(|name| header.get(name).is_some()) {
+            Some(name) => Err(HeaderError::Refused { name }),
+            None => {
+                let has_nonce = header.get("nonce").is_some();
+                Ok(Self { key_id: read_key_id(&header)?, has_nonce })
+            }
+        }
     }
 }
 
@@ -124,7 +138,7 @@ mod tests {
     use super::*;
 
     fn code(header: &str) -> &'static str {
-        key_id(header.as_bytes()).unwrap_err().code()
+        Header::parse(header.as_bytes()).unwrap_err().code()
     }
 
     #[test]
@@ -135,7 +149,9 @@ mod tests {
             r#"{"alg":"RS256","typ":"jwt","kid":"abc","nonce":"n"}"#,
             r#"{"alg":"RS256","kid":"abc"}"#,
         ] {
-            assert_eq!(key_id(header.as_bytes()).unwrap(), "abc");
+            let read = Header::parse(header.as_bytes()).unwrap();
+            let has_nonce = header.contains("nonce");
+            assert_eq!(read, Header { key_id: "abc".to_owned(), has_nonce });
         }
     }
 
@@ -181,7 +197,7 @@ mod tests {
             for value in ["null", "[]", "false", r#""x""#, r#"["b64"]"#] {
                 let header = format!(r#"{{"alg":"RS256","kid":"k","{name}":{value}}}"#);
                 assert_eq!(
-                    key_id(header.as_bytes()),
+                    Header::parse(header.as_bytes()),
                     Err(HeaderError::Refused { name }),
                     "{name} {value}"
                 );
@@ -194,6 +210,17 @@ mod tests {
         for typ in [r#""at+jwt""#, r#""dpop+jwt""#, r#""JOSE""#, r#""""#, "null", "1"] {
             let header = format!(r#"{{"alg":"RS256","kid":"k","typ":{typ}}}"#);
             assert_eq!(code(&header), "token.header", "{typ}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_has_seen_has_no_line_and_column() {
+        for (header, text) in [
+            ("", "the JOSE header is not strict JSON: the text is empty"),
+            ("x", "the JOSE header is not strict JSON: expected value"),
+            (r#"{"a":1,"a":2}"#, "the JOSE header is not strict JSON: duplicate name `a`"),
+        ] {
+            assert_eq!(Header::parse(header.as_bytes()).unwrap_err().to_string(), text);
         }
     }
 

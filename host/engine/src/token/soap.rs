@@ -7,9 +7,15 @@ use crate::text::Shown;
 const SOAP: &str = "http://www.w3.org/2003/05/soap-envelope";
 const SECEXT: &str =
     "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
-const BASE64_BINARY: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd#base64binary";
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 
+/// The names of base64 in WS-Security: that of MS-MDE2 3.1, which Windows sends, and that of the
+/// standard itself (WS-Security: SOAP Message Security 1.0, 6.3), which other agents send. Both say
+/// the same.
+const BASE64_BINARY: [&str; 2] = [
+    "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd#base64binary",
+    "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary",
+];
 /// Most tags and most attributes of an envelope; a real one has about 100 and 60. The bound keeps
 /// the work of the XML reader, which grows with the square of some counts, small.
 const MAX_MARKS: usize = 1_000;
@@ -27,18 +33,24 @@ pub enum SoapError {
     #[error("the SOAP envelope has a document type declaration")]
     DocumentType,
     /// Not well-formed XML.
-    #[error("the SOAP envelope is not well-formed XML: line {line}, column {column}")]
+    #[error("the SOAP envelope is not well-formed XML: line {line}, column {column}: {problem}")]
     Malformed {
         /// Line, from 1.
         line: u32,
         /// Column, from 1.
         column: u32,
+        /// What is wrong there, without a word of the document.
+        problem: &'static str,
     },
     /// The root is something else.
-    #[error("the document is `{found}`; expected the `Envelope` of SOAP 1.2")]
+    #[error(
+        "the document is `{found}` of namespace `{namespace}`; expected `Envelope` of `{SOAP}`"
+    )]
     NotAnEnvelope {
         /// The local name of the root.
         found: Shown,
+        /// Its namespace; empty when it has none.
+        namespace: Shown,
     },
     /// An element that must occur exactly once does not.
     #[error("the SOAP envelope has {found} of `{element}`; expected exactly one")]
@@ -53,8 +65,16 @@ pub enum SoapError {
     Attribute {
         /// `ValueType` or `EncodingType`.
         attribute: &'static str,
-        /// What came; empty when it is missing.
+        /// What came, near the first difference.
         found: Shown,
+        /// What it must be, letter by letter.
+        expected: &'static str,
+    },
+    /// The attribute is missing.
+    #[error("the BinarySecurityToken has no {attribute}; expected `{expected}`")]
+    NoAttribute {
+        /// `ValueType` or `EncodingType`.
+        attribute: &'static str,
         /// What it must be, letter by letter.
         expected: &'static str,
     },
@@ -69,7 +89,7 @@ pub enum SoapError {
     Content,
 }
 
-/// The content of the one BinarySecurityToken of the JWT type, without white space.
+/// The content of the one BinarySecurityToken of the JWT type, as it stands there.
 ///
 /// It must be the only token in the WS-Security header, and no other element of the document may
 /// claim to be one; the certificate request, a BinarySecurityToken of another type in the body, is
@@ -80,10 +100,10 @@ pub(super) fn binary_security_token(envelope: &[u8]) -> Result<String, SoapError
     let options = ParsingOptions { allow_dtd: false, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).map_err(malformed)?;
     let token = find_token(&document)?;
-    expect_attribute(token, "ValueType", JWT)?;
-    expect_attribute(token, "EncodingType", BASE64_BINARY)?;
+    expect_attribute(token, "ValueType", &[JWT])?;
+    expect_attribute(token, "EncodingType", &BASE64_BINARY)?;
     expect_no_other(&document)?;
-    content(token)
+    content(token).map(str::to_owned)
 }
 
 fn check_complexity(text: &str) -> Result<(), SoapError> {
@@ -92,19 +112,64 @@ fn check_complexity(text: &str) -> Result<(), SoapError> {
     if too_complex { Err(SoapError::TooComplex) } else { Ok(()) }
 }
 
-/// The reader's own message may quote the document, so only the place is kept.
+/// The reader's own message may quote the document, so only its kind and the place are kept.
 fn malformed(error: roxmltree::Error) -> SoapError {
-    if matches!(error, roxmltree::Error::DtdDetected) {
-        return SoapError::DocumentType;
+    match problem(&error) {
+        None => SoapError::DocumentType,
+        Some(problem) => {
+            let place = error.pos();
+            SoapError::Malformed { line: place.row, column: place.col, problem }
+        }
     }
-    let place = error.pos();
-    SoapError::Malformed { line: place.row, column: place.col }
+}
+
+/// What is wrong, by its kind; absent for a document type.
+fn problem(error: &roxmltree::Error) -> Option<&'static str> {
+    use roxmltree::Error as E;
+    Some(match error {
+        E::DtdDetected => return None,
+        E::UnexpectedDeclaration(_) => {
+            "something stands before the XML declaration, which must be the very beginning, or it is \
+             there twice"
+        }
+        E::UnknownNamespace(..) => "a prefix whose namespace is not declared",
+        E::DuplicatedNamespace(..) | E::DuplicatedAttribute(..) => {
+            "an attribute twice in one element"
+        }
+        E::UnexpectedCloseTag(..) | E::UnexpectedEntityCloseTag(_) => {
+            "an end tag that does not belong to the element that is open"
+        }
+        E::UnknownEntityReference(..) | E::EntityReferenceLoop(_) | E::EntityResolver(..) => {
+            "an entity that is not one of XML's own"
+        }
+        E::MalformedEntityReference(_) => "an `&` that begins no entity; expected `&amp;`",
+        E::InvalidAttributeValue(_) => "a `<` in the value of an attribute; expected `&lt;`",
+        E::NoRootNode => "no element",
+        E::UnclosedRootNode | E::UnexpectedEndOfStream => "the end comes too early: it is cut off",
+        E::NodesLimitReached | E::AttributesLimitReached | E::NamespacesLimitReached => {
+            "more elements, attributes or namespaces than are read"
+        }
+        E::NonXmlChar(..) => "a character that XML does not have",
+        E::InvalidName(_) | E::InvalidElementNamePrefix(_) => "a name that is none",
+        E::InvalidXmlPrefixUri(_) | E::UnexpectedXmlUri(_) | E::UnexpectedXmlnsUri(_) => {
+            "a namespace that is reserved"
+        }
+        E::InvalidComment(_) => "a comment with `--` in it",
+        E::InvalidCharacterData(_) => "`]]>` in text",
+        E::UnknownToken(_) => "text or a mark where none may be",
+        E::InvalidChar(..) | E::InvalidChar2(..) | E::InvalidString(..) => {
+            "another character than the one that must follow"
+        }
+        E::InvalidExternalID(_) => "an external identifier",
+    })
 }
 
 fn find_token<'a>(document: &'a Document<'a>) -> Result<Node<'a, 'a>, SoapError> {
     let envelope = document.root_element();
     if !envelope.has_tag_name((SOAP, "Envelope")) {
-        return Err(SoapError::NotAnEnvelope { found: Shown::new(envelope.tag_name().name()) });
+        let found = Shown::new(envelope.tag_name().name());
+        let namespace = envelope.tag_name().namespace().unwrap_or_default();
+        return Err(SoapError::NotAnEnvelope { found, namespace: Shown::against(namespace, SOAP) });
     }
     let header = only_child(envelope, SOAP, "Header")?;
     let security = only_child(header, SECEXT, "Security")?;
@@ -128,13 +193,16 @@ fn only_child<'a>(
 fn expect_attribute(
     token: Node<'_, '_>,
     attribute: &'static str,
-    expected: &'static str,
+    accepted: &[&'static str],
 ) -> Result<(), SoapError> {
-    let found = own_attribute(token, attribute)?.unwrap_or_default();
-    if found == expected {
+    let expected = accepted.first().copied().unwrap_or_default();
+    let Some(found) = own_attribute(token, attribute)? else {
+        return Err(SoapError::NoAttribute { attribute, expected });
+    };
+    if accepted.contains(&found) {
         return Ok(());
     }
-    Err(SoapError::Attribute { attribute, found: Shown::new(found), expected })
+    Err(SoapError::Attribute { attribute, found: Shown::against(found, expected), expected })
 }
 
 /// An attribute of the element's own: without a namespace, or in that of the element. What other
@@ -169,14 +237,12 @@ fn expect_no_other(document: &Document<'_>) -> Result<(), SoapError> {
     }
 }
 
-/// White space may stand anywhere in base64 in XML (XML Schema 2, 3.2.16).
-fn content(token: Node<'_, '_>) -> Result<String, SoapError> {
+/// The text in it, which may be none.
+fn content<'a>(token: Node<'a, 'a>) -> Result<&'a str, SoapError> {
     let mut children = token.children();
     match (children.next(), children.next()) {
-        (Some(only), None) if only.is_text() => {
-            let text = only.text().unwrap_or_default();
-            Ok(text.chars().filter(|letter| !matches!(letter, ' ' | '\t' | '\r' | '\n')).collect())
-        }
+        (None, _) => Ok(""),
+        (Some(only), None) if only.is_text() => Ok(only.text().unwrap_or_default()),
         _ => Err(SoapError::Content),
     }
 }
@@ -209,7 +275,73 @@ mod tests {
 
     #[test]
     fn an_enrolment_request_gives_its_token() {
-        assert_eq!(binary_security_token(REQUEST.as_bytes()).unwrap(), "YS5iLmM=");
+        let content = binary_security_token(REQUEST.as_bytes()).unwrap();
+        assert_eq!(content.split_whitespace().collect::<String>(), "YS5iLmM=");
+    }
+
+    #[test]
+    fn base64_has_two_names() {
+        let [of_windows, of_the_standard] = BASE64_BINARY;
+        assert!(changed(of_windows, of_the_standard).is_ok());
+        assert!(changed(of_windows, &of_the_standard.to_lowercase()).is_err());
+    }
+
+    #[test]
+    fn a_token_may_be_empty_here() {
+        let start = REQUEST.find("urity-secext-1.0.xsd#base64binary\">").unwrap();
+        let end = REQUEST.find("</wsse:BinarySecurityToken>").unwrap();
+        let tag = REQUEST[start..].find('>').unwrap() + start + 1;
+        for empty in ["", " \n", "<![CDATA[]]>"] {
+            let request = format!("{}{empty}{}", &REQUEST[..tag], &REQUEST[end..]);
+            let content = binary_security_token(request.as_bytes()).unwrap();
+            assert_eq!(content.trim(), "", "{empty:?}");
+        }
+    }
+
+    #[test]
+    fn a_difference_is_shown_where_it_is() {
+        for (from, to, shown) in [
+            (
+                "#base64binary",
+                "#hexBinary",
+                "has EncodingType `…-secext-1.0.xsd#hexBinary`; expected `http://docs.oasis-open.org/wss/",
+            ),
+            (
+                "/2003/05/soap-envelope",
+                "/2003/05/soap-envelop",
+                "`Envelope` of namespace `http://www.w3.org/2003/05/soap-envelop`; expected `Envelope` of",
+            ),
+            (
+                "EncodingType",
+                "Encoding",
+                "the BinarySecurityToken has no EncodingType; expected `http",
+            ),
+        ] {
+            let error = changed(from, to).unwrap_err().to_string();
+            assert!(error.contains(shown), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_xml_keeps_its_kind() {
+        for (text, expected) in [
+            (
+                "\n<?xml version=\"1.0\"?><a/>",
+                "line 2, column 1: something stands before the XML decl",
+            ),
+            ("<a:b/>", "line 1, column 2: a prefix whose namespace is not declared"),
+            ("<a></b>", "line 1, column 4: an end tag that does not belong"),
+            ("<a>&x;</a>", "line 1, column 4: an entity that is not one of XML's own"),
+            ("<a>& </a>", "line 1, column 4: an `&` that begins no entity"),
+            ("<a>", "the end comes too early"),
+            ("<a b='1' b='2'/>", "line 1, column 10: an attribute twice in one element"),
+            ("<a b='<'/>", "line 1, column 7: another character than the one that must follow"),
+            ("x", "line 1, column 1: text or a mark where none may be"),
+            ("<a>\u{1}</a>", "line 1, column 4: a character that XML does not have"),
+        ] {
+            let error = binary_security_token(text.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(expected), "{text:?}: {error}");
+        }
     }
 
     #[test]

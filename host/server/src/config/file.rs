@@ -14,9 +14,6 @@ use super::yaml::read_yaml;
 /// The most bytes a configuration file may have.
 pub const MAX_CONFIG_FILE_BYTES: usize = 8 * 1024 * 1024;
 
-/// Put first in UTF-8 by some editors.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
 /// Not a place in the file, but the file.
 const WHOLE: Origin = Origin::File { line: 0, column: 0 };
 
@@ -43,7 +40,7 @@ fn parse(bytes: &[u8]) -> Result<Node, (Origin, ProblemKind)> {
     if is_utf_16(bytes) {
         return Err((WHOLE, ProblemKind::Utf16));
     }
-    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    let bytes = admit::input::document(bytes);
     let text = std::str::from_utf8(bytes)
         .map_err(|error| (end_of(bytes, error.valid_up_to()), ProblemKind::NotText))?;
     read_yaml(text).map_err(|error| syntax(&error))

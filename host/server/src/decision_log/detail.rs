@@ -7,8 +7,10 @@ use super::entry::Allowed;
 use crate::evidence::is_shown;
 
 /// What errors quote of their own accord. Names of claims are told by where they stand.
-const WORDS: [&str; 13] =
-    ["1.0", "2.0", "JWT", "RS256", "alg", "crit", "exp", "iat", "kid", "nbf", "now", "tid", "ver"];
+const WORDS: [&str; 14] = [
+    "1.0", "2.0", "JWT", "RS256", "alg", "crit", "exp", "iat", "kid", "nbf", "nonce", "now", "tid",
+    "ver",
+];
 
 /// Stands for what is left out.
 const LEFT_OUT: &str = "…";

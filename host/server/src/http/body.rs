@@ -1,6 +1,6 @@
 //! Bodies, read to a limit, strictly.
 
-use admit::json::{Object, parse_object};
+use admit::json::{Object, object_of_document};
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -39,7 +39,7 @@ pub(super) fn expect_json(headers: &HeaderMap) -> Result<(), ApiError> {
 
 /// Reads one JSON object without duplicate names.
 pub(super) fn object(bytes: &[u8]) -> Result<Object, ApiError> {
-    parse_object(bytes).map_err(|error| ApiError::malformed(format!("body: {error}")))
+    object_of_document(bytes).map_err(|error| ApiError::malformed(format!("body: {error}")))
 }
 
 /// Refuses members that are not known; `place` is what stands before their names in errors.

@@ -86,7 +86,7 @@ fn a_bad_line_is_named_and_the_others_are_decided() {
     let too_long = format!("{{\"token\": \"{}\"}}", "x".repeat(1024 * 1024));
     let bad: Vec<(String, &str)> = vec![
         ("{".into(), "not strict JSON: EOF while parsing an object at column 1"),
-        (token.clone(), "not strict JSON: expected value at column 1"),
+        (token.clone(), "not strict JSON: expected value at column 1; it looks like a token"),
         ("[]".into(), "not a JSON object but an array"),
         ("{}".into(), "expected exactly one of `token` and `claims`"),
         (json!({"token": token, "claims": {}}).to_string(), "expected exactly one of `token` and `claims`"),

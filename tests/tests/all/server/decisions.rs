@@ -44,6 +44,33 @@ fn soap(token: &str) -> String {
     )
 }
 
+/// Base64 in lines, as encoders of mail write it.
+fn in_lines(token: &str) -> String {
+    let base64 = STANDARD.encode(token);
+    let lines = base64.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap());
+    lines.map(|line| format!("{line}\r\n")).collect()
+}
+
+#[test]
+fn a_body_may_begin_with_a_byte_order_mark() {
+    let server = server();
+    let client = server.service();
+    let body = format!("\u{feff}{}", json!({"token": token(json!({}))}));
+    let reply = client.send("POST", DECIDE, Some((JSON, body.as_bytes())));
+    assert_eq!(reply.json(200)["outcome"], "allow");
+    let reply = server.admin().send(
+        "PATCH",
+        "/v1/gates/windows-mdm/settings",
+        Some((JSON, "\u{feff}{}".as_bytes())),
+    );
+    assert_eq!(reply.json(200)["changed"], false);
+    let utf_16: Vec<u8> = "\u{feff}{}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let refused = client.send("POST", DECIDE, Some((JSON, &utf_16))).refused(400, "malformed");
+    assert!(refused["message"].as_str().unwrap().ends_with("it looks like UTF-16; expected UTF-8"));
+    let refused = client.send("POST", DECIDE, Some((JSON, b""))).refused(400, "malformed");
+    assert_eq!(refused["message"], "body: not strict JSON: the text is empty");
+}
+
 #[test]
 fn every_form_of_a_token_is_decided_and_the_id_comes_back() {
     let server = server();
@@ -54,6 +81,9 @@ fn every_form_of_a_token_is_decided_and_the_id_comes_back() {
         json!({"token": good, "format": "jwt"}),
         json!({"token": STANDARD.encode(&good), "format": "binary-security-token"}),
         json!({"token": soap(&good), "format": "soap"}),
+        json!({"token": format!("\u{feff}{good}\r\n")}),
+        json!({"token": in_lines(&good), "format": "binary-security-token"}),
+        json!({"token": soap(&good).replace("</wsse:B", "\r\n</wsse:B"), "format": "soap"}),
     ] {
         let decision = ask(&client, with(body.clone(), json!({"id": "enrol 7"}))).json(200);
         assert_eq!(decision["outcome"], "allow", "{decision}");

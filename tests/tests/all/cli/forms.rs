@@ -1,0 +1,269 @@
+//! One input, one reader: what stands around a token, a document or a file in a folder, and what a token
+//! for somebody else is called.
+
+use admit_tests::fixture::{claims, claims_v1, issuer, with};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::run::{DECIDE, Folder, windows_settings};
+
+const MARK: &str = "\u{feff}";
+const SECEXT: &str =
+    "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
+const OF_WINDOWS: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd#base64binary";
+const OF_THE_STANDARD: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary";
+
+fn envelope(encoding: &str, content: &str) -> String {
+    format!(
+        "<s:Envelope xmlns:s=\"http://www.w3.org/2003/05/soap-envelope\" xmlns:o=\"{SECEXT}\">\n\
+         <s:Header><o:Security><o:BinarySecurityToken \
+         ValueType=\"urn:ietf:params:oauth:token-type:jwt\" EncodingType=\"{encoding}\">{content}\
+         </o:BinarySecurityToken></o:Security></s:Header><s:Body/></s:Envelope>"
+    )
+}
+
+/// Base64 as an encoder of mail writes it: lines of 76 letters, each with its end.
+fn in_lines(token: &str, end: &str) -> String {
+    let base64 = STANDARD.encode(token);
+    let lines = base64.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap());
+    lines.map(|line| format!("{line}{end}")).collect()
+}
+
+/// Every way in for one text: a file, standard input, a line of a stream.
+fn decisions(folder: &Folder, format: &str, text: &str) -> Vec<Value> {
+    folder.write("input", text);
+    let decide = format!("{DECIDE} --output json --format {format}");
+    let runs = [
+        folder.admit(&format!("{decide} input")),
+        folder.admit_with(&format!("{decide} -"), text),
+        folder.admit_with(&format!("{decide} --jsonl -"), json!({ "token": text }).to_string()),
+    ];
+    runs.into_iter().map(|run| run.decision(run.code.unwrap())).collect()
+}
+
+#[test]
+fn what_stands_around_a_token_is_taken_off_on_every_way_in() {
+    let folder = Folder::new();
+    let token = folder.token("good.jwt", json!({}));
+    let base64 = STANDARD.encode(&token);
+    let soap = |content: &str| envelope(OF_WINDOWS, content);
+    for (format, text) in [
+        ("jwt", format!("{token}\r\n")),
+        ("jwt", format!("{MARK}\n \t{token} \n\n")),
+        ("binary-security-token", in_lines(&token, "\n")),
+        ("binary-security-token", in_lines(&token, "\r\n")),
+        ("binary-security-token", format!("{MARK} {base64}\n")),
+        ("binary-security-token", STANDARD.encode(format!("{token}\n"))),
+        ("soap", soap(&in_lines(&token, "\r\n"))),
+        ("soap", soap(&format!("\n  {base64}\n"))),
+        ("soap", format!("{MARK}<?xml version=\"1.0\"?>\n{}\n", soap(&base64))),
+        ("soap", envelope(OF_THE_STANDARD, &base64)),
+    ] {
+        for decision in decisions(&folder, format, &text) {
+            assert_eq!(decision["outcome"], "allow", "{format} {text:?}: {decision}");
+        }
+    }
+    for (format, text) in
+        [("jwt", format!("{token}{MARK}")), ("jwt", token.replacen('.', ".\n", 1))]
+    {
+        for decision in decisions(&folder, format, &text) {
+            assert_eq!(decision["reason"], "token.malformed", "{text:?}");
+        }
+    }
+}
+
+#[test]
+fn an_empty_token_is_called_so_in_every_form() {
+    let folder = Folder::new();
+    let empty = envelope(OF_WINDOWS, "");
+    let closed = empty.replace("></o:BinarySecurityToken>", "/>");
+    for (format, text, what) in [
+        ("jwt", "", "the token is empty"),
+        ("jwt", " \n", "the token is empty"),
+        ("binary-security-token", "", "the BinarySecurityToken is empty"),
+        ("soap", "", "the SOAP envelope is empty"),
+        ("soap", &*empty, "the BinarySecurityToken is empty"),
+        ("soap", &*closed, "the BinarySecurityToken is empty"),
+        ("soap", &*envelope(OF_WINDOWS, "\n "), "the BinarySecurityToken is empty"),
+    ] {
+        let request = json!({ "token": text }).to_string();
+        let run = folder
+            .admit_with(&format!("{DECIDE} --output json --format {format} --jsonl -"), request);
+        let decision = run.decision(1);
+        assert_eq!(
+            (&decision["reason"], &decision["detail"]),
+            (&json!("token.malformed"), &json!(what))
+        );
+    }
+    folder.write("empty", "\n");
+    let run = folder.admit(&format!("{DECIDE} empty"));
+    assert_eq!(run.refusal(3), "token `empty`: empty; expected an access token");
+}
+
+#[test]
+fn an_envelope_that_is_refused_says_what_is_wrong() {
+    let folder = Folder::new();
+    let token = STANDARD.encode(folder.token("good.jwt", json!({})));
+    let good = envelope(OF_WINDOWS, &token);
+    for (text, detail) in [
+        (
+            format!("\n<?xml version=\"1.0\"?>\n{good}"),
+            "line 2, column 1: something stands before the XML declaration",
+        ),
+        (
+            good.replace("</s:Body>", "").replace("<s:Body/>", "<s:Body>"),
+            "an end tag that does not belong",
+        ),
+        (
+            good.replace("#base64binary", "#base16binary"),
+            "has EncodingType `…ext-1.0.xsd#base16binary`",
+        ),
+        (
+            good.replace("2003/05/soap-envelope", "2003/05/soap"),
+            "of namespace `http://www.w3.org/2003/05/soap`; expected `Envelope` of `http://www.w3.org/",
+        ),
+    ] {
+        for decision in decisions(&folder, "soap", &text) {
+            let found = decision["detail"].as_str().unwrap();
+            assert!(found.contains(detail), "{detail}: {found}");
+        }
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_any_document() {
+    let folder = Folder::new();
+    folder.write("keys.json", format!("{MARK}{}", issuer().jwk_set()));
+    folder.write("windows.json", format!("{MARK}{}\n", windows_settings()));
+    folder.write("facts.json", format!("{MARK}{{}}"));
+    folder.admit(&format!("{DECIDE} --facts facts.json good.jwt")).text(0);
+    folder.write("claims.json", format!("{MARK}{}", claims()));
+    let run = folder.admit(&format!("{DECIDE} --format claims claims.json"));
+    assert_eq!(run.code, Some(0), "{run:?}");
+}
+
+#[test]
+fn hidden_case_files_are_left_out_and_each_of_a_config_map_counts_once() {
+    let folder = Folder::new();
+    let case = |name: &str| {
+        format!(
+            "policy: windows-mdm\nsettings: {}\nbase: entra-v2\ncases:\n- name: {name}\n  claims: \
+             {{tid: null}}\n  expect: {{invalid: token.claims}}\n",
+            windows_settings()
+        )
+    };
+    for path in ["cases/..2026_11_30", "cases/.git", "cases/sub"] {
+        std::fs::create_dir_all(folder.path(path)).unwrap();
+    }
+    folder.write("cases/..2026_11_30/a.yaml", case("of the ConfigMap"));
+    folder.write("cases/.b.yaml", case("hidden"));
+    folder.write("cases/._c.yaml", "\0\u{5}\u{16}\u{7}");
+    folder.write("cases/.git/d.yaml", case("in a hidden folder"));
+    folder.write("cases/sub/e.yaml", format!("{MARK}{}", case("below")));
+    std::os::unix::fs::symlink("..2026_11_30", folder.path("cases/..data")).unwrap();
+    std::os::unix::fs::symlink("..data/a.yaml", folder.path("cases/a.yaml")).unwrap();
+    let run = folder.admit("test cases --policy windows-mdm");
+    assert!(run.text(0).contains(": 2 cases passed"), "{run:?}");
+    // Whoever names a file means it.
+    let run = folder.admit("test cases/.b.yaml --policy windows-mdm");
+    assert!(run.text(0).contains(": 1 case passed"), "{run:?}");
+}
+
+/// The decision on claims that somebody else verified.
+fn vouched(folder: &Folder, claims: &Value) -> Value {
+    folder.write("claims.json", claims.to_string());
+    let run = folder.admit(&format!("{DECIDE} --output json --format claims claims.json"));
+    run.decision(run.code.unwrap())
+}
+
+#[test]
+fn a_remedy_fits_the_form_of_the_audience() {
+    let folder = Folder::new();
+    let client = windows_settings()["windows_entra_client_ids"][0].as_str().unwrap().to_owned();
+    for (aud, reason, remedy) in [
+        (format!("spn:{client}"), "spn_audience", "without `spn:`"),
+        (
+            format!("api://mdm.example.com/{client}"),
+            "identifier_uri_audience",
+            "requestedAccessTokenVersion of the application to 2",
+        ),
+        (
+            format!("api://5a4f1c1e-6a3e-4c57-9d0e-1f2b3c4d5e6f/{client}"),
+            "identifier_uri_audience",
+            "set the Application ID URI to `api://{client id}`",
+        ),
+        (
+            "https://graph.microsoft.com".to_owned(),
+            "microsoft_graph_audience",
+            "a scope of your own MDM application",
+        ),
+    ] {
+        let decision = vouched(&folder, &with(claims_v1(), json!({ "aud": aud })));
+        assert_eq!((&decision["outcome"], &decision["reason"]), (&json!("deny"), &json!(reason)));
+        let text = decision["remedy"].as_str().unwrap();
+        assert!(text.contains(remedy), "{text}");
+        assert!(!text.contains("add"), "what is done already: {text}");
+        assert_eq!(decision["observed"], json!([{"claim": "aud", "value": aud}]));
+        assert_eq!(decision["presentation"]["mdm_fault"]["code"], "0x80180003");
+    }
+}
+
+#[test]
+fn a_token_for_microsoft_graph_is_called_so() {
+    let folder = Folder::new();
+    let nonce = |kid: &str| {
+        json!({"typ": "JWT", "nonce": "AQABAAAA", "alg": "RS256", "x5t": kid, "kid": kid})
+            .to_string()
+    };
+    let stranger = admit::issuer::Issuer::generate().unwrap();
+    let body = claims().to_string();
+    let kid = issuer().kid();
+    // What Entra signs has a hash of the nonce in its place, so the signature never matches.
+    folder.write("graph.jwt", stranger.sign_parts(nonce(kid), &body));
+    folder.write("unknown.jwt", stranger.sign_parts(nonce(stranger.kid()), &body));
+    for (file, reason) in [("graph.jwt", "token.signature"), ("unknown.jwt", "token.key")] {
+        let decision = folder.admit(&format!("{DECIDE} --output json {file}")).decision(1);
+        assert_eq!(
+            (&decision["outcome"], &decision["reason"]),
+            (&json!("invalid"), &json!(reason))
+        );
+        let [title, remedy, detail] =
+            ["title", "remedy", "detail"].map(|name| decision[name].as_str().unwrap());
+        assert!(title.contains("for Microsoft Graph"), "{title}");
+        assert!(remedy.contains("a scope of your own application"), "{remedy}");
+        assert!(detail.starts_with("the JOSE header has `nonce`, as tokens for Microsoft Graph"));
+        // The device is answered as the policy wants it.
+        assert_eq!(decision["presentation"]["mdm_fault"]["subcode"], "s:Authentication");
+    }
+    // A nonce alone says nothing: what verifies is decided.
+    folder.write("good.jwt", issuer().sign_parts(nonce(kid), &body));
+    folder.admit(&format!("{DECIDE} good.jwt")).text(0);
+    // Nor does it excuse anything else.
+    folder.write("forged.jwt", stranger.sign_parts(nonce(kid).replace("nonce", "nonse"), &body));
+    let forged = folder.admit(&format!("{DECIDE} --output json forged.jwt")).decision(1);
+    assert!(!forged["title"].as_str().unwrap().contains("Graph"), "{forged}");
+}
+
+#[test]
+fn what_nobody_has_seen_has_no_line_and_column() {
+    let folder = Folder::new();
+    let header = json!({"alg": "RS256", "kid": issuer().kid()}).to_string();
+    folder.write("payload.jwt", issuer().sign_parts(header, "<html>"));
+    folder.write("header.jwt", issuer().sign_parts("no header", "{}"));
+    for (file, detail) in [
+        (
+            "payload.jwt",
+            "the payload is not strict JSON: expected value; it looks like HTML or XML",
+        ),
+        ("header.jwt", "the JOSE header is not strict JSON: expected ident"),
+    ] {
+        let decision = folder.admit(&format!("{DECIDE} --output json {file}")).decision(1);
+        assert_eq!(decision["detail"], detail);
+    }
+    folder.write("wrong", std::fs::read(folder.path("good.jwt")).unwrap());
+    let run = folder.admit(&format!("{DECIDE} --output json --format claims wrong"));
+    let said =
+        "the claims are not strict JSON: expected value at line 1 column 1; it looks like a token";
+    assert_eq!(run.decision(1)["detail"], said);
+}
