@@ -403,6 +403,10 @@ fn a_discovery_document_leads_to_the_keys_of_the_same_origin() {
     let elsewhere = server(&|_| other.url("/keys"));
     assert_eq!(elsewhere.code(kid()), "keys.unavailable");
     assert_eq!(other.requests(), Vec::<String>::new());
+    let said = elsewhere.status().last_error.unwrap();
+    for host in [&elsewhere.server, &other] {
+        assert!(said.contains(&format!("`http://127.0.0.1:{}`", host.port())), "{said}");
+    }
 
     for jwks_uri in ["https://127.0.0.1/keys", "http://example.com/keys", "file:///etc/passwd", ""]
     {

@@ -95,6 +95,13 @@ impl KeyAddress {
         self.origin.port
     }
 
+    /// Scheme, host and port, the port also where it is the default one.
+    pub(super) fn origin(&self) -> String {
+        let Origin { https, host, port } = &self.origin;
+        let scheme = if *https { "https" } else { "http" };
+        format!("{scheme}://{host}:{port}")
+    }
+
     /// Whether both have the same scheme, host and port.
     pub(super) fn same_origin(&self, other: &Self) -> bool {
         self.origin == other.origin

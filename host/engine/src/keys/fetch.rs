@@ -8,8 +8,9 @@ use ureq::Agent;
 use super::address::{AddressError, KeyAddress};
 use super::key_set::{KeySet, KeySetError, MAX_KEY_SET_BYTES, NoUsableKey};
 use crate::clock;
-use crate::json::{self, JsonError};
+use crate::json::{self, JsonError, Object, Value};
 use crate::outgoing::{self, DialError, Names, ProxyError, Route};
+use crate::text::Shown;
 
 /// Why a fetch gave no keys. What was in use stays in use.
 #[derive(Debug, thiserror::Error)]
@@ -40,8 +41,16 @@ pub enum FetchError {
     #[error("the discovery document has a bad `jwks_uri`: {0}")]
     Discovery(AddressError),
     /// The discovery document points to another origin.
-    #[error("the discovery document has a `jwks_uri` of another scheme, host or port")]
-    OtherOrigin,
+    #[error(
+        "the discovery document at `{expected}` has a `jwks_uri` at `{found}`; expected the same scheme, \
+         host and port"
+    )]
+    OtherOrigin {
+        /// The origin of the `jwks_uri`.
+        found: Shown,
+        /// The origin of the discovery document.
+        expected: Shown,
+    },
     /// Not one key of the set may be used.
     #[error(transparent)]
     NoUsableKey(#[from] NoUsableKey),
@@ -115,17 +124,25 @@ impl Fetcher {
     /// The keys at the address, or where the discovery document at the address points to. Each of the
     /// two has the time-out for itself: a slow first leaves the second its time.
     pub(super) fn fetch(&self) -> Result<KeySet, FetchError> {
-        let mut document = json::parse_object(&self.get(&self.address)?)?;
-        if let (None, Some(next)) = (document.get("keys"), document.text("jwks_uri")) {
+        let mut document = self.document(&self.address)?;
+        // `null` is none, as in keys.
+        let keys = document.get("keys").filter(|keys| **keys != Value::Null);
+        if let (None, Some(next)) = (keys, document.text("jwks_uri")) {
             let next = KeyAddress::parse(next)?;
             if !next.same_origin(&self.address) {
-                return Err(FetchError::OtherOrigin);
+                let [found, expected] = [&next, &self.address].map(|it| Shown::whole(&it.origin()));
+                return Err(FetchError::OtherOrigin { found, expected });
             }
-            document = json::parse_object(&self.get(&next)?)?;
+            document = self.document(&next)?;
         }
         let set = KeySet::from_object(&document)?;
         set.check_usable()?;
         Ok(set)
+    }
+
+    fn document(&self, address: &KeyAddress) -> Result<Object, FetchError> {
+        let document = json::object_of_document(&self.get(address)?);
+        Ok(document.map_err(JsonError::without_place)?)
     }
 
     fn get(&self, address: &KeyAddress) -> Result<Vec<u8>, FetchError> {

@@ -72,6 +72,15 @@ pub enum UnusableKey {
     /// The private key was published.
     #[error("the private key is published")]
     Private,
+    /// `n` or `e` has a leading zero byte: it was written as a signed integer.
+    #[error(
+        "`{member}` has a leading zero byte; expected the fewest bytes (RFC 7518 6.3.1), without the sign \
+         byte that some encoders put first"
+    )]
+    LeadingZero {
+        /// `n` or `e`.
+        member: &'static str,
+    },
     /// `n` is not a modulus of 2048 to 8192 bits.
     #[error("`n` is not an odd modulus of 2048 to 8192 bits in strict base64url")]
     Modulus,
@@ -93,7 +102,11 @@ impl UnusableKey {
     /// The other keys are not for RS256, or prove nothing: whoever signs with them is.
     pub fn is_fault_of_set(self) -> bool {
         match self {
-            Self::DuplicateKeyId | Self::Modulus | Self::Exponent | Self::Scope => true,
+            Self::DuplicateKeyId
+            | Self::LeadingZero { .. }
+            | Self::Modulus
+            | Self::Exponent
+            | Self::Scope => true,
             Self::NotAnObject
             | Self::Type
             | Self::KeyId
@@ -118,6 +131,7 @@ impl UnusableKey {
             | Self::Use
             | Self::Operations
             | Self::Algorithm
+            | Self::LeadingZero { .. }
             | Self::Modulus
             | Self::Exponent
             | Self::Scope => false,
@@ -187,17 +201,22 @@ fn check_purpose(jwk: &Object) -> Result<(), UnusableKey> {
     if !absent_or(jwk, "alg", "RS256") {
         return Err(UnusableKey::Algorithm);
     }
-    if jwk.get("key_ops").is_some_and(|operations| !allow_verify(operations)) {
+    if member(jwk, "key_ops").is_some_and(|operations| !allow_verify(operations)) {
         return Err(UnusableKey::Operations);
     }
-    if PRIVATE.iter().any(|name| jwk.get(name).is_some()) {
+    if PRIVATE.iter().any(|name| member(jwk, name).is_some()) {
         return Err(UnusableKey::Private);
     }
     Ok(())
 }
 
+/// A member of a key; `null`, as some serializers write what they do not have, is none.
+fn member<'a>(jwk: &'a Object, name: &str) -> Option<&'a Value> {
+    jwk.get(name).filter(|value| **value != Value::Null)
+}
+
 fn absent_or(jwk: &Object, name: &str, expected: &str) -> bool {
-    jwk.get(name).is_none_or(|value| value.as_str() == Some(expected))
+    member(jwk, name).is_none_or(|value| value.as_str() == Some(expected))
 }
 
 fn allow_verify(operations: &Value) -> bool {
@@ -207,10 +226,18 @@ fn allow_verify(operations: &Value) -> bool {
     })
 }
 
-/// An unsigned integer in the fewest bytes (RFC 7518 2, Base64urlUInt).
-fn integer(jwk: &Object, name: &str) -> Option<Vec<u8>> {
-    let bytes = URL_SAFE_NO_PAD.decode(jwk.text(name)?).ok()?;
-    if bytes.first().is_none_or(|&first| first == 0) { None } else { Some(bytes) }
+/// An unsigned integer in the fewest bytes (RFC 7518 2, Base64urlUInt); `otherwise` for what is none.
+fn integer(
+    jwk: &Object,
+    name: &'static str,
+    otherwise: UnusableKey,
+) -> Result<Vec<u8>, UnusableKey> {
+    let text = jwk.text(name).ok_or(otherwise)?;
+    match URL_SAFE_NO_PAD.decode(text) {
+        Ok(bytes) if bytes.first() == Some(&0) => Err(UnusableKey::LeadingZero { member: name }),
+        Ok(bytes) if !bytes.is_empty() => Ok(bytes),
+        _ => Err(otherwise),
+    }
 }
 
 fn is_odd(integer: &[u8]) -> bool {
@@ -223,7 +250,7 @@ fn bits(integer: &[u8]) -> usize {
 }
 
 fn modulus(jwk: &Object) -> Result<Vec<u8>, UnusableKey> {
-    let modulus = integer(jwk, "n").ok_or(UnusableKey::Modulus)?;
+    let modulus = integer(jwk, "n", UnusableKey::Modulus)?;
     if !is_odd(&modulus) || !MODULUS_BITS.contains(&bits(&modulus)) {
         return Err(UnusableKey::Modulus);
     }
@@ -231,7 +258,7 @@ fn modulus(jwk: &Object) -> Result<Vec<u8>, UnusableKey> {
 }
 
 fn exponent(jwk: &Object) -> Result<Vec<u8>, UnusableKey> {
-    let exponent = integer(jwk, "e").ok_or(UnusableKey::Exponent)?;
+    let exponent = integer(jwk, "e", UnusableKey::Exponent)?;
     if exponent.len() > 8 {
         return Err(UnusableKey::Exponent);
     }
@@ -244,8 +271,8 @@ fn exponent(jwk: &Object) -> Result<Vec<u8>, UnusableKey> {
 }
 
 fn scope_member(jwk: &Object, name: &str) -> Result<Option<String>, UnusableKey> {
-    match jwk.get(name) {
-        None | Some(Value::Null) => Ok(None),
+    match member(jwk, name) {
+        None => Ok(None),
         Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(_) => Err(UnusableKey::Scope),
@@ -292,6 +319,15 @@ mod tests {
             ("e", json!("AQAAAAE")),
             ("n", json!(URL_SAFE_NO_PAD.encode(modulus_of(8192)))),
             ("x5c", json!(["ignored"])),
+            // One rule for `null`: the member is not there.
+            ("use", json!(null)),
+            ("alg", json!(null)),
+            ("key_ops", json!(null)),
+            ("d", json!(null)),
+            ("qi", json!(null)),
+            ("x5t", json!(null)),
+            ("issuer", json!(null)),
+            ("cloud_instance_name", json!(null)),
         ] {
             assert!(with(name, value.clone()).is_ok(), "{name} {value}");
         }
@@ -307,7 +343,6 @@ mod tests {
             ("kty", json!("EC"), UnusableKey::Type),
             ("kty", json!("rsa"), UnusableKey::Type),
             ("use", json!("enc"), UnusableKey::Use),
-            ("use", json!(null), UnusableKey::Use),
             ("alg", json!("PS256"), UnusableKey::Algorithm),
             ("alg", json!("rs256"), UnusableKey::Algorithm),
             ("key_ops", json!(["encrypt"]), UnusableKey::Operations),
@@ -318,13 +353,16 @@ mod tests {
             ("n", base64(&modulus_of(2047)), UnusableKey::Modulus),
             ("n", base64(&modulus_of(8193)), UnusableKey::Modulus),
             ("n", base64(&even), UnusableKey::Modulus),
-            ("n", base64(&padded), UnusableKey::Modulus),
+            ("n", base64(&padded), UnusableKey::LeadingZero { member: "n" }),
             ("n", json!(""), UnusableKey::Modulus),
             ("n", json!(1), UnusableKey::Modulus),
             ("e", json!("AQ"), UnusableKey::Exponent),
             ("e", json!("Aw"), UnusableKey::Exponent),
             ("e", json!("AQAA"), UnusableKey::Exponent),
-            ("e", json!("AAEAAQ"), UnusableKey::Exponent),
+            ("e", json!("AAEAAQ"), UnusableKey::LeadingZero { member: "e" }),
+            ("kty", json!(null), UnusableKey::Type),
+            ("n", json!(null), UnusableKey::Modulus),
+            ("e", json!(null), UnusableKey::Exponent),
             ("e", json!("AQAB=="), UnusableKey::Exponent),
             ("e", json!("AwAAAAE"), UnusableKey::Exponent),
             ("e", json!(65537), UnusableKey::Exponent),

@@ -52,6 +52,24 @@ fn a_file_without_a_usable_key_is_refused_with_the_reason_for_each() {
 }
 
 #[test]
+fn a_set_may_begin_with_a_byte_order_mark_and_have_members_that_are_null() {
+    let mut jwk = issuer().jwk();
+    for name in ["use", "alg", "key_ops", "issuer", "d"] {
+        jwk[name] = json!(null);
+    }
+    let set = format!("\u{feff}{}\n", json!({ "keys": [jwk] }));
+    let home = Home::new();
+    home.write("keys.json", &set);
+    let server = home.start(&windows_gate());
+    assert_eq!(reason_of(&server, &token(json!({}))).0, "allow");
+    let keys = KeyServer::start(Answer::page("200 OK", &set));
+    let address = json!({"address": keys.url("/keys")});
+    let server = with_keys(address, json!({}));
+    wait_until("the keys", || keys_of(&server)["usable"] == 1);
+    assert_eq!(reason_of(&server, &token(json!({}))).0, "allow");
+}
+
+#[test]
 fn the_start_and_the_status_name_the_keys_that_are_not_used() {
     let other = Issuer::generate().unwrap();
     let mut same_id = other.jwk();
