@@ -7,10 +7,11 @@ use std::sync::{Arc, PoisonError};
 
 use admit::decision::Decision;
 
-use super::change::{MayDrop, check_revision};
+use super::change::MayDrop;
 use super::commit::Committing;
 use super::plan::{Planned, expect_named};
 use super::report::{ChangeError, Report, Step, assignments};
+use super::revision::{Tags, check_revision};
 use super::served::ServedGate;
 use super::state::{Selected, View};
 use crate::authority::Authority;
@@ -85,13 +86,13 @@ impl ServedGate {
         to: Target,
         drop: MayDrop,
         force: bool,
-        revision: Option<u64>,
+        revision: Option<Tags>,
         authority: Authority,
         now: u64,
     ) -> Result<Report, ChangeError> {
         self.expect_started()?;
         let base = self.view();
-        check_revision(revision, base.revision())?;
+        check_revision(revision.as_ref(), base.revision())?;
         let alone = Arc::clone(&self.going_back).write_owned().await;
         let gate = Arc::clone(self);
         let back = crate::blocking::run(move || {

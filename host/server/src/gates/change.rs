@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::commit::Committing;
 use super::plan::Planned;
 use super::report::{ChangeError, Report};
+use super::revision::{Tags, check_revision};
 use super::served::ServedGate;
 use super::state::View;
 use super::told;
@@ -25,7 +26,7 @@ pub struct Change {
     /// The settings that may stop counting.
     pub drop: MayDrop,
     /// The revision that is to be changed; absent when any.
-    pub revision: Option<u64>,
+    pub revision: Option<Tags>,
     /// How far to go.
     pub mode: Mode,
     /// Whether a release that is known to fail may be activated.
@@ -107,7 +108,7 @@ impl ServedGate {
     pub(super) fn change_alone(self: &Arc<Self>, change: &Change) -> Result<Report, ChangeError> {
         change.authority.check()?;
         let base = self.view();
-        check_revision(change.revision, base.revision())?;
+        check_revision(change.revision.as_ref(), base.revision())?;
         let planned = self.plan(change, &base);
         // Planning takes its time. Whoever may no longer change anything is told nothing of it.
         change.authority.check()?;
@@ -207,12 +208,5 @@ impl ServedGate {
     /// Waits for the store on a thread that may wait.
     pub(super) fn wait<T>(&self, what: impl Future<Output = T>) -> T {
         tokio::runtime::Handle::current().block_on(what)
-    }
-}
-
-pub(super) fn check_revision(expected: Option<u64>, current: u64) -> Result<(), ChangeError> {
-    match expected {
-        Some(came) if came != current => Err(ChangeError::ChangedMeanwhile { came, current }),
-        _ => Ok(()),
     }
 }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::change::{MayDrop, check_revision};
+use super::change::MayDrop;
 use super::commit::Committing;
 use super::plan::{Planned, expect_named};
 use super::report::{ChangeError, Rehearsed, Report, Step};
+use super::revision::{Tags, check_revision};
 use super::served::ServedGate;
 use super::settings::Configured;
 use crate::authority::Authority;
@@ -25,7 +26,7 @@ impl ServedGate {
         max_differences: Option<u64>,
         drop: MayDrop,
         force: bool,
-        revision: Option<u64>,
+        revision: Option<Tags>,
         authority: Authority,
         now: u64,
     ) -> Result<Report, ChangeError> {
@@ -34,8 +35,14 @@ impl ServedGate {
         let gate = Arc::clone(self);
         let promoted = crate::blocking::run(move || {
             let _turn = turn;
-            let promoted =
-                gate.promote_alone(max_differences, &drop, force, revision, &authority, now);
+            let promoted = gate.promote_alone(
+                max_differences,
+                &drop,
+                force,
+                revision.as_ref(),
+                &authority,
+                now,
+            );
             gate.write_refusal(&promoted, None, Action::Promote, &authority, now);
             promoted
         });
@@ -47,7 +54,7 @@ impl ServedGate {
         max_differences: Option<u64>,
         may_drop: &MayDrop,
         force: bool,
-        revision: Option<u64>,
+        revision: Option<&Tags>,
         authority: &Authority,
         now: u64,
     ) -> Result<Report, ChangeError> {

@@ -145,13 +145,16 @@ pub enum ChangeError {
     CandidateStarting(String),
     /// Somebody else changed the settings since they were read.
     #[error(
-        "revision {came} was to be changed, but revision {current} is the current one; read again"
+        "revision `{came}` was to be changed, but revision `\"{current}\"` is the current one; read \
+         again{hint}"
     )]
     ChangedMeanwhile {
-        /// The revision that was to be changed.
-        came: u64,
-        /// The current one.
+        /// The entity tags of what was to be changed.
+        came: String,
+        /// The current revision.
         current: u64,
+        /// What explains it, from `; ` on; empty for nothing.
+        hint: &'static str,
     },
     /// Settings that the policy does not have, or of other types; one entry each.
     #[error("settings that the policy does not have, or of another type")]

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::call::Call;
+use super::call::{Call, PLUS_IS_A_SPACE};
 use super::error::ApiError;
 use super::json::Json;
 use super::releases::{next_page, page_size};
@@ -75,6 +75,10 @@ fn moment(name: &str, text: Option<&str>) -> Result<Option<u64>, ApiError> {
     };
     time::parse(text).map(Some).ok_or_else(|| {
         let came = admit::text::Shown::new(text);
-        ApiError::field(name, format!("`{came}`; expected an RFC 3339 time or seconds since 1970"))
+        // An offset such as `+01:00`, written as it stands.
+        let plus =
+            time::parse(&text.replace(' ', "+")).map(|_| PLUS_IS_A_SPACE).unwrap_or_default();
+        let expected = "expected an RFC 3339 time or seconds since 1970";
+        ApiError::field(name, format!("`{came}`; {expected}{plus}"))
     })
 }

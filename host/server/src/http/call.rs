@@ -15,13 +15,16 @@ use super::body;
 use super::error::ApiError;
 use crate::app::App;
 use crate::authority::Authority;
-use crate::gates::{MayDrop, ServedGate};
+use crate::gates::{MayDrop, ServedGate, Tags};
 
 /// The largest body of a request to the admin listener: a component in base64, with room.
 const MAX_ADMIN_BODY: usize = 4 * 1024 * 1024;
 
 /// The longest reason that is told of a query, in bytes: as long as one with a list of all names.
 const MAX_QUERY_REASON: usize = 160;
+
+/// Why a `+` is not what it seems.
+pub(super) const PLUS_IS_A_SPACE: &str = "; a `+` in a query stands for a space: write `%2B`";
 
 /// A request that may be handled.
 ///
@@ -107,18 +110,19 @@ impl Call {
         Ok(body::object(&bytes)?.to_json())
     }
 
-    /// The revision that a change is about, from `If-Match`; absent when any.
-    pub(super) fn revision(&self) -> Result<Option<u64>, ApiError> {
-        let mut headers = self.headers.get_all(IF_MATCH).iter();
-        let (first, second) = (headers.next(), headers.next());
-        let refused = |reason| Err(ApiError::field("If-Match", reason));
-        match first.map(|header| header.to_str().unwrap_or_default().trim()) {
-            Some(_) if second.is_some() => refused("there are several; expected one"),
-            None | Some("*") => Ok(None),
-            Some(tag) => revision_of(tag).map_or_else(
-                || refused("expected the ETag of an answer, for example `\"3\"`, or `*`"),
-                |revision| Ok(Some(revision)),
-            ),
+    /// The revision that a change is about, from `If-Match`; absent when any. Several headers are one
+    /// list (RFC 9110 5.3).
+    pub(super) fn revision(&self) -> Result<Option<Tags>, ApiError> {
+        let headers = self.headers.get_all(IF_MATCH).iter();
+        let headers: Vec<_> =
+            headers.map(|header| String::from_utf8_lossy(header.as_bytes())).collect();
+        match headers.join(",").trim() {
+            _ if headers.is_empty() => Ok(None),
+            "*" => Ok(None),
+            tags => match Tags::parse(tags) {
+                Ok(tags) => Ok(Some(tags)),
+                Err(error) => Err(ApiError::field("If-Match", error.to_string())),
+            },
         }
     }
 }
@@ -131,7 +135,9 @@ fn query_of<T: DeserializeOwned>(uri: &Uri) -> Result<T, ApiError> {
         // A name of such a length may be a token in the wrong place.
         let reason = Some(reason).filter(|reason| reason.len() <= MAX_QUERY_REASON);
         let reason = reason.unwrap_or("not what is expected");
-        ApiError::malformed(format!("query: {}", printable(reason)))
+        let plus = uri.query().is_some_and(|query| query.contains('+'));
+        let plus = if plus { PLUS_IS_A_SPACE } else { "" };
+        ApiError::malformed(format!("query: {}{plus}", printable(reason)))
     })
 }
 
@@ -143,8 +149,11 @@ fn is_setting_name(name: &str) -> bool {
 }
 
 fn not_a_setting(name: &str) -> String {
+    let plus = if name.contains('+') { PLUS_IS_A_SPACE } else { "" };
     let name = admit::text::Shown::name(name);
-    format!("`{name}` is no name of a setting; expected one name, and `drop` again for another")
+    format!(
+        "`{name}` is no name of a setting; expected one name, and `drop` again for another{plus}"
+    )
 }
 
 /// A text of one line, with its quotes: what cannot be printed is written as escapes.
@@ -154,11 +163,6 @@ fn printable(text: &str) -> String {
         _ => character.escape_debug().to_string(),
     };
     text.chars().map(escape).collect()
-}
-
-/// The revision that an ETag stands for.
-fn revision_of(tag: &str) -> Option<u64> {
-    tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()
 }
 
 pub(super) fn media_type(headers: &HeaderMap) -> String {

@@ -103,7 +103,7 @@ fn a_candidate_that_compared_nothing_is_not_promoted_by_its_differences() {
 }
 
 #[test]
-fn two_revisions_are_none() {
+fn several_headers_are_one_list_of_revisions() {
     let server = Server::serving();
     let path = "/v1/gates/windows-mdm/settings";
     let ask = |tags: &[&str]| {
@@ -119,7 +119,11 @@ fn two_revisions_are_none() {
     };
     ask(&["\"1\""]).json(200);
     ask(&["\"7\""]).refused(412, "changed_meanwhile");
-    for tags in [["\"1\"", "\"1\""], ["\"1\"", "\"7\""], ["*", "\"1\""], ["\"1\"", "*"]] {
+    for tags in [["\"1\"", "\"1\""], ["\"7\"", "\"1\""], ["\"7\", \"8\"", "W/\"7\", \"1\""]] {
+        ask(&tags).json(200);
+    }
+    ask(&["\"7\"", "W/\"1\""]).refused(412, "changed_meanwhile");
+    for tags in [["*", "\"1\""], ["\"1\"", "*"], ["*", "*"], ["\"1\"", "1"]] {
         let refused = ask(&tags).refused(400, "malformed");
         assert_eq!(refused["errors"][0]["name"], "If-Match", "{tags:?}");
     }
@@ -138,6 +142,16 @@ fn a_query_is_refused_in_words_of_one_line() {
     assert!(said.contains("unknown field `nothing`, expected one of `gate`, "), "{said}");
     let said = message("a%0Ab%1B%E2%80%AE%00=1");
     assert!(said.contains("`a\\nb\\u{1b}\\u{202e}\\0`"), "{said}");
+    let plus = "a `+` in a query stands for a space: write `%2B`";
+    let said = message("since=2026-11-30T10:00:00+01:00");
+    assert!(
+        said.starts_with("`since`: `2026-11-30T10:00:00 01:00`; ") && said.ends_with(plus),
+        "{said}"
+    );
+    assert!(message("limit=+5").ends_with(plus));
+    assert!(!message("since=yesterday+noon").ends_with(plus));
+    let reply = server.admin().get("/v1/activities?since=2026-11-30T10:00:00%2B01:00");
+    reply.json(200);
     let secret = "s".repeat(200);
     let said = message(&format!("{secret}=1"));
     assert!(said.len() < 100 && !said.contains("sss"), "{said}");

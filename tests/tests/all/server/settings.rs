@@ -127,7 +127,24 @@ fn of_two_administrators_the_second_is_told_that_the_first_was_faster() {
 
     let any = second.clone().with("if-match", "*").patch(SETTINGS, &json!({CLIENT_IDS: [CLIENT]}));
     assert_eq!(any.json(200)["changed"], true);
-    for malformed in ["1", "\"x\"", "\"\"", "W/\"1\""] {
+    let current = any.header("etag").unwrap();
+    let suffixed = current.replacen('"', "\"0", 1);
+    for (other, hint) in [
+        ("\"x\"", ""),
+        ("\"\"", ""),
+        (&*suffixed, ""),
+        (&*format!("{}-gzip\"", current.trim_end_matches('"')), ""),
+        (&*format!("W/{current}"), "; a weak tag (`W/`), as a proxy makes it, never matches"),
+        ("\"8\", \"9\"", ""),
+    ] {
+        let reply = second.clone().with("if-match", other).patch(SETTINGS, &json!({}));
+        let refused = reply.refused(412, "changed_meanwhile");
+        assert!(refused["message"].as_str().unwrap().ends_with(&format!("read again{hint}")));
+    }
+    for list in [format!("\"x\", {current}"), format!("W/\"x\" ,{current}"), current.to_owned()] {
+        second.clone().with("if-match", &list).patch(SETTINGS, &json!({})).json(200);
+    }
+    for malformed in ["1", "\"1", "x\"1\"", "\"1\" \"2\"", ","] {
         let reply = second.clone().with("if-match", malformed).patch(SETTINGS, &json!({}));
         reply.refused(400, "malformed");
     }

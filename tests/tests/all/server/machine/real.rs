@@ -13,7 +13,7 @@ use admit_server::authority::{Authority, Granted};
 use admit_server::faults::FaultOptions;
 use admit_server::gates::{
     Change, ChangeError, Counters, FirstComponent, GateOptions, MayDrop, Mode, NewComponent,
-    Report, ServedGate, Target,
+    Report, ServedGate, Tags, Target,
 };
 use admit_server::metrics::Metrics;
 use admit_server::shadow::ShadowOptions;
@@ -112,7 +112,7 @@ impl Real {
             component,
             settings: patch.as_object().unwrap().clone(),
             drop: may_drop(is_named),
-            revision: Some(if is_stale { revision - 1 } else { revision }),
+            revision: Some(Tags::of(if is_stale { revision - 1 } else { revision })),
             ..change(mode, action)
         }
     }
