@@ -21,13 +21,12 @@ use crate::args::{DiffArgs, DiffFormat, ForbidArg};
 use crate::error::{CliError, Exit, say};
 use crate::files;
 use crate::terminal::Progress;
-use crate::text::json_lines;
+use crate::text::{self, json_lines};
 use ask::Answers;
 use compare::{Comparison, Kind, compare};
 use input::{Input, Origin};
 
-const NOTHING_DECIDED: &str = "nothing was compared: neither policy decides any of the inputs; the host refuses the tokens \
-     (look at `now`, `iss` and --cloud), or the policies refuse the settings";
+const NOTHING_DECIDED: &str = "nothing was compared: neither policy decides any of the inputs";
 
 /// What is compared, and what came of it.
 struct Report<'a> {
@@ -88,7 +87,13 @@ pub(crate) fn run(args: &DiffArgs, out: &mut dyn Write) -> Result<Exit, CliError
     };
     printed.map_err(CliError::Output)?;
     if report.comparison.decided == 0 {
-        say(NOTHING_DECIDED);
+        match &report.comparison.first_undecided {
+            Some(came) => say(format_args!(
+                "{NOTHING_DECIDED}; of the first, the host says: {}",
+                text::clean(&format!("{came:#}"))
+            )),
+            None => say(NOTHING_DECIDED),
+        }
         return Ok(Exit::BadInput);
     }
     Ok(if report.forbidden.is_empty() { Exit::Done } else { Exit::TestsFailed })

@@ -43,6 +43,8 @@ pub(super) struct Comparison {
     pub(super) decided_generated: usize,
     /// Inputs that are admitted, by the old and by the new policy.
     pub(super) admitted: [usize; 2],
+    /// What came of the first input that one of the policies did not decide.
+    pub(super) first_undecided: Option<Came>,
 }
 
 impl Kind {
@@ -87,13 +89,14 @@ pub(super) fn compare(
 ) -> Comparison {
     let Answers { old, new } = answers;
     let admitted = [&old, &new].map(|all| all.iter().filter(|came| is_admitted(came)).count());
+    let first_undecided = old.iter().chain(&new).find(|came| !is_decided(came)).cloned();
     let decided = inputs.iter().zip(old.iter().zip(&new));
     let decided = decided.filter(|(_, (old, new))| is_decided(old) || is_decided(new));
     let (generated, given): (Vec<_>, Vec<_>) = decided.partition(|(input, _)| input.made.is_some());
     let (decided, decided_generated) = (generated.len() + given.len(), generated.len());
     let mut changes = changes(old, new);
     set_new_settings_apart(&mut changes, policies, inputs, verification);
-    Comparison { changes, decided, decided_generated, admitted }
+    Comparison { changes, decided, decided_generated, admitted, first_undecided }
 }
 
 fn changes(old: Vec<Came>, new: Vec<Came>) -> Vec<Change> {

@@ -314,6 +314,10 @@ fn a_log_is_decided_with_the_settings_given() {
     let run = folder.admit(&format!("{DOWN} {LOG} {at} --cloud china --forbid narrowing"));
     assert_eq!(run.code, Some(3));
     assert!(run.err.starts_with("admit: nothing was compared: neither policy decides"), "{run:?}");
+    assert!(
+        run.err.contains("of the first, the host says: invalid token.issuer (the claim `iss`"),
+        "{run:?}"
+    );
     // A log and cases.
     let down = json(&folder.admit(&format!("{DOWN} few.yaml {LOG} {at} --format json")), 0);
     assert_eq!(down["inputs"], json!({"cases": 3, "log": 4, "decided": 6}));
@@ -455,6 +459,7 @@ fn nothing_is_compared_when_both_policies_refuse_the_settings() {
     let run = folder.admit(&format!("{UP} {LOG} --generate 5 --forbid narrowing"));
     assert_eq!(run.code, Some(3), "{run:?}");
     assert!(run.err.starts_with("admit: nothing was compared: neither policy decides"), "{run:?}");
+    assert!(run.err.contains("of the first, the host says: failed"), "{run:?}");
 }
 
 #[test]
