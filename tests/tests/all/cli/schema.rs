@@ -209,3 +209,32 @@ fn the_schema_of_a_decision_is_strict() {
         assert!(!valid(&changed), "without {name}");
     }
 }
+
+#[test]
+fn the_schema_has_each_reason_for_which_a_decision_fails() {
+    let failed = |reason: &str| {
+        json!({
+            "decision_id": "019b76da-a800-7000-8000-000000000000",
+            "outcome": "failed",
+            "reason": reason,
+            "blame": "host",
+            "title": "What happened.",
+            "detail": "what the host found",
+            "remedy": "What to change.",
+            "presentation": {
+                "error_id": reason,
+                "http_status": 503,
+                "user_message": "Try again later.",
+                "retry": "no",
+            },
+            "gate": "windows-mdm",
+            "duration_us": 41,
+        })
+    };
+    let codes = admit::reason::HOST_REASONS.iter().map(|reason| reason.code);
+    let codes: Vec<_> = codes.filter(|code| !code.starts_with("token.")).collect();
+    assert!(codes.contains(&"host.resources"), "{codes:?}");
+    for code in codes {
+        decision_schema().check(&failed(code).to_string());
+    }
+}
