@@ -70,8 +70,10 @@ async fn a_server_killed_while_a_given_up_compilation_goes_on_sets_it_aside() {
     let (b, other) = (gate("b", &hurried, &store).await, folder.path().join("other.wasm"));
     std::fs::write(&other, INTUNE_MAM.component).unwrap();
     let busy = twice(watching(&b, &store, &other).await).await;
-    if hurried.compiles_on() {
-        assert!(busy.state.seen().retry_at.is_some());
+    let seen = busy.state.seen();
+    assert!(seen.retry_at.is_some());
+    // On a fast machine the first compilation has ended by now, and the other took too long itself.
+    if seen.error.is_some_and(|error| error.contains("is still running")) {
         assert!(!busy.compiles_on);
         assert_eq!(store.trying("b").await.unwrap(), None);
     }

@@ -40,7 +40,7 @@ fn more_of_a_thing_than_any_policy_needs_is_refused_unseen() {
         (halves, "functions; expected at most 10000"),
         (heavy::many_types(100_000), "types of functions; expected at most 2000"),
         (heavy::many_elements(900_000), "initial entries of tables; expected at most 20000"),
-        (heavy::many_elements(1_950_000), "initial entries of tables; expected at most 20000"),
+        (heavy::many_elements(1_940_000), "initial entries of tables; expected at most 20000"),
     ];
     for (parts, expected) in rows {
         let component = beside_policy(&parts);

@@ -36,7 +36,7 @@ const BOUNDS: &[(&str, &str, Says)] = &[
     ("host/cli/src/replay/log.rs", "MAX_LINE_BYTES", Page("a line of a decision log | 4 MiB")),
     ("host/cli/src/replay/trials.rs", "MAX_SEALED", Cuts),
     ("host/cli/src/replay/waiting.rs", "MAX_BYTES", Page("that come before their release | 64 MiB")),
-    ("host/cli/src/suite/collect.rs", "MAX_DEPTH", Page("folders in folders, for `admit test` | 16")),
+    ("host/cli/src/folder.rs", "MAX_DEPTH", Page("folders in folders that the command line reads | 16")),
     ("host/cli/src/suite/play.rs", "MAX_SEALED", Cuts),
     ("host/engine/src/answer.rs", "MAX_ATTRIBUTES", Page("16 attributes")),
     ("host/engine/src/answer.rs", "MAX_LABEL_CHARS", Page("labels of 1,024 characters")),
