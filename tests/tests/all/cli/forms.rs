@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::run::{DECIDE, Folder, windows_settings};
+use super::schema;
 
 const MARK: &str = "\u{feff}";
 const SECEXT: &str =
@@ -30,16 +31,20 @@ fn in_lines(token: &str, end: &str) -> String {
     lines.map(|line| format!("{line}{end}")).collect()
 }
 
-/// Every way in for one text: a file, standard input, a line of a stream.
-fn decisions(folder: &Folder, format: &str, text: &str) -> Vec<Value> {
-    folder.write("input", text);
+/// The decisions on texts of one format: the first from a file and from standard input, all of them from
+/// the lines of one stream.
+fn decisions(folder: &Folder, format: &str, texts: &[String]) -> Vec<Value> {
     let decide = format!("{DECIDE} --output json --format {format}");
+    folder.write("input", &texts[0]);
+    let lines: Vec<_> = texts.iter().map(|text| json!({ "token": text }).to_string()).collect();
     let runs = [
         folder.admit(&format!("{decide} input")),
-        folder.admit_with(&format!("{decide} -"), text),
-        folder.admit_with(&format!("{decide} --jsonl -"), json!({ "token": text }).to_string()),
+        folder.admit_with(&format!("{decide} -"), &texts[0]),
+        folder.admit_with(&format!("{decide} --jsonl -"), lines.join("\n")),
     ];
-    runs.into_iter().map(|run| run.decision(run.code.unwrap())).collect()
+    let all: Vec<_> = runs.iter().flat_map(|run| run.out.lines().map(schema::decision)).collect();
+    assert_eq!(all.len(), texts.len() + 2, "{runs:?}");
+    all
 }
 
 #[test]
@@ -48,28 +53,29 @@ fn what_stands_around_a_token_is_taken_off_on_every_way_in() {
     let token = folder.token("good.jwt", json!({}));
     let base64 = STANDARD.encode(&token);
     let soap = |content: &str| envelope(OF_WINDOWS, content);
-    for (format, text) in [
-        ("jwt", format!("{token}\r\n")),
-        ("jwt", format!("{MARK}\n \t{token} \n\n")),
-        ("binary-security-token", in_lines(&token, "\n")),
-        ("binary-security-token", in_lines(&token, "\r\n")),
-        ("binary-security-token", format!("{MARK} {base64}\n")),
-        ("binary-security-token", STANDARD.encode(format!("{token}\n"))),
-        ("soap", soap(&in_lines(&token, "\r\n"))),
-        ("soap", soap(&format!("\n  {base64}\n"))),
-        ("soap", format!("{MARK}<?xml version=\"1.0\"?>\n{}\n", soap(&base64))),
-        ("soap", envelope(OF_THE_STANDARD, &base64)),
-    ] {
-        for decision in decisions(&folder, format, &text) {
-            assert_eq!(decision["outcome"], "allow", "{format} {text:?}: {decision}");
+    let jwt = [format!("{MARK}\n \t{token} \n\n"), format!("{token}\r\n")];
+    let wrapped = [
+        in_lines(&token, "\r\n"),
+        in_lines(&token, "\n"),
+        format!("{MARK} {base64}\n"),
+        STANDARD.encode(format!("{token}\n")),
+    ];
+    let soap = [
+        format!("{MARK}<?xml version=\"1.0\"?>\n{}\n", soap(&base64)),
+        soap(&in_lines(&token, "\r\n")),
+        soap(&format!("\n  {base64}\n")),
+        envelope(OF_THE_STANDARD, &base64),
+    ];
+    for (format, texts) in
+        [("jwt", &jwt[..]), ("binary-security-token", &wrapped[..]), ("soap", &soap[..])]
+    {
+        for decision in decisions(&folder, format, texts) {
+            assert_eq!(decision["outcome"], "allow", "{format}: {decision}");
         }
     }
-    for (format, text) in
-        [("jwt", format!("{token}{MARK}")), ("jwt", token.replacen('.', ".\n", 1))]
-    {
-        for decision in decisions(&folder, format, &text) {
-            assert_eq!(decision["reason"], "token.malformed", "{text:?}");
-        }
+    let broken = [format!("{token}{MARK}"), token.replacen('.', ".\n", 1)];
+    for decision in decisions(&folder, "jwt", &broken) {
+        assert_eq!(decision["reason"], "token.malformed");
     }
 }
 
@@ -78,24 +84,24 @@ fn an_empty_token_is_called_so_in_every_form() {
     let folder = Folder::new();
     let empty = envelope(OF_WINDOWS, "");
     let closed = empty.replace("></o:BinarySecurityToken>", "/>");
-    for (format, text, what) in [
-        ("jwt", "", "the token is empty"),
-        ("jwt", " \n", "the token is empty"),
-        ("binary-security-token", "", "the BinarySecurityToken is empty"),
-        ("soap", "", "the SOAP envelope is empty"),
-        ("soap", &*empty, "the BinarySecurityToken is empty"),
-        ("soap", &*closed, "the BinarySecurityToken is empty"),
-        ("soap", &*envelope(OF_WINDOWS, "\n "), "the BinarySecurityToken is empty"),
-    ] {
-        let request = json!({ "token": text }).to_string();
-        let run = folder
-            .admit_with(&format!("{DECIDE} --output json --format {format} --jsonl -"), request);
-        let decision = run.decision(1);
-        assert_eq!(
-            (&decision["reason"], &decision["detail"]),
-            (&json!("token.malformed"), &json!(what))
-        );
-    }
+    let stream = |format: &str, texts: &[&str]| {
+        let lines: Vec<_> = texts.iter().map(|text| json!({ "token": text }).to_string()).collect();
+        let decide = format!("{DECIDE} --output json --format {format} --jsonl -");
+        let run = folder.admit_with(&decide, lines.join("\n"));
+        let decisions = run.out.lines().map(schema::decision);
+        let found = |decision: Value| {
+            assert_eq!(decision["reason"], "token.malformed");
+            decision["detail"].as_str().unwrap().to_owned()
+        };
+        decisions.map(found).collect::<Vec<_>>()
+    };
+    let [token, wrapped, soap] = ["token", "BinarySecurityToken", "SOAP envelope"]
+        .map(|what| format!("the {what} is empty"));
+    assert_eq!(stream("jwt", &["", " \n"]), [&*token; 2]);
+    assert_eq!(stream("binary-security-token", &["", "\n"]), [&*wrapped; 2]);
+    let blank = envelope(OF_WINDOWS, "\n ");
+    let found = stream("soap", &["", &empty, &closed, &blank]);
+    assert_eq!(found, [&*soap, &*wrapped, &*wrapped, &*wrapped]);
     folder.write("empty", "\n");
     let run = folder.admit(&format!("{DECIDE} empty"));
     assert_eq!(run.refusal(3), "token `empty`: empty; expected an access token");
@@ -106,7 +112,7 @@ fn an_envelope_that_is_refused_says_what_is_wrong() {
     let folder = Folder::new();
     let token = STANDARD.encode(folder.token("good.jwt", json!({})));
     let good = envelope(OF_WINDOWS, &token);
-    for (text, detail) in [
+    let rows = [
         (
             format!("\n<?xml version=\"1.0\"?>\n{good}"),
             "line 2, column 1: something stands before the XML declaration",
@@ -123,12 +129,17 @@ fn an_envelope_that_is_refused_says_what_is_wrong() {
             good.replace("2003/05/soap-envelope", "2003/05/soap"),
             "of namespace `http://www.w3.org/2003/05/soap`; expected `Envelope` of `http://www.w3.org/",
         ),
-    ] {
-        for decision in decisions(&folder, "soap", &text) {
-            let found = decision["detail"].as_str().unwrap();
-            assert!(found.contains(detail), "{detail}: {found}");
-        }
+    ];
+    let (texts, expected): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    let found = decisions(&folder, "soap", &texts);
+    for (decision, expected) in found[2..].iter().zip(expected) {
+        let found = decision["detail"].as_str().unwrap();
+        assert!(found.contains(expected), "{expected}: {found}");
     }
+    assert_eq!(
+        (&found[0]["detail"], &found[1]["detail"]),
+        (&found[2]["detail"], &found[2]["detail"])
+    );
 }
 
 #[test]
