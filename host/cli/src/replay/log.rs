@@ -129,9 +129,11 @@ impl Lines {
                 return Ok(None);
             };
             self.number += 1;
-            // Zeros are what a file has where it was cut off while somebody wrote at its old end.
-            let is_empty = self.line.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0);
-            if !fits || !is_empty {
+            // Zeros are what a file has where it was cut off while somebody wrote at its old end:
+            // they stand before the first line that was written after the cut.
+            let zeros = self.line.iter().take_while(|byte| **byte == 0).count();
+            self.line.drain(..zeros);
+            if !fits || !self.line.trim_ascii().is_empty() {
                 return Ok(Some((self.number, fits.then_some(self.line.trim_ascii()))));
             }
         }

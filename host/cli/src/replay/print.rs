@@ -68,7 +68,7 @@ pub(super) fn why(skip: &Skip) -> String {
         Skip::OtherPolicy => "of another policy",
         Skip::NoClaims => "without claims: no token verified, or nothing could be decided",
         Skip::Cut => "with a value that is too long for a log",
-        Skip::NoRelease => "whose release is not in the log: --settings gives them settings",
+        Skip::NoRelease => "without their release in the log: --settings gives them settings",
         Skip::Settings(problem) => {
             return format!("with settings that the policy refuses: {problem}");
         }

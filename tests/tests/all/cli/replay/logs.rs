@@ -25,7 +25,7 @@ fn a_piece_without_its_release_is_replayed_with_given_settings() {
     folder.write("piece.jsonl", lines(&folder)[1..].join("\n"));
     let run = folder.admit(&format!("replay piece.jsonl {OWN}"));
     assert!(
-        said(&run).starts_with("; 5 of 6 lines are whose release is not in the log: --settings"),
+        said(&run).starts_with("; 5 of 6 lines are without their release in the log: --settings"),
         "{run:?}"
     );
     assert_eq!(run.code, Some(3));
@@ -82,6 +82,18 @@ fn several_logs_are_replayed_as_one_and_named() {
     assert!(text.out.contains("  example    line 1 of b.jsonl, "), "{text:?}");
     let twice = folder.admit_with(&format!("replay - - {OWN}"), "");
     assert!(twice.refusal(2).starts_with("standard input is wanted twice"), "{twice:?}");
+}
+
+#[test]
+fn a_log_that_was_cut_while_it_was_written_begins_with_zeros() {
+    let folder = windows();
+    let whole = lines(&folder).join("\n");
+    folder.write("cut.jsonl", format!("{}{whole}", "\0".repeat(5_000)));
+    let replay = |log: &str| {
+        let run = folder.admit(&format!("replay {log} --policy windows-mdm --format json"));
+        json(&run, 0)
+    };
+    assert_eq!(replay("cut.jsonl")["replayed"], replay("log.jsonl")["replayed"]);
 }
 
 #[test]
