@@ -3,7 +3,7 @@
 //! What is hidden is not meant, neither a file nor a folder: editors, version control and macOS leave
 //! such files behind, and a ConfigMap keeps its files a second and third time in `..data` and beside it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,7 @@ const MAX_DEPTH: usize = 16;
 /// Why the files of a folder are not known.
 #[derive(Debug)]
 pub(crate) enum FolderError {
-    /// A folder could not be read.
+    /// A folder, or a file in it, could not be read.
     Read(PathBuf, io::Error),
     /// This folder lies too deep.
     TooDeep(PathBuf),
@@ -35,7 +35,7 @@ pub(crate) enum Search {
 
 /// The files in YAML or JSON of a folder, in the order of their names.
 pub(crate) fn files(folder: &Path, search: Search) -> Result<Vec<PathBuf>, FolderError> {
-    let (mut files, mut seen) = (Vec::new(), BTreeSet::new());
+    let (mut files, mut seen) = (BTreeMap::new(), BTreeSet::new());
     let mut folders = vec![(folder.to_owned(), 0)];
     while let Some((folder, depth)) = folders.pop() {
         let failed = |error| FolderError::Read(folder.clone(), error);
@@ -54,13 +54,18 @@ pub(crate) fn files(folder: &Path, search: Search) -> Result<Vec<PathBuf>, Folde
             }
             if path.is_dir() {
                 folders.extend((search == Search::Deep).then_some((path, depth + 1)));
-            } else if has_extension(&path) && path.is_file() {
-                files.push(path);
+            } else if has_extension(&path) {
+                // A link that leads nowhere is a file that is missing.
+                let file =
+                    path.canonicalize().map_err(|error| FolderError::Read(path.clone(), error))?;
+                files.insert(path, file);
             }
         }
     }
-    files.sort();
-    Ok(files)
+    // Two names of one file are one file.
+    let mut known = BTreeSet::new();
+    files.retain(|_, file| known.insert(file.clone()));
+    Ok(files.into_keys().collect())
 }
 
 fn has_extension(path: &Path) -> bool {
@@ -95,12 +100,23 @@ mod tests {
             write(at(name), "").unwrap();
         }
         symlink("../sub", at("sub/round")).unwrap();
-        symlink("nowhere", at("dangling.yaml")).unwrap();
+        symlink("b.yaml", at("c.yaml")).unwrap();
         assert_eq!(names(folder.path(), Search::Flat), ["a.json", "b.yaml"]);
         assert_eq!(
             names(folder.path(), Search::Deep),
             ["a.json", "b.yaml", "sub/g.yml", "x.yaml/i.yaml"]
         );
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_is_a_missing_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("dangling.yaml");
+        symlink("nowhere", &link).unwrap();
+        let Err(FolderError::Read(path, error)) = files(folder.path(), Search::Flat) else {
+            panic!("it was passed over");
+        };
+        assert_eq!((path, error.kind()), (link, io::ErrorKind::NotFound));
     }
 
     #[test]
