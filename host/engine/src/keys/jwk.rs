@@ -81,6 +81,12 @@ pub enum UnusableKey {
         /// `n` or `e`.
         member: &'static str,
     },
+    /// A member that a key for RS256 needs is not there.
+    #[error("`{member}` is missing")]
+    Missing {
+        /// `n` or `e`.
+        member: &'static str,
+    },
     /// `n` is not a modulus of 2048 to 8192 bits.
     #[error("`n` is not an odd modulus of 2048 to 8192 bits in strict base64url")]
     Modulus,
@@ -104,6 +110,7 @@ impl UnusableKey {
         match self {
             Self::DuplicateKeyId
             | Self::LeadingZero { .. }
+            | Self::Missing { .. }
             | Self::Modulus
             | Self::Exponent
             | Self::Scope => true,
@@ -132,6 +139,7 @@ impl UnusableKey {
             | Self::Operations
             | Self::Algorithm
             | Self::LeadingZero { .. }
+            | Self::Missing { .. }
             | Self::Modulus
             | Self::Exponent
             | Self::Scope => false,
@@ -232,6 +240,9 @@ fn integer(
     name: &'static str,
     otherwise: UnusableKey,
 ) -> Result<Vec<u8>, UnusableKey> {
+    if member(jwk, name).is_none() {
+        return Err(UnusableKey::Missing { member: name });
+    }
     let text = jwk.text(name).ok_or(otherwise)?;
     match URL_SAFE_NO_PAD.decode(text) {
         Ok(bytes) if bytes.first() == Some(&0) => Err(UnusableKey::LeadingZero { member: name }),
@@ -361,8 +372,8 @@ mod tests {
             ("e", json!("AQAA"), UnusableKey::Exponent),
             ("e", json!("AAEAAQ"), UnusableKey::LeadingZero { member: "e" }),
             ("kty", json!(null), UnusableKey::Type),
-            ("n", json!(null), UnusableKey::Modulus),
-            ("e", json!(null), UnusableKey::Exponent),
+            ("n", json!(null), UnusableKey::Missing { member: "n" }),
+            ("e", json!(null), UnusableKey::Missing { member: "e" }),
             ("e", json!("AQAB=="), UnusableKey::Exponent),
             ("e", json!("AwAAAAE"), UnusableKey::Exponent),
             ("e", json!(65537), UnusableKey::Exponent),
