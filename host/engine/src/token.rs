@@ -48,9 +48,9 @@ pub enum TokenError {
         max: usize,
     },
     /// Not three segments separated by full stops.
-    #[error("the token has {found} segments separated by `.`; expected 3")]
+    #[error("the token has {found} segments separated by `.`{}; expected 3", encrypted(*found))]
     Segments {
-        /// How many there are; 4 stands for more than 3.
+        /// How many there are; 6 stands for more than 5.
         found: usize,
     },
     /// Something other than the letters of strict encoding.
@@ -200,11 +200,19 @@ fn not_empty<'a>(what: &'static str, segment: &'a str) -> Result<&'a str, TokenE
     if segment.is_empty() { Err(TokenError::Empty { what }) } else { Ok(segment) }
 }
 
+/// Segments that are counted, at most.
+const COUNTED: usize = 6;
+
+/// What five segments are (RFC 7516 3).
+fn encrypted(found: usize) -> &'static str {
+    if found == 5 { ", as an encrypted token (JWE)" } else { "" }
+}
+
 fn segments(compact: &str) -> Result<[&str; 3], TokenError> {
     let mut parts = compact.splitn(4, '.');
     match (parts.next(), parts.next(), parts.next(), parts.next()) {
         (Some(header), Some(payload), Some(signature), None) => Ok([header, payload, signature]),
-        _ => Err(TokenError::Segments { found: compact.splitn(4, '.').count() }),
+        _ => Err(TokenError::Segments { found: compact.split('.').take(COUNTED).count() }),
     }
 }
 
@@ -272,9 +280,12 @@ mod tests {
 
     #[test]
     fn other_numbers_of_segments_are_refused() {
-        for (text, found) in [("a", 1), ("a.b", 2), ("a.b.c.d", 4), (&*".".repeat(5_000), 4)] {
+        for (text, found) in [("a", 1), ("a.b", 2), ("a.b.c.d", 4), (&*".".repeat(5_000), 6)] {
             assert_eq!(parse_error(text), TokenError::Segments { found });
         }
+        let encrypted =
+            "the token has 5 segments separated by `.`, as an encrypted token (JWE); expected 3";
+        assert_eq!(parse_error("a.b.c.d.e").to_string(), encrypted);
     }
 
     #[test]
