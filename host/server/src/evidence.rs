@@ -12,7 +12,7 @@ use crate::config::names_a_person;
 
 /// Names of claims and facts that hold the name or an address of a person besides those that
 /// [`names_a_person`] knows: without separators, in lower case.
-const PERSONAL: [&str; 18] = [
+const PERSONAL: [&str; 23] = [
     "displayname",
     "employeename",
     "familyname",
@@ -28,9 +28,14 @@ const PERSONAL: [&str; 18] = [
     "onpremisessamaccountname",
     "phone",
     "samaccountname",
+    "streetaddress",
     "surname",
+    "telephonenumber",
     "userid",
     "userprincipalname",
+    "windowsaccountname",
+    "homephone",
+    "postaladdress",
 ];
 
 /// Something that came, and why its value is not shown.
