@@ -47,6 +47,8 @@ pub async fn observe(
 struct Exchange {
     started: Instant,
     listener: ListenerKind,
+    /// Whether it is a probe or a scrape, which come every few seconds.
+    is_routine: bool,
     endpoint: Arc<EndpointMetrics>,
     span: Span,
     status: Option<StatusCode>,
@@ -59,6 +61,7 @@ impl Exchange {
         Self {
             started: Instant::now(),
             listener: metrics.listener(),
+            is_routine: route.is_some_and(|route| is_routine(route.as_str())),
             span: span(request, id, endpoint.name(), route.is_some()),
             endpoint: Arc::clone(endpoint),
             status: None,
@@ -74,11 +77,16 @@ impl Drop for Exchange {
         let status = self.status.map(|status| status.as_u16());
         let message = if status.is_some() { "answered" } else { "connection ended unanswered" };
         let _entered = self.span.enter();
-        match self.listener {
-            ListenerKind::Service => tracing::debug!(status, duration_us, "{message}"),
-            ListenerKind::Admin => tracing::info!(status, duration_us, "{message}"),
+        if self.is_routine || self.listener == ListenerKind::Service {
+            tracing::debug!(status, duration_us, "{message}");
+        } else {
+            tracing::info!(status, duration_us, "{message}");
         }
     }
+}
+
+fn is_routine(route: &str) -> bool {
+    route == "/metrics" || route.starts_with("/health/")
 }
 
 /// The span of everything that a request makes the process say, at any level.
