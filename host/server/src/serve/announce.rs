@@ -44,8 +44,8 @@ pub(super) fn gates(out: &mut dyn Write, app: &App) -> Result<()> {
     for gate in app.gates.values() {
         writeln!(out, "  gate       {}", of_gate(gate))?;
     }
-    let serving = app.gates.values().any(|gate| gate.state_name() == "serving");
-    if !serving {
+    let has = |state: &str| app.gates.values().any(|gate| gate.state_name() == state);
+    if !has("serving") && has("unconfigured") {
         writeln!(out, "No gate decides yet. Write its settings to a file and apply it:")?;
         writeln!(out, "  admit apply -f gates.yaml     (see `admit apply --help`)")?;
     }
