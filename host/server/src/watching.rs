@@ -116,6 +116,12 @@ impl Watching {
             Poll::Unchanged if this.watch.problem().is_none() => this.show(),
             Poll::Unchanged => {}
             Poll::Settling => this.state.note("settling", None),
+            // It is filled when the first policy is published.
+            Poll::Problem(error @ SourceError::NoFile { .. })
+                if this.state.seen().digest.is_none() =>
+            {
+                this.state.note("waiting", Some(error_chain(&error)));
+            }
             Poll::Problem(error) => {
                 let error = error_chain(&error);
                 tracing::warn!(gate = this.gate.name(), %error, "the source of the gate cannot be used");
