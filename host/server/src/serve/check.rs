@@ -5,6 +5,7 @@
 //! stored yet. What a store holds is not read: a running server has it, and a file of configuration is
 //! good or not whatever is there.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -102,7 +103,7 @@ impl Checked {
 
     async fn gates(&mut self, config: &Config, places: &Places) -> Result<(), ServeError> {
         let runtime = Runtime::new().map_err(|source| machine("the sandbox", source))?;
-        let folder = tempfile::tempdir();
+        let folder = scratch(&config.data_dir);
         let folder = folder.map_err(|source| machine("a folder for the check", source))?;
         let store = Store::open(folder.path(), config.store).await?;
         let metrics = Metrics::new(admit::gate::now());
@@ -130,6 +131,16 @@ impl Checked {
     }
 }
 
+/// A folder for the check alone: among the temporary ones, or where there is none, as in a container
+/// that may write nothing else, beside the data.
+fn scratch(data: &Path) -> std::io::Result<tempfile::TempDir> {
+    tempfile::tempdir().or_else(|error| {
+        let data = std::path::absolute(data)?;
+        let there = data.ancestors().find(|folder| folder.is_dir());
+        there.map_or(Err(error), tempfile::tempdir_in)
+    })
+}
+
 fn machine(
     what: &'static str,
     source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -152,21 +163,25 @@ async fn problems_of(config: &GateConfig, start: &Start) -> Vec<OfKey> {
         // They were said by themselves.
         problems.extend(found.into_iter().filter(|key| has_cases || !of_cases(key)));
     };
+    let mut refused = Vec::new();
     match gate.begin_as_configured(first.clone(), admit::gate::now()).await {
         Ok(()) | Err(NotBegun::NoPolicy) => {}
         Err(NotBegun::Unreadable(problem)) => add(vec![(".policy".to_owned(), problem)]),
-        Err(NotBegun::Refused(error)) => add(refusals(gate, &error, ".policy")),
+        Err(NotBegun::Refused(error)) => refused = refusals(gate, &error, ".policy"),
     }
     if let Some(source) = config.source.clone() {
         match take_once(gate, source_options(source)).await {
+            // The settings may be those of the policy that the source brings.
+            Ok(()) => refused.clear(),
             // It is filled when the first policy is published.
-            Ok(()) | Err(TakeError::Source(SourceError::NoFile { .. })) => {}
+            Err(TakeError::Source(SourceError::NoFile { .. })) => {}
             Err(TakeError::Source(error)) => {
                 add(vec![(".source.path".to_owned(), error_chain(&error))]);
             }
             Err(TakeError::Change(error)) => add(refusals(gate, &error, ".source.path")),
         }
     }
+    add(refused);
     problems
 }
 

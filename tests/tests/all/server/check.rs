@@ -223,3 +223,35 @@ fn a_start_from_the_store_names_cases_that_cannot_be_read() {
     assert!(server.log().contains(expected), "{}", server.log());
     assert!(server.log().contains("absent.yaml"), "{}", server.log());
 }
+
+#[test]
+fn a_source_may_bring_the_policy_that_knows_the_settings() {
+    let home = Home::new();
+    std::fs::create_dir(home.path("source")).unwrap();
+    home.write("source/policy.wasm", WINDOWS_MDM_2.component);
+    let gate = |policy: Value, settings: Value| {
+        let source = json!({"path": "source"});
+        let gate = json!({"policy": policy, "settings": settings, "source": source});
+        json!({"gates": {"windows-mdm": gate}})
+    };
+    home.configure(&gate(json!("windows-mdm@1"), windows_settings()));
+    let run = check(&home);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let unknown = with(windows_settings(), json!({"colour": "red"}));
+    home.configure(&gate(json!("windows-mdm@1"), unknown));
+    let run = check(&home);
+    assert_eq!(run.code, Some(3), "{run:?}");
+    assert!(run.said().contains("`gates.windows-mdm.settings.colour`"), "{run:?}");
+}
+
+#[test]
+fn a_check_needs_no_folder_for_temporary_files() {
+    let home = Home::new();
+    home.configure(&windows_gate());
+    let before = names(&home);
+    let mut command = home.command();
+    let run = command.arg("--check-config").env("TMPDIR", home.path("nowhere")).output();
+    let run = Run::from(run.unwrap());
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert_eq!(names(&home), before);
+}
