@@ -47,3 +47,38 @@ impl Given {
         error.problems().iter().map(|problem| problem.to_string().replace(&folder, "")).collect()
     }
 }
+
+#[test]
+fn what_the_server_writes_has_a_path_of_its_own() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    fs::create_dir(at("data")).unwrap();
+    let said = |listen: &str, log: &str| {
+        let file = format!(
+            "data_dir: {}\nservice: {{listen: '{listen}'}}\nkeys: {{public: {{file: {}}}}}\n\
+             decision_log: {{to: '{log}'}}\n",
+            at("data"),
+            at("keys.json"),
+        );
+        match Given::file(file).load() {
+            Ok(_) => Vec::new(),
+            Err(error) => error.problems().iter().map(ToString::to_string).collect::<Vec<_>>(),
+        }
+    };
+    let tcp = "127.0.0.1:7420";
+    assert_eq!(said(tcp, &at("data/decisions.jsonl")), [""; 0]);
+    for (listen, log, key, what) in [
+        (tcp.to_owned(), at("data"), "decision_log.to", "the data directory"),
+        (tcp.to_owned(), at("data/./admit.db"), "decision_log.to", "a file of the store"),
+        (tcp.to_owned(), at("keys.json"), "decision_log.to", "a file of keys"),
+        (format!("unix:{}", at("data")), at("log"), "service.listen", "the data directory"),
+        (format!("unix:{}", at("x.sock")), at("x.sock"), "decision_log.to", "a socket"),
+    ] {
+        let [problem] = &said(&listen, &log)[..] else { panic!("{listen} {log}") };
+        assert!(problem.contains(&format!("`{key}`: `")), "{problem}");
+        assert!(
+            problem.contains(&format!(" is {what} too; expected a path of its own")),
+            "{problem}"
+        );
+    }
+}
