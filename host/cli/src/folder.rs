@@ -56,8 +56,13 @@ pub(crate) fn files(folder: &Path, search: Search) -> Result<Vec<PathBuf>, Folde
                 folders.extend((search == Search::Deep).then_some((path, depth + 1)));
             } else if has_extension(&path) {
                 // A link that leads nowhere is a file that is missing.
-                let file =
-                    path.canonicalize().map_err(|error| FolderError::Read(path.clone(), error))?;
+                let failed = |error| FolderError::Read(path.clone(), error);
+                let file = path.canonicalize().map_err(failed)?;
+                // Reading a pipe would wait for a writer.
+                if !file.is_file() {
+                    let error = "neither a file nor a folder; expected YAML or JSON";
+                    return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, error)));
+                }
                 files.insert(path, file);
             }
         }
@@ -117,6 +122,17 @@ mod tests {
             panic!("it was passed over");
         };
         assert_eq!((path, error.kind()), (link, io::ErrorKind::NotFound));
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused_unread() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("socket.yaml");
+        let _listening = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        let Err(FolderError::Read(path, error)) = files(folder.path(), Search::Flat) else {
+            panic!("it would be read");
+        };
+        assert_eq!((path, error.kind()), (socket, io::ErrorKind::InvalidInput));
     }
 
     #[test]
