@@ -158,6 +158,8 @@ mod tests {
         }
         for (name, value, why) in [
             ("upn", json!("dana"), "names_a_person"),
+            ("telephoneNumber", json!("+49 30 1"), "may_name_a_person"),
+            ("windowsaccountname", json!("CONTOSO\\dana"), "may_name_a_person"),
             ("UPN", json!("dana"), "names_a_person"),
             ("preferred_username", json!(["x"]), "names_a_person"),
             (

@@ -107,3 +107,21 @@ async fn what_was_noted_ends_with_the_compilation_that_was_given_up() {
     assert!(!hurried.compiles_on());
     assert_eq!(store.trying("a").await.unwrap(), None);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_empty_folder_waits_and_one_that_lost_its_file_cannot_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, source) = (open(folder.path()).await, folder.path().join("source"));
+    std::fs::create_dir(&source).unwrap();
+    let runtime = Runtime::new().unwrap();
+    let gate = gate("a", &runtime, &store).await;
+    let watched = twice(watching(&gate, &store, &source).await).await;
+    assert_eq!(watched.state.seen().state, "waiting");
+    let file = source.join("policy.wasm");
+    std::fs::write(&file, INTUNE_MAM.component).unwrap();
+    let watched = twice(watched).await;
+    assert!(watched.state.seen().digest.is_some());
+    std::fs::remove_file(&file).unwrap();
+    let watched = twice(watched).await;
+    assert_eq!(watched.state.seen().state, "unreadable");
+}
