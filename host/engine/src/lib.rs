@@ -87,6 +87,7 @@ pub mod guid;
 pub mod text;
 pub mod outgoing;
 pub mod bounded;
+pub mod repeats;
 
 /// The programs of the guide are compiled and run.
 #[cfg(doctest)]

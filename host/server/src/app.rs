@@ -20,6 +20,7 @@ use crate::authority::Permissions;
 use crate::config::{Config, LimitsConfig, ServiceAccess};
 use crate::decision_log::DecisionLog;
 use crate::gates::ServedGate;
+use crate::http::trace::Strangers;
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::store::Store;
@@ -42,6 +43,8 @@ pub struct App {
     pub store: Store,
     /// Numbers.
     pub metrics: Metrics,
+    /// The lines of requests from strangers.
+    pub strangers: Arc<Strangers>,
     /// The decision log; absent when there is none.
     pub log: Option<Arc<DecisionLog>>,
     /// What a request may use.
@@ -115,6 +118,7 @@ impl App {
             access,
             store,
             metrics,
+            strangers: Arc::default(),
             log,
             limits: config.limits,
             in_flight: Arc::new(Semaphore::new(decisions)),

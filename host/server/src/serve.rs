@@ -27,7 +27,7 @@ pub use check::{Checked, check};
 use reload::Reloading;
 use signals::{Signal, Signals};
 
-/// How often gates log what they counted.
+/// How often it is logged what was only counted.
 const COUNT_ROUND: Duration = Duration::from_secs(5);
 
 /// How often keys that are missing are asked for again; the key set's own cool-down counts too.
@@ -210,6 +210,7 @@ async fn run(
     }
     counting.abort();
     app.gates.values().for_each(|gate| gate.gate().log_all_counted());
+    app.strangers.say_all_counted();
     // What comes after it has a share of its own, so that all of it is in time.
     close_log(&app, deadline - last_part(config.limits.drain) / 2, signals).await;
     if timeout(time_left(deadline), close_store(&app)).await.is_err() {
@@ -415,13 +416,14 @@ async fn keep_store(store: Store, mut stopping: watch::Receiver<bool>) {
     }
 }
 
-/// Logs now and then how many tokens were refused.
+/// Logs now and then how many tokens and requests of strangers were refused.
 async fn log_counted(app: Arc<App>) {
     let mut rounds = tokio::time::interval(COUNT_ROUND);
     rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         rounds.tick().await;
         app.gates.values().for_each(|gate| gate.gate().log_counted());
+        app.strangers.say_counted();
     }
 }
 

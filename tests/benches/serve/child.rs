@@ -70,11 +70,12 @@ async fn verify_until_killed(directory: &Path) -> Result<()> {
     let verifier = Arc::new(Verifier { access, keys, verification, in_flight, answer });
     let path = "/v1/gates/{gate}/decide";
     let metrics = Metrics::new(now).listener(ListenerKind::Service, [path]);
+    let observed = trace::Observed { metrics, strangers: Arc::default() };
     let router = Router::new()
         .route(path, post(answer_verified))
         .with_state(verifier)
         .layer(CatchPanicLayer::new())
-        .layer(axum::middleware::from_fn_with_state(metrics, trace::observe));
+        .layer(axum::middleware::from_fn_with_state(observed, trace::observe));
     let bound = Bound::tcp(([127, 0, 0, 1], 0).into()).await?;
     let mut out = std::io::stdout();
     writeln!(out, "  service    http://{}", bound.address())?;

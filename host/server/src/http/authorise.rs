@@ -9,13 +9,14 @@ use axum::http::{HeaderMap, StatusCode};
 use super::endpoint::{Endpoint, ListenerKind};
 use super::error::ApiError;
 use super::listener::Place;
+use super::trace::Proved;
 use crate::access::Right;
 use crate::app::App;
 use crate::authority::{Authority, Denied};
 use crate::live::Live;
 
 /// Checks Host header, access token, role and GitOps mode, in this order; says what the caller may. Notes
-/// on the connection whether the token was a good one.
+/// on the connection and for the log whether the token was a good one.
 ///
 /// What is open to everybody holds no secret, and is asked for by probes and scrapers under names
 /// that nobody configured: there the Host header counts for nothing.
@@ -36,6 +37,9 @@ pub(super) fn authorise(
     };
     if let (Some(proved), Some(place)) = (proved, request.extensions.get::<Arc<Place>>()) {
         place.prove(proved);
+    }
+    if let (Some(true), Some(noted)) = (proved, request.extensions.get::<Proved>()) {
+        noted.note();
     }
     Ok(authority?)
 }

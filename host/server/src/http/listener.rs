@@ -25,6 +25,7 @@ use std::io;
 use std::pin::pin;
 use std::time::Duration;
 
+use admit::repeats::Repeats;
 use axum::Router;
 use tokio::time::{Instant, timeout_at};
 
@@ -86,13 +87,13 @@ pub async fn serve(
 ) -> Drained {
     let mut connections = Connections::new(router, limits, metrics.clone());
     let mut shutdown = pin!(shutdown);
-    let mut waiting = None;
+    let (mut waiting, refused) = (None, Repeats::default());
     loop {
         tokio::select! {
             biased;
             () = &mut shutdown => break,
             () = connections.may_have_room() => {}
-            socket = accept(&bound), if waiting.is_none() => waiting = Some(socket),
+            socket = accept(&bound, &refused), if waiting.is_none() => waiting = Some(socket),
         }
         waiting = waiting.and_then(|socket| connections.admit(socket));
     }
@@ -102,11 +103,14 @@ pub async fn serve(
     drain(bound, connections, limits.drain).await
 }
 
-async fn accept(bound: &Bound) -> Accepted {
+/// Connections that the machine refused.
+type Refused = Repeats<io::ErrorKind, ()>;
+
+async fn accept(bound: &Bound, refused: &Refused) -> Accepted {
     loop {
         match bound.accept().await {
             Ok(socket) => return socket,
-            Err(error) => back_off(&error).await,
+            Err(error) => back_off(&error, refused).await,
         }
     }
 }
@@ -128,12 +132,15 @@ async fn drain(bound: Bound, mut connections: Connections, time: Duration) -> Dr
 }
 
 /// Waits unless only the one connection was at fault; out of file descriptors, say, the next
-/// attempt would fail at once.
-async fn back_off(error: &io::Error) {
+/// attempt would fail at once. Whoever opens many connections must not fill the log.
+async fn back_off(error: &io::Error, refused: &Refused) {
     if is_of_one_connection(error) {
         return;
     }
-    tracing::error!(%error, "failed to accept a connection");
+    match refused.count(error.kind(), std::time::Instant::now(), || ()) {
+        Some(count) => tracing::error!(%error, count, "failed to accept a connection"),
+        None => tracing::debug!(%error, "failed to accept a connection"),
+    }
     tokio::time::sleep(ACCEPT_BACK_OFF).await;
 }
 

@@ -18,7 +18,6 @@ use super::{
     status, stuck, trace,
 };
 use crate::app::App;
-use crate::metrics::ListenerMetrics;
 
 /// The endpoints of a listener.
 pub fn router(app: &Arc<App>, listener: ListenerKind) -> Router {
@@ -39,14 +38,14 @@ pub fn router(app: &Arc<App>, listener: ListenerKind) -> Router {
             let message = "the path does not take this method";
             ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
         });
-    layered(router, metrics)
+    layered(router, trace::Observed { metrics, strangers: Arc::clone(&app.strangers) })
 }
 
 /// Puts around a router what every answer goes through, those of a handler that panics included.
-fn layered(router: Router, metrics: ListenerMetrics) -> Router {
+fn layered(router: Router, observed: trace::Observed) -> Router {
     router
         .layer(CatchPanicLayer::custom(|_| ApiError::internal().into_response()))
-        .layer(axum::middleware::from_fn_with_state(metrics, trace::observe))
+        .layer(axum::middleware::from_fn_with_state(observed, trace::observe))
 }
 
 /// Says where a path may be that is not here.

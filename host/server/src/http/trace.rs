@@ -5,6 +5,7 @@
 
 mod request_id;
 mod parent;
+mod strangers;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,23 +19,38 @@ use tracing::{Instrument, Span};
 
 use self::parent::TraceParent;
 pub use self::request_id::RequestId;
+use self::strangers::Line;
+pub(crate) use self::strangers::Proved;
+pub use self::strangers::Strangers;
 use crate::http::ListenerKind;
 use crate::metrics::{EndpointMetrics, ListenerMetrics};
 
+/// Where the requests of a listener are written down.
+#[derive(Clone, Debug)]
+pub struct Observed {
+    /// Their numbers.
+    pub metrics: ListenerMetrics,
+    /// Their lines, as far as strangers sent them.
+    pub strangers: Arc<Strangers>,
+}
+
 /// Wraps every request of a router, those that no route takes included:
-/// `router.layer(axum::middleware::from_fn_with_state(metrics, observe))`.
+/// `router.layer(axum::middleware::from_fn_with_state(observed, observe))`.
 ///
 /// Handlers find the [`RequestId`] in the extensions. What they log carries the request's span, on
 /// other threads only if they take the current span there.
 pub async fn observe(
-    State(metrics): State<ListenerMetrics>,
+    State(observed): State<Observed>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let id = RequestId::of(request.headers());
-    let mut exchange = Exchange::start(&metrics, &request, &id);
+    let mut exchange = Exchange::start(observed, &request, &id);
     let header = id.header();
     request.extensions_mut().insert(id);
+    if let Some(proved) = exchange.proved.clone() {
+        request.extensions_mut().insert(proved);
+    }
     let span = exchange.span.clone();
     let mut response = next.run(request).instrument(span).await;
     response.headers_mut().extend(header.map(|value| (request_id::HEADER, value)));
@@ -46,24 +62,28 @@ pub async fn observe(
 /// ended before the answer.
 struct Exchange {
     started: Instant,
-    listener: ListenerKind,
-    /// Whether it is a probe or a scrape, which come every few seconds.
-    is_routine: bool,
+    /// Absent where no line is more than a debug line: of decisions, and of probes and scrapes, which come
+    /// every few seconds.
+    proved: Option<Proved>,
     endpoint: Arc<EndpointMetrics>,
+    strangers: Arc<Strangers>,
     span: Span,
     status: Option<StatusCode>,
 }
 
 impl Exchange {
-    fn start(metrics: &ListenerMetrics, request: &Request, id: &RequestId) -> Self {
+    fn start(observed: Observed, request: &Request, id: &RequestId) -> Self {
+        let Observed { metrics, strangers } = observed;
         let route = request.extensions().get::<MatchedPath>();
         let endpoint = metrics.endpoint(route.map(MatchedPath::as_str));
+        let is_quiet = metrics.listener() == ListenerKind::Service
+            || route.is_some_and(|route| is_routine(route.as_str()));
         Self {
             started: Instant::now(),
-            listener: metrics.listener(),
-            is_routine: route.is_some_and(|route| is_routine(route.as_str())),
+            proved: (!is_quiet).then(Proved::default),
             span: span(request, id, endpoint.name(), route.is_some()),
             endpoint: Arc::clone(endpoint),
+            strangers,
             status: None,
         }
     }
@@ -75,12 +95,11 @@ impl Drop for Exchange {
         self.endpoint.count(self.status, took);
         let duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let status = self.status.map(|status| status.as_u16());
-        let message = if status.is_some() { "answered" } else { "connection ended unanswered" };
-        let _entered = self.span.enter();
-        if self.is_routine || self.listener == ListenerKind::Service {
-            tracing::debug!(status, duration_us, "{message}");
-        } else {
-            tracing::info!(status, duration_us, "{message}");
+        let line = Line { span: self.span.clone(), status, duration_us };
+        match &self.proved {
+            None => line.debug(),
+            Some(proved) if proved.is_noted() => line.info(None),
+            Some(_) => self.strangers.answered(self.endpoint.name(), &line),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use admit::repeats::Repeats;
 use axum::Router;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
@@ -20,9 +21,6 @@ use crate::metrics::ConnectionMetrics;
 /// Connections beyond the limit, for when every other one is taken by clients that proved who they are
 /// or are being answered: each gets one answer, so that a health probe gets through.
 const GUESTS: usize = 8;
-
-/// How often it is said that connections are given up.
-const SAY: Duration = Duration::from_secs(60);
 
 /// How long the tasks of connections that are cut off may take to end.
 const CUT: Duration = Duration::from_millis(100);
@@ -42,7 +40,7 @@ pub(super) struct Connections {
     oldest: Vec<(u64, Id)>,
     /// Whether one was given up that has not ended yet.
     is_leaving: bool,
-    said: Option<Instant>,
+    given_up: Repeats<(), ()>,
 }
 
 impl Connections {
@@ -59,7 +57,7 @@ impl Connections {
             places: HashMap::new(),
             oldest: Vec::new(),
             is_leaving: false,
-            said: None,
+            given_up: Repeats::default(),
         }
     }
 
@@ -120,11 +118,11 @@ impl Connections {
         self.oldest.drain(..self.oldest.len().saturating_sub(few));
     }
 
-    fn say(&mut self) {
-        if self.said.is_none_or(|said| said.elapsed() >= SAY) {
-            self.said = Some(Instant::now());
+    fn say(&self) {
+        if let Some(count) = self.given_up.count((), Instant::now(), || ()) {
             tracing::warn!(
                 connections = self.limits.connections,
+                count,
                 "all connections are taken: those that have waited longest without a good access \
                  token make room for others"
             );

@@ -18,7 +18,8 @@ async fn panicking() -> &'static str {
 fn with_a_defect(metrics: &Metrics) -> Router {
     let router =
         Router::new().route(DEFECT, get(panicking)).route(FINE, get(|| async { "served" }));
-    layered(router, metrics.listener(ListenerKind::Admin, [DEFECT, FINE]))
+    let metrics = metrics.listener(ListenerKind::Admin, [DEFECT, FINE]);
+    layered(router, trace::Observed { metrics, strangers: Arc::default() })
 }
 
 async fn ask(router: &Router, path: &str) -> Response<Body> {

@@ -20,36 +20,46 @@ use crate::metrics::{Format, Metrics};
 const DECIDE: &str = "/v1/gates/{gate}/decide";
 const STATUS: &str = "/v1/status";
 const NEVER: &str = "/never";
+const PROVED: &str = "/proved";
 
 async fn say_id(Extension(id): Extension<RequestId>) -> String {
     tracing::trace!("handled");
     id.as_str().to_owned()
 }
 
+async fn prove(Extension(proved): Extension<Proved>) {
+    proved.note();
+}
+
 /// A router, and what it writes down.
 struct Traced {
     metrics: Metrics,
+    strangers: Arc<Strangers>,
     router: Router,
     captured: Captured,
-    level: LevelFilter,
+    log: tracing::Dispatch,
 }
 
 impl Traced {
     fn new(listener: ListenerKind, level: LevelFilter) -> Self {
         let metrics = Metrics::new(0);
-        let requests = metrics.listener(listener, [DECIDE, STATUS, NEVER]);
+        let requests = metrics.listener(listener, [DECIDE, STATUS, NEVER, PROVED]);
+        let observed = Observed { metrics: requests, strangers: Arc::default() };
+        let strangers = Arc::clone(&observed.strangers);
         let router = Router::new()
             .route(DECIDE, post(say_id))
             .route(STATUS, get(say_id))
             .route(NEVER, get(pending::<()>))
-            .layer(from_fn_with_state(requests, observe));
-        Self { metrics, router, captured: Captured::default(), level }
+            .route(PROVED, get(prove))
+            .layer(from_fn_with_state(observed, observe));
+        let captured = Captured::default();
+        let log = log(level, LogFormat::Json, captured.clone());
+        Self { metrics, strangers, router, captured, log }
     }
 
     fn run<F: Future>(&self, future: F) -> F::Output {
-        let log = log(self.level, LogFormat::Json, self.captured.clone());
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        tracing::dispatcher::with_default(&log, || runtime.block_on(future))
+        tracing::dispatcher::with_default(&self.log, || runtime.block_on(future))
     }
 
     fn answer(&self, request: Builder, body: &'static str) -> Response {
@@ -123,6 +133,53 @@ fn an_admin_request_has_one_line_at_info() {
 }
 
 #[test]
+fn requests_of_strangers_do_not_fill_the_log() {
+    let traced = Traced::new(ListenerKind::Admin, LevelFilter::INFO);
+    for index in 0..1_000 {
+        assert_eq!(traced.answer(Request::get(format!("/{index}")), "").status(), 404);
+        assert_eq!(traced.answer(Request::post(STATUS), "").status(), 405);
+    }
+    let said = || {
+        let lines = traced.lines();
+        let parts = |line: &Value| {
+            let count = line["count"].as_u64().expect("a count");
+            (line["status"].as_u64().expect("a status"), count, line["span"].clone())
+        };
+        lines.iter().map(parts).collect::<Vec<_>>()
+    };
+    let [(404, 1, first), (405, 1, second)] = &said()[..] else { panic!("{:?}", said()) };
+    assert_eq!((&first["path"], &second["route"]), (&json!("/0"), &json!(STATUS)));
+    traced.run(async { traced.strangers.say_counted() });
+    assert_eq!(said().len(), 2, "a minute has not passed");
+    traced.run(async { traced.strangers.say_all_counted() });
+    let mut rest = said().split_off(2);
+    rest.sort_by_key(|(status, ..)| *status);
+    let [(404, 999, third), (405, 999, _)] = &rest[..] else { panic!("{rest:?}") };
+    assert_eq!(third["path"], "/1", "one of them stands for all");
+}
+
+#[test]
+fn each_request_of_a_stranger_has_a_line_at_debug() {
+    let traced = Traced::new(ListenerKind::Admin, LevelFilter::DEBUG);
+    for _ in 0..3 {
+        traced.answer(Request::get("/"), "");
+    }
+    let levels: Vec<_> = traced.lines().iter().map(|line| line["level"].clone()).collect();
+    assert_eq!(levels, ["INFO", "DEBUG", "DEBUG"]);
+}
+
+#[test]
+fn whoever_proved_who_it_is_has_a_line_for_each_request() {
+    let traced = Traced::new(ListenerKind::Admin, LevelFilter::INFO);
+    for _ in 0..3 {
+        traced.answer(Request::get(PROVED), "");
+    }
+    let lines = traced.lines();
+    assert_eq!(lines.len(), 3);
+    assert!(lines.iter().all(|line| line.get("count").is_none()), "{lines:?}");
+}
+
+#[test]
 fn a_malformed_traceparent_is_ignored() {
     let traced = Traced::new(ListenerKind::Admin, LevelFilter::INFO);
     let response = traced.answer(Request::get(STATUS).header("traceparent", "00-x-y-01"), "");
@@ -154,7 +211,7 @@ fn what_a_handler_says_carries_the_request() {
 
 #[test]
 fn a_path_without_route_is_shown_short_and_escaped() {
-    let traced = Traced::new(ListenerKind::Admin, LevelFilter::INFO);
+    let traced = Traced::new(ListenerKind::Admin, LevelFilter::DEBUG);
     for path in ["/setings", "/a%0d\u{202e}b", "/12345678901234567890123456789012345678901"] {
         assert_eq!(traced.answer(Request::get(path), "").status(), 404);
     }
