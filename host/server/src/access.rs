@@ -16,6 +16,7 @@ pub use name::NameError;
 pub use role::{Right, Role, UnknownRole};
 use token::NewToken;
 pub use token::TokenError;
+pub(crate) use token::looks_like_one as looks_like_a_token;
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock as RwLockAsync};
 use tracing::Instrument;
 

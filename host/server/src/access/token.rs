@@ -45,6 +45,11 @@ pub(super) fn split(token: &str) -> Option<(&str, &str)> {
     Some((id, secret.strip_prefix('_')?))
 }
 
+/// Whether a text begins as tokens do, of Entra and of Admit: no id and no tag does.
+pub(crate) fn looks_like_one(text: &[u8]) -> bool {
+    text.starts_with(b"eyJ") || text.starts_with(PREFIX.as_bytes())
+}
+
 /// Whether a secret has this digest. A digest is compared, so that the time tells nothing of the
 /// secret even without the comparison in constant time.
 pub(super) fn matches(secret: &str, secret_sha256: &[u8]) -> bool {

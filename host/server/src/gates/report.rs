@@ -145,15 +145,14 @@ pub enum ChangeError {
     CandidateStarting(String),
     /// Somebody else changed the settings since they were read.
     #[error(
-        "revision `{came}` was to be changed, but revision `\"{current}\"` is the current one; read \
-         again{hint}"
+        "{came} was to be changed, but revision `\"{current}\"` is the current one; read again{hint}"
     )]
     ChangedMeanwhile {
-        /// The entity tags of what was to be changed.
+        /// What was to be changed, with its entity tags; cut.
         came: String,
         /// The current revision.
         current: u64,
-        /// What explains it, from `; ` on; empty for nothing.
+        /// What explains it, from `; ` or `: ` on; empty for nothing.
         hint: &'static str,
     },
     /// Settings that the policy does not have, or of other types; one entry each.

@@ -5,13 +5,16 @@ use std::fmt;
 use admit::text::Shown;
 
 use super::report::ChangeError;
+use crate::access::looks_like_a_token;
 
 /// Entity tags, as whoever wants a change names what is to be changed.
 ///
 /// They are compared as they stand, never read: the one that matches is that of the current revision,
 /// and any other stands for something that is no longer there, whatever made it.
 ///
-/// Source: RFC 9110 8.8.3, 13.1.1.
+/// There may be none: an empty list is one, and matches nothing.
+///
+/// Source: RFC 9110 8.8.3, 13.1.1 (`"*" / #entity-tag`), 5.6.1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tags(Vec<Tag>);
 
@@ -32,11 +35,11 @@ impl Tags {
         Self(vec![Tag { is_weak: false, opaque: revision.to_string() }])
     }
 
-    /// Reads a list of entity tags.
+    /// Reads a list of entity tags, in which elements may be empty.
     ///
     /// # Errors
     ///
-    /// [`NotTags`] for another text, an empty list included.
+    /// [`NotTags`] for another text.
     pub fn parse(text: &str) -> Result<Self, NotTags> {
         let (mut tags, mut rest) = (Vec::new(), text);
         loop {
@@ -51,7 +54,7 @@ impl Tags {
                 return Err(NotTags);
             }
         }
-        if tags.is_empty() { Err(NotTags) } else { Ok(Self(tags)) }
+        Ok(Self(tags))
     }
 
     /// Whether one of them is that of this revision. A weak one never is: who changes something must
@@ -74,14 +77,15 @@ fn tag(text: &str) -> Option<(Tag, &str)> {
     Some((Tag { is_weak, opaque: opaque.to_owned() }, after))
 }
 
+/// As they were sent.
 impl fmt::Display for Tags {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tag = |tag: &Tag| {
-            let weak = if tag.is_weak { "W/" } else { "" };
-            format!("{weak}\"{}\"", tag.opaque)
-        };
-        let tags: Vec<_> = self.0.iter().map(tag).collect();
-        Shown::name(&tags.join(", ")).fmt(formatter)
+        for (index, Tag { is_weak, opaque }) in self.0.iter().enumerate() {
+            let comma = if index > 0 { ", " } else { "" };
+            let weak = if *is_weak { "W/" } else { "" };
+            write!(formatter, "{comma}{weak}\"{opaque}\"")?;
+        }
+        Ok(())
     }
 }
 
@@ -91,14 +95,34 @@ impl fmt::Display for Tags {
 pub(super) fn check_revision(wanted: Option<&Tags>, current: u64) -> Result<(), ChangeError> {
     match wanted {
         Some(tags) if !tags.match_revision(current) => {
-            let weak = tags.0.iter().any(|tag| tag.is_weak && tag.opaque == current.to_string());
-            let hint =
-                if weak { "; a weak tag (`W/`), as a proxy makes it, never matches" } else { "" };
-            Err(ChangeError::ChangedMeanwhile { came: tags.to_string(), current, hint })
+            let (came, hint) = tags.refused(current);
+            Err(ChangeError::ChangedMeanwhile { came, current, hint })
         }
         _ => Ok(()),
     }
 }
+
+impl Tags {
+    /// What is said of tags that do not match: what came, cut where it differs, and what explains it.
+    fn refused(&self, current: u64) -> (String, &'static str) {
+        if self.0.is_empty() {
+            return ("no revision".to_owned(), EMPTY);
+        }
+        let expected = current.to_string();
+        let weak = self.0.iter().any(|tag| tag.is_weak && tag.opaque == expected);
+        let came = self.to_string();
+        let came = match self.0.iter().any(|tag| looks_like_a_token(tag.opaque.as_bytes())) {
+            // In the wrong place; of it, only the length is shown.
+            true => Shown::name(&came),
+            false => Shown::against(&came, &Self::of(current).to_string()),
+        };
+        (format!("revision `{came}`"), if weak { WEAK } else { "" })
+    }
+}
+
+const EMPTY: &str = ": an empty `If-Match` matches none; leave it out, or send `*`, to change any";
+
+const WEAK: &str = "; a weak tag (`W/`), as a proxy makes it, never matches";
 
 #[cfg(test)]
 mod tests {
@@ -120,6 +144,11 @@ mod tests {
             (r#""+3""#, false),
             (r#""""#, false),
             (r#""x""#, false),
+            ("", false),
+            (" ", false),
+            (",", false),
+            (", ,", false),
+            (r#",, "3" , ,"#, true),
             (r#""99999999999999999999999""#, false),
         ] {
             let tags = Tags::parse(text).unwrap();
@@ -132,9 +161,6 @@ mod tests {
     #[test]
     fn what_is_no_tag_is_refused() {
         for text in [
-            "",
-            " ",
-            ",",
             "3",
             "*",
             r#"*, "3""#,
@@ -164,7 +190,23 @@ mod tests {
             refused(r#"W/"3""#)
                 .ends_with("; a weak tag (`W/`), as a proxy makes it, never matches")
         );
-        let long = format!("\"{}\"", "x".repeat(100));
-        assert!(refused(&long).starts_with("revision `102 characters` was"), "{}", refused(&long));
+        for (text, shown) in [
+            (format!("\"{}\"", "x".repeat(100)), format!("\"{}…", "x".repeat(63))),
+            (format!("\"3{}\"", "0".repeat(100)), format!("\"3{}…", "0".repeat(62))),
+            (format!("{}\"2\"", "\"1\", ".repeat(20)), format!("{}\"1\",…", "\"1\", ".repeat(12))),
+        ] {
+            let said = refused(&text);
+            let expected = format!("revision `{shown}` was to be changed, but revision `\"3\"` is");
+            assert!(said.starts_with(&expected), "{said}");
+        }
+        for start in ["eyJ", "admit_"] {
+            let said = refused(&format!("\"{start}{}\"", "x".repeat(100)));
+            assert!(said.starts_with("revision `10") && !said.contains("xx"), "{said}");
+        }
+        assert_eq!(
+            refused(""),
+            "no revision was to be changed, but revision `\"3\"` is the current one; read again: an \
+             empty `If-Match` matches none; leave it out, or send `*`, to change any"
+        );
     }
 }

@@ -9,6 +9,7 @@ use super::start::{Server, token, windows_gate};
 const SETTINGS: &str = "/v1/gates/windows-mdm/settings";
 const POLICY: &str = "/v1/gates/windows-mdm/policy";
 const DROPPING: &str = "/v1/gates/windows-mdm/policy?drop=windows_entra_client_ids";
+const EMPTY: &str = ": an empty `If-Match` matches none; leave it out, or send `*`, to change any";
 const DRY_RUN: &str = "/v1/gates/windows-mdm/settings?dry_run=true";
 const CLIENT_IDS: &str = "windows_entra_client_ids";
 const OTHER: &str = "6f1d7a2c-93b4-4c1e-8f0a-2b5d9e7c4a31";
@@ -136,15 +137,26 @@ fn of_two_administrators_the_second_is_told_that_the_first_was_faster() {
         (&*format!("{}-gzip\"", current.trim_end_matches('"')), ""),
         (&*format!("W/{current}"), "; a weak tag (`W/`), as a proxy makes it, never matches"),
         ("\"8\", \"9\"", ""),
+        ("", EMPTY),
+        (",", EMPTY),
     ] {
         let reply = second.clone().with("if-match", other).patch(SETTINGS, &json!({}));
         let refused = reply.refused(412, "changed_meanwhile");
         assert!(refused["message"].as_str().unwrap().ends_with(&format!("read again{hint}")));
     }
+    // What came is shown, cut, and what was expected.
+    let long = format!("{}{}\"", current.trim_end_matches('"'), "0".repeat(200));
+    let reply = second.clone().with("if-match", &long).patch(SETTINGS, &json!({}));
+    let refused = reply.refused(412, "changed_meanwhile");
+    let expected = format!(
+        "revision `{}…` was to be changed, but revision `{current}` is the current one; read again",
+        &long[..64]
+    );
+    assert_eq!(refused["message"], expected);
     for list in [format!("\"x\", {current}"), format!("W/\"x\" ,{current}"), current.to_owned()] {
         second.clone().with("if-match", &list).patch(SETTINGS, &json!({})).json(200);
     }
-    for malformed in ["1", "\"1", "x\"1\"", "\"1\" \"2\"", ","] {
+    for malformed in ["1", "\"1", "x\"1\"", "\"1\" \"2\""] {
         let reply = second.clone().with("if-match", malformed).patch(SETTINGS, &json!({}));
         reply.refused(400, "malformed");
     }

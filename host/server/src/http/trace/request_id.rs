@@ -7,6 +7,8 @@ use std::sync::{Arc, LazyLock};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::{Builder, Uuid};
 
+use crate::access::looks_like_a_token;
+
 /// The header that brings and returns it.
 pub(super) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -55,17 +57,13 @@ fn new_uuid() -> Uuid {
     Builder::from_unix_timestamp_millis(millis, &rest).into_uuid()
 }
 
-/// How tokens begin, of Entra and of Admit: no id does.
-const TOKENS: [&[u8]; 2] = [b"eyJ", b"admit_"];
-
 /// The one id received, if it is of the form that is taken.
 fn received(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(HEADER).iter();
     let (value, None) = (values.next()?.as_bytes(), values.next()) else { return None };
     let taken = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
     let fits = (1..=MAX_CHARS).contains(&value.len()) && value.iter().all(taken);
-    let is_token = TOKENS.iter().any(|start| value.starts_with(start));
-    str::from_utf8(value).ok().filter(|_| fits && !is_token)
+    str::from_utf8(value).ok().filter(|_| fits && !looks_like_a_token(value))
 }
 
 #[cfg(test)]
