@@ -193,7 +193,10 @@ impl ServedGate {
             _ => return,
         };
         self.counters.metrics.refused(step);
-        tracing::warn!(gate = self.name(), step, %error, "activation refused");
+        // A start that is refused is said where what to do is known.
+        if action != Action::Start {
+            tracing::warn!(gate = self.name(), step, %error, "activation refused");
+        }
         let refusal = Refusal { gate: self.name(), action, at: now, step, error: &error, policy };
         let activity = told::rejected(policy, step, &error);
         let Ok(by) = self.wait(authority.grant(Right::Write)) else {

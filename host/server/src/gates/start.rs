@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use admit::failure::Cause;
 use admit::release::Release;
 
 use super::change::{Change, MayDrop, Mode, NewComponent};
@@ -192,7 +193,11 @@ impl ServedGate {
     /// Keeps a policy to describe the settings that are missing. Nothing is stored: what is configured
     /// counts until something was activated.
     fn begun_with_refused(&self, component: &[u8], error: &ChangeError) {
-        self.note_refused_start(&error.told());
+        let (told, unreleased) = (error.told(), self.unreleased_by(error));
+        if self.refused_start().as_ref() != Some(&told) {
+            self.say_refused(&unreleased, error);
+        }
+        self.note_refused_start(&told);
         let inspected = self.inspections.get(&self.runtime, component).ok();
         let selected = inspected.map(|inspected| {
             let settings = self.options.settings.clone();
@@ -209,7 +214,29 @@ impl ServedGate {
                 made: (Action::Start, Actor::server()),
             }
         });
-        self.begun_without(selected, self.unreleased_by(error));
+        self.begun_without(selected, unreleased);
+    }
+
+    /// Says why the gate fails with what it is configured with, and what to do; not of a gate whose
+    /// settings are still to come.
+    fn say_refused(&self, unreleased: &Unreleased, error: &ChangeError) {
+        let Unreleased::Failed(problem) = unreleased else { return };
+        let gate = self.name();
+        let todo = match error {
+            ChangeError::Refused(refused) => match refused.cause {
+                Cause::Component => format!(
+                    "put another policy where `gates.{gate}.policy` says and send SIGHUP, or give the \
+                     gate one with `admit policy activate`"
+                ),
+                Cause::Cases => {
+                    format!("correct the cases of `gates.{gate}.cases`, then send SIGHUP")
+                }
+                Cause::Host => "it is tried again later, or when SIGHUP is sent".to_owned(),
+                Cause::Gate => correct_settings(gate),
+            },
+            _ => correct_settings(gate),
+        };
+        tracing::error!(gate, problem, "the gate does not start as it is configured: {todo}");
     }
 
     /// Notes why the configured policy makes no release; unless the gate knows another one by now, as
@@ -418,6 +445,13 @@ impl ServedGate {
             error => Unreleased::Failed(error.to_string()),
         }
     }
+}
+
+fn correct_settings(gate: &str) -> String {
+    format!(
+        "correct `gates.{gate}.settings` and restart the server, or give the gate other settings with \
+         `admit apply --file FILE`"
+    )
 }
 
 /// Checks that a release made of what is stored is the one that was activated.

@@ -87,6 +87,18 @@ fn what_keeps_a_gate_from_beginning_is_refused_with_its_place() {
     for gate in status["gates"].as_array().unwrap() {
         assert_eq!(gate["state"], "failed", "{gate}");
     }
+    // And has one line of each, with what to do.
+    let log = server.log();
+    for (name, _, key, part) in bad_gates() {
+        let of_gate = |line: &&str| line.contains(&format!("gate=\"{name}\""));
+        let lines: Vec<_> = log.lines().filter(of_gate).collect();
+        let [line] = &lines[..] else { panic!("{name}: {lines:?}") };
+        let key = key.rsplit('.').next().unwrap();
+        assert!(line.contains(" ERROR "), "{line}");
+        assert!(line.contains(part) && (line.contains(key) || line.contains("policy")), "{line}");
+        let todo = ["SIGHUP", "restart the server", "is not there"];
+        assert!(todo.iter().any(|todo| line.contains(todo)), "{line}");
+    }
 }
 
 #[test]
