@@ -44,8 +44,14 @@ pub(crate) fn run(args: ServerArgs, out: &mut dyn Write) -> Result<Exit, CliErro
         true => serve::serve(&config, &sources, &mut std::io::stderr()),
         false => serve::serve(&config, &sources, out),
     };
-    served.map_err(CliError::Server)?;
-    Ok(Exit::Done)
+    match served {
+        Ok(()) => Ok(Exit::Done),
+        Err(error) if error.key().is_some() => {
+            say(error.in_place(&places));
+            Ok(Exit::BadInput)
+        }
+        Err(error) => Err(CliError::Server(error)),
+    }
 }
 
 fn sources(args: ServerArgs) -> Result<Sources, CliError> {

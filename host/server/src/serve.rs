@@ -11,13 +11,16 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
+use admit::failure::error_chain;
+use admit::keys::AddressError;
+use admit::text::visible_line;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use crate::access::{CreateError, Created, Role};
 use crate::app::App;
 use crate::authority::{Authority, Granted};
-use crate::config::{Config, Sources};
+use crate::config::{Config, Places, Sources};
 use crate::decision_log::DecisionLogError;
 use crate::http::listener::{self, Bound, Drained, ListenError};
 use crate::http::{ListenerKind, router};
@@ -60,19 +63,25 @@ pub enum ServeError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A listener cannot be had.
-    #[error(transparent)]
-    Listen(#[from] ListenError),
+    #[error("{source}")]
+    Listen {
+        /// Its key in the configuration.
+        key: &'static str,
+        /// Why not.
+        #[source]
+        source: ListenError,
+    },
     /// The decision log cannot be written.
     #[error(transparent)]
     DecisionLog(#[from] DecisionLogError),
     /// The first access token cannot be made.
     #[error("failed to make the first access token")]
     Access(#[from] CreateError),
-    /// A file that the configuration names cannot be used.
-    #[error("{what} `{path}`")]
-    File {
-        /// What it should be.
-        what: &'static str,
+    /// The file of a key set cannot be used.
+    #[error("key set `{path}`")]
+    KeySet {
+        /// The cloud whose keys it should have.
+        cloud: &'static str,
         /// The file.
         path: String,
         /// Why not.
@@ -86,7 +95,7 @@ pub enum ServeError {
         cloud: &'static str,
         /// Why not.
         #[source]
-        source: admit::keys::AddressError,
+        source: AddressError,
     },
     /// The clock of the machine was never set.
     #[error("the clock of this machine is before 1970; set it, then start again")]
@@ -105,6 +114,46 @@ pub enum ServeError {
     Output(#[source] std::io::Error),
 }
 
+impl ServeError {
+    /// The key of the configuration that is to blame, such as `service.listen`; absent where none is.
+    pub fn key(&self) -> Option<String> {
+        match self {
+            Self::Store(_) => Some("data_dir".to_owned()),
+            Self::Listen { key, .. } => Some((*key).to_owned()),
+            Self::DecisionLog(_) => Some("decision_log.to".to_owned()),
+            Self::KeySet { cloud, .. } => Some(format!("keys.{cloud}.file")),
+            // The environment is to blame, and named.
+            Self::KeyAddress { source: AddressError::Proxy(_), .. } => None,
+            Self::KeyAddress { cloud, .. } => Some(format!("keys.{cloud}.address")),
+            Self::Access(_) | Self::Clock | Self::Machine { .. } | Self::Output(_) => None,
+        }
+    }
+
+    /// What is wrong, in one line, with the place in the configuration of what is to blame.
+    pub fn in_place(&self, places: &Places) -> String {
+        let error = visible_line(&error_chain(self));
+        match self.key() {
+            Some(key) => places.problem(&key, error).to_string(),
+            None => error,
+        }
+    }
+
+    fn machine(
+        what: &'static str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Machine { what, source: source.into() }
+    }
+
+    pub(crate) fn listen(kind: ListenerKind) -> impl FnOnce(ListenError) -> Self {
+        let key = match kind {
+            ListenerKind::Service => "service.listen",
+            ListenerKind::Admin => "admin.listen",
+        };
+        move |source| Self::Listen { key, source }
+    }
+}
+
 /// Serves until the process is asked to end, then drains. Says on `out` where, and the first access
 /// token.
 ///
@@ -118,8 +167,7 @@ pub fn serve(config: &Config, sources: &Sources, out: &mut dyn Write) -> Result<
     if !admit::clock::is_set() {
         return Err(ServeError::Clock);
     }
-    let machine =
-        |what| move |source: std::io::Error| ServeError::Machine { what, source: Box::new(source) };
+    let machine = |what| move |source: std::io::Error| ServeError::machine(what, source);
     let mut signals =
         Signals::new(config.limits.unready + config.limits.drain).map_err(machine("signals"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -149,8 +197,10 @@ async fn run(
     }
     let assembled = assemble(config, now).await?;
     let app = Arc::clone(&assembled.app);
-    let service = Bound::bind(&config.service.listen).await?;
-    let admin = Bound::tcp(config.admin.listen).await?;
+    let service = Bound::bind(&config.service.listen).await;
+    let service = service.map_err(ServeError::listen(ListenerKind::Service))?;
+    let admin = Bound::tcp(config.admin.listen).await;
+    let admin = admin.map_err(ServeError::listen(ListenerKind::Admin))?;
     // Last, so that a start that fails has not shown it to nobody.
     let first = first_token(&app, now).await?;
     let token = first.as_ref().map(|first| &*first.token);
@@ -357,7 +407,7 @@ async fn drain(
 async fn close_store(app: &App) {
     // What is being tried is not what ends this server.
     if let Err(error) = app.store.end_trying().await {
-        let error = admit::failure::error_chain(&error);
+        let error = error_chain(&error);
         tracing::error!(error, "what is being tried could not be written down");
     }
     app.store.close().await;
@@ -408,7 +458,7 @@ async fn keep_store(store: Store, mut stopping: watch::Receiver<bool>) {
             }
             _ = tidying.tick() => {
                 if let Err(error) = store.tidy(admit::gate::now()).await {
-                    let error = admit::failure::error_chain(&error);
+                    let error = error_chain(&error);
                     tracing::warn!(error, "the store was not tidied");
                 }
             }

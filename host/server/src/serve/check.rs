@@ -19,6 +19,7 @@ use super::{ServeError, announce, keys};
 use crate::config::{Config, GateConfig, Listen, Places};
 use crate::decision_log::DecisionLog;
 use crate::gates::{ChangeError, Counters, NotBegun, ServedGate, Unreleased};
+use crate::http::ListenerKind;
 use crate::http::listener::{Bound, ListenError};
 use crate::metrics::Metrics;
 use crate::source::SourceError;
@@ -49,7 +50,7 @@ pub fn check(config: &Config, places: &Places) -> Result<Checked, ServeError> {
     if !admit::clock::is_set() {
         return Err(ServeError::Clock);
     }
-    let threads = |source: std::io::Error| machine("threads", source);
+    let threads = |source: std::io::Error| ServeError::machine("threads", source);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(threads)?;
     let checked = runtime.block_on(look(config, places));
@@ -60,52 +61,61 @@ pub fn check(config: &Config, places: &Places) -> Result<Checked, ServeError> {
 
 async fn look(config: &Config, places: &Places) -> Result<Checked, ServeError> {
     let mut checked = Checked { remarks: config.remarks(), ..Checked::default() };
-    checked.surroundings(config).await;
-    checked.keys(config);
+    checked.surroundings(config, places).await;
+    checked.keys(config, places);
     checked.gates(config, places).await?;
     Ok(checked)
 }
 
 impl Checked {
-    async fn surroundings(&mut self, config: &Config) {
+    async fn surroundings(&mut self, config: &Config, places: &Places) {
         let made = &config.data_dir;
-        self.expect(Store::check(made));
+        self.expect(places, Store::check(made).map_err(ServeError::from));
         if let Some(log) = &config.decision_log {
-            self.expect(DecisionLog::check(&log.to, made));
+            self.expect(places, DecisionLog::check(&log.to, made).map_err(ServeError::from));
         }
-        for listen in [&config.service.listen, &Listen::Tcp(config.admin.listen)] {
-            match Bound::check(listen, made).await {
-                Err(error) if error.is_taken() => self.taken(listen, &error),
-                granted => self.expect(granted),
+        let admin = Listen::Tcp(config.admin.listen);
+        let listeners =
+            [(ListenerKind::Service, &config.service.listen), (ListenerKind::Admin, &admin)];
+        for (kind, listen) in listeners {
+            let granted = Bound::check(listen, made).await;
+            let is_taken = granted.as_ref().is_err_and(ListenError::is_taken);
+            match granted.map_err(ServeError::listen(kind)) {
+                Err(error) if is_taken => self.taken(listen, &error),
+                granted => self.expect(places, granted),
             }
         }
     }
 
     /// A server that runs with this configuration is no reason to refuse it.
-    fn taken(&mut self, listen: &Listen, error: &ListenError) {
-        let error = error_chain(error);
-        self.remarks
-            .push(format!("`{listen}` is taken now, and must be free at the start: {error}"));
+    fn taken(&mut self, listen: &Listen, error: &ServeError) {
+        let (key, error) = (error.key().unwrap_or_default(), error_chain(error));
+        self.remarks.push(format!(
+            "`{key}`: `{listen}` is taken now, and must be free at the start: {error}"
+        ));
     }
 
-    fn expect(&mut self, found: Result<(), impl Into<ServeError>>) {
-        self.problems.extend(found.err().map(|error| error_chain(&error.into())));
+    fn expect(&mut self, places: &Places, found: Result<(), ServeError>) {
+        self.problems.extend(found.err().map(|error| error.in_place(places)));
     }
 
-    fn keys(&mut self, config: &Config) {
+    fn keys(&mut self, config: &Config, places: &Places) {
         for keys in keys::each(config) {
             match keys {
                 Ok(keys) => self.keys.extend(keys::lines(&[keys].into_iter().collect())),
-                Err(error) => self.problems.push(error_chain(&error)),
+                Err(error) => self.problems.push(error.in_place(places)),
             }
         }
     }
 
     async fn gates(&mut self, config: &Config, places: &Places) -> Result<(), ServeError> {
-        let runtime = Runtime::new().map_err(|source| machine("the sandbox", source))?;
+        let runtime =
+            Runtime::new().map_err(|source| ServeError::machine("the sandbox", source))?;
         let folder = scratch(&config.data_dir);
-        let folder = folder.map_err(|source| machine("a folder for the check", source))?;
-        let store = Store::open(folder.path(), config.store).await?;
+        let folder =
+            folder.map_err(|source| ServeError::machine("a folder for the check", source))?;
+        let store = Store::open(folder.path(), config.store).await;
+        let store = store.map_err(|source| ServeError::machine("a store for the check", source))?;
         let metrics = Metrics::new(admit::gate::now());
         // Nothing is decided.
         let keys = Arc::new(Keys::fixed(KeySet::default()));
@@ -139,13 +149,6 @@ fn scratch(data: &Path) -> std::io::Result<tempfile::TempDir> {
         let there = data.ancestors().find(|folder| folder.is_dir());
         there.map_or(Err(error), tempfile::tempdir_in)
     })
-}
-
-fn machine(
-    what: &'static str,
-    source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-) -> ServeError {
-    ServeError::Machine { what, source: source.into() }
 }
 
 /// What is wrong with a gate, by the key under it.

@@ -16,7 +16,7 @@ pub(super) type KeysOfClouds = IndexMap<Cloud, Arc<Keys>>;
 ///
 /// # Errors
 ///
-/// [`ServeError::File`] for a file that holds no usable key, [`ServeError::KeyAddress`] for an address
+/// [`ServeError::KeySet`] for a file that holds no usable key, [`ServeError::KeyAddress`] for an address
 /// that keys are not fetched from, or that a proxy which cannot be used is on the way to.
 pub(super) fn keys(config: &Config) -> Result<KeysOfClouds, ServeError> {
     each(config).collect()
@@ -39,7 +39,7 @@ fn keys_of(cloud: Cloud, keys: KeysConfig) -> Result<Keys, ServeError> {
         KeysConfig::File(path) => {
             let failed = |source: Box<dyn std::error::Error + Send + Sync>| {
                 let path = path.display().to_string();
-                ServeError::File { what: "key set", path, source }
+                ServeError::KeySet { cloud: cloud.name(), path, source }
             };
             let bytes = crate::source::read_file(&path, MAX_KEY_SET_BYTES);
             let set = KeySet::parse(&bytes.map_err(|error| failed(error.into()))?);

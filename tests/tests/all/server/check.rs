@@ -163,21 +163,33 @@ fn what_a_start_fails_with_the_check_refuses_in_the_same_words() {
     home.write("file", "");
     std::fs::create_dir(home.path("folder")).unwrap();
     for (changes, part) in [
-        (json!({"data_dir": "file"}), "data directory: `file`"),
-        (json!({"data_dir": "file/data"}), "data directory: `file/data`"),
-        (json!({"decision_log": {"to": "folder"}}), "failed to open the decision log `folder`"),
+        (json!({"data_dir": "file"}), "`data_dir`: data directory: `file`"),
+        (json!({"data_dir": "file/data"}), "`data_dir`: data directory: `file/data`"),
+        (
+            json!({"decision_log": {"to": "folder"}}),
+            "`decision_log.to`: failed to open the decision log `folder`",
+        ),
         (json!({"decision_log": {"to": "absent/log"}}), "decision log `absent/log`: No such file"),
         (json!({"decision_log": {"to": "file/log"}}), "decision log `file/log`: Not a directory"),
-        (json!({"service": {"listen": "unix:file"}}), "`unix:file`: there is a file that is not a"),
+        (
+            json!({"service": {"listen": "unix:file"}}),
+            "`service.listen`: failed to listen on `unix:file`: there",
+        ),
         (json!({"service": {"listen": "unix:absent/s"}}), "failed to listen on `unix:absent/s`"),
-        (json!({"admin": {"listen": "192.0.2.1:0"}}), "failed to listen on `192.0.2.1:0`"),
+        (
+            json!({"admin": {"listen": "192.0.2.1:0"}}),
+            "`admin.listen`: failed to listen on `192.0.2.1:0`",
+        ),
+        (json!({"keys": {"public": {"file": "file"}}}), "`keys.public.file`: key set `file`: "),
     ] {
         let mut config = windows_gate();
         merge(&mut config, &changes);
         home.configure(&config);
         let (checked, started) = (check(&home), Run::from(home.command().output().unwrap()));
         assert_eq!((checked.code, checked.out.as_str()), (Some(3), ""), "{checked:?}");
-        assert!(checked.said().contains(part), "{part}: {checked:?}");
+        let said = checked.said();
+        assert!(said.starts_with("`admit.yaml`, line 1, column "), "{said}");
+        assert!(said.contains(part), "{part}: {said}");
         assert_eq!(started.code, Some(3), "{started:?}");
         assert!(started.err.ends_with(&checked.err), "{started:?}\n{checked:?}");
     }
@@ -218,7 +230,8 @@ fn what_is_approved_starts_and_says_the_same_of_its_gates() {
     // Beside the server that runs with it, it is good still.
     let socket = home.path("data/s");
     let printed = check(&home).printed();
-    let note = "note       `unix:data/s` is taken now, and must be free at the start";
+    let note =
+        "note       `service.listen`: `unix:data/s` is taken now, and must be free at the start";
     assert!(socket.exists() && printed.contains(note), "{printed}");
 }
 
@@ -266,4 +279,20 @@ fn a_check_needs_no_folder_for_temporary_files() {
     let run = Run::from(run.unwrap());
     assert_eq!(run.code, Some(0), "{run:?}");
     assert_eq!(names(&home), before);
+}
+
+#[test]
+fn a_problem_is_placed_where_its_value_came_from() {
+    let home = Home::new();
+    home.write("file", "");
+    home.configure(&windows_gate());
+    let with = |flags: &[&str], variables: &[(&str, &str)]| {
+        let variables = variables.iter().copied();
+        let run = home.command().args(flags).envs(variables).arg("--check-config").output();
+        Run::from(run.unwrap()).said()
+    };
+    let said = with(&["--data-dir", "file"], &[]);
+    assert!(said.starts_with("`--data-dir`: `data_dir`: data directory: `file`"), "{said}");
+    let said = with(&[], &[("ADMIT_ADMIN__LISTEN", "192.0.2.1:0")]);
+    assert!(said.starts_with("`ADMIT_ADMIN__LISTEN`: `admin.listen`: failed to listen"), "{said}");
 }

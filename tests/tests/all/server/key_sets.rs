@@ -45,7 +45,9 @@ fn a_file_without_a_usable_key_is_refused_with_the_reason_for_each() {
             let run: Run = home.command().args(flags).output().unwrap().into();
             assert_eq!((run.code, run.out.as_str()), (Some(3), ""), "{run:?}");
             let said = run.said();
-            assert!(said.starts_with("key set `") && said.ends_with(expected), "{said}");
+            let place = "`admit.yaml`, line 1, column ";
+            assert!(said.starts_with(place) && said.ends_with(expected), "{said}");
+            assert!(said.contains(": `keys.public.file`: key set `"), "{said}");
         }
     }
 }
