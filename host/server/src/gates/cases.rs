@@ -32,18 +32,32 @@ impl ServedGate {
         policy: &PolicyRef,
         path: &Path,
     ) -> Result<Vec<Case>, String> {
-        if file.is_for(&policy.name, &policy.version) {
-            return file.cases_for(&policy.version).map_err(|error| named(path, &error));
+        let cases = those_for(file, policy, path)?;
+        if let Some(unplayed) = unplayed(file, &cases, policy) {
+            tracing::warn!(
+                gate = self.name(),
+                file = %path.display(),
+                policy.version = &*policy.version,
+                "{unplayed}"
+            );
         }
-        tracing::warn!(
-            gate = self.name(),
-            file = %path.display(),
-            policy.version = &*policy.version,
-            "the operator's cases are about `{}`, and none was played for `{}`",
-            about(file),
-            policy.name
-        );
-        Ok(Vec::new())
+        Ok(cases)
+    }
+
+    /// What is said of an operator's file without a case for the policy that the gate has; absent where
+    /// there is one, or no file, or none that can be read.
+    pub fn unplayed_cases(&self) -> Option<String> {
+        let (path, selected) = (self.options.cases.as_deref()?, self.selected()?);
+        let file = read(path).ok()?;
+        let cases = those_for(&file, selected.policy(), path).ok()?;
+        unplayed(&file, &cases, selected.policy())
+    }
+
+    /// What is said of a gate that decides with a release that has passed no case.
+    pub fn rehearsed_nothing(&self) -> Option<&'static str> {
+        let selected = self.selected().filter(|selected| selected.release.is_some())?;
+        let operator = self.operator_cases(selected.policy()).ok()?;
+        Rehearsed::of(&selected.inspected, &operator).is_nothing().then_some(NOTHING_REHEARSED)
     }
 
     /// What an activation's error means. Of the operator's cases it names the file.
@@ -75,6 +89,31 @@ impl Rehearsed {
     pub(super) fn of(inspected: &Inspected, operator: &[Case]) -> Self {
         let component = inspected.cases().iter().map(|set| set.cases.len()).sum();
         Self { component, operator: operator.len() }
+    }
+}
+
+/// Of an activation that played no case.
+pub(super) const NOTHING_REHEARSED: &str =
+    "no case was rehearsed: the component carries none, and the operator has none for it";
+
+/// The cases of an operator's file for a policy.
+fn those_for(file: &CaseFile, policy: &PolicyRef, path: &Path) -> Result<Vec<Case>, String> {
+    match file.is_for(&policy.name, &policy.version) {
+        true => file.cases_for(&policy.version).map_err(|error| named(path, &error)),
+        false => Ok(Vec::new()),
+    }
+}
+
+/// Why a file has no case for a policy; absent where it has one.
+fn unplayed(file: &CaseFile, cases: &[Case], policy: &PolicyRef) -> Option<String> {
+    let PolicyRef { name, version, .. } = policy;
+    match (cases, file.is_for(name, version)) {
+        ([], false) => Some(format!(
+            "the operator's cases are about `{}`, and none was played for `{name} {version}`",
+            about(file)
+        )),
+        ([], true) => Some(format!("none of the operator's cases is for `{name} {version}`")),
+        _ => None,
     }
 }
 

@@ -7,6 +7,7 @@ use admit::decision::PolicyRef;
 use admit::gate::{ActivateError, Activated};
 use admit::release::Release;
 
+use super::cases::NOTHING_REHEARSED;
 use super::plan::Planned;
 use super::report::{ChangeError, Report, Step};
 use super::served::ServedGate;
@@ -57,7 +58,7 @@ impl ServedGate {
             tracing::warn!(
                 gate = self.name(),
                 policy.version = &*planned.inspected.policy().version,
-                "no case was rehearsed: the component carries none, and the operator has none for it"
+                "{NOTHING_REHEARSED}"
             );
         }
         let Planned { inspected, configured, prepared, .. } = planned;

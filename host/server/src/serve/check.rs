@@ -130,7 +130,7 @@ impl Checked {
                 places.problem(&path(&key), visible_line(&reason)).to_string()
             };
             self.problems.extend(problems.into_iter().map(problem));
-            self.remarks.extend(remarks_of(gate).map(|(key, remark)| {
+            self.remarks.extend(remarks_of(gate, &start.gate).map(|(key, remark)| {
                 let key = path(key);
                 format!("`{key}`: {remark}")
             }));
@@ -211,8 +211,11 @@ fn refusals(gate: &ServedGate, error: &ChangeError, component: &str) -> Vec<OfKe
 }
 
 /// What may not be meant.
-fn remarks_of(gate: &GateConfig) -> impl Iterator<Item = (&'static str, String)> {
-    let empty = gate.source.as_ref().filter(|source| {
+fn remarks_of(
+    config: &GateConfig,
+    gate: &ServedGate,
+) -> impl Iterator<Item = (&'static str, String)> {
+    let empty = config.source.as_ref().filter(|source| {
         let names = std::fs::read_dir(&source.path);
         let is_meant = |entry: std::fs::DirEntry| !crate::source::is_hidden(&entry.file_name());
         names.is_ok_and(|names| !names.flatten().any(is_meant))
@@ -221,5 +224,7 @@ fn remarks_of(gate: &GateConfig) -> impl Iterator<Item = (&'static str, String)>
         let path = source.path.display();
         (".source.path", format!("`{path}` is empty: the gate waits for a policy there"))
     });
-    empty.into_iter()
+    let unplayed = gate.unplayed_cases().map(|remark| (".cases", remark));
+    let unrehearsed = gate.rehearsed_nothing().map(|remark| ("", remark.to_owned()));
+    empty.into_iter().chain(unplayed).chain(unrehearsed)
 }

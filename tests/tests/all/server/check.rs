@@ -2,6 +2,7 @@
 
 use admit_policies::{WINDOWS_MDM_1, WINDOWS_MDM_2};
 use admit_tests::fixture::with;
+use admit_tests::guests::CoreModule;
 use serde_json::{Value, json};
 
 use super::shell::Run;
@@ -295,4 +296,60 @@ fn a_problem_is_placed_where_its_value_came_from() {
     assert!(said.starts_with("`--data-dir`: `data_dir`: data directory: `file`"), "{said}");
     let said = with(&[], &[("ADMIT_ADMIN__LISTEN", "192.0.2.1:0")]);
     assert!(said.starts_with("`ADMIT_ADMIN__LISTEN`: `admin.listen`: failed to listen"), "{said}");
+}
+
+#[test]
+fn cases_that_are_not_played_are_noted_as_an_activation_notes_them() {
+    let home = Home::new();
+    let file = |policy: &str, version: &str, of_case: &str| {
+        let expect = json!({"deny": "tenant_not_authorized"});
+        let case = json!({"name": "one", "version": of_case, "expect": expect});
+        let file = json!({
+            "policy": policy, "version": version, "base": "entra-v2", "cases": [case],
+        });
+        file.to_string()
+    };
+    home.write("other.yaml", file("intune-mam", "*", "*"));
+    home.write("older.yaml", file("windows-mdm", "1", "*"));
+    home.write("case.yaml", file("windows-mdm", "*", "1"));
+    home.write("good.yaml", file("windows-mdm", "*", "2"));
+    home.write("bare.wasm", CoreModule::misbehave().component());
+    let gate = |cases: &str| json!({"policy": "windows-mdm@2", "settings": windows_settings(), "cases": cases});
+    let config = json!({"gates": {
+        "other": gate("other.yaml"),
+        "older": gate("older.yaml"),
+        "case": gate("case.yaml"),
+        "good": gate("good.yaml"),
+        "waits": {"policy": "windows-mdm@2", "cases": "other.yaml"},
+        "bare": {"policy": "./bare.wasm"},
+    }});
+    home.configure(&config);
+    let printed = check(&home).printed();
+    let about = |policy: &str| {
+        format!(
+            "the operator's cases are about `{policy}`, and none was played for `windows-mdm 2.0.0`"
+        )
+    };
+    let notes = [
+        ("`gates.other.cases`", about("intune-mam")),
+        ("`gates.older.cases`", about("windows-mdm ^1")),
+        (
+            "`gates.case.cases`",
+            "none of the operator's cases is for `windows-mdm 2.0.0`".to_owned(),
+        ),
+        ("`gates.waits.cases`", about("intune-mam")),
+        ("`gates.bare`", "no case was rehearsed: the component carries none".to_owned()),
+    ];
+    for (key, note) in &notes {
+        let line = format!("\n  note       {key}: {note}");
+        assert!(printed.contains(&line), "{line}: {printed}");
+    }
+    assert_eq!(printed.matches("\n  note ").count(), notes.len(), "{printed}");
+    // A start, which activates, warns in the same words.
+    let log = home.start(&config).log();
+    for (key, note) in notes.iter().filter(|(key, _)| !key.contains("waits")) {
+        let gate = key.split(['.', '`']).nth(2).unwrap();
+        let warns = |line: &str| line.contains(note) && line.contains(&format!("gate=\"{gate}\""));
+        assert!(log.lines().any(warns), "{gate}: {log}");
+    }
 }
