@@ -3,6 +3,7 @@
 mod assemble;
 mod keys;
 mod check;
+mod scratch;
 mod reload;
 mod signals;
 mod announce;

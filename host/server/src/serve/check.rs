@@ -5,7 +5,6 @@
 //! stored yet. What a store holds is not read: a running server has it, and a file of configuration is
 //! good or not whatever is there.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use admit::runtime::Runtime;
 use admit::text::visible_line;
 
 use super::assemble::{GateParts, Start, source_options};
+use super::scratch::scratch;
 use super::{ServeError, announce, keys};
 use crate::config::{Config, GateConfig, Listen, Places};
 use crate::decision_log::DecisionLog;
@@ -139,16 +139,6 @@ impl Checked {
         store.close().await;
         Ok(())
     }
-}
-
-/// A folder for the check alone: among the temporary ones, or where there is none, as in a container
-/// that may write nothing else, beside the data.
-fn scratch(data: &Path) -> std::io::Result<tempfile::TempDir> {
-    tempfile::tempdir().or_else(|error| {
-        let data = std::path::absolute(data)?;
-        let there = data.ancestors().find(|folder| folder.is_dir());
-        there.map_or(Err(error), tempfile::tempdir_in)
-    })
 }
 
 /// What is wrong with a gate, by the key under it.

@@ -6,6 +6,7 @@
 use std::io;
 use std::time::Duration;
 
+use tokio::signal::unix::{self, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -21,6 +22,9 @@ const LAST_LINE: Duration = Duration::from_millis(100);
 
 /// The exit code of a process that did not end by itself: an internal error.
 const EXIT: i32 = 70;
+
+/// What a shell adds to the number of the signal that ended a process.
+const ENDED_BY_A_SIGNAL: i32 = 128;
 
 /// SIGXFSZ, which the system sends to a process whose file may not grow. It has this number wherever
 /// this program runs.
@@ -67,21 +71,44 @@ async fn hear(mut system: System, heard: UnboundedSender<Signal>, time: Duration
         tokio::select! {
             () = heard.closed() => return,
             () = passed(deadline) => break,
-            signal = system.next() => {
-                if signal == Signal::End {
+            asked = system.next() => {
+                if asked == Signal::End {
                     deadline = Some(match deadline {
                         None => Instant::now() + time + GRACE,
                         Some(before) => before.min(Instant::now() + HURRY),
                     });
                 }
                 // Nobody listens any more when the server has ended.
-                let _ = heard.send(signal);
+                let _ = heard.send(asked);
             }
         }
     }
     std::thread::spawn(|| tracing::error!("the server did not end in time; ending the process"));
     sleep(LAST_LINE).await;
     std::process::exit(EXIT);
+}
+
+/// From now on, has `clean` done when the process is asked to end, in whatever way, and ends it with
+/// the code that shells give a process which a signal ended: for what serves nothing.
+pub(super) fn end_after(clean: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut system = {
+        let _here = runtime.enter();
+        System::new()?
+    };
+    let hear = move || {
+        runtime.block_on(async {
+            let number = system.number().await;
+            let cleaned = tokio::task::spawn_blocking(clean);
+            // Asked again, it ends at once, whatever hangs.
+            tokio::select! {
+                _ = cleaned => {}
+                _ = system.number() => {}
+            }
+            std::process::exit(ENDED_BY_A_SIGNAL + number)
+        })
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(hear).map(drop)
 }
 
 async fn passed(deadline: Option<Instant>) {
@@ -92,18 +119,17 @@ async fn passed(deadline: Option<Instant>) {
 }
 
 struct System {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-    hang_up: tokio::signal::unix::Signal,
+    terminate: unix::Signal,
+    interrupt: unix::Signal,
+    hang_up: unix::Signal,
     /// Never waited for. That it is caught keeps a limit on the size of files from ending the process:
     /// the write that is over it fails, as on a full disk.
-    _file_size: tokio::signal::unix::Signal,
+    _file_size: unix::Signal,
 }
 
 impl System {
     /// To be made in the context of a runtime.
     fn new() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
@@ -113,10 +139,17 @@ impl System {
     }
 
     async fn next(&mut self) -> Signal {
-        tokio::select! {
-            _ = self.terminate.recv() => Signal::End,
-            _ = self.interrupt.recv() => Signal::End,
-            _ = self.hang_up.recv() => Signal::Reload,
-        }
+        let hang_up = SignalKind::hangup().as_raw_value();
+        if self.number().await == hang_up { Signal::Reload } else { Signal::End }
+    }
+
+    /// The number of the next signal.
+    async fn number(&mut self) -> i32 {
+        let kind = tokio::select! {
+            _ = self.terminate.recv() => SignalKind::terminate(),
+            _ = self.interrupt.recv() => SignalKind::interrupt(),
+            _ = self.hang_up.recv() => SignalKind::hangup(),
+        };
+        kind.as_raw_value()
     }
 }

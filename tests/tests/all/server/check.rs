@@ -1,6 +1,9 @@
 //! What `--check-config` approves starts, and what it refuses would not.
 
+use std::process::{Command, Stdio};
+
 use admit_policies::{WINDOWS_MDM_1, WINDOWS_MDM_2};
+use admit_tests::clock::wait_until;
 use admit_tests::fixture::with;
 use admit_tests::guests::CoreModule;
 use serde_json::{Value, json};
@@ -351,5 +354,37 @@ fn cases_that_are_not_played_are_noted_as_an_activation_notes_them() {
         let gate = key.split(['.', '`']).nth(2).unwrap();
         let warns = |line: &str| line.contains(note) && line.contains(&format!("gate=\"{gate}\""));
         assert!(log.lines().any(warns), "{gate}: {log}");
+    }
+}
+
+/// A configuration whose check plays very many cases.
+fn long_check(home: &Home) {
+    let expect = json!({"deny": "tenant_not_authorized"});
+    let case = |number| json!({"name": format!("case {number}"), "expect": expect});
+    let cases: Vec<_> = (0..4_000).map(case).collect();
+    let file = json!({"policy": "windows-mdm", "base": "entra-v2", "cases": cases});
+    home.write("many.yaml", file.to_string());
+    let gate = json!({
+        "policy": "windows-mdm", "settings": windows_settings(), "cases": "many.yaml",
+    });
+    let gates: Value = (0..30).map(|number| (format!("gate-{number}"), gate.clone())).collect();
+    home.configure(&json!({ "gates": gates }));
+}
+
+#[test]
+fn a_check_that_is_ended_leaves_nothing_behind() {
+    let home = Home::new();
+    long_check(&home);
+    std::fs::create_dir(home.path("tmp")).unwrap();
+    let is_empty = || std::fs::read_dir(home.path("tmp")).unwrap().next().is_none();
+    for (signal, code) in [("-TERM", 143), ("-INT", 130), ("-HUP", 129)] {
+        let mut command = home.command();
+        command.arg("--check-config").env("TMPDIR", home.path("tmp"));
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        wait_until("a folder of the check", || !is_empty());
+        let pid = child.id().to_string();
+        assert!(Command::new("kill").args([signal, &*pid]).status().unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{signal}");
+        assert!(is_empty(), "{signal}");
     }
 }
