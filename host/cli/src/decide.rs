@@ -17,7 +17,7 @@ use admit::token::{Format, MAX_ENVELOPE_BYTES};
 use crate::args::{DecideArgs, FormatArg, OutputArg};
 use crate::error::{CliError, Exit, say};
 use crate::terminal::Progress;
-use crate::{files, text};
+use crate::{compile, files, text};
 
 const NOT_VERIFIED: &str =
     "WARNING: no signature was verified; the claims are taken as they were given";
@@ -61,6 +61,7 @@ fn gate(args: &DecideArgs) -> Result<Gate, CliError> {
     let keys = Arc::new(keys(args)?);
     let runtime = runtime()?;
     let gate = Gate::new(gate_name(&args.policy), runtime, keys, Verification::new(args.cloud));
+    let _compiling = compile::compiling(&args.policy);
     gate.activate(Activation { component: &component, settings, cases: &[] })
         .map_err(|error| not_activated(args, error))?;
     Ok(gate)

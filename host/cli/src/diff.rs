@@ -15,9 +15,9 @@ use std::io::Write;
 
 use admit::claims::Verification;
 use admit::release::Inspected;
-use admit::runtime::Runtime;
 
 use crate::args::{DiffArgs, DiffFormat, ForbidArg};
+use crate::compile;
 use crate::error::{CliError, Exit, say};
 use crate::files;
 use crate::terminal::Progress;
@@ -64,8 +64,8 @@ impl Report<'_> {
 /// Compares the policies that the arguments name.
 pub(crate) fn run(args: &DiffArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
     let runtime = crate::decide::runtime()?;
-    let old = policy(&runtime, &args.old)?;
-    let new = policy(&runtime, &args.new)?;
+    let old = compile::policy(&runtime, &args.old)?;
+    let new = compile::policy(&runtime, &args.new)?;
     let policies = [&old, &new];
     let verification = Verification::new(args.cloud);
     let mut inputs = inputs(args, policies)?;
@@ -97,11 +97,6 @@ pub(crate) fn run(args: &DiffArgs, out: &mut dyn Write) -> Result<Exit, CliError
         return Ok(Exit::BadInput);
     }
     Ok(if report.forbidden.is_empty() { Exit::Done } else { Exit::TestsFailed })
-}
-
-fn policy(runtime: &Runtime, reference: &str) -> Result<Inspected, CliError> {
-    let bytes = files::policy(reference)?;
-    Inspected::new(runtime, &bytes).map_err(|error| files::content("policy", &reference, error))
 }
 
 /// The inputs from cases and from the log, in this order.

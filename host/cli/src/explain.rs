@@ -9,8 +9,8 @@ use std::io::Write;
 use admit::release::Inspected;
 
 use crate::args::{ExplainArgs, OutputArg};
+use crate::compile;
 use crate::error::{CliError, Exit};
-use crate::files;
 use find::find;
 
 /// Explains what the arguments name.
@@ -35,11 +35,7 @@ fn policies(reference: Option<&str>) -> Result<Vec<Inspected>, CliError> {
         None => newest(),
     };
     let runtime = crate::decide::runtime()?;
-    let inspect = |reference: &str| {
-        Inspected::new(&runtime, &files::policy(reference)?)
-            .map_err(|error| files::content("policy", &reference, error))
-    };
-    references.into_iter().map(inspect).collect()
+    references.into_iter().map(|reference| compile::policy(&runtime, reference)).collect()
 }
 
 fn newest() -> Vec<&'static str> {

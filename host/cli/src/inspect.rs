@@ -9,17 +9,15 @@ use serde_json::{Value, json};
 
 use crate::args::{InspectArgs, OutputArg};
 use crate::error::{CliError, Exit};
-use crate::{files, text};
+use crate::{compile, text};
 
 /// The world every policy implements, at the version of the contract this program is built with.
 const WORLD: &str = "admit:policy/token-policy@0.1.0";
 
 /// Says what a component is.
 pub(crate) fn run(args: &InspectArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
-    let bytes = files::policy(&args.policy)?;
     let runtime = crate::decide::runtime()?;
-    let inspected = Inspected::new(&runtime, &bytes)
-        .map_err(|error| files::content("policy", &args.policy, error))?;
+    let inspected = compile::policy(&runtime, &args.policy)?;
     let printed = match args.output {
         OutputArg::Json => json(&inspected, out),
         OutputArg::Text => people(&inspected, out),

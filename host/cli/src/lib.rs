@@ -3,6 +3,7 @@
 mod apply;
 pub mod args;
 mod client;
+mod compile;
 mod completions;
 mod decide;
 mod demo;

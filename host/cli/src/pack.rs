@@ -11,7 +11,7 @@ use admit::release::Inspected;
 use crate::args::PackArgs;
 use crate::error::{CliError, Exit, say};
 use crate::suite::{self, Suite};
-use crate::{files, text};
+use crate::{compile, files, text};
 
 /// Why cases are not packed.
 #[derive(Debug, thiserror::Error)]
@@ -32,14 +32,18 @@ pub(crate) fn run(args: &PackArgs, out: &mut dyn Write) -> Result<Exit, CliError
     let component = files::read(&args.component, limit as u64)?;
     let bare = section::write(&component, &[]).map_err(|error| of_policy(args, error))?;
     let runtime = crate::decide::runtime()?;
-    let policy = Inspected::new(&runtime, &bare).map_err(|error| of_policy(args, error))?;
+    let inspect = |bytes: &[u8]| {
+        let inspected = compile::component(&runtime, bytes, &args.component.display().to_string());
+        inspected.map_err(|error| of_policy(args, error))
+    };
+    let policy = inspect(&bare)?;
     let packed_files = packed_files(args, &policy)?;
     let packed = section::write(&bare, &packed_files).map_err(|error| of_policy(args, error))?;
     if packed.len() > limit {
         return Err(of_policy(args, NotPacked::TooLarge { size: packed.len(), limit }));
     }
     // Read as a release would read them.
-    let policy = Inspected::new(&runtime, &packed).map_err(|error| of_policy(args, error))?;
+    let policy = inspect(&packed)?;
     let suites = suite::packed(&policy);
     if suite::count(&suites) == 0 {
         return Err(of_policy(args, NotPacked::Nothing));

@@ -19,9 +19,10 @@ use admit::release::Inspected;
 use serde_json::{Map, Value};
 
 use crate::args::{DiffFormat, ForbidReplayed, ReplayArgs};
+use crate::compile;
 use crate::diff::compare::Kind;
 use crate::error::{CliError, Exit, say};
-use crate::files::{self, content};
+use crate::files;
 use crate::terminal::{self, Progress};
 use crate::text::json_lines;
 use foreign::Foreign;
@@ -54,9 +55,7 @@ impl Report<'_> {
 /// Replays the logs that the arguments name.
 pub(crate) fn run(args: &ReplayArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
     let runtime = crate::decide::runtime()?;
-    let bytes = files::policy(&args.policy)?;
-    let policy = Inspected::new(&runtime, &bytes);
-    let policy = policy.map_err(|error| content("policy", &args.policy, error))?;
+    let policy = compile::policy(&runtime, &args.policy)?;
     let settings = args.settings.as_deref();
     let settings = settings.map(|path| files::object("settings", path)).transpose()?;
     let report = replay(args, &policy, settings.as_ref())?;

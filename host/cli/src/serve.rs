@@ -9,6 +9,7 @@ use admit_server::serve::{self, Checked};
 use crate::args::ServerArgs;
 use crate::error::{CliError, Exit, say};
 use crate::files;
+use crate::terminal::Progress;
 use crate::text::entry;
 
 /// Standard input as a file.
@@ -29,7 +30,10 @@ pub(crate) fn run(args: ServerArgs, out: &mut dyn Write) -> Result<Exit, CliErro
         }
     };
     if check_only {
-        let checked = serve::check(&config, &places).map_err(CliError::Server)?;
+        let checking = Progress::start("checking the configuration", None);
+        let checked = serve::check(&config, &places);
+        drop(checking);
+        let checked = checked.map_err(CliError::Server)?;
         return said(&config, &sources, &checked, out).map_err(CliError::Output);
     }
     let internal = |source: Box<dyn std::error::Error + Send + Sync>| CliError::Internal {

@@ -16,6 +16,7 @@ use admit::release::Inspected;
 use admit::runtime::Runtime;
 
 use crate::args::{TestArgs, TestFormat};
+use crate::compile;
 use crate::error::{CliError, Exit};
 use crate::files;
 use crate::suite::{self, Suite};
@@ -34,7 +35,7 @@ pub(crate) fn run(args: &TestArgs, out: &mut dyn Write) -> Result<Exit, CliError
 
 /// Plays the cases once and prints what came out.
 fn once(args: &TestArgs, runtime: &Runtime, out: &mut dyn Write) -> Result<Exit, CliError> {
-    let policy = policy(&args.policy, runtime)?;
+    let policy = compile::policy(runtime, &args.policy)?;
     let suites = suites(args, &policy)?;
     let started = Instant::now();
     let outcomes = suite::play(&policy, &suites);
@@ -54,11 +55,6 @@ fn once(args: &TestArgs, runtime: &Runtime, out: &mut dyn Write) -> Result<Exit,
     };
     printed.map_err(CliError::Output)?;
     Ok(exit(args, &report))
-}
-
-fn policy(reference: &str, runtime: &Runtime) -> Result<Inspected, CliError> {
-    let bytes = files::policy(reference)?;
-    Inspected::new(runtime, &bytes).map_err(|error| files::content("policy", &reference, error))
 }
 
 /// The cases to play: those at the paths, else those that the component carries.

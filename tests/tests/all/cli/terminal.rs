@@ -4,7 +4,10 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::channel;
+use std::time::{Duration, Instant};
 
+use admit_policies::WINDOWS_MDM_2;
+use admit_tests::heavy;
 use serde_json::json;
 
 use super::run::{DECIDE, Folder, Run, binary};
@@ -136,6 +139,31 @@ fn what_takes_long_says_so_on_a_terminal_and_takes_it_back() {
     let shown = String::from_utf8(shown).unwrap();
     let (_, after) = shown.rsplit_once("\u{1b}[2K").unwrap();
     assert!(after.starts_with("windows-mdm: activated windows-mdm 2.0.0"), "{shown:?}");
+}
+
+#[test]
+fn whatever_compiles_a_policy_for_long_says_so_on_a_terminal() {
+    let folder = Folder::new();
+    // The largest of those that take the compiler long, and that it is given.
+    let shape = |percent| {
+        let shapes = heavy::shapes(percent);
+        let found = shapes.into_iter().find(|(name, _)| *name == "loops, large functions");
+        folder.write("heavy.wasm", heavy::beside(WINDOWS_MDM_2.component, &found.unwrap().1));
+    };
+    let is_taken = |percent: &usize| {
+        shape(*percent);
+        folder.admit("inspect heavy.wasm").code == Some(0)
+    };
+    assert!((1..10).rev().any(|percent| is_taken(&percent)));
+    for arguments in ["inspect heavy.wasm", "explain --policy heavy.wasm tenant_not_authorized"] {
+        let started = Instant::now();
+        let run = Run::of(&mut in_terminal(&folder, arguments));
+        let took = started.elapsed();
+        assert_eq!(run.code, Some(0), "{run:?}");
+        let is_said = run.out.contains("\r\u{1b}[2Kcompiling heavy.wasm (1 s)");
+        // A machine that is fast enough needs no line.
+        assert!(is_said || took < Duration::from_secs(2), "{took:?}: {:?}", run.out);
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What `--check-config` approves starts, and what it refuses would not.
 
+use std::io::Read;
 use std::process::{Command, Stdio};
 
 use admit_policies::{WINDOWS_MDM_1, WINDOWS_MDM_2};
@@ -9,7 +10,7 @@ use admit_tests::guests::CoreModule;
 use serde_json::{Value, json};
 
 use super::shell::Run;
-use super::start::{Home, merge, windows_gate, windows_settings};
+use super::start::{Home, binary, merge, windows_gate, windows_settings};
 
 fn check(home: &Home) -> Run {
     home.command().arg("--check-config").output().unwrap().into()
@@ -387,4 +388,23 @@ fn a_check_that_is_ended_leaves_nothing_behind() {
         assert_eq!(child.wait().unwrap().code(), Some(code), "{signal}");
         assert!(is_empty(), "{signal}");
     }
+}
+
+#[test]
+fn a_check_that_takes_long_says_so_on_a_terminal() {
+    let home = Home::new();
+    long_check(&home);
+    let line = format!("{} serve --config admit.yaml --check-config", binary().display());
+    let mut command = Command::new("script");
+    command.args(["-qefc", &line, "/dev/null"]).current_dir(home.path("")).env("TERM", "xterm");
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let (mut out, mut shown) = (child.stdout.take().unwrap(), Vec::new());
+    let line = b"\r\x1b[2Kchecking the configuration (1 s)";
+    while !shown.ends_with(line) {
+        let mut byte = [0];
+        out.read_exact(&mut byte).unwrap();
+        shown.extend(byte);
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
