@@ -5,7 +5,7 @@ use std::future::{pending, ready};
 use axum::body::Body;
 use axum::http::request::Builder;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use axum::{Extension, Router};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -13,6 +13,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::*;
 use crate::config::LogFormat;
+use crate::http::endpoint::Endpoint;
 use crate::logging::captured::Captured;
 use crate::logging::log;
 use crate::metrics::{Format, Metrics};
@@ -42,16 +43,26 @@ struct Traced {
 
 impl Traced {
     fn new(listener: ListenerKind, level: LevelFilter) -> Self {
-        let metrics = Metrics::new(0);
-        let requests = metrics.listener(listener, [DECIDE, STATUS, NEVER, PROVED]);
-        let observed = Observed { metrics: requests, strangers: Arc::default() };
-        let strangers = Arc::clone(&observed.strangers);
         let router = Router::new()
             .route(DECIDE, post(say_id))
             .route(STATUS, get(say_id))
             .route(NEVER, get(pending::<()>))
-            .route(PROVED, get(prove))
-            .layer(from_fn_with_state(observed, observe));
+            .route(PROVED, get(prove));
+        Self::around(router, &[DECIDE, STATUS, NEVER, PROVED], listener, level)
+    }
+
+    /// A router with these paths.
+    fn around(
+        router: Router,
+        paths: &[&'static str],
+        listener: ListenerKind,
+        level: LevelFilter,
+    ) -> Self {
+        let metrics = Metrics::new(0);
+        let requests = metrics.listener(listener, paths.iter().copied());
+        let observed = Observed { metrics: requests, strangers: Arc::default() };
+        let strangers = Arc::clone(&observed.strangers);
+        let router = router.layer(from_fn_with_state(observed, observe));
         let captured = Captured::default();
         let log = log(level, LogFormat::Json, captured.clone());
         Self { metrics, strangers, router, captured, log }
@@ -197,6 +208,27 @@ fn a_service_request_has_its_line_at_debug() {
     traced.answer(decide(), "");
     let line = traced.line();
     assert_eq!((&line["level"], &line["span"]["route"]), (&json!("DEBUG"), &json!(DECIDE)));
+}
+
+#[test]
+fn of_the_admin_listener_only_probes_and_scrapes_are_at_debug() {
+    use Endpoint::{AdminGateReady, AdminLive, AdminReady, Metrics};
+    let admin = |endpoint: &Endpoint| endpoint.listener() == ListenerKind::Admin;
+    for endpoint in Endpoint::ALL.into_iter().filter(admin) {
+        let is_routine = [AdminLive, AdminReady, AdminGateReady, Metrics].contains(&endpoint);
+        let path = endpoint.path();
+        let asked = path.replace("{gate}", "windows-mdm").replace("{id}", "1");
+        let levels = |level| {
+            let router = Router::new().route(path, any(say_id));
+            let traced = Traced::around(router, &[path], ListenerKind::Admin, level);
+            assert_eq!(traced.answer(Request::get(&asked), "").status(), 200);
+            traced.lines().iter().map(|line| line["level"].clone()).collect::<Vec<_>>()
+        };
+        let (at_info, at_debug): (&[&str], _) =
+            if is_routine { (&[], ["DEBUG"]) } else { (&["INFO"], ["INFO"]) };
+        assert_eq!(levels(LevelFilter::INFO), at_info, "{path}");
+        assert_eq!(levels(LevelFilter::DEBUG), at_debug, "{path}");
+    }
 }
 
 #[test]
