@@ -120,6 +120,30 @@ fn an_access_token_that_could_not_be_shown_is_made_again() {
 }
 
 #[test]
+fn settings_are_advised_where_a_gate_waits_for_them_and_none_decides() {
+    let waits = json!({});
+    let serves = windows_gate()["gates"]["windows-mdm"].clone();
+    let fails = json!({"settings": {"server_url": "http://mdm.example.com"}});
+    let rows = [
+        (json!({"windows-mdm": waits, "intune-mam": waits}), "unconfigured", true),
+        (json!({"intune-mam": waits, "windows-mdm": fails}), "failed", true),
+        (json!({"windows-mdm": fails}), "failed", false),
+        (json!({"intune-mam": waits, "windows-mdm": serves}), "serving", false),
+        (json!({"windows-mdm": serves}), "serving", false),
+    ];
+    for (gates, state, is_advised) in rows {
+        let server = Server::start(&json!({ "gates": gates }));
+        let of_gate = server.announced.iter().find(|line| line.contains(" windows-mdm: "));
+        assert!(of_gate.unwrap().contains(state), "{of_gate:?}");
+        // All that comes after the lines of the gates, until the end.
+        server.signal("TERM");
+        let rest = server.wait().1.join("\n");
+        assert_eq!(rest.contains("No gate decides yet"), is_advised, "{gates}: {rest}");
+        assert_eq!(rest.contains("admit apply -f"), is_advised, "{gates}: {rest}");
+    }
+}
+
+#[test]
 fn a_key_set_that_is_no_file_is_told_and_not_waited_for() {
     let home = Home::new();
     let made = std::process::Command::new("mkfifo").arg(home.path("fifo")).status().unwrap();
