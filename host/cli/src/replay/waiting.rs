@@ -44,3 +44,24 @@ impl Waiting {
         lines
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_has_a_bound_and_what_is_taken_makes_room() {
+        let mut waiting = Waiting::default();
+        let key = |gate: &str| (gate.to_owned(), 1);
+        let quarter = vec![b' '; MAX_BYTES / 4];
+        for number in 0..4 {
+            assert!(waiting.keep(key(["a", "b"][number % 2]), (0, number as u64), &quarter));
+        }
+        assert!(!waiting.keep(key("a"), (0, 4), b"x"));
+        assert_eq!(waiting.take(&key("a")).len(), 2);
+        assert!(waiting.keep(key("a"), (0, 5), &quarter));
+        let places: Vec<_> = waiting.take_all().iter().map(|(place, _)| *place).collect();
+        assert_eq!(places, [(0, 1), (0, 3), (0, 5)]);
+        assert!((0..4).all(|number| waiting.keep(key("a"), (0, number), &quarter)));
+    }
+}

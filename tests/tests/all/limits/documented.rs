@@ -35,7 +35,7 @@ const BOUNDS: &[(&str, &str, Says)] = &[
     ("host/cli/src/replay/foreign.rs", "MAX_NAME", Cuts),
     ("host/cli/src/replay/log.rs", "MAX_LINE_BYTES", Page("a line of a decision log | 4 MiB")),
     ("host/cli/src/replay/trials.rs", "MAX_SEALED", Cuts),
-    ("host/cli/src/replay/waiting.rs", "MAX_BYTES", Page("that come before their release | 64 MiB")),
+    ("host/cli/src/replay/waiting.rs", "MAX_BYTES", Page("that wait for their release | 64 MiB")),
     ("host/cli/src/folder.rs", "MAX_DEPTH", Page("folders in folders that the command line reads | 16")),
     ("host/cli/src/suite/play.rs", "MAX_SEALED", Cuts),
     ("host/engine/src/answer.rs", "MAX_ATTRIBUTES", Page("16 attributes")),
