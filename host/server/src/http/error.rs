@@ -114,7 +114,8 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message).with_header(RETRY_AFTER, "1")
     }
 
-    /// Of a change of which nothing is known but that it was asked for.
+    /// Of a change of which nothing is known but that it was asked for. Without `Retry-After`, by which clients
+    /// repeat a request on their own: a roll-back would be done twice.
     pub(super) fn outcome_unknown(seconds: u64) -> Self {
         let message = format!(
             "the store has not answered for {seconds} s, so that it is not known yet whether this was \
@@ -252,5 +253,25 @@ impl From<CreateError> for ApiError {
                 Self::internal()
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_may_be_repeated_unseen_says_when() {
+        let gate = || "windows-mdm".to_owned();
+        let seconds = |error: ApiError| error.into_response().headers().get(RETRY_AFTER).cloned();
+        for error in [
+            ApiError::busy(),
+            ApiError::too_many_wait(),
+            ChangeError::Starting(gate()).into(),
+            ChangeError::CandidateStarting(gate()).into(),
+        ] {
+            assert_eq!(seconds(error.clone()).unwrap(), "1", "{error:?}");
+        }
+        assert_eq!(seconds(ApiError::outcome_unknown(10)), None);
     }
 }

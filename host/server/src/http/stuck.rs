@@ -65,6 +65,7 @@ mod tests {
         let hangs = std::future::pending();
         let answer = unless_stuck(&store, look, hangs).await.unwrap_err().into_response();
         assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(answer.headers().get(axum::http::header::RETRY_AFTER), None);
         let body = axum::body::to_bytes(answer.into_body(), 10_000).await.unwrap();
         let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(body["code"], "outcome_unknown");

@@ -104,6 +104,27 @@ fn check_objects(place: &str, schema: &Value) {
     }
 }
 
+/// By `Retry-After` clients repeat a request on their own, a roll-back included.
+#[test]
+fn when_to_try_again_is_promised_unless_the_outcome_may_be_unknown() {
+    let mut found = [0; 3];
+    for operation in document().operations() {
+        let Some(answer) = document().answer(&operation, 503) else { continue };
+        let schema = &answer["content"]["application/json"]["schema"];
+        let Some(codes) = schema["properties"]["code"]["enum"].as_array() else { continue };
+        let header = document().resolved(&answer["headers"]["Retry-After"]);
+        let is_unknown = codes.contains(&json!("outcome_unknown"));
+        let (kind, expected) = match (is_unknown, codes.len()) {
+            (false, _) => (0, json!(true)),
+            (true, 1) => (1, Value::Null),
+            (true, _) => (2, json!(false)),
+        };
+        assert_eq!(header["required"], expected, "{} {}", operation.method, operation.path);
+        found[kind] += 1;
+    }
+    assert!(found.iter().all(|count| *count > 0), "{found:?}");
+}
+
 /// What the common generators of clients stumble over; `tests/clients` runs them.
 #[test]
 fn every_schema_has_a_form_that_generators_read() {
