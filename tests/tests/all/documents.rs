@@ -39,6 +39,45 @@ fn the_embedding_guide_names_crates_that_are_there() {
     }
 }
 
+/// What Linux has and macOS has not, or otherwise.
+const OF_ONE_SYSTEM: [&str; 16] = [
+    "sed -i ",
+    "sed -r",
+    "readlink -f",
+    "date -d",
+    "date --",
+    "grep -P",
+    "grep -oP",
+    "xargs -r",
+    "base64 -w",
+    "stat -c",
+    "sort -V",
+    "sha256sum",
+    "nproc",
+    "timeout ",
+    "apt-get",
+    "/proc/",
+];
+
+#[test]
+fn the_commands_of_the_documents_are_not_of_one_system_alone() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let folders = [".", "docs", "policy", "fuzz"].map(|folder| root.join(folder));
+    let files = folders.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap());
+    let paths = files.map(|file| file.unwrap().path());
+    let mut commands = 0;
+    for path in paths.filter(|path| path.extension().is_some_and(|extension| extension == "md")) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let typed = |block: &Block| matches!(block.kind, Kind::Shell | Kind::Transcript);
+        for block in blocks(&text).into_iter().filter(typed) {
+            let found = OF_ONE_SYSTEM.iter().find(|form| block.text.contains(**form));
+            assert_eq!(found, None, "{}:{}", path.display(), block.line);
+            commands += 1;
+        }
+    }
+    assert!(commands > 20, "{commands}");
+}
+
 /// Does what a document says, block by block.
 #[track_caller]
 fn follow(shell: &mut Shell, tree: &Tree, document: &str) {
