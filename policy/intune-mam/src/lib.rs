@@ -68,6 +68,7 @@ impl Policy for IntuneMam {
             reasons::AUDIENCE_NOT_AUTHORIZED,
             reasons::SPN_AUDIENCE,
             reasons::IDENTIFIER_URI_AUDIENCE,
+            reasons::AUDIENCE_NOT_CLIENT_ID,
             reasons::MICROSOFT_GRAPH_AUDIENCE,
             reasons::SCOPE_MISSING,
             reasons::OBJECT_ID_MISSING,

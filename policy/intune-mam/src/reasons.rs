@@ -125,6 +125,19 @@ pub const IDENTIFIER_URI_AUDIENCE: Reason = Reason {
     presentation: INVALID_TOKEN,
 };
 
+/// `spn:` or `api://` in a v2.0 token.
+pub const AUDIENCE_NOT_CLIENT_ID: Reason = Reason {
+    code: "audience_not_client_id",
+    title: "The v2.0 token names its application with `api://` or `spn:`; Entra names the client id \
+            alone there.",
+    remedy: "Whoever issued the token must write the client id of the application to `aud`, and \
+             nothing else. Entra does so in every v2.0 token, whatever the mobile application \
+             asks for and the app registration says, unless a claims policy overrides the \
+             audience (portal: Enterprise applications > Single sign-on): remove that. An issuer \
+             of your own, such as one for tests, must do as Entra does.",
+    presentation: INVALID_TOKEN,
+};
+
 /// Microsoft Graph.
 pub const MICROSOFT_GRAPH_AUDIENCE: Reason = Reason {
     code: "microsoft_graph_audience",

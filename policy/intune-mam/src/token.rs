@@ -5,9 +5,9 @@ use admit_guest::rules::{audience, identity, scope};
 use admit_guest::{Denial, Finding, Reason, Rule, Token};
 
 use crate::reasons::{
-    APP_ONLY_TOKEN, AUDIENCE_NOT_AUTHORIZED, IDENTIFIER_URI_AUDIENCE, IDENTITY_UNUSABLE,
-    MICROSOFT_GRAPH_AUDIENCE, OBJECT_ID_MISSING, PROOF_OF_POSSESSION_TOKEN, SCOPE_MISSING,
-    SPN_AUDIENCE, TENANT_NOT_AUTHORIZED,
+    APP_ONLY_TOKEN, AUDIENCE_NOT_AUTHORIZED, AUDIENCE_NOT_CLIENT_ID, IDENTIFIER_URI_AUDIENCE,
+    IDENTITY_UNUSABLE, MICROSOFT_GRAPH_AUDIENCE, OBJECT_ID_MISSING, PROOF_OF_POSSESSION_TOKEN,
+    SCOPE_MISSING, SPN_AUDIENCE, TENANT_NOT_AUTHORIZED,
 };
 use crate::{IntuneMam, claims};
 
@@ -49,6 +49,7 @@ fn audience_refused(token: &Token<'_>) -> Denial {
     match form.and_then(|(version, audience)| audience.refused_form(version)) {
         Some(RefusedForm::Spn) => SPN_REFUSED,
         Some(RefusedForm::IdentifierUri) => IDENTIFIER_URI_REFUSED,
+        Some(RefusedForm::NotClientId) => NOT_CLIENT_ID_REFUSED,
         Some(RefusedForm::MicrosoftGraph) => MICROSOFT_GRAPH_REFUSED,
         None => AUDIENCE_REFUSED,
     }
@@ -97,6 +98,7 @@ const PROOF_OF_POSSESSION: Denial = PROOF_OF_POSSESSION_TOKEN.denial().claims(&[
 const AUDIENCE_REFUSED: Denial = of_audience(AUDIENCE_NOT_AUTHORIZED);
 const SPN_REFUSED: Denial = of_audience(SPN_AUDIENCE);
 const IDENTIFIER_URI_REFUSED: Denial = of_audience(IDENTIFIER_URI_AUDIENCE);
+const NOT_CLIENT_ID_REFUSED: Denial = of_audience(AUDIENCE_NOT_CLIENT_ID);
 const MICROSOFT_GRAPH_REFUSED: Denial = MICROSOFT_GRAPH_AUDIENCE.denial().claims(&[claims::AUD]);
 const SCOPE_REFUSED: Denial = SCOPE_MISSING.denial().claims(&[claims::SCP]).settings(&["scope"]);
 const OBJECT_ID_REFUSED: Denial = OBJECT_ID_MISSING.denial().claims(&[claims::OID]);

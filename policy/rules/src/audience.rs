@@ -40,10 +40,12 @@ impl Audience<'_> {
 /// its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefusedForm {
-    /// `spn:{client id}`.
+    /// `spn:{client id}` in a v1.0 token.
     Spn,
-    /// `api://` with anything but a client id: a tenant, a host, a path; in a v2.0 token any.
+    /// `api://` with anything but a client id, a tenant, a host or a path, in a v1.0 token.
     IdentifierUri,
+    /// `spn:` or `api://` in a v2.0 token, where Entra names the client id alone.
+    NotClientId,
     /// Microsoft Graph, whose tokens are for Microsoft Graph alone.
     MicrosoftGraph,
 }
@@ -52,11 +54,21 @@ fn refused_form(version: TokenVersion, audience: &str) -> Option<RefusedForm> {
     if names_microsoft_graph(audience) {
         Some(RefusedForm::MicrosoftGraph)
     } else if has_scheme(audience, "spn:") {
-        Some(RefusedForm::Spn)
+        Some(of_version(version, RefusedForm::Spn))
     } else if has_scheme(audience, "api://") && client_id(version, audience).is_none() {
-        Some(RefusedForm::IdentifierUri)
+        Some(of_version(version, RefusedForm::IdentifierUri))
     } else {
         None
+    }
+}
+
+/// What makes a v1.0 token of another form leaves a v2.0 token as it is.
+///
+/// Source: Microsoft "Access token claims reference", `aud`.
+const fn of_version(version: TokenVersion, form: RefusedForm) -> RefusedForm {
+    match version {
+        TokenVersion::V1 => form,
+        TokenVersion::V2 => RefusedForm::NotClientId,
     }
 }
 
@@ -138,16 +150,22 @@ mod tests {
 
     #[test]
     fn tells_forms_that_no_setting_makes_acceptable() {
-        use RefusedForm::{IdentifierUri, MicrosoftGraph, Spn};
+        use RefusedForm::{IdentifierUri, MicrosoftGraph, NotClientId, Spn};
         let spn = format!("spn:{CLIENT}");
         let cases = [
             (V1, &*spn, Some(Spn)),
-            (V2, "SPN:x", Some(Spn)),
+            (V1, "SPN:x", Some(Spn)),
+            (V2, &*spn, Some(NotClientId)),
             (V1, "api://mdm.example.com", Some(IdentifierUri)),
             (V1, "API://x", Some(IdentifierUri)),
             (V1, &format!("api://{CLIENT}/x"), Some(IdentifierUri)),
             (V1, &format!("api://{CLIENT}"), None),
-            (V2, &format!("api://{CLIENT}"), Some(IdentifierUri)),
+            (V2, &format!("api://{CLIENT}"), Some(NotClientId)),
+            (V2, &format!("api://mdm.example.com/{CLIENT}"), Some(NotClientId)),
+            (V2, "https://mdm.example.com", None),
+            (V2, "", None),
+            (V2, CLIENT, None),
+            (V2, &CLIENT.to_uppercase(), None),
             (V1, "00000003-0000-0000-C000-000000000000", Some(MicrosoftGraph)),
             (V2, "https://graph.microsoft.com", Some(MicrosoftGraph)),
             (V1, "https://graph.microsoft.us/", Some(MicrosoftGraph)),
@@ -162,14 +180,18 @@ mod tests {
         for (version, audience, expected) in cases {
             assert_eq!(Audience::One(audience).refused_form(version), expected, "{audience}");
         }
-        let list = |texts: &[&str]| {
+        let list = |version, texts: &[&str]| {
             let texts: Vec<_> = texts.iter().map(|text| (*text).to_owned()).collect();
-            Audience::Any(&texts).refused_form(V1)
+            Audience::Any(&texts).refused_form(version)
         };
-        assert_eq!(list(&[&spn, "spn:x"]), Some(Spn));
-        assert_eq!(list(&[&spn, CLIENT]), None);
-        assert_eq!(list(&[CLIENT, &spn]), None);
-        assert_eq!(list(&[]), None);
+        assert_eq!(list(V1, &[&spn, "spn:x"]), Some(Spn));
+        assert_eq!(list(V1, &[&spn, "api://x"]), None);
+        assert_eq!(list(V2, &[&spn, "api://x"]), Some(NotClientId));
+        for version in [V1, V2] {
+            assert_eq!(list(version, &[&spn, CLIENT]), None);
+            assert_eq!(list(version, &[CLIENT, &spn]), None);
+            assert_eq!(list(version, &[]), None);
+        }
     }
 
     #[test]

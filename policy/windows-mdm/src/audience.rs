@@ -11,10 +11,12 @@ use crate::v1::reasons::MICROSOFT_GRAPH_AUDIENCE;
 pub(crate) struct AudienceDenials {
     /// The form can be configured, and this audience is not.
     pub(crate) other: Denial,
-    /// `spn:{client id}`.
+    /// `spn:{client id}` in a v1.0 token.
     pub(crate) spn: Denial,
-    /// An identifier URI that does not count.
+    /// An identifier URI that does not count, in a v1.0 token.
     pub(crate) identifier_uri: Denial,
+    /// `spn:` or `api://` in a v2.0 token.
+    pub(crate) not_client_id: Denial,
 }
 
 impl AudienceDenials {
@@ -24,6 +26,7 @@ impl AudienceDenials {
         match form.and_then(|(version, audience)| audience.refused_form(version)) {
             Some(RefusedForm::Spn) => self.spn,
             Some(RefusedForm::IdentifierUri) => self.identifier_uri,
+            Some(RefusedForm::NotClientId) => self.not_client_id,
             Some(RefusedForm::MicrosoftGraph) => MICROSOFT_GRAPH,
             None => self.other,
         }

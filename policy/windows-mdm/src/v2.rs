@@ -46,6 +46,7 @@ impl Policy for WindowsMdm {
                 reasons::AUDIENCE_NOT_AUTHORIZED,
                 reasons::SPN_AUDIENCE,
                 reasons::IDENTIFIER_URI_AUDIENCE,
+                reasons::AUDIENCE_NOT_CLIENT_ID,
                 reasons::CLIENT_NOT_PAIRED,
             ] after "audience_not_authorized"
         ),

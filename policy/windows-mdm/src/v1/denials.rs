@@ -30,6 +30,8 @@ pub(super) const AUDIENCE: AudienceDenials = AudienceDenials {
     other: of_audience(AUDIENCE_NOT_AUTHORIZED),
     spn: of_audience(SPN_AUDIENCE),
     identifier_uri: of_audience(IDENTIFIER_URI_AUDIENCE),
+    // No v2.0 token comes as far as that: `token_version` refuses it.
+    not_client_id: of_audience(AUDIENCE_NOT_AUTHORIZED),
 };
 
 const fn of_audience(reason: Reason) -> Denial {

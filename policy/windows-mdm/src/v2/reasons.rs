@@ -23,8 +23,9 @@ reason!(
     "The token was issued for an application or server that is not configured.",
     "If `aud` is the client id of your MDM application (portal: App registrations > Overview > \
      Application (client) ID), or `api://` and that client id, add the client id to \
-     `windows_entra_client_ids`. If it is a URL, let Entra issue v1.0 tokens and make it an `https://` \
-     URL with the host and port of `server_url`."
+     `windows_entra_client_ids`. If it is a URL of a v1.0 token, make the Application ID URI (portal: App \
+     registrations > Expose an API) an `https://` URL with the host and port of `server_url`; in v2.0 \
+     tokens Entra never writes a URL."
 );
 reason!(
     SPN_AUDIENCE,
@@ -50,6 +51,19 @@ reason!(
     "Let Entra issue v2.0 tokens, which name the client id alone: set requestedAccessTokenVersion of the \
      application to 2 (portal: App registrations > Manifest). Or set the Application ID URI to \
      `api://{client id}` (portal: App registrations > Expose an API) and let the client ask for that."
+);
+reason!(
+    AUDIENCE_NOT_CLIENT_ID,
+    "audience_not_client_id",
+    not_authorized(
+        400,
+        "This sign-in is not meant for this server. Contact your IT administrator."
+    ),
+    "The v2.0 token names its application with `api://` or `spn:`; Entra names the client id alone there.",
+    "Whoever issued the token must write the client id of the application to `aud`, and nothing else. \
+     Entra does so in every v2.0 token, whatever the client asks for and the app registration says, \
+     unless a claims policy overrides the audience (portal: Enterprise applications > Single sign-on): \
+     remove that. An issuer of your own, such as one for tests, must do as Entra does."
 );
 reason!(
     CLIENT_NOT_PAIRED,

@@ -5,8 +5,8 @@ use admit_guest::{Denial, Finding, Guid, Reason, Rule, Token, TokenVersion};
 
 use super::WindowsMdm;
 use super::reasons::{
-    AUDIENCE_NOT_AUTHORIZED, CLIENT_NOT_PAIRED, IDENTIFIER_URI_AUDIENCE, SPN_AUDIENCE,
-    TOKEN_VERSION_NOT_ACCEPTED,
+    AUDIENCE_NOT_AUTHORIZED, AUDIENCE_NOT_CLIENT_ID, CLIENT_NOT_PAIRED, IDENTIFIER_URI_AUDIENCE,
+    SPN_AUDIENCE, TOKEN_VERSION_NOT_ACCEPTED,
 };
 use crate::audience::AudienceDenials;
 use crate::claims;
@@ -70,6 +70,7 @@ const CLIENT_REFUSED: AudienceDenials = AudienceDenials {
     other: of_audience(AUDIENCE_NOT_AUTHORIZED),
     spn: of_audience(SPN_AUDIENCE),
     identifier_uri: of_audience(IDENTIFIER_URI_AUDIENCE),
+    not_client_id: of_audience(AUDIENCE_NOT_CLIENT_ID),
 };
 const AUDIENCE_REFUSED: AudienceDenials = AudienceDenials {
     other: CLIENT_REFUSED.other.settings(&["server_url", "windows_entra_client_ids"]),

@@ -114,7 +114,7 @@ fn an_unknown_name_is_refused_with_those_most_like_it() {
         |arguments: &str| folder.admit(&format!("explain {arguments}")).refusal(2).to_owned();
     assert_eq!(
         refusal("audiance"),
-        "no reason and no rule `audiance` in `windows-mdm` 2.0.0 or `intune-mam` 1.0.0; expected for example `audience`, `audience_not_authorized`, or one that `admit inspect` lists"
+        "no reason and no rule `audiance` in `windows-mdm` 2.0.0 or `intune-mam` 1.0.0; expected for example `audience`, `audience_not_client_id`, `audience_not_authorized`, or one that `admit inspect` lists"
     );
     assert_eq!(
         refusal("zz --policy windows-mdm"),

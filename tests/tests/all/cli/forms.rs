@@ -221,6 +221,36 @@ fn a_remedy_fits_the_form_of_the_audience() {
 }
 
 #[test]
+fn a_remedy_fits_the_version_of_the_token() {
+    let folder = Folder::new();
+    let client = windows_settings()["windows_entra_client_ids"][0].as_str().unwrap().to_owned();
+    let tid = claims()["tid"].as_str().unwrap().to_owned();
+    let forms = [
+        format!("spn:{client}"),
+        format!("api://{client}"),
+        format!("api://{tid}/{client}"),
+        format!("api://mdm.example.com/{client}"),
+    ];
+    for aud in forms {
+        let decision = vouched(&folder, &with(claims(), json!({ "aud": aud })));
+        assert_eq!(decision["reason"], "audience_not_client_id", "{decision}");
+        let text = decision["remedy"].as_str().unwrap();
+        assert!(
+            text.contains("the client id of the application to `aud`, and nothing else"),
+            "{text}"
+        );
+        for done in ["requestedAccessTokenVersion", "v1.0", "let the client ask", "add "] {
+            assert!(!text.contains(done), "{done}, which mends no v2.0 token: {text}");
+        }
+        assert_eq!(decision["observed"], json!([{"claim": "aud", "value": aud}]));
+    }
+    let url = json!({"aud": "https://other.example.com"});
+    let decision = vouched(&folder, &with(claims_v1(), url));
+    let text = decision["remedy"].as_str().unwrap();
+    assert!(!text.contains("let Entra issue v1.0 tokens"), "what is done already: {text}");
+}
+
+#[test]
 fn a_token_for_microsoft_graph_is_called_so() {
     let folder = Folder::new();
     let nonce = |kid: &str| {

@@ -1,8 +1,10 @@
 //! `docs/api.md`: an example of every endpoint, whose answer is one that the document has, and every
 //! code.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use admit::release::Inspected;
+use admit::runtime::Runtime;
 use admit_server::http::{Endpoint, ListenerKind};
 use serde_json::Value;
 
@@ -82,6 +84,55 @@ fn address(command: &str) -> &str {
     let operation = document().operation(method(command), path);
     assert!(known.map(Endpoint::path).any(|known| known == operation.path), "{command}");
     path
+}
+
+/// What the examples say of each policy, by name and version: digest, and how many cases were rehearsed.
+#[derive(Debug, Default)]
+struct Said(BTreeMap<(String, String), (BTreeSet<String>, BTreeSet<u64>)>);
+
+impl Said {
+    fn collect(&mut self, answer: &Value) {
+        match answer {
+            Value::Object(members) => {
+                if let Some(digest) = answer["policy"]["digest"].as_str() {
+                    let part = |name| answer["policy"][name].as_str().unwrap().to_owned();
+                    let said = self.0.entry((part("name"), part("version"))).or_default();
+                    said.0.insert(digest.to_owned());
+                    said.1.extend(answer["rehearsed"]["component"].as_u64());
+                }
+                members.values().for_each(|member| self.collect(member));
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.collect(item)),
+            _ => {}
+        }
+    }
+}
+
+/// Digests differ by the compiler, so that no test knows them.
+#[test]
+fn the_examples_come_from_one_build_and_rehearse_its_cases() {
+    let page = file("api.md");
+    let blocks = page.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let mut said = Said::default();
+    blocks
+        .filter_map(|block| serde_json::from_str(block).ok())
+        .for_each(|json| said.collect(&json));
+    assert_eq!(said.0.len(), 3, "{said:?}");
+    let runtime = Runtime::new().unwrap();
+    let readme = file("../README.md");
+    for ((name, version), (digests, rehearsed)) in &said.0 {
+        let policy = format!("{name} {version}");
+        assert_eq!(digests.len(), 1, "{policy}: {digests:?}");
+        let digest = digests.first().unwrap();
+        for shown in readme.split(&format!("{policy} (")).skip(1) {
+            let shown = shown.split(')').next().unwrap();
+            assert!(digest.starts_with(shown), "README.md has {policy} as {shown}: {digest}");
+        }
+        let component = admit_policies::find(&format!("{name}@{version}")).unwrap().component;
+        let inspected = Inspected::new(&runtime, component).unwrap();
+        let cases: usize = inspected.cases().iter().map(|set| set.cases.len()).sum();
+        assert!(rehearsed.iter().all(|said| *said == cases as u64), "{policy}: {cases} cases");
+    }
 }
 
 #[test]
