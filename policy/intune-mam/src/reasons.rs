@@ -152,7 +152,8 @@ pub const SCOPE_MISSING: Reason = Reason {
     code: "scope_missing",
     title: "The token does not carry the configured scope; one without `scp` is an ID token or was \
             not issued for a user.",
-    remedy: "Expose the scope of `scope` and authorise the mobile application for it (portal: App \
+    remedy: "If there is no `scp`, let the mobile application send an access token, not an ID token. \
+             Else expose the scope of `scope` and authorise the mobile application for it (portal: App \
              registrations > Expose an API).",
     presentation: INVALID_TOKEN,
 };

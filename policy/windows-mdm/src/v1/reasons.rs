@@ -60,8 +60,9 @@ reason!(
     ),
     "The token carries none of the configured scopes; a token without `scp` is an ID token or was \
      not issued for a user.",
-    "Grant the MDM application's scope `mdm_delegation` (portal: App registrations > Expose an API), \
-     or add the scope your tokens carry in `scp` to `scopes`."
+    "If there is no `scp`, let the client send an access token for the MDM application, not an ID token. \
+     Else grant that application's scope `mdm_delegation` (portal: App registrations > Expose an API), or \
+     add the scope your tokens carry in `scp` to `scopes`."
 );
 reason!(
     APP_NOT_AUTHORIZED,
@@ -86,7 +87,8 @@ reason!(
     "object_id_missing",
     not_authorized(400, "Your sign-in is incomplete. Contact your IT administrator."),
     "The token does not name the user: `oid` is missing or not a GUID.",
-    "Let the client ask for the scope `profile` too; Entra adds `oid` to user tokens then."
+    "If it is missing, let the client ask for the scope `profile` too; Entra adds `oid` to user tokens \
+     then. If it is not a GUID, find out who issued the token: Entra always writes one."
 );
 reason!(
     USER_NAME_INVALID,

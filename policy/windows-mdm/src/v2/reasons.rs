@@ -73,6 +73,6 @@ reason!(
         "Your organisation may not enrol devices here. Contact your IT administrator."
     ),
     "The client id in `aud` is bound to other tenants than the one that issued the token.",
-    "If this tenant may use this application, add `client-id@tenant-id` with the values of `aud` and \
-     `tid` to `client_tenant_pairs`."
+    "If this tenant may use this application, add `client-id@tenant-id` with the client id in `aud`, \
+     without `api://`, and the value of `tid` to `client_tenant_pairs`."
 );

@@ -251,6 +251,39 @@ fn a_remedy_fits_the_version_of_the_token() {
 }
 
 #[test]
+fn a_remedy_tells_a_claim_that_is_missing_from_one_that_is_wrong() {
+    let folder = Folder::new();
+    let remedy = |claims: Value, reason: &str| {
+        let decision = vouched(&folder, &claims);
+        assert_eq!(decision["reason"], reason, "{decision}");
+        decision["remedy"].as_str().unwrap().to_owned()
+    };
+    for (changes, reason) in [
+        (json!({"oid": null}), "object_id_missing"),
+        (json!({"oid": "dana"}), "object_id_missing"),
+        (json!({"scp": null}), "scope_missing"),
+        (json!({"scp": "User.Read"}), "scope_missing"),
+    ] {
+        let remedy = remedy(with(claims(), changes), reason);
+        let parts = match reason {
+            "object_id_missing" => ["If it is missing, let", "If it is not a GUID, find"],
+            _ => ["If there is no `scp`, let the client send an access token", "Else grant"],
+        };
+        assert!(parts.iter().all(|part| remedy.contains(part)), "{remedy}");
+    }
+    // What the remedy names can be entered as it stands.
+    let mut settings = windows_settings();
+    let client = settings["windows_entra_client_ids"][0].as_str().unwrap().to_owned();
+    let other = "b7c4d5e6-1f20-4a3b-9c8d-0e1f2a3b4c5d";
+    settings["windows_entra_tenant_ids"].as_array_mut().unwrap().push(json!(other));
+    settings["client_tenant_pairs"] = json!([format!("{client}@{other}")]);
+    folder.write("windows.json", settings.to_string());
+    let aud = json!({"aud": format!("api://{client}")});
+    let remedy = remedy(with(claims_v1(), aud), "client_not_paired");
+    assert!(remedy.contains("the client id in `aud`, without `api://`"), "{remedy}");
+}
+
+#[test]
 fn a_token_for_microsoft_graph_is_called_so() {
     let folder = Folder::new();
     let nonce = |kid: &str| {
