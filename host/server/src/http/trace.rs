@@ -5,6 +5,7 @@
 
 mod request_id;
 mod parent;
+mod line;
 mod strangers;
 
 use std::sync::Arc;
@@ -17,9 +18,9 @@ use axum::middleware::Next;
 use axum::response::Response;
 use tracing::{Instrument, Span};
 
+use self::line::Line;
 use self::parent::TraceParent;
 pub use self::request_id::RequestId;
-use self::strangers::Line;
 pub(crate) use self::strangers::Proved;
 pub use self::strangers::Strangers;
 use crate::http::ListenerKind;

@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use admit::repeats::Repeats;
-use tracing::Span;
+
+use super::line::Line;
 
 /// Whether the sender of a request proved who it is. In the extensions of each request to the admin
 /// listener.
@@ -56,32 +57,4 @@ impl Strangers {
 
 fn say(lines: Vec<(Line, u64)>) {
     lines.into_iter().for_each(|(line, count)| line.info(Some(count)));
-}
-
-/// The line of a request.
-#[derive(Clone, Debug)]
-pub(super) struct Line {
-    pub(super) span: Span,
-    /// Absent when the connection ended before the answer.
-    pub(super) status: Option<u16>,
-    pub(super) duration_us: u64,
-}
-
-impl Line {
-    /// Writes it; `count` is how many requests it stands for, where it may be more than this one.
-    pub(super) fn info(&self, count: Option<u64>) {
-        let Self { span, status, duration_us } = self;
-        let _entered = span.enter();
-        tracing::info!(status, duration_us, count, "{}", self.message());
-    }
-
-    pub(super) fn debug(&self) {
-        let Self { span, status, duration_us } = self;
-        let _entered = span.enter();
-        tracing::debug!(status, duration_us, "{}", self.message());
-    }
-
-    fn message(&self) -> &'static str {
-        if self.status.is_some() { "answered" } else { "connection ended unanswered" }
-    }
 }

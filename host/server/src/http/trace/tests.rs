@@ -188,6 +188,7 @@ fn whoever_proved_who_it_is_has_a_line_for_each_request() {
     let lines = traced.lines();
     assert_eq!(lines.len(), 3);
     assert!(lines.iter().all(|line| line.get("count").is_none()), "{lines:?}");
+    assert!(lines.iter().all(|line| line["target"] == "admit_server::http::trace"), "{lines:?}");
 }
 
 #[test]
