@@ -53,10 +53,11 @@ fn token(headers: &HeaderMap) -> Option<&str> {
     }
 }
 
-/// The token of a `Bearer` header (RFC 6750 §2.1); the scheme in any letter case (RFC 9110 §11.1).
+/// The token of a `Bearer` header (RFC 6750 §2.1); the scheme in any letter case, with one space or more
+/// after it (RFC 9110 §11.1, §11.4).
 fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token)
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim_start_matches(' '))
 }
 
 /// A page of another site that has its name resolved to this machine still sends its own name.
