@@ -8,7 +8,7 @@ use super::listener::{Listen, ServiceAccess, collide};
 use super::problem::ProblemKind;
 use super::read::Reader;
 use super::tree::{Node, Origin};
-use super::{Config, DecisionLogConfig};
+use super::{Config, DecisionLogConfig, PolicyReference};
 
 /// Checks values of different sections, and such as variables and flags can change.
 pub(super) fn across(reader: &Reader, tree: &Node, config: &Config) {
@@ -29,7 +29,7 @@ pub(super) fn across(reader: &Reader, tree: &Node, config: &Config) {
             if tree.find("admin.listen").is_some() { "admin.listen" } else { "service.listen" };
         refuse(path, reason);
     }
-    for (path, reason) in shared_paths(config) {
+    for (path, reason) in shared_paths(reader.path(), config) {
         refuse(path, reason);
     }
 }
@@ -37,11 +37,12 @@ pub(super) fn across(reader: &Reader, tree: &Node, config: &Config) {
 /// Files of the store, in the data directory.
 const OF_STORE: [&str; 4] = ["admit.db", "admit.db-wal", "admit.db-shm", "admit.lock"];
 
-/// Paths that the server writes and that are something else of its own as well.
-fn shared_paths(config: &Config) -> Vec<(&'static str, String)> {
+/// Paths that the server writes and that are something else which it writes or reads as well.
+fn shared_paths(file: Option<&Path>, config: &Config) -> Vec<(&'static str, String)> {
     let data = absolute(&config.data_dir);
     let mut known = vec![("the data directory", data.clone())];
     known.extend(OF_STORE.map(|name| ("a file of the store", data.join(name))));
+    known.extend(file.map(|file| ("this configuration", absolute(file))));
     let keys = config.keys.values().filter_map(|keys| match keys {
         KeysConfig::File(path) => Some(("a file of keys", absolute(path))),
         KeysConfig::Remote { .. } => None,
@@ -49,6 +50,13 @@ fn shared_paths(config: &Config) -> Vec<(&'static str, String)> {
     known.extend(keys);
     let cases = config.gates.values().filter_map(|gate| gate.cases.as_deref());
     known.extend(cases.map(|path| ("a file of cases", absolute(path))));
+    let policies = config.gates.values().filter_map(|gate| match &gate.policy {
+        Some(PolicyReference::File(path)) => Some(("a file of a policy", absolute(path))),
+        _ => None,
+    });
+    known.extend(policies);
+    let sources = config.gates.values().filter_map(|gate| gate.source.as_ref());
+    known.extend(sources.map(|source| ("the source of a gate", absolute(&source.path))));
 
     let mut shared = Vec::new();
     for (key, path) in written(config) {

@@ -62,6 +62,11 @@ impl Reader {
         Self { file, folder, problems: RefCell::default() }
     }
 
+    /// The file that is read; absent where there is none.
+    pub(super) fn path(&self) -> Option<&Path> {
+        (!self.file.is_empty()).then(|| Path::new(&self.file))
+    }
+
     /// Reads the whole tree.
     pub(super) fn root<T>(&self, tree: &Node, read: impl FnOnce(&mut Section<'_>) -> T) -> T {
         let found = Found { reader: self, path: String::new(), node: tree };
@@ -221,16 +226,24 @@ impl<'a> Found<'a> {
         let entries: &[Entry] = match &self.node.value {
             Value::Names(entries) => entries,
             Value::Nothing => &[],
-            _ => {
-                self.reported::<()>(expected(NAMES));
-                &[]
-            }
+            _ => return self.no_section(read),
         };
         let (reader, path, origin) = (self.reader, self.path.clone(), &self.node.origin);
         let mut section = Section { reader, path, origin, entries, asked: Vec::new() };
         let read = read(&mut section);
         section.report_twice();
         section.report_unknown();
+        read
+    }
+
+    /// Reports that there is something else than a section. What it would miss in it is not said as well.
+    fn no_section<T>(&self, read: impl FnOnce(&mut Section<'_>) -> T) -> T {
+        self.reported::<()>(expected(NAMES));
+        let said = self.reader.problems.borrow().len();
+        let empty = Node::empty();
+        let read =
+            Found { reader: self.reader, path: self.path.clone(), node: &empty }.section(read);
+        self.reader.problems.borrow_mut().truncate(said);
         read
     }
 

@@ -56,9 +56,13 @@ fn what_the_server_writes_has_a_path_of_its_own() {
     let said = |listen: &str, log: &str| {
         let file = format!(
             "data_dir: {}\nservice: {{listen: '{listen}'}}\nkeys: {{public: {{file: {}}}}}\n\
-             decision_log: {{to: '{log}'}}\n",
+             decision_log: {{to: '{log}'}}\ngates:\n  a: {{policy: {}, cases: {}}}\n  \
+             b: {{source: {{path: {}}}}}\n",
             at("data"),
             at("keys.json"),
+            at("policy.wasm"),
+            at("cases.yaml"),
+            at("next.wasm"),
         );
         match Given::file(file).load() {
             Ok(_) => Vec::new(),
@@ -71,6 +75,9 @@ fn what_the_server_writes_has_a_path_of_its_own() {
         (tcp.to_owned(), at("data"), "decision_log.to", "the data directory"),
         (tcp.to_owned(), at("data/./admit.db"), "decision_log.to", "a file of the store"),
         (tcp.to_owned(), at("keys.json"), "decision_log.to", "a file of keys"),
+        (tcp.to_owned(), at("policy.wasm"), "decision_log.to", "a file of a policy"),
+        (tcp.to_owned(), at("cases.yaml"), "decision_log.to", "a file of cases"),
+        (tcp.to_owned(), at("next.wasm"), "decision_log.to", "the source of a gate"),
         (format!("unix:{}", at("data")), at("log"), "service.listen", "the data directory"),
         (format!("unix:{}", at("x.sock")), at("x.sock"), "decision_log.to", "a socket"),
     ] {
@@ -81,4 +88,12 @@ fn what_the_server_writes_has_a_path_of_its_own() {
             "{problem}"
         );
     }
+}
+
+#[test]
+fn a_decision_log_is_not_written_to_the_configuration() {
+    let given = Given::file("decision_log: {to: ./admit.yaml}");
+    let error = given.load().unwrap_err().to_string();
+    assert!(error.contains("`decision_log.to`: `"), "{error}");
+    assert!(error.ends_with(" is this configuration too; expected a path of its own"), "{error}");
 }

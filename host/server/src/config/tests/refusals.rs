@@ -214,6 +214,17 @@ fn what_must_not_be_empty_is_refused() {
             ", line 1, column 21: `gates.a.source.path` is missing; expected a file or folder",
         ),
         ("data_dir: ''", ", line 1, column 11: `data_dir` is the text ``; expected a path"),
+        // What is missing in what is no section is not said as well.
+        (
+            "gates: {a: {source: ./next}}",
+            ", line 1, column 21: `gates.a.source` is the text `./next`; expected names with values \
+             (`name: value`)",
+        ),
+        (
+            "gitops: https://git.example.com/mdm",
+            ", line 1, column 9: `gitops` is the text `https://git.example.com/mdm`; expected names \
+             with values (`name: value`)",
+        ),
     ]);
 }
 
