@@ -80,6 +80,8 @@ fn said(
 ) -> std::io::Result<Exit> {
     if !checked.problems.is_empty() {
         checked.problems.iter().for_each(say);
+        // They may explain what is wrong, such as a text that a template should have filled in.
+        checked.remarks.iter().for_each(|remark| say(format_args!("note: {remark}")));
         return Ok(Exit::BadInput);
     }
     match &sources.file {

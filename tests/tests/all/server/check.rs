@@ -196,7 +196,10 @@ fn what_a_start_fails_with_the_check_refuses_in_the_same_words() {
         assert!(said.starts_with("`admit.yaml`, line 1, column "), "{said}");
         assert!(said.contains(part), "{part}: {said}");
         assert_eq!(started.code, Some(3), "{started:?}");
-        assert!(started.err.ends_with(&checked.err), "{started:?}\n{checked:?}");
+        // What a start warns of first, the check notes last.
+        let problems = checked.err.lines().filter(|line| !line.starts_with("admit: note: "));
+        let problems: String = problems.map(|line| format!("{line}\n")).collect();
+        assert!(started.err.ends_with(&problems), "{started:?}\n{checked:?}");
     }
 }
 
@@ -407,4 +410,19 @@ fn a_check_that_takes_long_says_so_on_a_terminal() {
     }
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+#[test]
+fn what_a_template_left_is_noted_beside_what_it_breaks() {
+    let home = Home::new();
+    let settings = with(windows_settings(), json!({"server_url": "https://${HOST}"}));
+    home.configure(&json!({"gates": {"a": {"policy": "windows-mdm", "settings": settings}}}));
+    let run = check(&home);
+    assert_eq!((run.code, run.out.as_str()), (Some(3), ""), "{run:?}");
+    let said = run.said();
+    let lines: Vec<_> = said.lines().collect();
+    let [problem, note] = &lines[..] else { panic!("{said}") };
+    assert!(problem.contains("`gates.a.settings.server_url`: `https://${HOST}` has no"), "{said}");
+    assert!(note.starts_with("note: `gates.a.settings.server_url`"), "{said}");
+    assert!(note.contains("`${HOST}`"), "{said}");
 }
