@@ -148,7 +148,7 @@ fn coverage_names_what_no_case_reached() {
         "not covered: no case is stopped by rule `token_version`\n",
         "not covered: no case passes rule `client_tenant_pair`\n",
         "not covered: no case is refused for `scope_missing`\n",
-        "; 2 of 15 reasons)\n",
+        "; 2 of 16 reasons)\n",
     ] {
         assert!(text.contains(part), "{part}\nis not in\n{text}");
     }
