@@ -3,6 +3,7 @@
 pub mod blackhole;
 pub mod clock;
 pub mod fixture;
+pub mod forms;
 pub mod fuzzing;
 pub mod gates;
 pub mod guests;

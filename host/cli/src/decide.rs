@@ -116,14 +116,13 @@ fn token(args: &DecideArgs) -> Result<Vec<u8>, CliError> {
     if files::is_stdin(path) && std::io::stdin().is_terminal() {
         say("reading from the terminal; end with Ctrl-D");
     }
-    let bytes = files::read(path, LIMIT)?;
     let (what, expected) = match args.format {
         FormatArg::Jwt => ("token", "an access token"),
         FormatArg::BinarySecurityToken => ("token", "a BinarySecurityToken"),
         FormatArg::Soap => ("token", "a SOAP envelope"),
         FormatArg::Claims => ("claims", "a JSON object"),
     };
-    files::text(what, expected, path, &bytes)
+    files::text(what, expected, path, LIMIT)
 }
 
 /// The file with the input, which is standard input unless one is named.

@@ -103,7 +103,7 @@ const COMPRESSED: [(&[u8], &str, &str); 6] = [
 
 /// Whether what begins so can be text.
 fn check_text(path: &Path, beginning: &[u8]) -> Result<(), TextError> {
-    if beginning.starts_with(&[0xff, 0xfe]) || beginning.starts_with(&[0xfe, 0xff]) {
+    if input::is_utf_16(beginning) {
         return Err(TextError::Utf16);
     }
     match COMPRESSED.iter().find(|(magic, ..)| beginning.starts_with(magic)) {
@@ -132,30 +132,34 @@ fn read_from(from: impl Read, path: &Path, limit: u64) -> Result<Vec<u8>, CliErr
     Ok(bytes)
 }
 
-/// Text without the byte order mark that editors may put first and without the line end they put
-/// last.
+/// Reads a whole file of text, of at most `limit` bytes. What may stand around it, its reader takes off.
+///
+/// # Errors
+///
+/// As [`read`], and [`CliError::Content`] when it is empty or no text, whatever it should hold.
 pub(crate) fn text(
     what: &'static str,
     expected: &'static str,
     path: &Path,
-    bytes: &[u8],
+    limit: u64,
 ) -> Result<Vec<u8>, CliError> {
-    let failed = |error| Err(content(what, &path.display(), error));
-    if let Err(error) = check_text(path, bytes) {
-        return failed(error);
-    }
-    let text = input::document(bytes).trim_ascii_end();
-    if text.is_empty() { failed(TextError::Empty(expected)) } else { Ok(text.to_vec()) }
+    let bytes = read(path, limit)?;
+    let checked = match input::document(&bytes).trim_ascii().is_empty() {
+        true => Err(TextError::Empty(expected)),
+        false => check_text(path, &bytes),
+    };
+    checked.map_err(|error| content(what, &path.display(), error))?;
+    Ok(bytes)
 }
 
 fn read_json(what: &'static str, path: &Path) -> Result<Vec<u8>, CliError> {
     let limit = if what == "settings" { MAX_SETTINGS_FILE_BYTES } else { MAX_JSON_BYTES };
-    text(what, "a JSON object", path, &read(path, limit)?)
+    text(what, "a JSON object", path, limit)
 }
 
 /// Reads a file that holds one JSON object.
 pub(crate) fn object(what: &'static str, path: &Path) -> Result<Map<String, Value>, CliError> {
-    let object = admit::json::parse_object(&read_json(what, path)?);
+    let object = admit::json::object_of_document(&read_json(what, path)?);
     let object = object.map_err(|error| content(what, &path.display(), error))?;
     Ok(object.to_json())
 }

@@ -9,7 +9,7 @@ use serde::ser::{Serialize, Serializer};
 use serde_json::Number;
 
 use crate::input;
-use crate::text::{Shown, visible_json};
+use crate::text::{Shown, is_invisible, visible_json};
 
 /// A JSON value. Unlike `serde_json::Value` it never comes from an object with duplicate names.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,16 +65,17 @@ fn cut_place(text: String) -> String {
 
 /// What a text that does not even begin as JSON may be instead: the wrong file, or the page of a proxy.
 fn looks_like(text: &[u8]) -> Option<&'static str> {
-    const SIGNS: [(&[u8], &str); 8] = [
+    const SIGNS: [(&[u8], &str); 6] = [
         (b"<", "HTML or XML"),
         (b"eyJ", "a token"),
         (b"-----BEGIN", "PEM"),
         (b"\x1f\x8b", "compressed (gzip)"),
         (b"\x28\xb5\x2f\xfd", "compressed (zstd)"),
-        (b"\xff\xfe", "UTF-16; expected UTF-8"),
-        (b"\xfe\xff", "UTF-16; expected UTF-8"),
         (b"\0asm", "a component"),
     ];
+    if input::is_utf_16(text) {
+        return Some("UTF-16; expected UTF-8");
+    }
     let text = text.trim_ascii_start();
     SIGNS.iter().find(|(start, _)| text.starts_with(start)).map(|(_, name)| *name)
 }
@@ -83,8 +84,30 @@ fn malformed(text: &[u8], error: &serde_json::Error) -> JsonError {
     JsonError::Malformed(match looks_like(text) {
         _ if text.trim_ascii().is_empty() => "the text is empty".to_owned(),
         Some(other) => format!("{error}; it looks like {other}"),
-        None => error.to_string(),
+        None => match unseen(text, error) {
+            Some(unseen) => format!("{error}: there stands {unseen}, which does not show"),
+            None => error.to_string(),
+        },
     })
+}
+
+/// The character at the place of an error, if nobody would see it there.
+fn unseen(text: &[u8], error: &serde_json::Error) -> Option<String> {
+    let line = text.split(|byte| *byte == b'\n').nth(error.line().checked_sub(1)?)?;
+    // A column counts bytes, and may be that of any byte of a character.
+    let at = error.column().checked_sub(1)?;
+    let start = (0..=at).rev().find(|at| line.get(*at).is_none_or(|byte| byte & 0xc0 != 0x80))?;
+    let rest = line.get(start..)?;
+    let rest = rest.get(..4).unwrap_or(rest);
+    let c = rest.utf8_chunks().next()?.valid().chars().next()?;
+    let name = match c {
+        '\u{feff}' => " (a byte order mark)",
+        '\0' => " (NUL)",
+        '\r' => " (a carriage return)",
+        _ => "",
+    };
+    let is_unseen = is_invisible(c) || c.is_whitespace() && c != ' ';
+    is_unseen.then(|| format!("U+{:04X}{name}", u32::from(c)))
 }
 
 /// Reads one JSON value that fills the whole of `text`.
@@ -392,6 +415,34 @@ mod tests {
             assert!(error.to_string().ends_with(&format!("; it looks like {other}")), "{error}");
             let unplaced = format!("not strict JSON: expected value; it looks like {other}");
             assert_eq!(error.without_place().to_string(), unplaced);
+        }
+    }
+
+    #[test]
+    fn utf_16_without_a_mark_is_named() {
+        let error = parse(b"{\0}\0").unwrap_err().to_string();
+        assert!(error.ends_with("; it looks like UTF-16; expected UTF-8"), "{error}");
+    }
+
+    #[test]
+    fn what_does_not_show_is_named() {
+        for (text, unseen) in [
+            ("\u{feff}{}", "U+FEFF (a byte order mark)"),
+            ("{}\n\u{c}\n", "U+000C"),
+            ("{}\u{b}", "U+000B"),
+            ("{}\0", "U+0000 (NUL)"),
+            ("{\"a\": 1\u{85}}", "U+0085"),
+            ("{\u{2028}}", "U+2028"),
+            ("\u{a0}{}", "U+00A0"),
+            ("{\"a\":\"\t\"}", "U+0009"),
+        ] {
+            let error = parse(text.as_bytes()).unwrap_err().to_string();
+            let expected = format!(": there stands {unseen}, which does not show");
+            assert!(error.ends_with(&expected), "{text:?}: {error}");
+        }
+        for text in ["{}x", "{", "{a: 1}", "[1 2]", "{\"a\":\"\u{e4}\" x}"] {
+            let error = parse(text.as_bytes()).unwrap_err().to_string();
+            assert!(!error.contains("stands"), "{text:?}: {error}");
         }
     }
 

@@ -105,11 +105,10 @@ pub fn compact_form(format: Format, input: &[u8]) -> Result<Cow<'_, str>, TokenE
         Format::Soap => {
             const WHAT: &str = "SOAP envelope";
             bounded(WHAT, input, MAX_ENVELOPE_BYTES)?;
-            let envelope = input::document(input);
-            if envelope.trim_ascii().is_empty() {
+            if input::document(input).trim_ascii().is_empty() {
                 return Err(TokenError::Empty { what: WHAT });
             }
-            let content = soap::binary_security_token(envelope)?;
+            let content = soap::binary_security_token(input)?;
             unwrap_binary_security_token(content.as_bytes()).map(Cow::Owned)
         }
     }

@@ -1,5 +1,6 @@
 //! What is wrong with a case file, and where.
 
+use crate::document::NotText;
 use crate::file::MAX_CASE_FILE_BYTES;
 
 /// Why a case file cannot be used. Lines and columns count from 1.
@@ -12,12 +13,9 @@ pub enum CaseError {
         /// The bytes.
         size: usize,
     },
-    /// Not UTF-8.
-    #[error("line {line}: not UTF-8 text")]
-    NotText {
-        /// The line that holds the first such byte.
-        line: u64,
-    },
+    /// Not UTF-8, or with more than one byte order mark.
+    #[error("{at}{0}", at = place_of(.0))]
+    NotText(#[from] NotText),
     /// Not YAML, or not of the form of a case file.
     #[error("{}{problem}", place(*.line, *.column))]
     Form {
@@ -77,6 +75,10 @@ pub(crate) fn shown(name: &str) -> String {
         }
     }
     shown
+}
+
+fn place_of(error: &NotText) -> String {
+    error.place().map(|(line, column)| place(line, column)).unwrap_or_default()
 }
 
 fn place(line: u64, column: u64) -> String {

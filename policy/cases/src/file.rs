@@ -7,6 +7,7 @@ use serde::de::{Deserializer, Error as _};
 use serde_json::{Map, Value};
 use serde_saphyr::Spanned;
 
+use crate::document;
 use crate::error::{CaseError, shown};
 use crate::expect::Expectation;
 use crate::moment::Moment;
@@ -17,9 +18,6 @@ pub const MAX_CASE_FILE_BYTES: usize = 1024 * 1024;
 
 /// What aliases may repeat, in names and values; some ten times what a large file needs.
 const MAX_ALIAS_EVENTS: usize = 20_000;
-
-/// Put first in UTF-8 by some editors.
-const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// The time of each decision where a file does not say: 2026-01-01T00:00:00Z.
 const USUAL_NOW: Moment = Moment(1_767_225_600);
@@ -105,30 +103,26 @@ impl CaseFile {
     ///
     /// [`CaseError`], with line and column of what is not of the form.
     pub fn parse(text: &str) -> Result<Self, CaseError> {
-        if text.len() > MAX_CASE_FILE_BYTES {
-            return Err(CaseError::TooLarge { size: text.len() });
-        }
-        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-        let limits = serde_saphyr::alias_limits! { max_total_replayed_events: MAX_ALIAS_EVENTS };
-        let options = serde_saphyr::options! { alias_limits: limits };
-        serde_saphyr::from_str_with_options(text, options).map_err(|error| problem(&error))
+        Self::from_bytes(text.as_bytes())
     }
 
     /// Reads a case file of bytes.
     ///
     /// # Errors
     ///
-    /// As [`CaseFile::parse`], and [`CaseError::NotText`].
+    /// As [`CaseFile::parse`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CaseError> {
         if bytes.len() > MAX_CASE_FILE_BYTES {
             return Err(CaseError::TooLarge { size: bytes.len() });
         }
-        let text = std::str::from_utf8(bytes).map_err(|error| {
-            let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
-            let line = 1 + before.iter().filter(|byte| **byte == b'\n').count() as u64;
-            CaseError::NotText { line }
-        })?;
-        Self::parse(text)
+        Self::read(document::text(bytes)?)
+    }
+
+    /// Reads the text without its byte order mark.
+    fn read(text: &str) -> Result<Self, CaseError> {
+        let limits = serde_saphyr::alias_limits! { max_total_replayed_events: MAX_ALIAS_EVENTS };
+        let options = serde_saphyr::options! { alias_limits: limits };
+        serde_saphyr::from_str_with_options(text, options).map_err(|error| problem(&error))
     }
 
     /// Whether the file is for this policy in this version. A pre-release counts as what it is going

@@ -30,6 +30,7 @@
 //!
 //! The whole form is in `docs/cases.schema.json`.
 
+pub mod document;
 mod file;
 mod error;
 mod base;

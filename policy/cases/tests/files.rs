@@ -194,7 +194,7 @@ fn the_files_of_a_component_are_bounded_together() {
 #[test]
 fn bytes_that_are_no_text_are_named_by_line() {
     let error = CaseFile::from_bytes(b"policy: p\n# \xff\n").unwrap_err();
-    assert_eq!(error.to_string(), "line 2: not UTF-8 text");
+    assert_eq!(error.to_string(), "line 2, column 3: not UTF-8 text");
 }
 
 #[test]

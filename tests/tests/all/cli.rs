@@ -13,6 +13,7 @@ mod forms;
 mod inspect;
 mod issuer;
 mod log;
+mod marks;
 mod next_version;
 mod pack;
 mod quiet;

@@ -12,6 +12,7 @@ use admit::keys::{
 };
 use admit_tests::clock::{ManualClock, wait_until};
 use admit_tests::fixture::issuer;
+use admit_tests::forms::forms;
 use admit_tests::key_server::{Answer, KeyServer};
 use serde_json::json;
 
@@ -68,6 +69,16 @@ fn good() -> Answer {
 
 fn kid() -> &'static str {
     issuer().kid()
+}
+
+#[test]
+fn a_set_that_is_fetched_is_read_in_the_forms_of_any_document() {
+    for form in forms() {
+        let body = form.of(&issuer().jwk_set().to_string());
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+        let world = World::with_answer(Answer::Bytes([head.as_bytes(), &body].concat()));
+        assert_eq!(world.finds(kid()), form.document, "{}", form.name);
+    }
 }
 
 #[test]

@@ -142,7 +142,7 @@ fn listed(path: &Path) -> Result<Vec<PathBuf>, CliError> {
 }
 
 fn read_file(path: &Path) -> Result<Vec<Wanted>, CliError> {
-    let bytes = files::text("gates", "`gates`", path, &files::read(path, MAX_BYTES)?)?;
+    let bytes = files::text("gates", "`gates`", path, MAX_BYTES)?;
     let File { gates: Named(gates) } = yaml::parse(&bytes).map_err(|error| bad(path, error))?;
     gates.into_iter().map(|gate| wanted(gate, path)).collect()
 }
@@ -239,7 +239,7 @@ fn settings(Named(members): Named<Spanned<Setting>>) -> Result<Map<String, Value
 /// Reads a file of settings to change: `null` removes one.
 pub(super) fn patch(path: &Path) -> Result<Map<String, Value>, CliError> {
     let expected = "settings (`name: value`)";
-    let bytes = files::text("settings", expected, path, &files::read(path, MAX_BYTES)?)?;
+    let bytes = files::text("settings", expected, path, MAX_BYTES)?;
     let Named::<Setting>(members) =
         yaml::parse(&bytes).map_err(|error| files::content("settings", &path.display(), error))?;
     for Member { name, value, .. } in &members {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use admit::input;
 use admit_server::config::read_yaml;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _, MapAccess, SeqAccess};
 use serde::de::{Unexpected, Visitor};
@@ -34,10 +35,9 @@ fn place(line: u64, column: u64) -> String {
 
 /// Reads a text.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, FormError> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count() as u64;
-        FormError { line, column: 1, problem: "not UTF-8 text".to_owned() }
+    let text = input::text(bytes).map_err(|error| {
+        let (line, column) = error.place().unwrap_or_default();
+        FormError { line, column, problem: error.to_string() }
     })?;
     read_yaml(text).map_err(|error| problem(&error))
 }

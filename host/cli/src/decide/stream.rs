@@ -70,7 +70,7 @@ impl Stream<'_> {
                 skip_line(&mut from).map_err(failed)?;
             }
             let text = if self.lines == 0 { admit::input::document(&line) } else { &line };
-            self.line(text.trim_ascii(), too_long, out)?;
+            self.line(admit::input::line(text), too_long, out)?;
         }
         match self.bad {
             0 => Ok(self.all),

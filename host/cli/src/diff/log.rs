@@ -4,6 +4,7 @@ use std::path::Path;
 
 use admit::cases::ISSUER;
 use admit::cloud::{Cloud, TokenVersion};
+use admit::input;
 use admit::text::Shown;
 use serde_json::Map;
 
@@ -35,12 +36,11 @@ pub(super) fn inputs(
     args: &DiffArgs,
     settings: &Map<String, serde_json::Value>,
 ) -> Result<Vec<Input>, CliError> {
-    let bytes = files::read(path, MAX_LOG_BYTES)?;
-    let text = files::text("log", "a request per line", path, &bytes)?;
+    let bytes = files::text("log", "a request per line", path, MAX_LOG_BYTES)?;
     let now = args.now.map(|moment| moment.0);
     let mut inputs = Vec::new();
-    for (index, text) in text.split(|byte| *byte == b'\n').enumerate() {
-        let text = text.trim_ascii();
+    for (index, text) in input::document(&bytes).split(|byte| *byte == b'\n').enumerate() {
+        let text = input::line(text);
         if text.is_empty() {
             continue;
         }

@@ -133,8 +133,8 @@ impl Lines {
             // they stand before the first line that was written after the cut.
             let zeros = self.line.iter().take_while(|byte| **byte == 0).count();
             self.line.drain(..zeros);
-            if !fits || !self.line.trim_ascii().is_empty() {
-                return Ok(Some((self.number, fits.then_some(self.line.trim_ascii()))));
+            if !fits || !input::line(&self.line).is_empty() {
+                return Ok(Some((self.number, fits.then(|| input::line(&self.line)))));
             }
         }
     }

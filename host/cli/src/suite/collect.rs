@@ -115,8 +115,7 @@ fn suite(
 }
 
 fn read(path: &Path) -> Result<Source, CliError> {
-    let bytes = files::read(path, MAX_CASE_FILE_BYTES as u64)?;
-    files::text("cases", "a case file", path, &bytes)?;
+    let bytes = files::text("cases", "a case file", path, MAX_CASE_FILE_BYTES as u64)?;
     let file = CaseFile::from_bytes(&bytes);
     let file = file.map_err(|error| content("cases", &path.display(), error))?;
     Ok(Source { path: path.to_owned(), bytes, file })

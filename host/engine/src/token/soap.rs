@@ -2,6 +2,7 @@
 
 use roxmltree::{Document, Node, ParsingOptions};
 
+use crate::input::{self, NotText};
 use crate::text::Shown;
 
 const SOAP: &str = "http://www.w3.org/2003/05/soap-envelope";
@@ -95,7 +96,7 @@ pub enum SoapError {
 /// claim to be one; the certificate request, a BinarySecurityToken of another type in the body, is
 /// left alone.
 pub(super) fn binary_security_token(envelope: &[u8]) -> Result<String, SoapError> {
-    let text = std::str::from_utf8(envelope).map_err(|_| SoapError::NotUtf8)?;
+    let text = input::text(envelope).map_err(no_text)?;
     check_complexity(text)?;
     let options = ParsingOptions { allow_dtd: false, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).map_err(malformed)?;
@@ -104,6 +105,17 @@ pub(super) fn binary_security_token(envelope: &[u8]) -> Result<String, SoapError
     expect_attribute(token, "EncodingType", &BASE64_BINARY)?;
     expect_no_other(&document)?;
     content(token).map(str::to_owned)
+}
+
+fn no_text(error: NotText) -> SoapError {
+    match error {
+        NotText::Utf16 | NotText::NotUtf8 { .. } => SoapError::NotUtf8,
+        NotText::AnotherMark { line } => SoapError::Malformed {
+            line: u32::try_from(line).unwrap_or(u32::MAX),
+            column: 1,
+            problem: "another byte order mark (U+FEFF); expected one at most, at the very beginning",
+        },
+    }
 }
 
 fn check_complexity(text: &str) -> Result<(), SoapError> {

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use admit::input;
 use serde_saphyr::{Error, MessageFormatter, UserMessageFormatter};
 
 use super::problem::{ConfigError, ProblemKind};
@@ -37,26 +38,11 @@ pub(super) fn read(path: &Path) -> Result<Node, ConfigError> {
 }
 
 fn parse(bytes: &[u8]) -> Result<Node, (Origin, ProblemKind)> {
-    if is_utf_16(bytes) {
-        return Err((WHOLE, ProblemKind::Utf16));
-    }
-    let bytes = admit::input::document(bytes);
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| (end_of(bytes, error.valid_up_to()), ProblemKind::NotText))?;
+    let text = input::text(bytes).map_err(|error| {
+        let place = |(line, column)| Origin::File { line, column };
+        (error.place().map_or(WHOLE, place), ProblemKind::NotText(error))
+    })?;
     read_yaml(text).map_err(|error| syntax(&error))
-}
-
-/// By its mark, or by the zero in each character of ordinary text.
-fn is_utf_16(bytes: &[u8]) -> bool {
-    matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, ..] | [_, 0, ..])
-}
-
-/// The place after so many bytes, which are text.
-fn end_of(bytes: &[u8], length: usize) -> Origin {
-    let before = String::from_utf8_lossy(bytes.get(..length).unwrap_or_default());
-    let line = before.bytes().filter(|byte| *byte == b'\n').count() as u64 + 1;
-    let last = before.rsplit('\n').next().unwrap_or_default();
-    Origin::File { line, column: last.chars().count() as u64 + 1 }
 }
 
 fn syntax(error: &Error) -> (Origin, ProblemKind) {

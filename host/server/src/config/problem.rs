@@ -29,12 +29,9 @@ pub enum ProblemKind {
     /// More bytes than a configuration may have.
     #[error("the file has more than {MAX_CONFIG_FILE_BYTES} bytes; expected at most that many")]
     TooLarge,
-    /// UTF-16, as some editors and PowerShell write it.
-    #[error("text in UTF-16; expected UTF-8")]
-    Utf16,
-    /// Not UTF-8.
-    #[error("not UTF-8 text")]
-    NotText,
+    /// Not UTF-8, or with more than one byte order mark.
+    #[error("{0}")]
+    NotText(admit::input::NotText),
     /// Not YAML.
     #[error("{0}")]
     Syntax(String),

@@ -11,7 +11,7 @@ const MAX_DEPTH: usize = 16;
 
 /// Reads a file that operators write: the configuration of a server, or gates for `admit apply`.
 ///
-/// One document. A text stays a text: neither `yes` nor `1_000` nor `007` becomes something else.
+/// `text` is what [`admit::input::text`] made of the file. One document. A text stays a text: neither `yes` nor `1_000` nor `007` becomes something else.
 /// Both entries of a repeated key arrive: the reader has to refuse them, and can name the key and
 /// both places.
 ///

@@ -12,10 +12,10 @@ use super::schema;
 const MARK: &str = "\u{feff}";
 const SECEXT: &str =
     "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
-const OF_WINDOWS: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd#base64binary";
+pub(super) const OF_WINDOWS: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd#base64binary";
 const OF_THE_STANDARD: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary";
 
-fn envelope(encoding: &str, content: &str) -> String {
+pub(super) fn envelope(encoding: &str, content: &str) -> String {
     format!(
         "<s:Envelope xmlns:s=\"http://www.w3.org/2003/05/soap-envelope\" xmlns:o=\"{SECEXT}\">\n\
          <s:Header><o:Security><o:BinarySecurityToken \

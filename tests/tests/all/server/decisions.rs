@@ -2,6 +2,7 @@
 
 use admit_tests::clock::wait_until;
 use admit_tests::fixture::{CLIENT, TID, with};
+use admit_tests::forms::forms;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -64,6 +65,15 @@ fn a_body_may_begin_with_a_byte_order_mark() {
         Some((JSON, "\u{feff}{}".as_bytes())),
     );
     assert_eq!(reply.json(200)["changed"], false);
+    for form in forms() {
+        let body = form.of(&json!({"token": token(json!({}))}).to_string());
+        let reply = client.send("POST", DECIDE, Some((JSON, &body)));
+        assert_eq!(reply.status == 200, form.document, "{}: {reply:?}", form.name);
+        let body = form.of("{\"allow_guests\": null}");
+        let path = "/v1/gates/windows-mdm/settings";
+        let reply = server.admin().send("PATCH", path, Some((JSON, &body)));
+        assert_eq!(reply.status == 200, form.document, "{}: {reply:?}", form.name);
+    }
     let utf_16: Vec<u8> = "\u{feff}{}".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let refused = client.send("POST", DECIDE, Some((JSON, &utf_16))).refused(400, "malformed");
     assert!(refused["message"].as_str().unwrap().ends_with("it looks like UTF-16; expected UTF-8"));

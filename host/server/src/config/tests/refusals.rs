@@ -52,6 +52,10 @@ fn what_is_no_text_is_refused() {
 }
 
 #[test]
+    assert_eq!(
+        problem("\u{feff}\u{feff}log: {}\n"),
+        ", line 1, column 1: another byte order mark (U+FEFF); expected one at most, at the very beginning"
+    );
 fn what_expands_is_refused() {
     let deep = format!("gates: {}{}", "[".repeat(40), "]".repeat(40));
     assert!(
