@@ -1,15 +1,16 @@
 //! The form of a file of gates.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use admit::settings::placeholder_in;
 use admit_server::config::NOTE;
-use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use serde_saphyr::{Location, Spanned};
 
-use super::yaml::{self, FormError, Member, Named, Setting};
+use super::yaml::{self, FormError, Member, Named, Note, Setting};
 use crate::error::{CliError, say};
 use crate::files;
 use crate::folder::{self, FolderError, Search};
@@ -63,13 +64,17 @@ impl<'de> Deserialize<'de> for File {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<File, A::Error> {
                 let mut gates = None;
-                while let Some(name) = map.next_key::<String>()? {
+                let mut names: HashMap<String, Location> = HashMap::new();
+                while let Some(name) = map.next_key::<Spanned<String>>()? {
+                    let (name, at) = (name.value, name.referenced);
+                    if let Some(first) = names.insert(name.clone(), at) {
+                        return Err(yaml::twice(&name, first, at));
+                    }
                     match &*name {
-                        "gates" if gates.is_some() => {
-                            return Err(A::Error::duplicate_field("gates"));
-                        }
                         "gates" => gates = Some(map.next_value()?),
-                        name if name.starts_with(NOTE) => drop(map.next_value::<IgnoredAny>()?),
+                        name if name.starts_with(NOTE) => {
+                            let Note = map.next_value()?;
+                        }
                         name => return Err(A::Error::unknown_field(name, &["gates"])),
                     }
                 }
@@ -314,6 +319,20 @@ gates:
             read_text(text).unwrap().into_iter().map(|wanted| wanted.settings).collect();
         let [one, two] = [json!({"ids": ["a"], "url": "c"}), json!({"ids": ["a"], "url": "b"})];
         assert_eq!(settings, [one.as_object().cloned(), two.as_object().cloned()]);
+    }
+
+    #[test]
+    fn a_key_that_means_nothing_is_there_once_like_any_other() {
+        for (text, expected) in [
+            ("x-a: 1\ngates: {}\nx-a: 2\n", "`x-a` is there twice, on lines 1 and 3"),
+            ("gates: {}\ngates: {}\n", "`gates` is there twice, on lines 1 and 2"),
+            ("x-a: {b: 1, b: 2}\ngates: {}\n", "`b` is there twice, on lines 1 and 1"),
+            ("x-a:\n- c: []\n  c: []\ngates: {}\n", "`c` is there twice, on lines 2 and 3"),
+        ] {
+            let error = read_text(text).map(|_| ()).unwrap_err();
+            assert!(error.ends_with(expected), "{text}: {error}");
+        }
+        read_text("x-a: {b: [1, 2.5, true, ~, -1, {b: c}]}\nx-b: x\ngates: {}\n").unwrap();
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::fmt;
 
 use admit::input;
 use admit_server::config::read_yaml;
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _, MapAccess, SeqAccess};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, SeqAccess};
 use serde::de::{Unexpected, Visitor};
 use serde_json::Value;
 use serde_saphyr::{Error, Location, MessageFormatter, SnippetMode, Spanned, UserMessageFormatter};
@@ -71,11 +72,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
                 while let Some(name) = map.next_key::<Spanned<String>>()? {
                     let (at, name) = (name.referenced, name.value);
                     if let Some(first) = members.iter().find(|member| member.name == name) {
-                        return Err(A::Error::custom(format!(
-                            "`{name}` is there twice, on lines {} and {}",
-                            first.at.line(),
-                            at.line()
-                        )));
+                        return Err(twice(&name, first.at, at));
                     }
                     members.push(Member { name, at, value: map.next_value()? });
                 }
@@ -84,6 +81,65 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
         }
 
         deserializer.deserialize_any(Names(std::marker::PhantomData))
+    }
+}
+
+/// The error of a name that an object has twice.
+pub(super) fn twice<E: serde::de::Error>(name: &str, first: Location, at: Location) -> E {
+    let (first, at) = (first.line(), at.line());
+    E::custom(format!("`{name}` is there twice, on lines {first} and {at}"))
+}
+
+/// A value that means nothing, in which no name is there twice either.
+#[derive(Debug)]
+pub(super) struct Note;
+
+impl<'de> Deserialize<'de> for Note {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NoteVisitor)
+    }
+}
+
+struct NoteVisitor;
+
+impl<'de> Visitor<'de> for NoteVisitor {
+    type Value = Note;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Note, E> {
+        Ok(Note)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Note, E> {
+        Ok(Note)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Note, E> {
+        Ok(Note)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Note, E> {
+        Ok(Note)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Note, E> {
+        Ok(Note)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Note, E> {
+        Ok(Note)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Note, A::Error> {
+        while let Some(Note) = items.next_element()? {}
+        Ok(Note)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Note, A::Error> {
+        Named::<Note>::deserialize(MapAccessDeserializer::new(members)).map(|_| Note)
     }
 }
 

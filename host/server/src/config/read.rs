@@ -80,6 +80,35 @@ impl Reader {
         }
     }
 
+    fn report_twice(&self, path: &str, entries: &[Entry]) {
+        let mut lines = HashMap::new();
+        for entry in entries {
+            let Origin::File { line, .. } = entry.origin else { continue };
+            if let Some(&first) = lines.get(&entry.name) {
+                let path = join(path, &entry.name);
+                self.report(&entry.origin, ProblemKind::Twice { path, first });
+            } else {
+                lines.insert(&entry.name, line);
+            }
+        }
+    }
+
+    /// As [`Reader::report_twice`], for a value that means nothing and whatever it holds.
+    fn report_twice_below(&self, path: &str, node: &Node) {
+        match &node.value {
+            Value::Names(entries) => {
+                self.report_twice(path, entries);
+                for entry in entries {
+                    self.report_twice_below(&join(path, &entry.name), &entry.node);
+                }
+            }
+            Value::List(items) => {
+                items.iter().for_each(|item| self.report_twice_below(path, item));
+            }
+            _ => {}
+        }
+    }
+
     /// Ends the reading.
     ///
     /// # Errors
@@ -198,7 +227,9 @@ impl<'a> Section<'a> {
         }
         for entry in self.entries {
             let is_note = self.path.is_empty() && entry.name.starts_with(NOTE);
-            if !is_note && !self.asked.contains(&entry.name.as_str()) {
+            if is_note {
+                self.reader.report_twice_below(&entry.name, &entry.node);
+            } else if !self.asked.contains(&entry.name.as_str()) {
                 let path = join(&self.path, &entry.name);
                 let hint = suggest::hint(&entry.name, &self.asked);
                 self.reader.report(&entry.origin, ProblemKind::Unknown { path, hint });
@@ -207,16 +238,7 @@ impl<'a> Section<'a> {
     }
 
     fn report_twice(&self) {
-        let mut lines = HashMap::new();
-        for entry in self.entries {
-            let Origin::File { line, .. } = entry.origin else { continue };
-            if let Some(&first) = lines.get(&entry.name) {
-                let path = join(&self.path, &entry.name);
-                self.reader.report(&entry.origin, ProblemKind::Twice { path, first });
-            } else {
-                lines.insert(&entry.name, line);
-            }
-        }
+        self.reader.report_twice(&self.path, self.entries);
     }
 }
 

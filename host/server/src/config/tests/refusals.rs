@@ -38,11 +38,24 @@ fn what_is_no_yaml_is_refused() {
 }
 
 #[test]
+fn what_means_nothing_is_there_once_as_well() {
+    check(&[
+        ("x-a: 1\nx-a: 2\n", ", line 2, column 1: `x-a` is there twice, first on line 1"),
+        ("x-a: {b: 1, b: 2}", ", line 1, column 13: `x-a.b` is there twice, first on line 1"),
+        ("x-a:\n- b: 1\n  b: 2\n", ", line 3, column 3: `x-a.b` is there twice, first on line 2"),
+    ]);
+}
+
+#[test]
 fn what_is_no_text_is_refused() {
     let utf_16: Vec<u8> = "service:".encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert_eq!(problem(&utf_16), ": text in UTF-16; expected UTF-8");
     assert_eq!(problem([&[0xff, 0xfe], &*utf_16].concat()), ": text in UTF-16; expected UTF-8");
     assert_eq!(problem(b"log: {}\n# \xe9t\xe9\n"), ", line 2, column 3: not UTF-8 text");
+    assert_eq!(
+        problem("\u{feff}\u{feff}log: {}\n"),
+        ", line 1, column 1: another byte order mark (U+FEFF); expected one at most, at the very beginning"
+    );
     let large = " ".repeat(MAX_CONFIG_FILE_BYTES + 1);
     assert_eq!(
         problem(large),
@@ -52,10 +65,6 @@ fn what_is_no_text_is_refused() {
 }
 
 #[test]
-    assert_eq!(
-        problem("\u{feff}\u{feff}log: {}\n"),
-        ", line 1, column 1: another byte order mark (U+FEFF); expected one at most, at the very beginning"
-    );
 fn what_expands_is_refused() {
     let deep = format!("gates: {}{}", "[".repeat(40), "]".repeat(40));
     assert!(
