@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
+use admit_cases::placeholder::Unfilled;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 use serde_json::Number;
@@ -123,9 +124,21 @@ pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
 ///
 /// # Errors
 ///
-/// As [`parse_object`].
+/// As [`parse_object`]. A placeholder of a template is called so.
 pub fn object_of_document(document: &[u8]) -> Result<Object, JsonError> {
-    parse_object(input::document(document))
+    let text = input::document(document);
+    object(serde_json::from_slice(text).map_err(|error| {
+        let placeholder = unfilled(text, &error).map(JsonError::Malformed);
+        placeholder.unwrap_or_else(|| malformed(text, &error))
+    })?)
+}
+
+/// What is said of a placeholder that stands where an error is.
+fn unfilled(text: &[u8], error: &serde_json::Error) -> Option<String> {
+    let found =
+        Unfilled::at(str::from_utf8(text).ok()?, error.line() as u64, error.column() as u64);
+    let found = Shown::new(found?.text);
+    Some(format!("`{found}` looks like a placeholder that nothing filled in (as JSON: {error})"))
 }
 
 /// Reads one JSON object that fills the whole of `text`.
@@ -134,7 +147,11 @@ pub fn object_of_document(document: &[u8]) -> Result<Object, JsonError> {
 ///
 /// [`JsonError::Malformed`] as for [`parse`], [`JsonError::NotAnObject`] for another JSON type.
 pub fn parse_object(text: &[u8]) -> Result<Object, JsonError> {
-    match parse(text)? {
+    object(parse(text)?)
+}
+
+fn object(value: Value) -> Result<Object, JsonError> {
+    match value {
         Value::Object(object) => Ok(object),
         other => Err(JsonError::NotAnObject(other.kind())),
     }
@@ -468,6 +485,28 @@ mod tests {
         for text in ["\u{feff}\u{feff}{}", " \u{feff}{}", "{}\u{feff}"] {
             assert!(object_of_document(text.as_bytes()).is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_placeholder_of_a_template_is_called_so() {
+        for (text, found) in [
+            (r#"{"a": "$A", "b": {{ b }}}"#, "{{ b }}"),
+            ("{\"a\": 1,\n \"b\": [${B}, 2]}", "${B}"),
+            ("{\"a\": %A%}", "%A%"),
+            ("{\"a\": \"x\" {{ b }}}", "{{ b }}"),
+            ("{% if a %}{\"a\": 1}{% endif %}", "{% if a %}"),
+        ] {
+            let error = object_of_document(text.as_bytes()).unwrap_err().to_string();
+            let expected =
+                format!("`{found}` looks like a placeholder that nothing filled in (as JSON: ");
+            assert!(error.contains(&expected), "{text}: {error}");
+            assert!(error.contains(" at line "), "{error}");
+            // Of what a token holds, nothing is repeated.
+            assert!(!parse_object(text.as_bytes()).unwrap_err().to_string().contains(found));
+        }
+        let elsewhere = r#"{"a": "{{ a }}", "b": x}"#;
+        let error = object_of_document(elsewhere.as_bytes()).unwrap_err().to_string();
+        assert!(!error.contains("placeholder"), "{error}");
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 mod bounds;
 mod comparable;
-mod placeholder;
 
 use std::borrow::Cow;
 
@@ -17,7 +16,7 @@ pub use self::bounds::{
     value_problem,
 };
 pub use self::comparable::comparable;
-pub use self::placeholder::{placeholder, placeholder_in};
+pub use admit_cases::placeholder::{placeholder, placeholder_in};
 
 /// Settings for a policy: a JSON object of setting names and values.
 ///

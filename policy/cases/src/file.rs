@@ -122,7 +122,7 @@ impl CaseFile {
     fn read(text: &str) -> Result<Self, CaseError> {
         let limits = serde_saphyr::alias_limits! { max_total_replayed_events: MAX_ALIAS_EVENTS };
         let options = serde_saphyr::options! { alias_limits: limits };
-        serde_saphyr::from_str_with_options(text, options).map_err(|error| problem(&error))
+        serde_saphyr::from_str_with_options(text, options).map_err(|error| problem(text, &error))
     }
 
     /// Whether the file is for this policy in this version. A pre-release counts as what it is going

@@ -41,6 +41,7 @@ mod expect;
 mod came;
 mod moment;
 mod problem;
+pub mod placeholder;
 pub mod section;
 
 pub use base::{BUILT_IN_BASES, ISSUER};

@@ -5,15 +5,38 @@ use std::borrow::Cow;
 use serde_saphyr::{Error, MessageFormatter, SnippetMode, UserMessageFormatter};
 
 use crate::error::{CaseError, shown};
+use crate::placeholder::Unfilled;
 
-/// The reader's error with its place.
-pub(crate) fn problem(error: &Error) -> CaseError {
+/// The reader's error of a text, with its place.
+pub(crate) fn problem(text: &str, error: &Error) -> CaseError {
     let (line, column) = error.location().map_or((0, 0), |place| (place.line(), place.column()));
+    let problem = said(error);
+    match Unfilled::on(text, line, column).filter(|_| !is_about_names(error)) {
+        None => CaseError::Form { line, column, problem },
+        Some(Unfilled { line, column, text }) => {
+            let problem = format!(
+                "`{}` looks like a placeholder that nothing filled in (as YAML: {problem})",
+                shown(text)
+            );
+            CaseError::Form { line, column, problem }
+        }
+    }
+}
+
+/// Whether it says all there is to say: a name is unknown, or there twice.
+fn is_about_names(error: &Error) -> bool {
+    match error {
+        Error::WithSnippet { error, .. } => is_about_names(error),
+        _ => matches!(error, Error::SerdeUnknownField { .. } | Error::DuplicateMappingKey { .. }),
+    }
+}
+
+fn said(error: &Error) -> String {
     let options = serde_saphyr::render_options! {
         formatter: &ForAuthors,
         snippets: SnippetMode::Off,
     };
-    CaseError::Form { line, column, problem: one_line(&error.render_with_options(options)) }
+    one_line(&error.render_with_options(options))
 }
 
 /// The text without the place, which is said once, and without what a terminal would obey.

@@ -198,6 +198,14 @@ fn bytes_that_are_no_text_are_named_by_line() {
 }
 
 #[test]
+fn a_placeholder_that_nothing_filled_in_is_called_so() {
+    let file = "policy: windows-mdm\nsettings:\n  server_url: {{ server_url }}\ncases: []\n";
+    let error = CaseFile::parse(file).unwrap_err().to_string();
+    let expected = "line 3, column 15: `{{ server_url }}` looks like a placeholder that nothing filled in (as YAML: ";
+    assert!(error.starts_with(expected), "{error}");
+}
+
+#[test]
 fn a_file_is_for_the_versions_it_names() {
     let file = CaseFile::parse("policy: p\nversion: '>=1, <3'\ncases: []\n").unwrap();
     let rows = [

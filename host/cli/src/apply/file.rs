@@ -149,10 +149,10 @@ fn listed(path: &Path) -> Result<Vec<PathBuf>, CliError> {
 fn read_file(path: &Path) -> Result<Vec<Wanted>, CliError> {
     let bytes = files::text("gates", "`gates`", path, MAX_BYTES)?;
     let File { gates: Named(gates) } = yaml::parse(&bytes).map_err(|error| bad(path, error))?;
-    gates.into_iter().map(|gate| wanted(gate, path)).collect()
+    gates.into_iter().map(|gate| wanted(gate, path, &bytes)).collect()
 }
 
-fn wanted(gate: Member<Entry>, path: &Path) -> Result<Wanted, CliError> {
+fn wanted(gate: Member<Entry>, path: &Path, bytes: &[u8]) -> Result<Wanted, CliError> {
     let Member { name, at, value: entry } = gate;
     let nothing = entry.policy.is_none() && entry.component.is_none() && entry.settings.is_none();
     if nothing {
@@ -169,7 +169,10 @@ fn wanted(gate: Member<Entry>, path: &Path) -> Result<Wanted, CliError> {
         };
         settings.0.iter().filter_map(of).collect()
     });
-    let settings = entry.settings.map(settings).transpose().map_err(|error| bad(path, error))?;
+    // `#{NAME}` is a comment, and leaves nothing.
+    let explained = |error: FormError| error.explained(&String::from_utf8_lossy(bytes));
+    let settings =
+        entry.settings.map(settings).transpose().map_err(|error| bad(path, explained(error)))?;
     let policy = policy(entry.policy, entry.component, entry.digest, path)?;
     Ok(Wanted { gate: name, policy, settings, drop: entry.drop, placeholders, at })
 }

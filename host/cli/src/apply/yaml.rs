@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use admit::cases::placeholder::Unfilled;
 use admit::input;
 use admit_server::config::read_yaml;
 use serde::de::value::MapAccessDeserializer;
@@ -11,7 +12,7 @@ use serde::de::{Unexpected, Visitor};
 use serde_json::Value;
 use serde_saphyr::{Error, Location, MessageFormatter, SnippetMode, Spanned, UserMessageFormatter};
 
-use crate::text::clean;
+use crate::text::{clean, cut};
 
 /// Why a text is not of the form.
 #[derive(Debug, PartialEq, thiserror::Error)]
@@ -28,6 +29,19 @@ impl FormError {
     pub(super) fn at(place: Location, problem: impl Into<String>) -> Self {
         Self { line: place.line(), column: place.column(), problem: problem.into() }
     }
+
+    /// The same, or, where a template should have filled something in, that.
+    pub(super) fn explained(self, text: &str) -> Self {
+        let Some(found) = Unfilled::on(text, self.line, self.column) else {
+            return self;
+        };
+        let name = cut(&clean(found.text));
+        let problem = format!(
+            "`{name}` looks like a placeholder that nothing filled in (as YAML: {})",
+            self.problem
+        );
+        Self { line: found.line, column: found.column, problem }
+    }
 }
 
 fn place(line: u64, column: u64) -> String {
@@ -40,7 +54,18 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, FormError> {
         let (line, column) = error.place().unwrap_or_default();
         FormError { line, column, problem: error.to_string() }
     })?;
-    read_yaml(text).map_err(|error| problem(&error))
+    read_yaml(text).map_err(|error| {
+        let problem = problem(&error);
+        if is_about_names(&error) { problem } else { problem.explained(text) }
+    })
+}
+
+/// Whether it says all there is to say: a name is unknown, or there twice.
+fn is_about_names(error: &Error) -> bool {
+    match error {
+        Error::WithSnippet { error, .. } | Error::AliasError { error, .. } => is_about_names(error),
+        _ => matches!(error, Error::SerdeUnknownField { .. } | Error::Message { .. }),
+    }
 }
 
 /// Names with values, in the order of the file.

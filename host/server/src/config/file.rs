@@ -5,7 +5,9 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use admit::cases::placeholder::Unfilled;
 use admit::input;
+use admit::text::Shown;
 use serde_saphyr::{Error, MessageFormatter, UserMessageFormatter};
 
 use super::problem::{ConfigError, ProblemKind};
@@ -42,12 +44,24 @@ fn parse(bytes: &[u8]) -> Result<Node, (Origin, ProblemKind)> {
         let place = |(line, column)| Origin::File { line, column };
         (error.place().map_or(WHOLE, place), ProblemKind::NotText(error))
     })?;
-    read_yaml(text).map_err(|error| syntax(&error))
+    read_yaml(text).map_err(|error| syntax(text, &error))
 }
 
-fn syntax(error: &Error) -> (Origin, ProblemKind) {
-    let origin = error.location().map_or(WHOLE, Origin::from);
-    (origin, ProblemKind::Syntax(one_line(&ForOperators.format_message(error))))
+fn syntax(text: &str, error: &Error) -> (Origin, ProblemKind) {
+    let said = one_line(&ForOperators.format_message(error));
+    let Some(place) = error.location() else {
+        return (WHOLE, ProblemKind::Syntax(said));
+    };
+    match Unfilled::on(text, place.line(), place.column()) {
+        None => (place.into(), ProblemKind::Syntax(said)),
+        Some(Unfilled { line, column, text }) => {
+            let found = Shown::new(text);
+            let said = format!(
+                "`{found}` looks like a placeholder that nothing filled in (as YAML: {said})"
+            );
+            (Origin::File { line, column }, ProblemKind::Syntax(said))
+        }
+    }
 }
 
 /// Without what a terminal would obey, and not too long.

@@ -38,6 +38,22 @@ fn what_is_no_yaml_is_refused() {
 }
 
 #[test]
+fn what_a_template_should_have_filled_in_is_called_so() {
+    check(&[
+        (
+            "service:\n  listen: {{ host }}:8080\n",
+            ", line 2, column 11: `{{ host }}` looks like a placeholder that nothing filled in (as YAML: a key that \
+             is no text; expected `name: value`)",
+        ),
+        (
+            "log: {}\n{% if x %}\ndata_dir: x\n{% endif %}\n",
+            ", line 2, column 1: `{% if x %}` looks like a placeholder that nothing filled in (as YAML: unexpected \
+             character: `%')",
+        ),
+    ]);
+}
+
+#[test]
 fn what_means_nothing_is_there_once_as_well() {
     check(&[
         ("x-a: 1\nx-a: 2\n", ", line 2, column 1: `x-a` is there twice, first on line 1"),
