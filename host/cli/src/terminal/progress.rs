@@ -14,8 +14,11 @@ const SILENT: Duration = Duration::from_secs(1);
 /// How often the line is written anew.
 const ROUND: Duration = Duration::from_millis(200);
 
-/// The most characters of the line: fewer than the narrowest usual terminal has columns.
-const WIDTH: usize = 78;
+/// The columns of a terminal that does not say how many it has.
+const USUAL_COLUMNS: usize = 80;
+
+/// The most characters of the end that are kept of a line that does not fit: those that change.
+const KEPT_END: usize = 24;
 
 /// Goes to the beginning of the line and clears it.
 const ERASE: &str = "\r\x1b[2K";
@@ -54,7 +57,9 @@ impl Progress {
         let work = move || {
             let mut wait = SILENT;
             while ended.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
-                show(&line(&what, DONE.load(Ordering::Relaxed), all, started.elapsed()));
+                let line = line(&what, DONE.load(Ordering::Relaxed), all, started.elapsed());
+                // Asked each time: somebody may make the window narrower.
+                show(&cut(&line, columns()));
                 wait = ROUND;
             }
         };
@@ -80,12 +85,32 @@ pub(crate) fn step() {
 
 fn line(what: &str, done: u64, all: Option<usize>, took: Duration) -> String {
     let seconds = took.as_secs();
-    let line = match (done, all) {
+    match (done, all) {
         (0, None) => format!("{what} ({seconds} s)"),
         (done, None) => format!("{what}: {done} ({seconds} s)"),
         (done, Some(all)) => format!("{what}: {done} of {all} ({seconds} s)"),
-    };
-    line.chars().take(WIDTH).collect()
+    }
+}
+
+/// How many columns the terminal has now.
+fn columns() -> usize {
+    let size = rustix::termios::tcgetwinsize(std::io::stderr());
+    let columns = size.map_or(0, |size| usize::from(size.ws_col));
+    if columns == 0 { USUAL_COLUMNS } else { columns }
+}
+
+/// The line as far as it fits. The last column stays free: where a line fills it, some terminals begin
+/// another one. In the middle something is left out, so that what is counted stays.
+fn cut(line: &str, columns: usize) -> String {
+    let (length, room) = (line.chars().count(), columns.saturating_sub(1));
+    if length <= room {
+        return line.to_owned();
+    }
+    let end = (room.saturating_sub(1) / 2).min(KEPT_END);
+    let start = room.saturating_sub(end + 1);
+    let beginning = line.chars().take(start);
+    let rest = line.chars().skip(length - end);
+    beginning.chain("…".chars().take(room)).chain(rest).collect()
 }
 
 fn show(line: &str) {
@@ -135,7 +160,23 @@ mod tests {
         assert_eq!(line("playing cases", 12, Some(300), took), "playing cases: 12 of 300 (2 s)");
         assert_eq!(line("replaying", 7, None, took), "replaying: 7 (2 s)");
         assert_eq!(line("waiting", 0, None, took), "waiting (2 s)");
-        assert_eq!(line(&"é".repeat(200), 0, None, took).chars().count(), WIDTH);
+    }
+
+    #[test]
+    fn a_line_fits_into_the_terminal() {
+        let line = format!("waiting for https://{}.example: 7 of 30 (2 s)", "a".repeat(40));
+        assert_eq!(cut(&line, line.len() + 1), line);
+        let at_40 = cut(&line, 40);
+        assert_eq!(
+            (at_40.chars().count(), &*at_40),
+            (39, "waiting for https:/…mple: 7 of 30 (2 s)")
+        );
+        let at_80 = cut(&"é".repeat(200), 80);
+        assert_eq!(at_80.chars().count(), 79);
+        for columns in 0..20 {
+            assert!(cut(&line, columns).chars().count() <= columns, "{columns}");
+        }
+        assert_eq!(cut(&line, 10), "wait…2 s)");
     }
 
     #[test]

@@ -14,9 +14,13 @@ use super::run::{DECIDE, Folder, Run, binary};
 
 /// A command in a terminal of its own (`script` makes one); what it shows there is its output.
 fn in_terminal(folder: &Folder, arguments: &str) -> Command {
+    in_terminal_of(folder, &format!("{} {arguments}", binary().display()))
+}
+
+/// As [`in_terminal`], a line for the shell.
+fn in_terminal_of(folder: &Folder, line: &str) -> Command {
     let mut command = Command::new("script");
-    let line = format!("{} {arguments}", binary().display());
-    command.args(["-qefc", &line, "/dev/null"]).current_dir(folder.path(""));
+    command.args(["-qefc", line, "/dev/null"]).current_dir(folder.path(""));
     command
         .stdin(Stdio::null())
         .env("TERM", "xterm")
@@ -164,6 +168,32 @@ fn whatever_compiles_a_policy_for_long_says_so_on_a_terminal() {
         // A machine that is fast enough needs no line.
         assert!(is_said || took < Duration::from_secs(2), "{took:?}: {:?}", run.out);
     }
+}
+
+#[test]
+fn the_line_is_as_wide_as_the_terminal_is_now() {
+    let folder = Folder::new();
+    let (address, go_on) = slow_server();
+    let line = format!("tty > tty; stty cols 100; {} {ACTIVATE}", binary().display());
+    let mut command = in_terminal_of(&folder, &line);
+    command.env("ADMIT_SERVER", &address).env("ADMIT_ACCESS_TOKEN", "admit_a_b");
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let (mut shown, mut out) = (Vec::new(), child.stdout.take().unwrap());
+    let mut wait_for = |text: &str| {
+        while !String::from_utf8_lossy(&shown).contains(text) {
+            let mut byte = [0];
+            out.read_exact(&mut byte).unwrap();
+            shown.extend(byte);
+        }
+    };
+    wait_for(&format!("\r\u{1b}[2Kwaiting for {address} (1 s)"));
+    let terminal = std::fs::read_to_string(folder.path("tty")).unwrap();
+    let narrow = Command::new("stty").args(["-F", terminal.trim(), "cols", "24"]).status().unwrap();
+    assert!(narrow.success());
+    wait_for("\r\u{1b}[2Kwaiting for…");
+    go_on.send(()).unwrap();
+    out.read_to_end(&mut shown).unwrap();
+    assert!(child.wait().unwrap().success());
 }
 
 #[test]
