@@ -16,29 +16,18 @@ use crate::error::{CliError, Exit, say};
 use crate::remote;
 use crate::terminal::{self, Progress};
 use crate::text::clean;
+use file::Wanted;
 use plan::Plan;
 
-/// Shows what is to change, has the server check all of it, then changes gate after gate.
+/// Has the server check all of what is to change, shows it, then changes gate after gate.
 pub(crate) fn run(args: &ApplyArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
     let wanted = file::read(&args.file)?;
     // Before anything else: what the server makes of them may hide them.
     wanted.iter().flat_map(|gate| &gate.placeholders).for_each(say);
     let client = Client::new(&args.connect)?;
-    let mut plans = Vec::new();
-    let checking = Progress::start("checking gates", Some(wanted.len()));
-    for gate in &wanted {
-        let mut plan = Plan::new(&client, gate, &args.drop.names, args.force)?;
-        let checked = plan.check(&client);
-        plan.print(out).map_err(CliError::Output)?;
-        if let Err(error) = checked {
-            out.flush().map_err(CliError::Output)?;
-            say(format!("{}: not applied; nothing was changed", clean(plan.gate())));
-            return Err(error.into());
-        }
-        plans.push(plan);
-        terminal::step();
-    }
-    drop(checking);
+    // All of them, before the first is shown: what is shown is what will be done.
+    let mut plans = checked(args, &wanted, &client)?;
+    plans.iter().try_for_each(|plan| plan.print(out)).map_err(CliError::Output)?;
     plans.retain(Plan::changes_something);
     if args.dry_run {
         if !plans.is_empty() {
@@ -47,6 +36,25 @@ pub(crate) fn run(args: &ApplyArgs, out: &mut dyn Write) -> Result<Exit, CliErro
         return Ok(Exit::Done);
     }
     change(&client, &plans, out)
+}
+
+/// The change of each gate, which the server would make.
+fn checked<'a>(
+    args: &ApplyArgs,
+    wanted: &'a [Wanted],
+    client: &Client,
+) -> Result<Vec<Plan<'a>>, CliError> {
+    let _checking = Progress::start("checking gates", Some(wanted.len()));
+    let checked = |gate: &'a Wanted| {
+        let mut plan = Plan::new(client, gate, &args.drop.names, args.force)?;
+        if let Err(error) = plan.check(client) {
+            say(format!("{}: not applied; nothing was changed", clean(plan.gate())));
+            return Err(error.into());
+        }
+        terminal::step();
+        Ok(plan)
+    };
+    wanted.iter().map(checked).collect()
 }
 
 /// Reads a file of settings to change: `null` removes one.
