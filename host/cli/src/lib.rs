@@ -15,6 +15,7 @@ mod folder;
 mod generate;
 mod inspect;
 pub mod issuer;
+mod container;
 mod line;
 mod pack;
 mod remote;

@@ -6,6 +6,8 @@ use admit::json::{self, Object, Value};
 use admit::text::Shown;
 use serde_json::Map;
 
+use crate::container::{ContainerLine, JOIN};
+
 /// Why a line is no request.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LineError {
@@ -15,6 +17,14 @@ pub(crate) enum LineError {
     /// Not one strict JSON object.
     #[error("{}", .0.to_string().replace(" at line 1 column ", " at column "))]
     Json(#[from] json::JsonError),
+    /// What a container runtime made of a line.
+    #[error(
+        "of the log of a container (CRI); expected what was written: take it out first (`{JOIN}`)"
+    )]
+    Container,
+    /// A decision that was made, not a request for one.
+    #[error("of a decision log; expected a request: `admit replay` makes logged decisions again")]
+    DecisionLog,
     /// A member that requests do not have.
     #[error("member {name} is unknown; expected {expected}")]
     Unknown {
@@ -47,11 +57,21 @@ pub(crate) fn members(
     known: &[&str],
     expected: &'static str,
 ) -> Result<Object, LineError> {
-    let members = json::parse_object(line)?;
+    let members = json::parse_object(line).map_err(|error| match ContainerLine::of(line) {
+        Some(_) => LineError::Container,
+        None => error.into(),
+    })?;
+    if is_of_decision_log(&members) {
+        return Err(LineError::DecisionLog);
+    }
     if let Some((name, _)) = members.iter().find(|(name, _)| !known.contains(name)) {
         return Err(LineError::Unknown { name: shown(name), expected });
     }
     Ok(members)
+}
+
+fn is_of_decision_log(members: &Object) -> bool {
+    matches!(members.text("type"), Some("decision" | "release")) && members.get("gate").is_some()
 }
 
 /// The id that the decision is to carry.

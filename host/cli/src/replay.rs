@@ -25,7 +25,7 @@ use crate::error::{CliError, Exit, say};
 use crate::files;
 use crate::terminal::{self, Progress};
 use crate::text::json_lines;
-use foreign::Foreign;
+use foreign::{Foreign, Foreigners};
 use log::{Decision, Line, Lines};
 use releases::{LoggedRelease, Releases, Where};
 use request::{Replay, Skip, StandIns};
@@ -110,6 +110,7 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     fn log(&mut self, log: usize, lines: &mut Lines) -> Result<(), CliError> {
+        let mut foreigners = Foreigners::default();
         while let Some((number, text)) = lines.next()? {
             let place = (log, number);
             terminal::step();
@@ -120,7 +121,7 @@ impl Reading<'_> {
             match serde_json::from_slice(text) {
                 Ok(Line::Release(release)) => self.release(log, *release),
                 Ok(Line::Decision(decision)) => self.decision(place, &decision, text),
-                Err(_) => self.tally.skip(place, Skip::Unreadable(Foreign::of(text))),
+                Err(_) => self.tally.skip(place, Skip::Unreadable(foreigners.of(text))),
             }
         }
         // What this log does not have, one before it may have.

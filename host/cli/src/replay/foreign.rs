@@ -5,9 +5,13 @@ use std::fmt;
 use serde_json::Value;
 
 use super::log::Line;
+use crate::container::{ContainerLine, JOIN};
 
 /// The most characters of a member's name that are shown.
 const MAX_NAME: usize = 40;
+
+/// How lines of a decision log begin.
+const START: &str = "{\"type\":\"";
 
 /// What a line looks like.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -22,10 +26,48 @@ pub(super) enum Foreign {
     Member(String),
     /// A line with something before it: a time, the name of a container.
     Prefixed,
+    /// A part of a line that a container runtime split (CRI).
+    Part,
+    /// The same, as the text of this member.
+    TextPart(String),
     /// A part of JSON that stands on several lines.
     Broken,
     /// Several lines in one array.
     Array,
+}
+
+/// Tells lines that are none of a log, one after the other: what one is depends on those before it.
+#[derive(Debug, Default)]
+pub(super) struct Foreigners {
+    /// The streams of a container, and the member of an object, in which a line goes on.
+    parts: [bool; 2],
+    text_part: Option<String>,
+}
+
+impl Foreigners {
+    /// What the next such line looks like.
+    pub(super) fn of(&mut self, text: &[u8]) -> Foreign {
+        if let Some(line) = ContainerLine::of(text) {
+            return self.of_container(line, text);
+        }
+        match (Foreign::of(text), &self.text_part) {
+            (Foreign::Other, Some(name)) if Foreign::has_text(text, name) => {
+                Foreign::TextPart(self.text_part.take().unwrap_or_default())
+            }
+            (Foreign::TextPart(name), _) => {
+                self.text_part = Some(name.clone());
+                Foreign::TextPart(name)
+            }
+            (foreign, _) => foreign,
+        }
+    }
+
+    fn of_container(&mut self, line: ContainerLine<'_>, text: &[u8]) -> Foreign {
+        let [stdout, stderr] = &mut self.parts;
+        let goes_on = if line.stream == b"stdout" { stdout } else { stderr };
+        let is_part = std::mem::replace(goes_on, line.is_part) || line.is_part;
+        if is_part { Foreign::Part } else { Foreign::of(text) }
+    }
 }
 
 impl Foreign {
@@ -49,16 +91,25 @@ impl Foreign {
         let name = if is_simple { name } else { String::new() };
         match value {
             Value::String(text) if is_line_text(text.trim().as_bytes()) => Some(Self::Text(name)),
+            Value::String(text) if text.starts_with(START) && !text.ends_with('\n') => {
+                Some(Self::TextPart(name))
+            }
             value if is_line(&value) => Some(Self::Member(name)),
             _ => None,
         }
+    }
+
+    /// Whether it is an object with a text as this member.
+    fn has_text(text: &[u8], name: &str) -> bool {
+        serde_json::from_slice::<Value>(text)
+            .is_ok_and(|value| value.get(name).is_some_and(Value::is_string))
     }
 
     fn of_no_json(text: &[u8]) -> Self {
         let rest = text.iter().position(|byte| *byte == b'{').and_then(|start| text.get(start..));
         match rest {
             Some(rest) if rest.len() < text.len() && is_line_text(rest) => Self::Prefixed,
-            _ if text.starts_with(b"{\"type\":\"") => Self::Piece,
+            _ if text.starts_with(START.as_bytes()) => Self::Piece,
             _ if is_broken(text) => Self::Broken,
             _ => Self::Other,
         }
@@ -84,6 +135,17 @@ impl fmt::Display for Foreign {
             Self::Member(name) => take(f, name, "the member", "-c"),
             Self::Prefixed => f.write_str(
                 "with something before the line of a decision log: cut it off first (`sed 's/^[^{]*//'`)",
+            ),
+            Self::Part => write!(
+                f,
+                "in parts: a container runtime (CRI) split them, and marked with `P` what goes on; join them first (`{JOIN}`)"
+            ),
+            Self::TextPart(name) if name.is_empty() => f.write_str(
+                "in parts: a container runtime split them over several objects; join their texts first",
+            ),
+            Self::TextPart(name) => write!(
+                f,
+                "in parts: a container runtime split them over several objects, as the text of the member `{name}`; join them first (`jq -j .{name}`)"
             ),
             Self::Broken => f.write_str(
                 "with a part of JSON: each line of a decision log is whole (`jq -c .` makes it so)",
@@ -137,6 +199,24 @@ mod tests {
         ] {
             let said = Foreign::of(text.as_bytes()).to_string();
             assert!(said.contains(expected), "{text}: {said}");
+        }
+        let mut foreigners = Foreigners::default();
+        let (start, end) = LINE.split_at(60);
+        let docker = |text: &str| json!({"log": text, "stream": "stdout"}).to_string();
+        let prefixed = |tag: &str, text: &str| format!("2026-01-01T00:00:00Z stdout {tag} {text}");
+        for (text, expected) in [
+            (prefixed("F", LINE), Foreign::Prefixed),
+            (prefixed("P", start), Foreign::Part),
+            ("2026-01-01T00:00:00Z stderr F started".to_owned(), Foreign::Other),
+            (prefixed("P", ""), Foreign::Part),
+            (prefixed("F", end), Foreign::Part),
+            (prefixed("F", end), Foreign::Other),
+            (docker(start), Foreign::TextPart("log".to_owned())),
+            (docker(&format!("{end}\n")), Foreign::TextPart("log".to_owned())),
+            (docker("started\n"), Foreign::Other),
+            (docker(&format!("{LINE}\n")), Foreign::Text("log".to_owned())),
+        ] {
+            assert_eq!(foreigners.of(text.as_bytes()), expected, "{text}");
         }
         for text in ["no log", "[]", "{}", "1", "{\"level\":\"info\"}", "started {x}"] {
             assert_eq!(Foreign::of(text.as_bytes()), Foreign::Other, "{text}");

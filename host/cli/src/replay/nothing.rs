@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::foreign::Foreign;
 use super::print::why as what;
 use super::request::Skip;
 use super::tally::{Skipped, Tally};
@@ -12,7 +13,7 @@ const NOTHING: &str =
 
 /// The reason that was counted most, and what to do about it.
 pub(super) fn why(tally: &Tally) -> String {
-    let skipped = tally.by_count().first().copied();
+    let skipped = in_parts(tally).or_else(|| tally.by_count().first().copied());
     match skipped {
         Some((skip, skipped)) if skipped.count >= tally.not_wanted => {
             format!("{NOTHING}; {}", most(tally, skip, skipped))
@@ -29,6 +30,20 @@ pub(super) fn why(tally: &Tally) -> String {
         }
         _ => format!("{NOTHING}: it is empty"),
     }
+}
+
+/// Lines in parts, where the most others are whole: what joins the parts takes out those as well.
+fn in_parts(tally: &Tally) -> Option<(&Skip, &Skipped)> {
+    let by_count = tally.by_count();
+    let whole = |skip: &Skip| match skip {
+        Skip::Unreadable(Foreign::Prefixed) => Some(Skip::Unreadable(Foreign::Part)),
+        Skip::Unreadable(Foreign::Text(name)) => {
+            Some(Skip::Unreadable(Foreign::TextPart(name.clone())))
+        }
+        _ => None,
+    };
+    let parts = whole(by_count.first()?.0)?;
+    by_count.into_iter().find(|(skip, _)| **skip == parts)
 }
 
 fn most(tally: &Tally, skip: &Skip, skipped: &Skipped) -> String {

@@ -1,10 +1,13 @@
 //! Pieces of logs, several logs, logs in a pipe, and what is no log.
 
+use std::process::Command;
+
 use serde_json::Value;
 
 use super::super::run::{Folder, Run};
 use super::{decision_id, json, windows};
 
+const OWN_TWO: &str = "windows-mdm@1.0.0 windows-mdm@2.0.0 --settings windows.json";
 const OWN: &str = "--policy windows-mdm@1.0.0";
 
 /// The lines of a log: a release, and six decisions.
@@ -155,6 +158,38 @@ fn a_log_that_is_packed_or_wrapped_gets_a_hint() {
             .any(|it| it["why"] == "unreadable" && it["detail"].is_string());
         assert!(detail, "{replay}");
     }
+    // Long lines are split, and few of many are long.
+    let whole = |line: &String| format!("2026-01-01T00:00:00Z stdout F {line}");
+    let (start, end) = lines[2].split_at(100);
+    let parts =
+        format!("2026-01-01T00:00:00Z stdout P {start}\n2026-01-01T00:00:00Z stdout F {end}");
+    let log = lines.iter().map(|line| if *line == lines[2] { parts.clone() } else { whole(line) });
+    let log: Vec<_> = log.collect();
+    let run = folder.admit_with(&format!("replay - {OWN}"), log.join("\n"));
+    assert!(
+        said(&run).starts_with("; 2 of 8 lines are in parts: a container runtime (CRI) split"),
+        "{run:?}"
+    );
+    // What the hint says makes lines of a log of them.
+    let (_, command) = run.err.split_once("(`").unwrap();
+    let (command, _) = command.split_once("`)").unwrap();
+    folder.write("cri.log", log.join("\n") + "\n2026-01-01T00:00:00Z stderr F started\n");
+    let joined = Run::of(
+        Command::new("sh").args(["-c", &format!("{command} cri.log")]).current_dir(folder.path("")),
+    );
+    assert_eq!(joined.text(0).trim_end(), lines.join("\n"));
+    let run = folder.admit_with(&format!("diff {OWN_TWO} --log -"), log.join("\n"));
+    let refused = run.refusal(3);
+    assert!(
+        refused.starts_with("log `standard input`: line 1: of the log of a container (CRI)"),
+        "{refused}"
+    );
+    assert!(refused.contains(command), "{refused}");
+    let run = folder.admit_with(&format!("diff {OWN_TWO} --log -"), lines.join("\n"));
+    assert!(
+        run.refusal(3).contains("line 1: of a decision log; expected a request: `admit replay`"),
+        "{run:?}"
+    );
     // Zeros before the first line: the file was cut off while somebody wrote at its old end.
     let run =
         folder.admit_with(&format!("replay - {OWN}"), format!("\0\0\0\n{}", lines.join("\n")));
