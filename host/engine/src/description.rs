@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 pub(crate) use self::check::check;
 pub use self::error::DescriptionError;
 use crate::contract::types::{self, Description, SettingKind, ValueResult};
-use crate::decision::Presentation;
+use crate::decision::{MdmFault, Presentation};
 
 /// The JSON form of a description, as `admit inspect` prints it.
 pub fn to_json(description: &Description) -> Value {
@@ -81,6 +81,25 @@ fn reason_json(reason: &types::Reason) -> Value {
         "remedy": reason.remedy,
         "presentation": Presentation::from(&reason.presentation),
     })
+}
+
+impl From<&types::Presentation> for Presentation {
+    fn from(presentation: &types::Presentation) -> Self {
+        Self {
+            error_id: presentation.error_id.clone(),
+            http_status: presentation.http_status,
+            user_message: presentation.user_message.clone(),
+            retry: match presentation.retry {
+                types::Retry::No => "no",
+                types::Retry::Once => "once",
+            },
+            fallback: presentation.fallback.clone(),
+            mdm_fault: presentation.mdm_fault.as_ref().map(|fault| MdmFault {
+                subcode: fault.subcode.clone(),
+                code: format!("0x{:08x}", fault.code),
+            }),
+        }
+    }
 }
 
 /// The JSON form of a value of the contract.

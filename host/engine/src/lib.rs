@@ -59,6 +59,7 @@
 //!
 //! Modules are listed in the order of a request: from token text to decision.
 
+pub use admit_api::{bounded, decision};
 pub use admit_cases as cases;
 
 pub mod input;
@@ -78,7 +79,6 @@ pub mod failure;
 pub mod release;
 mod answer;
 pub mod gate;
-pub mod decision;
 pub mod reason;
 pub mod issuer;
 pub mod json;
@@ -86,7 +86,6 @@ pub mod clock;
 pub mod guid;
 pub mod text;
 pub mod outgoing;
-pub mod bounded;
 pub mod repeats;
 
 /// The programs of the guide are compiled and run.

@@ -3,19 +3,7 @@
 //! A policy may present them in its own words ([`crate::contract`]); these are the words used when
 //! it does not.
 
-use serde::Serialize;
-
-/// Whose fault it is that nobody was admitted.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Blame {
-    /// Who sent the token.
-    Caller,
-    /// The policy.
-    Policy,
-    /// The host or what it depends on.
-    Host,
-}
+use crate::decision::Presentation;
 
 /// A reason code of the host.
 #[derive(Debug)]
@@ -32,6 +20,19 @@ pub struct HostReason {
     pub user_message: &'static str,
     /// Whether a fresh token can help.
     pub retry_once: bool,
+}
+
+impl From<&HostReason> for Presentation {
+    fn from(reason: &HostReason) -> Self {
+        Self {
+            error_id: reason.code.to_owned(),
+            http_status: reason.http_status,
+            user_message: reason.user_message.to_owned(),
+            retry: if reason.retry_once { "once" } else { "no" },
+            fallback: None,
+            mdm_fault: None,
+        }
+    }
 }
 
 /// What the host knows better than the words of a code, also than those of a policy.

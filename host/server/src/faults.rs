@@ -4,8 +4,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use admit::decision::Blame;
 use admit::decision::{Decision, Outcome};
-use admit::reason::Blame;
 
 /// When a release is reverted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -8,9 +8,9 @@ mod example;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use admit::claims::VerifiedClaims;
+use admit::decision::Blame;
 use admit::decision::{Decision, Outcome};
 use admit::facts::Facts;
-use admit::reason::Blame;
 use admit::release::Release;
 use uuid::Uuid;
 

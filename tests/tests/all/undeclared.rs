@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use admit::claims::Verification;
+use admit::decision::Blame;
 use admit::decision::{Decision, Outcome};
 use admit::gate::{ActivateError, Activation, Gate};
-use admit::reason::Blame;
 use admit::runtime::Runtime;
 use admit_tests::fixture::{NOW, claims, issuer, keys_with, with};
 use admit_tests::gates::decide;

@@ -3,10 +3,10 @@
 use crate::bounded::Bounded;
 use crate::claims::VerifiedClaims;
 use crate::contract::types;
-use crate::decision::{Decision, Expected, Observed, Outcome, Presentation};
+use crate::decision::{Blame, Decision, Expected, Observed, Outcome, Presentation};
 use crate::facts::Facts;
 use crate::failure::error_chain;
-use crate::reason::{self, Blame, HostReason};
+use crate::reason::{self, HostReason};
 use crate::release::{Release, Verdict};
 
 use super::decide::RequestError;

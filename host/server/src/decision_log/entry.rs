@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use admit::contract::types::Description;
+use admit::decision::Blame;
 use admit::decision::{Decision, Expected, Outcome, PolicyRef};
 use admit::gate::{Decided, Request};
-use admit::reason::Blame;
 use admit::text::Shown;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};

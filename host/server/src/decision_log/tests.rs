@@ -8,10 +8,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use admit::bounded::Bounded;
 use admit::claims::VerifiedClaims;
 use admit::cloud::{Cloud, TokenVersion};
+use admit::decision::Blame;
 use admit::decision::{Decision, Observed, PolicyRef};
 use admit::facts::Facts;
 use admit::gate::Input;
-use admit::reason::Blame;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -102,7 +102,7 @@ fn a_failure_is_the_policys_fault_and_says_what_it_answered() {
         let decision = host.decide(&refused(mode).with_claims(present()));
         let detail = decision.detail.unwrap();
         assert!(detail.contains(expected), "{mode}: {detail}");
-        assert_eq!(decision.blame, Some(admit::reason::Blame::Policy), "{mode}");
+        assert_eq!(decision.blame, Some(admit::decision::Blame::Policy), "{mode}");
         assert_eq!(decision.presentation.unwrap().http_status, 503, "{mode}");
     }
 }

@@ -17,6 +17,8 @@ enum Says {
 /// Each bound of the sources, by file and name.
 #[rustfmt::skip]
 const BOUNDS: &[(&str, &str, Says)] = &[
+    ("host/api/src/bounded.rs", "MAX_SHOWN_BYTES", Cuts),
+    ("host/api/src/bounded.rs", "MAX_SHOWN_ENTRIES", Cuts),
     ("host/cli/src/apply/difference.rs", "MAX_LINES", Cuts),
     ("host/cli/src/apply/file.rs", "MAX_BYTES", Page("a file of gates, or of settings for `policy activate` | 8 MiB")),
     ("host/cli/src/client.rs", "MAX_ANSWER_BYTES", Page("an answer of a server | 16 MiB")),
@@ -40,8 +42,6 @@ const BOUNDS: &[(&str, &str, Says)] = &[
     ("host/cli/src/suite/play.rs", "MAX_SEALED", Cuts),
     ("host/engine/src/answer.rs", "MAX_ATTRIBUTES", Page("16 attributes")),
     ("host/engine/src/answer.rs", "MAX_LABEL_CHARS", Page("labels of 1,024 characters")),
-    ("host/engine/src/bounded.rs", "MAX_SHOWN_BYTES", Cuts),
-    ("host/engine/src/bounded.rs", "MAX_SHOWN_ENTRIES", Cuts),
     ("host/engine/src/claims.rs", "MAX_LEEWAY", Page("`gates.NAME.leeway_seconds`, 300 s")),
     ("host/engine/src/description/check.rs", "MAX_CLAIM_NAME", Page("of claims 128")),
     ("host/engine/src/description/check.rs", "MAX_CODE", Page("of codes 256")),

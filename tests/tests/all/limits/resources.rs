@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use admit::decision::Blame;
 use admit::decision::Outcome;
 use admit::facts::Facts;
 use admit::limits::Limits;
-use admit::reason::Blame;
 use admit_tests::clock::wait_until;
 use admit_tests::fixture::{NOW, claims};
 use admit_tests::guests::CoreModule;

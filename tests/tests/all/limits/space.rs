@@ -2,9 +2,9 @@
 
 use std::process::Command;
 
+use admit::decision::Blame;
 use admit::decision::Outcome;
 use admit::facts::Facts;
-use admit::reason::Blame;
 use admit::runtime::Runtime;
 use admit_tests::fixture::{NOW, claims};
 

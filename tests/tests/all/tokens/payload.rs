@@ -1,7 +1,7 @@
 //! Payload.
 
+use admit::decision::Blame;
 use admit::decision::Outcome;
-use admit::reason::Blame;
 use admit_tests::fixture::{CLIENT, NOW, TID, claims, issuer, with};
 use admit_tests::gates::decide;
 use admit_tests::key_server::{Answer, KeyServer};

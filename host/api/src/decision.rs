@@ -7,8 +7,6 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::bounded::Bounded;
-use crate::contract::types;
-use crate::reason::{Blame, HostReason};
 
 /// What was decided. Only [`Outcome::Allow`] admits.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
@@ -37,6 +35,18 @@ impl Outcome {
             Self::Failed => "failed",
         }
     }
+}
+
+/// Whose fault it is that nobody was admitted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Blame {
+    /// Who sent the token.
+    Caller,
+    /// The policy.
+    Policy,
+    /// The host or what it depends on.
+    Host,
 }
 
 /// One decision about one token. Absent members are left out of its JSON form, whose schema is
@@ -213,38 +223,6 @@ pub struct MdmFault {
     pub subcode: String,
     /// The code the device shows, for example `0x80180003`.
     pub code: String,
-}
-
-impl From<&types::Presentation> for Presentation {
-    fn from(presentation: &types::Presentation) -> Self {
-        Self {
-            error_id: presentation.error_id.clone(),
-            http_status: presentation.http_status,
-            user_message: presentation.user_message.clone(),
-            retry: match presentation.retry {
-                types::Retry::No => "no",
-                types::Retry::Once => "once",
-            },
-            fallback: presentation.fallback.clone(),
-            mdm_fault: presentation.mdm_fault.as_ref().map(|fault| MdmFault {
-                subcode: fault.subcode.clone(),
-                code: format!("0x{:08x}", fault.code),
-            }),
-        }
-    }
-}
-
-impl From<&HostReason> for Presentation {
-    fn from(reason: &HostReason) -> Self {
-        Self {
-            error_id: reason.code.to_owned(),
-            http_status: reason.http_status,
-            user_message: reason.user_message.to_owned(),
-            retry: if reason.retry_once { "once" } else { "no" },
-            fallback: None,
-            mdm_fault: None,
-        }
-    }
 }
 
 /// The policy a decision was made by.
