@@ -1,5 +1,7 @@
 //! A decision, as every way of calling Admit returns it.
 
+pub mod sample;
+
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
@@ -8,7 +10,104 @@ use uuid::Uuid;
 
 use crate::bounded::Bounded;
 
-/// What was decided. Only [`Outcome::Allow`] admits.
+/// One decision about one token. Absent members are left out of its JSON form, whose schema is
+/// `docs/decision.schema.json`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Decision {
+    /// The caller's own id of the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// UUIDv7, new for every decision.
+    #[serde(serialize_with = "display")]
+    pub decision_id: Uuid,
+    /// What was decided, and what goes with it.
+    #[serde(flatten)]
+    pub ruling: Ruling,
+    /// The gate that decided.
+    #[serde(serialize_with = "display")]
+    pub gate: Arc<str>,
+    /// The policy that decided; absent when the gate has no release.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyRef>,
+    /// The gate's generation; absent when the gate has no release.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generation: Option<u64>,
+    /// `ver` of the token, once its claims are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_version: Option<String>,
+    /// Whether the signature was checked; absent when it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Signature>,
+    /// How long it took, in microseconds.
+    pub duration_us: u64,
+    /// One step per rule, when asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub trace: Vec<Step>,
+}
+
+/// What was decided. Only [`Ruling::Allow`] admits.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "outcome", rename_all = "lowercase")]
+pub enum Ruling {
+    /// Admitted.
+    Allow {
+        /// Who is admitted.
+        identity: Identity,
+    },
+    /// The token is good; the policy wants facts about the account before it decides.
+    Ask {
+        /// Whose account it is.
+        identity: Identity,
+        /// The facts wanted, at least one.
+        asks: Vec<String>,
+    },
+    /// The policy refused.
+    Deny(Denial),
+    /// The token did not verify; the policy never saw it.
+    Invalid(Fault),
+    /// No decision could be made.
+    Failed(Fault),
+}
+
+/// A refusal by the policy.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Denial {
+    /// The policy's code.
+    pub reason: String,
+    /// Whose fault it is.
+    pub blame: Blame,
+    /// What came: the claims and facts that speak against the token.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub observed: Vec<Observed>,
+    /// What was expected: the settings concerned and their values.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub expected: Vec<Expected>,
+    /// What happened, one sentence for an administrator.
+    pub title: String,
+    /// What to change and where.
+    pub remedy: String,
+    /// What the platform shows to its caller.
+    pub presentation: Presentation,
+}
+
+/// Why the host refused a token, or why there is no decision.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Fault {
+    /// The host's code.
+    pub reason: String,
+    /// Whose fault it is.
+    pub blame: Blame,
+    /// What happened, one sentence for an administrator.
+    pub title: String,
+    /// What the host found; for an administrator.
+    pub detail: String,
+    /// What to change and where.
+    pub remedy: String,
+    /// What the platform shows to its caller.
+    pub presentation: Presentation,
+}
+
+/// The name of what was decided.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
@@ -49,68 +148,118 @@ pub enum Blame {
     Host,
 }
 
-/// One decision about one token. Absent members are left out of its JSON form, whose schema is
-/// `docs/decision.schema.json`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Decision {
-    /// The caller's own id of the request.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// UUIDv7, new for every decision.
-    #[serde(serialize_with = "display")]
-    pub decision_id: Uuid,
+impl Ruling {
+    /// Its name.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Allow { .. } => Outcome::Allow,
+            Self::Ask { .. } => Outcome::Ask,
+            Self::Deny(_) => Outcome::Deny,
+            Self::Invalid(_) => Outcome::Invalid,
+            Self::Failed(_) => Outcome::Failed,
+        }
+    }
+
+    /// The policy's code on `deny`, the host's on `invalid` and `failed`; absent on `allow` and `ask`.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Allow { .. } | Self::Ask { .. } => None,
+            Self::Deny(denial) => Some(&denial.reason),
+            Self::Invalid(fault) | Self::Failed(fault) => Some(&fault.reason),
+        }
+    }
+}
+
+/// What some rulings have; absent for the others.
+impl Decision {
     /// What was decided.
-    pub outcome: Outcome,
-    /// The policy's code on `deny`, the host's on `invalid` and `failed`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// Whose fault it is; absent on `allow` and `ask`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub blame: Option<Blame>,
-    /// Who the token names; on `allow` and `ask` only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub identity: Option<Identity>,
+    pub fn outcome(&self) -> Outcome {
+        self.ruling.outcome()
+    }
+
+    /// As [`Ruling::reason`].
+    pub fn reason(&self) -> Option<&str> {
+        self.ruling.reason()
+    }
+
+    /// Whose fault it is that nobody was admitted.
+    pub fn blame(&self) -> Option<Blame> {
+        match &self.ruling {
+            Ruling::Deny(denial) => Some(denial.blame),
+            _ => self.fault().map(|fault| fault.blame),
+        }
+    }
+
+    /// Who the token names, on `allow` and `ask`.
+    pub fn identity(&self) -> Option<&Identity> {
+        match &self.ruling {
+            Ruling::Allow { identity } | Ruling::Ask { identity, .. } => Some(identity),
+            _ => None,
+        }
+    }
+
     /// The facts wanted, on `ask`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub asks: Vec<String>,
-    /// What came: the claims and facts that speak against the token.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub observed: Vec<Observed>,
-    /// What was expected: the settings concerned and their values.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub expected: Vec<Expected>,
-    /// What happened, one sentence for an administrator.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub title: Option<String>,
-    /// What the host found, on `invalid` and `failed`; for an administrator.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
-    /// What to change and where.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub remedy: Option<String>,
-    /// What the platform shows to its caller.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub presentation: Option<Presentation>,
-    /// The gate that decided.
-    #[serde(serialize_with = "display")]
-    pub gate: Arc<str>,
-    /// The policy that decided; absent when the gate has no release.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub policy: Option<PolicyRef>,
-    /// The gate's generation; absent when the gate has no release.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub generation: Option<u64>,
-    /// `ver` of the token, once its claims are known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub token_version: Option<String>,
-    /// `not_verified` when the claims came without a signature, else absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub signature: Option<&'static str>,
-    /// How long it took, in microseconds.
-    pub duration_us: u64,
-    /// One step per rule, when asked for.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub trace: Vec<Step>,
+    pub fn asks(&self) -> &[String] {
+        match &self.ruling {
+            Ruling::Ask { asks, .. } => asks,
+            _ => &[],
+        }
+    }
+
+    /// The policy's refusal, on `deny`.
+    pub fn denial(&self) -> Option<&Denial> {
+        match &self.ruling {
+            Ruling::Deny(denial) => Some(denial),
+            _ => None,
+        }
+    }
+
+    /// What the host found, on `invalid` and `failed`.
+    pub fn fault(&self) -> Option<&Fault> {
+        match &self.ruling {
+            Ruling::Invalid(fault) | Ruling::Failed(fault) => Some(fault),
+            _ => None,
+        }
+    }
+
+    /// What came, as far as it speaks against the token; on `deny`.
+    pub fn observed(&self) -> &[Observed] {
+        self.denial().map(|denial| &*denial.observed).unwrap_or_default()
+    }
+
+    /// What was expected; on `deny`.
+    pub fn expected(&self) -> &[Expected] {
+        self.denial().map(|denial| &*denial.expected).unwrap_or_default()
+    }
+
+    /// What happened, one sentence for an administrator; on a refusal or failure.
+    pub fn title(&self) -> Option<&str> {
+        match &self.ruling {
+            Ruling::Deny(denial) => Some(&denial.title),
+            _ => self.fault().map(|fault| &*fault.title),
+        }
+    }
+
+    /// What the host found, for an administrator; on `invalid` and `failed`.
+    pub fn detail(&self) -> Option<&str> {
+        self.fault().map(|fault| &*fault.detail)
+    }
+
+    /// What to change and where; on a refusal or failure.
+    pub fn remedy(&self) -> Option<&str> {
+        match &self.ruling {
+            Ruling::Deny(denial) => Some(&denial.remedy),
+            _ => self.fault().map(|fault| &*fault.remedy),
+        }
+    }
+
+    /// What the platform shows to its caller; on a refusal or failure.
+    pub fn presentation(&self) -> Option<&Presentation> {
+        match &self.ruling {
+            Ruling::Deny(denial) => Some(&denial.presentation),
+            _ => self.fault().map(|fault| &fault.presentation),
+        }
+    }
 }
 
 /// Who a token names. `tenant_id` with `object_id` is the identity; everything else is a label for
@@ -206,14 +355,24 @@ pub struct Presentation {
     /// For the user; left out when the user is to be shown nothing.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub user_message: String,
-    /// `no` or `once`.
-    pub retry: &'static str,
+    /// Whether trying again with a fresh token can help.
+    pub retry: Retry,
     /// Another way in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fallback: Option<String>,
     /// The SOAP fault for an MDM client.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mdm_fault: Option<MdmFault>,
+}
+
+/// Whether trying again with a fresh token can help.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Retry {
+    /// It cannot.
+    No,
+    /// Once.
+    Once,
 }
 
 /// A fault of the enrolment protocol (MS-MDE2 2.2.10).
@@ -239,13 +398,53 @@ pub struct PolicyRef {
     pub digest: Arc<str>,
 }
 
+/// What was not checked about a token.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Signature {
+    /// A claims set was given instead of a token, so that nobody checked a signature here.
+    NotVerified,
+}
+
 /// What one rule said.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RuleOutcome {
+    /// Nothing against the token.
+    Passed,
+    /// The rule refused it.
+    Failed,
+    /// The rule wants facts first.
+    Asked,
+    /// The rule did not apply or was not reached.
+    Skipped,
+}
+
+impl RuleOutcome {
+    /// Its name in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Asked => "asked",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+impl std::fmt::Display for RuleOutcome {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.pad(self.as_str())
+    }
+}
+
+/// A rule, and what it said.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Step {
     /// The rule.
     pub rule: String,
-    /// `passed`, `failed`, `asked` or `skipped`.
-    pub outcome: &'static str,
+    /// What it said.
+    pub outcome: RuleOutcome,
 }
 
 fn display<S: Serializer>(

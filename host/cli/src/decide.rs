@@ -51,7 +51,7 @@ pub(crate) fn run(args: &DecideArgs, out: &mut dyn Write) -> Result<Exit, CliErr
 
 /// Only `allow` admits.
 fn exit(decision: &Decision) -> Exit {
-    if decision.outcome == Outcome::Allow { Exit::Done } else { Exit::NotAdmitted }
+    if decision.outcome() == Outcome::Allow { Exit::Done } else { Exit::NotAdmitted }
 }
 
 /// A gate with the policy, the settings and the keys of the arguments.

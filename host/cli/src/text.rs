@@ -2,7 +2,7 @@
 
 use std::io::{Result, Write};
 
-use admit::decision::{Decision, Identity, Outcome, PolicyRef, Presentation};
+use admit::decision::{Decision, Identity, Outcome, PolicyRef, Presentation, Retry};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -18,18 +18,18 @@ const INDENT: usize = 13;
 pub(crate) fn decision(decision: &Decision, out: &mut dyn Write) -> Result<()> {
     headline(decision, out)?;
     why(decision, out)?;
-    if let Some(identity) = &decision.identity {
+    if let Some(identity) = decision.identity() {
         self::identity(identity, out)?;
     }
-    if !decision.asks.is_empty() {
-        let asks: Vec<_> = decision.asks.iter().map(|fact| clean(fact)).collect();
+    if !decision.asks().is_empty() {
+        let asks: Vec<_> = decision.asks().iter().map(|fact| clean(fact)).collect();
         entry(out, "wanted", &format!("facts {}", asks.join(", ")))?;
     }
     evidence(decision, out)?;
-    if let Some(remedy) = &decision.remedy {
+    if let Some(remedy) = decision.remedy() {
         prose(out, "remedy", remedy)?;
     }
-    if let Some(presentation) = &decision.presentation {
+    if let Some(presentation) = decision.presentation() {
         self::presentation(presentation, out)?;
     }
     for step in &decision.trace {
@@ -39,29 +39,29 @@ pub(crate) fn decision(decision: &Decision, out: &mut dyn Write) -> Result<()> {
 }
 
 fn headline(decision: &Decision, out: &mut dyn Write) -> Result<()> {
-    let outcome = terminal::outcome(&decision.outcome.as_str().to_uppercase());
-    let reason = decision.reason.as_deref().map(clean).unwrap_or_default();
+    let outcome = terminal::outcome(&decision.outcome().as_str().to_uppercase());
+    let reason = decision.reason().map(clean).unwrap_or_default();
     let unsigned = if decision.signature.is_some() { "  (SIGNATURE NOT VERIFIED)" } else { "" };
     writeln!(out, "{}{unsigned}", format!("{outcome} {reason}").trim_end())
 }
 
 fn why(decision: &Decision, out: &mut dyn Write) -> Result<()> {
-    if decision.outcome == Outcome::Ask {
+    if decision.outcome() == Outcome::Ask {
         let what = "The token is good, but nobody is admitted yet: the policy wants to know more \
                     about the account.";
         prose(out, "what", what)?;
     }
-    if let Some(title) = &decision.title {
+    if let Some(title) = decision.title() {
         prose(out, "what", title)?;
     }
-    match &decision.detail {
+    match decision.detail() {
         Some(detail) => prose(out, "found", detail),
         None => Ok(()),
     }
 }
 
 fn evidence(decision: &Decision, out: &mut dyn Write) -> Result<()> {
-    for observed in &decision.observed {
+    for observed in decision.observed() {
         let (kind, name) = match (&observed.claim, &observed.fact) {
             (Some(name), _) => ("claim", clean(name)),
             (_, name) => ("fact", clean(name.as_deref().unwrap_or_default())),
@@ -69,7 +69,7 @@ fn evidence(decision: &Decision, out: &mut dyn Write) -> Result<()> {
         let held = bounded(observed.value.as_ref(), observed.entries, observed.cut, "missing");
         entry(out, "came", &format!("{kind} {name} = {held}"))?;
     }
-    for expected in &decision.expected {
+    for expected in decision.expected() {
         let (value, entries, cut) = (expected.value.as_ref(), expected.entries, expected.cut);
         let configured = bounded(value, entries, cut, "not configured");
         entry(out, "configured", &format!("{} = {configured}", clean(&expected.setting)))?;
@@ -101,7 +101,7 @@ fn identity(identity: &Identity, out: &mut dyn Write) -> Result<()> {
 pub(crate) fn presentation(presentation: &Presentation, out: &mut dyn Write) -> Result<()> {
     let mut parts =
         vec![format!("HTTP {}", presentation.http_status), clean(&presentation.error_id)];
-    if presentation.retry == "once" {
+    if presentation.retry == Retry::Once {
         parts.push("retry once".to_owned());
     }
     parts.extend(presentation.fallback.iter().map(|way| format!("fallback {}", clean(way))));

@@ -2,7 +2,7 @@
 
 use crate::claims::VerifiedClaims;
 use crate::contract::types::{self, Attribute, Description, Outcome, Principal};
-use crate::decision::{Identity, Step};
+use crate::decision::{Identity, RuleOutcome, Step};
 use crate::facts::Facts;
 use crate::json::Value;
 use crate::reason;
@@ -234,9 +234,9 @@ pub(crate) fn trace(
 /// Checks that no rule of the trace speaks against the verdict: one that failed against any but a
 /// refusal, one that asked against an allow.
 pub(crate) fn agrees(trace: &[Step], verdict: &Verdict<'_>) -> Result<(), AnswerError> {
-    let against: &[&str] = match verdict {
-        Verdict::Allow(_) => &["failed", "asked"],
-        Verdict::Ask(..) => &["failed"],
+    let against: &[RuleOutcome] = match verdict {
+        Verdict::Allow(_) => &[RuleOutcome::Failed, RuleOutcome::Asked],
+        Verdict::Ask(..) => &[RuleOutcome::Failed],
         Verdict::Deny(..) => &[],
     };
     match trace.iter().find(|step| against.contains(&step.outcome)) {
@@ -245,11 +245,11 @@ pub(crate) fn agrees(trace: &[Step], verdict: &Verdict<'_>) -> Result<(), Answer
     }
 }
 
-fn outcome(outcome: Outcome) -> &'static str {
+fn outcome(outcome: Outcome) -> RuleOutcome {
     match outcome {
-        Outcome::Passed => "passed",
-        Outcome::Failed => "failed",
-        Outcome::Asked => "asked",
-        Outcome::Skipped => "skipped",
+        Outcome::Passed => RuleOutcome::Passed,
+        Outcome::Failed => RuleOutcome::Failed,
+        Outcome::Asked => RuleOutcome::Asked,
+        Outcome::Skipped => RuleOutcome::Skipped,
     }
 }

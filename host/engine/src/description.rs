@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 pub(crate) use self::check::check;
 pub use self::error::DescriptionError;
 use crate::contract::types::{self, Description, SettingKind, ValueResult};
-use crate::decision::{MdmFault, Presentation};
+use crate::decision::{MdmFault, Presentation, Retry};
 
 /// The JSON form of a description, as `admit inspect` prints it.
 pub fn to_json(description: &Description) -> Value {
@@ -90,8 +90,8 @@ impl From<&types::Presentation> for Presentation {
             http_status: presentation.http_status,
             user_message: presentation.user_message.clone(),
             retry: match presentation.retry {
-                types::Retry::No => "no",
-                types::Retry::Once => "once",
+                types::Retry::No => Retry::No,
+                types::Retry::Once => Retry::Once,
             },
             fallback: presentation.fallback.clone(),
             mdm_fault: presentation.mdm_fault.as_ref().map(|fault| MdmFault {

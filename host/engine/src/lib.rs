@@ -44,15 +44,15 @@
 //! let facts = Facts::default();
 //! let token = entra.sign(&entra.claims_v2(TENANT, CLIENT_ID, admit::gate::now()));
 //! let decision = gate.decide(&Request::new(&token, &facts))?;
-//! assert_eq!(decision.outcome, Outcome::Allow);
-//! let identity = decision.identity.ok_or("an allow names who was admitted")?;
+//! assert_eq!(decision.outcome(), Outcome::Allow);
+//! let identity = decision.identity().ok_or("an allow names who was admitted")?;
 //! assert_eq!(identity.tenant_id, TENANT);
 //!
 //! let other = entra.sign(&entra.claims_v2(TENANT, TENANT, admit::gate::now()));
 //! let decision = gate.decide(&Request::new(&other, &facts))?;
-//! assert_eq!(decision.outcome, Outcome::Deny);
-//! assert_eq!(decision.reason.as_deref(), Some("audience_not_authorized"));
-//! println!("{}", decision.remedy.ok_or("a refusal says what to change")?);
+//! assert_eq!(decision.outcome(), Outcome::Deny);
+//! assert_eq!(decision.reason(), Some("audience_not_authorized"));
+//! println!("{}", decision.remedy().ok_or("a refusal says what to change")?);
 //! # Ok(())
 //! # }
 //! ```

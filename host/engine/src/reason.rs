@@ -3,7 +3,7 @@
 //! A policy may present them in its own words ([`crate::contract`]); these are the words used when
 //! it does not.
 
-use crate::decision::Presentation;
+use crate::decision::{Presentation, Retry};
 
 /// A reason code of the host.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ impl From<&HostReason> for Presentation {
             error_id: reason.code.to_owned(),
             http_status: reason.http_status,
             user_message: reason.user_message.to_owned(),
-            retry: if reason.retry_once { "once" } else { "no" },
+            retry: if reason.retry_once { Retry::Once } else { Retry::No },
             fallback: None,
             mdm_fault: None,
         }
@@ -167,6 +167,13 @@ pub const HOST_REASONS: &[HostReason] = &[
     ),
     failed("gate.empty", "The gate has no active release.", "Activate a policy with its settings."),
 ];
+
+/// The words for a code that is not in the list; a test holds that each code is.
+pub(crate) const UNLISTED: HostReason = failed(
+    "host.failed",
+    "The host came to no decision.",
+    "Look at the detail, and at the log of the host.",
+);
 
 /// The host's reason with this code.
 pub fn of_host(code: &str) -> Option<&'static HostReason> {

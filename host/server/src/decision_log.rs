@@ -173,7 +173,7 @@ impl DecisionLog {
     /// Waits only when the buffer is full and [`WhenFull::Block`] was chosen.
     pub fn record(&self, decided: &Decided, request: &Request<'_>) {
         let decision = &decided.decision;
-        let admits = matches!(decision.outcome, Outcome::Allow | Outcome::Ask);
+        let admits = matches!(decision.outcome(), Outcome::Allow | Outcome::Ask);
         if admits && !self.allows.has(&decision.decision_id) {
             return;
         }

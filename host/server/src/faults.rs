@@ -4,8 +4,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use admit::decision::Blame;
-use admit::decision::{Decision, Outcome};
+use admit::decision::{Blame, Decision, Outcome};
 
 /// When a release is reverted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -44,7 +43,7 @@ struct Watched {
 /// Whether the policy is to blame that there is no decision. Running out of instances is the host's
 /// fault; a deny is none.
 pub fn is_policy_fault(decision: &Decision) -> bool {
-    decision.outcome == Outcome::Failed && decision.blame == Some(Blame::Policy)
+    decision.outcome() == Outcome::Failed && decision.blame() == Some(Blame::Policy)
 }
 
 impl FaultWatch {
@@ -101,12 +100,8 @@ impl FaultWatch {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use admit::claims::Verification;
-    use admit::facts::Facts;
-    use admit::gate::{Gate, Request};
-    use admit::keys::{KeySet, Keys};
+    use admit::decision::sample;
+    use uuid::Uuid;
 
     use super::*;
 
@@ -277,21 +272,16 @@ mod tests {
 
     #[test]
     fn only_a_failure_by_the_policy_is_its_fault() {
-        let runtime = admit::runtime::Runtime::new().expect("a runtime");
-        let keys = Arc::new(Keys::fixed(KeySet::default()));
-        let gate = Gate::new("gate", runtime, keys, Verification::default());
-        let facts = Facts::default();
-        let mut decision = gate.decide(&Request::new("token", &facts)).expect("no facts");
         for (outcome, blame, expected) in [
-            (Outcome::Failed, Some(Blame::Policy), true),
-            (Outcome::Failed, Some(Blame::Host), false),
-            (Outcome::Failed, None, false),
-            (Outcome::Deny, Some(Blame::Caller), false),
-            (Outcome::Deny, Some(Blame::Policy), false),
-            (Outcome::Invalid, Some(Blame::Caller), false),
-            (Outcome::Allow, None, false),
+            (Outcome::Failed, Blame::Policy, true),
+            (Outcome::Failed, Blame::Host, false),
+            (Outcome::Deny, Blame::Caller, false),
+            (Outcome::Deny, Blame::Policy, false),
+            (Outcome::Invalid, Blame::Caller, false),
+            (Outcome::Allow, Blame::Policy, false),
         ] {
-            (decision.outcome, decision.blame) = (outcome, blame);
+            let ruling = sample::ruling(outcome, "", blame);
+            let decision = sample::decision("gate", Uuid::nil(), ruling);
             assert_eq!(is_policy_fault(&decision), expected, "{outcome:?} {blame:?}");
         }
     }

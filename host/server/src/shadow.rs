@@ -57,7 +57,8 @@ impl Offer {
         now: u64,
         bytes: usize,
     ) -> Option<Self> {
-        let no_answer = decision.outcome == Outcome::Failed && decision.blame == Some(Blame::Host);
+        let no_answer =
+            decision.outcome() == Outcome::Failed && decision.blame() == Some(Blame::Host);
         let (decision_id, old) = (decision.decision_id, Answer::from(decision));
         (!no_answer).then_some(Self { claims, facts, now, bytes, decision_id, old })
     }

@@ -49,8 +49,8 @@ fn agree<P: Policy>(policy: &Embedded, file: &str, least: usize) {
             Expectation::Invalid { code } => json!({"outcome": "invalid", "reason": code}),
             _ => native::<P>(case, &claims),
         };
-        if came.outcome.as_str() != case.expect.outcome() {
-            wrong.push(format!("{}: {} {:?}", case.name, came.outcome.as_str(), came.detail));
+        if came.outcome().as_str() != case.expect.outcome() {
+            wrong.push(format!("{}: {} {:?}", case.name, came.outcome().as_str(), came.detail()));
         }
         let (came, expected) = (comparable(&came).to_string(), expected.to_string());
         if came != expected {
@@ -116,16 +116,16 @@ fn comparable(decision: &Decision) -> Value {
     let Value::Object(mut members) = serde_json::to_value(decision).unwrap() else {
         panic!("a decision is an object");
     };
-    if decision.outcome.as_str() == "invalid" {
-        return json!({"outcome": "invalid", "reason": decision.reason});
+    if decision.outcome().as_str() == "invalid" {
+        return json!({"outcome": "invalid", "reason": decision.reason()});
     }
-    let settings: Vec<_> = decision.expected.iter().map(|item| item.setting.clone()).collect();
+    let settings: Vec<_> = decision.expected().iter().map(|item| item.setting.clone()).collect();
     json!({
         "outcome": members.remove("outcome"),
         "reason": members.remove("reason"),
         "identity": members.remove("identity"),
-        "asks": decision.asks,
-        "observed": decision.observed,
+        "asks": decision.asks(),
+        "observed": decision.observed(),
         "settings": settings,
         "trace": decision.trace,
     })

@@ -113,24 +113,29 @@ impl Host {
     fn is_well(&self, after: &str) {
         for (gate, claims) in [(&self.good, claims()), (&self.hostile, claims())] {
             let decision = decide(gate, &claims, &Facts::default(), NOW, false);
-            let detail = decision.detail.as_deref().unwrap_or_default();
-            assert_eq!(decision.outcome, Outcome::Allow, "{} after {after}: {detail}", gate.name());
+            let detail = decision.detail().unwrap_or_default();
+            assert_eq!(
+                decision.outcome(),
+                Outcome::Allow,
+                "{} after {after}: {detail}",
+                gate.name()
+            );
         }
     }
 }
 
 /// What is wrong with the decision about an attack.
 fn fault(attack: &Attack, decision: &Decision) -> Option<String> {
-    let detail = decision.detail.as_deref().unwrap_or_default();
-    let came = match decision.outcome {
-        Outcome::Failed => decision.reason.as_deref().unwrap_or_default(),
+    let detail = decision.detail().unwrap_or_default();
+    let came = match decision.outcome() {
+        Outcome::Failed => decision.reason().unwrap_or_default(),
         outcome => outcome.as_str(),
     };
-    let admits = matches!(decision.outcome, Outcome::Allow | Outcome::Ask);
+    let admits = matches!(decision.outcome(), Outcome::Allow | Outcome::Ask);
     if came != attack.expected {
         Some(format!("expected {}, got {came} ({detail})", attack.expected))
-    } else if admits != decision.identity.is_some() {
-        Some(format!("{came} with identity {:?}", decision.identity))
+    } else if admits != decision.identity().is_some() {
+        Some(format!("{came} with identity {:?}", decision.identity()))
     } else if detail.chars().any(char::is_control) || detail.len() > 600 {
         Some(format!("a detail that is not fit for a log: {detail:?}"))
     } else {

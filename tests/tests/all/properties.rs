@@ -164,7 +164,8 @@ impl Decide for Sandboxed {
         let facts = Facts::from_json(input.facts.clone()).ok()?;
         match self.0.evaluate(&claims, &facts, NOW, true) {
             Ok(evaluated) => {
-                let trace = evaluated.trace.into_iter().map(|step| (step.rule, step.outcome));
+                let trace =
+                    evaluated.trace.into_iter().map(|step| (step.rule, step.outcome.as_str()));
                 Some(Answer { verdict: verdict(evaluated.verdict), trace: trace.collect() })
             }
             Err(DecideError::Facts(_) | DecideError::Claims(_)) => None,

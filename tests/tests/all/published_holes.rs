@@ -25,7 +25,7 @@ fn gates() -> Vec<(&'static str, Gate, Value)> {
     ];
     for (name, gate, claims) in &gates {
         let decision = decide(gate, &issuer().sign(claims), NOW);
-        assert_eq!(decision.outcome, Outcome::Allow, "{name}: {:?}", decision.detail);
+        assert_eq!(decision.outcome(), Outcome::Allow, "{name}: {:?}", decision.detail());
     }
     gates
 }
@@ -33,9 +33,9 @@ fn gates() -> Vec<(&'static str, Gate, Value)> {
 #[track_caller]
 fn assert_refused(name: &str, gate: &Gate, token: &str, outcome: Outcome, reason: &str) {
     let decision = decide(gate, token, NOW);
-    let came = (decision.outcome, decision.reason.as_deref());
-    assert_eq!(came, (outcome, Some(reason)), "{name}: {:?}", decision.detail);
-    assert!(decision.identity.is_none(), "{name}");
+    let came = (decision.outcome(), decision.reason());
+    assert_eq!(came, (outcome, Some(reason)), "{name}: {:?}", decision.detail());
+    assert!(decision.identity().is_none(), "{name}");
 }
 
 fn unsigned(header: Value, claims: &Value, signature: &str) -> String {

@@ -73,13 +73,13 @@ fn swap_under_load(gate: &Gate, rounds: u64) -> [u64; 2] {
         start.wait();
         while !stop.load(Ordering::Relaxed) {
             let decision = decide(gate, &token);
-            let policy = decision.policy.expect("a release is active");
+            let policy = decision.policy.as_ref().expect("a release is active");
             let generation = decision.generation.expect("a release is active");
             let (expected, index) = match &*policy.version {
                 "1.0.0" => (Outcome::Deny, 0),
                 _ => (Outcome::Allow, 1),
             };
-            assert_eq!(decision.outcome, expected, "{:?}", decision.detail);
+            assert_eq!(decision.outcome(), expected, "{:?}", decision.detail());
             // Version 1 was activated first, so that odd generations are its own.
             assert_eq!(generation.is_multiple_of(2), index == 1);
             assert!(generation >= last, "{generation} after {last}");
@@ -155,10 +155,10 @@ fn a_roll_back_goes_to_the_release_before_and_raises_the_generation() {
     assert_eq!(gate.roll_back().unwrap_err().code(), "nothing_kept");
     gate.activate(version_2()).unwrap();
     let token = issuer().sign(&claims());
-    assert_eq!(decide(&gate, &token).outcome, Outcome::Allow);
+    assert_eq!(decide(&gate, &token).outcome(), Outcome::Allow);
     let back = gate.roll_back().unwrap();
     assert_eq!((back.generation, &*back.release.policy().version), (3, "1.0.0"));
-    assert_eq!(decide(&gate, &token).outcome, Outcome::Deny);
+    assert_eq!(decide(&gate, &token).outcome(), Outcome::Deny);
     assert_eq!(gate.roll_back().unwrap_err().code(), "nothing_kept");
 }
 
@@ -168,7 +168,7 @@ fn a_prepared_release_decides_only_when_it_is_committed() {
     gate.activate(version_1()).unwrap();
     let token = issuer().sign(&claims());
     let prepared = gate.prepare(version_2()).unwrap();
-    assert_eq!(decide(&gate, &token).outcome, Outcome::Deny);
+    assert_eq!(decide(&gate, &token).outcome(), Outcome::Deny);
     let mut written = Vec::new();
     let mut persist = |release: &Release, generation: u64| {
         assert_eq!(gate.generation(), 1, "written down before it decides");
@@ -177,7 +177,7 @@ fn a_prepared_release_decides_only_when_it_is_committed() {
     };
     assert_eq!(gate.commit(prepared, &mut persist).unwrap().generation, 2);
     assert_eq!(written, [("2.0.0".to_owned(), 2)]);
-    assert_eq!(decide(&gate, &token).outcome, Outcome::Allow);
+    assert_eq!(decide(&gate, &token).outcome(), Outcome::Allow);
 }
 
 #[test]
@@ -224,8 +224,8 @@ fn generations_go_on_after_those_of_an_earlier_run() {
 #[test]
 fn a_gate_without_a_release_fails_and_says_so() {
     let decision = decide(&gate(), &issuer().sign(&claims()));
-    assert_eq!(decision.outcome, Outcome::Failed);
-    assert_eq!(decision.reason.as_deref(), Some("gate.empty"));
+    assert_eq!(decision.outcome(), Outcome::Failed);
+    assert_eq!(decision.reason(), Some("gate.empty"));
     assert!(decision.policy.is_none() && decision.generation.is_none());
 }
 
@@ -269,7 +269,7 @@ fn a_failed_activation_changes_nothing_and_names_its_step() {
         }
         assert!(message.contains(text), "{step}: {message}");
         assert_eq!(gate.generation(), 1);
-        assert_eq!(decide(&gate, &issuer().sign(&claims())).outcome, Outcome::Allow);
+        assert_eq!(decide(&gate, &issuer().sign(&claims())).outcome(), Outcome::Allow);
     }
 }
 

@@ -40,23 +40,23 @@ fn a_decision_that_reads_an_undeclared_name_fails_and_names_it() {
         for trace in [json!({}), json!({"cnf": {"kid": "k"}})] {
             let settings = json!({(reads): name});
             let decision = decided(settings, with(json!({"upn": USER}), trace));
-            assert_eq!(decision.outcome, Outcome::Failed, "{reads}: {decision:?}");
-            assert_eq!(decision.reason.as_deref(), Some("policy.answer"));
-            assert_eq!(decision.blame, Some(Blame::Policy));
+            assert_eq!(decision.outcome(), Outcome::Failed, "{reads}: {decision:?}");
+            assert_eq!(decision.reason(), Some("policy.answer"));
+            assert_eq!(decision.blame(), Some(Blame::Policy));
             let expected = format!(
                 "the policy's answer breaks the contract: the policy reads or points at {list} \
                  `{name}`, which the policy does not declare"
             );
-            assert_eq!(decision.detail.as_deref(), Some(&*expected));
+            assert_eq!(decision.detail(), Some(&*expected));
         }
     }
 }
 
 #[test]
 fn declared_names_are_read_as_ever() {
-    assert_eq!(decided(json!({}), json!({"upn": USER})).outcome, Outcome::Allow);
+    assert_eq!(decided(json!({}), json!({"upn": USER})).outcome(), Outcome::Allow);
     let denied = decided(json!({"claim": "upn"}), json!({"upn": USER}));
-    assert_eq!(denied.reason.as_deref(), Some("refused"));
+    assert_eq!(denied.reason(), Some("refused"));
 }
 
 #[test]
@@ -80,5 +80,5 @@ fn a_setting_that_is_read_but_not_declared_is_refused_in_words() {
 fn the_default_that_counts_is_that_of_the_table() {
     // The constant that `configure` reads with says `true`, the table `false`.
     let decision = decided(json!({"claim": "cnf"}), json!({"upn": null}));
-    assert_eq!(decision.outcome, Outcome::Allow, "{decision:?}");
+    assert_eq!(decision.outcome(), Outcome::Allow, "{decision:?}");
 }

@@ -47,13 +47,13 @@ impl Counts {
         };
         let seen = self.by_generation.entry(generation).or_default();
         seen.version = policy.version.to_string();
-        match decision.outcome {
+        match decision.outcome() {
             Outcome::Allow => seen.allowed += 1,
             Outcome::Deny => seen.denied += 1,
             _ => self.failed += 1,
         }
-        if matches!(decision.outcome, Outcome::Allow | Outcome::Deny)
-            && decision.outcome != expected
+        if matches!(decision.outcome(), Outcome::Allow | Outcome::Deny)
+            && decision.outcome() != expected
         {
             self.mixed += 1;
         }

@@ -1,6 +1,7 @@
 //! What the cases of a run reached of a policy.
 
 use admit::contract::types::Description;
+use admit::decision::RuleOutcome;
 use admit::reason;
 
 use crate::suite::Outcome;
@@ -45,10 +46,10 @@ impl Coverage {
             };
             RuleCoverage {
                 name: rule.name.clone(),
-                passed: count("passed"),
-                failed: count("failed"),
-                asked: count("asked"),
-                skipped: count("skipped"),
+                passed: count(RuleOutcome::Passed),
+                failed: count(RuleOutcome::Failed),
+                asked: count(RuleOutcome::Asked),
+                skipped: count(RuleOutcome::Skipped),
             }
         };
         let own = description.reasons.iter().filter(|item| reason::of_host(&item.code).is_none());

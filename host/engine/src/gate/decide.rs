@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::request::{Input, Request};
-use super::settle::{refuse, settle};
+use super::settle::{of_error, of_verdict};
 use super::{Active, Gate};
 use crate::claims::{ClaimsError, VerifiedClaims};
 use crate::clock;
-use crate::decision::{Blame, Decision, Outcome};
+use crate::decision::{Blame, Decision, Outcome, Ruling, Signature, Step};
 use crate::facts::FactsError;
 use crate::keys::{KeyError, VerificationKey};
 use crate::reason::{self, Advice};
@@ -90,6 +90,20 @@ pub struct Decided {
     pub release: Option<Arc<Release>>,
 }
 
+/// What a request came to, before it is a decision.
+struct Ruled {
+    ruling: Result<Ruling, RequestError>,
+    /// Absent when the token did not verify.
+    claims: Option<VerifiedClaims>,
+    trace: Vec<Step>,
+}
+
+impl Ruled {
+    fn refused(error: RequestError, claims: Option<VerifiedClaims>) -> Self {
+        Self { ruling: Err(error), claims, trace: Vec::new() }
+    }
+}
+
 /// The key is not known, and the caller does not wait for it.
 struct WouldWait;
 
@@ -159,34 +173,49 @@ impl Gate {
         let started = Instant::now();
         let active = self.active.load();
         let active = active.as_deref();
-        let mut decision = self.undecided(request, active);
-        let mut claims = None;
-        let error = match active {
-            None => Some(RequestError::Empty(Arc::clone(&self.name))),
+        let ruled = match active {
+            None => Ruled::refused(RequestError::Empty(Arc::clone(&self.name)), None),
             Some(active) => match self.verify(request, find) {
                 Err(Unverified::GivenUp(reason)) => return Err(reason),
-                Err(Unverified::Known(error)) => Some(error),
-                Ok(verified) => {
-                    let verified = claims.insert(verified);
-                    match evaluate(request, verified, &active.release, &mut decision) {
-                        Ok(error) => error,
-                        Err(error) => return Ok(Err(error)),
-                    }
-                }
+                Err(Unverified::Known(error)) => Ruled::refused(error, None),
+                Ok(claims) => match evaluate(request, claims, &active.release) {
+                    Ok(ruled) => ruled,
+                    Err(error) => return Ok(Err(error)),
+                },
             },
         };
-        if let Some(error) = &error {
-            if matches!(error, RequestError::Claims(_)) {
-                // Invalid, whether the host or the policy's wishes found it out.
-                (claims, decision.token_version) = (None, None);
-            }
-            refuse(&mut decision, error, active.map(|active| &*active.release));
-        }
-        let ended = Instant::now();
-        decision.duration_us = u64::try_from((ended - started).as_micros()).unwrap_or(u64::MAX);
+        Ok(Ok(self.decided(request, active, ruled, started)))
+    }
+
+    fn decided(
+        &self,
+        request: &Request<'_>,
+        active: Option<&Active>,
+        ruled: Ruled,
+        started: Instant,
+    ) -> Decided {
         let release = active.map(|active| Arc::clone(&active.release));
+        let Ruled { ruling, claims, trace } = ruled;
+        let (ruling, error) = match ruling {
+            Ok(ruling) => (ruling, None),
+            Err(error) => (of_error(&error, release.as_deref()), Some(error)),
+        };
+        let unsigned = matches!(request.input, Input::Claims(_));
+        let ended = Instant::now();
+        let decision = Decision {
+            id: request.id.map(str::to_owned),
+            decision_id: clock::new_id(),
+            ruling,
+            gate: Arc::clone(&self.name),
+            policy: release.as_ref().map(|release| release.policy().clone()),
+            generation: active.map(|active| active.generation),
+            token_version: claims.as_ref().map(|claims| claims.version().as_str().to_owned()),
+            signature: unsigned.then_some(Signature::NotVerified),
+            duration_us: u64::try_from((ended - started).as_micros()).unwrap_or(u64::MAX),
+            trace,
+        };
         self.log.decided(&decision, claims.as_ref(), error.as_ref(), ended);
-        Ok(Ok(Decided { decision, claims, release }))
+        Decided { decision, claims, release }
     }
 
     /// Token text to verified claims.
@@ -212,51 +241,26 @@ impl Gate {
             .map_err(|error| if has_nonce { error.of_token_with_nonce() } else { error })?;
         Ok(VerifiedClaims::from_token(&verified, &self.verification, request.now)?)
     }
-
-    fn undecided(&self, request: &Request<'_>, active: Option<&Active>) -> Decision {
-        let unsigned = matches!(request.input, Input::Claims(_));
-        Decision {
-            id: request.id.map(str::to_owned),
-            decision_id: clock::new_id(),
-            outcome: Outcome::Failed,
-            reason: None,
-            blame: None,
-            identity: None,
-            asks: Vec::new(),
-            observed: Vec::new(),
-            expected: Vec::new(),
-            title: None,
-            detail: None,
-            remedy: None,
-            presentation: None,
-            gate: Arc::clone(&self.name),
-            policy: active.map(|active| active.release.policy().clone()),
-            generation: active.map(|active| active.generation),
-            token_version: None,
-            signature: unsigned.then_some("not_verified"),
-            duration_us: 0,
-            trace: Vec::new(),
-        }
-    }
 }
 
-/// Verified claims to verdict; the error is a failure of the policy, or a claim of another type than
-/// the policy can take.
+/// Verified claims to ruling.
+///
+/// # Errors
+///
+/// Facts of another type than the policy can take.
 fn evaluate(
     request: &Request<'_>,
-    claims: &VerifiedClaims,
+    claims: VerifiedClaims,
     release: &Release,
-    decision: &mut Decision,
-) -> Result<Option<RequestError>, FactsError> {
-    decision.token_version = Some(claims.version().as_str().to_owned());
-    match release.evaluate(claims, request.facts, request.now, request.trace) {
+) -> Result<Ruled, FactsError> {
+    match release.evaluate(&claims, request.facts, request.now, request.trace) {
         Ok(evaluated) => {
-            decision.trace = evaluated.trace;
-            settle(decision, evaluated.verdict, claims, request.facts, release);
-            Ok(None)
+            let ruling = of_verdict(evaluated.verdict, &claims, request.facts, release);
+            Ok(Ruled { ruling: Ok(ruling), claims: Some(claims), trace: evaluated.trace })
         }
         Err(DecideError::Facts(error)) => Err(error),
-        Err(DecideError::Claims(error)) => Ok(Some(error.into())),
-        Err(error) => Ok(Some(error.into())),
+        // Invalid, whether the host or the policy's wishes found it out.
+        Err(DecideError::Claims(error)) => Ok(Ruled::refused(error.into(), None)),
+        Err(error) => Ok(Ruled::refused(error.into(), Some(claims))),
     }
 }

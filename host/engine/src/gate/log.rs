@@ -29,10 +29,10 @@ impl Log {
         error: Option<&RequestError>,
         now: Instant,
     ) {
-        if matches!(decision.outcome, Outcome::Allow | Outcome::Ask) {
+        if matches!(decision.outcome(), Outcome::Allow | Outcome::Ask) {
             return line::admitted(decision);
         }
-        let reason = (decision.outcome, decision.reason.clone().unwrap_or_default());
+        let reason = (decision.outcome(), decision.reason().unwrap_or_default().to_owned());
         match self.0.count(reason, now, || Line::new(decision, claims, error)) {
             Some(count) => Line::new(decision, claims, error).say(Some(count)),
             None if tracing::enabled!(tracing::Level::DEBUG) => {

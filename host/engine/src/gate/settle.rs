@@ -1,12 +1,12 @@
-//! What a decision says beside its outcome: identity, what came, what was expected, what to do.
+//! What was decided, with what goes with it: identity, what came, what was expected, what to do.
 
 use crate::bounded::Bounded;
 use crate::claims::VerifiedClaims;
 use crate::contract::types;
-use crate::decision::{Blame, Decision, Expected, Observed, Outcome, Presentation};
+use crate::decision::{Blame, Denial, Expected, Fault, Observed, Outcome, Presentation, Ruling};
 use crate::facts::Facts;
 use crate::failure::error_chain;
-use crate::reason::{self, HostReason};
+use crate::reason;
 use crate::release::{Release, Verdict};
 
 use super::decide::RequestError;
@@ -14,46 +14,26 @@ use super::decide::RequestError;
 /// Most bytes of the values that came, and of those that were expected, in one decision.
 const MAX_VALUE_BYTES: usize = 4_096;
 
-/// Writes the policy's verdict into the decision.
-pub(super) fn settle(
-    decision: &mut Decision,
+/// What the policy's verdict means.
+pub(super) fn of_verdict(
     verdict: Verdict<'_>,
     claims: &VerifiedClaims,
     facts: &Facts,
     release: &Release,
-) {
+) -> Ruling {
     match verdict {
-        Verdict::Allow(identity) => {
-            decision.outcome = Outcome::Allow;
-            decision.identity = Some(identity);
-        }
-        Verdict::Ask(identity, asks) => {
-            decision.outcome = Outcome::Ask;
-            decision.identity = Some(identity);
-            decision.asks = asks;
-        }
-        Verdict::Deny(reason, denial) => {
-            decision.outcome = Outcome::Deny;
-            decision.blame = Some(Blame::Caller);
-            decision.observed = observed(&denial, claims, facts);
-            decision.expected = expected(&denial, release);
-            present(decision, reason);
-        }
+        Verdict::Allow(identity) => Ruling::Allow { identity },
+        Verdict::Ask(identity, asks) => Ruling::Ask { identity, asks },
+        Verdict::Deny(reason, denial) => Ruling::Deny(Denial {
+            reason: reason.code.clone(),
+            blame: Blame::Caller,
+            observed: observed(&denial, claims, facts),
+            expected: expected(&denial, release),
+            title: reason.title.clone(),
+            remedy: reason.remedy.clone(),
+            presentation: Presentation::from(&reason.presentation),
+        }),
     }
-}
-
-fn present(decision: &mut Decision, reason: &types::Reason) {
-    decision.reason = Some(reason.code.clone());
-    decision.title = Some(reason.title.clone());
-    decision.remedy = Some(reason.remedy.clone());
-    decision.presentation = Some(Presentation::from(&reason.presentation));
-}
-
-fn present_own(decision: &mut Decision, reason: &HostReason) {
-    decision.reason = Some(reason.code.to_owned());
-    decision.title = Some(reason.title.to_owned());
-    decision.remedy = Some(reason.remedy.to_owned());
-    decision.presentation = Some(Presentation::from(reason));
 }
 
 fn observed(denial: &types::Denial, claims: &VerifiedClaims, facts: &Facts) -> Vec<Observed> {
@@ -85,23 +65,31 @@ fn expected(denial: &types::Denial, release: &Release) -> Vec<Expected> {
         .collect()
 }
 
-/// Writes a refusal of the host, or a failure, into the decision: in the policy's words if it
-/// describes the code, else in the host's.
-pub(super) fn refuse(decision: &mut Decision, error: &RequestError, release: Option<&Release>) {
+/// What an error means: a refusal of the host, or a failure; in the policy's words if it describes the
+/// code, else in the host's.
+pub(super) fn of_error(error: &RequestError, release: Option<&Release>) -> Ruling {
     let code = error.code();
-    decision.outcome = error.outcome();
-    decision.blame = Some(error.blame());
-    decision.detail = Some(error_chain(error));
     let described = release.and_then(|release| {
         release.description().reasons.iter().find(|reason| reason.code == code)
     });
-    match (described, reason::of_host(code)) {
-        (Some(reason), _) => present(decision, reason),
-        (None, Some(reason)) => present_own(decision, reason),
-        (None, None) => decision.reason = Some(code.to_owned()),
-    }
-    if let Some(advice) = error.advice() {
-        decision.title = Some(advice.title.to_owned());
-        decision.remedy = Some(advice.remedy.to_owned());
+    let (title, remedy, presentation) = match described {
+        Some(reason) => (&*reason.title, &*reason.remedy, Presentation::from(&reason.presentation)),
+        None => {
+            let own = reason::of_host(code).unwrap_or(&reason::UNLISTED);
+            (own.title, own.remedy, Presentation::from(own))
+        }
+    };
+    let advice = error.advice();
+    let fault = Fault {
+        reason: code.to_owned(),
+        blame: error.blame(),
+        title: advice.map_or(title, |advice| advice.title).to_owned(),
+        detail: error_chain(error),
+        remedy: advice.map_or(remedy, |advice| advice.remedy).to_owned(),
+        presentation,
+    };
+    match error.outcome() {
+        Outcome::Invalid => Ruling::Invalid(fault),
+        _ => Ruling::Failed(fault),
     }
 }

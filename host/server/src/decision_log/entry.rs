@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use admit::contract::types::Description;
-use admit::decision::Blame;
-use admit::decision::{Decision, Expected, Outcome, PolicyRef};
+use admit::decision::{Blame, Decision, Expected, Outcome, PolicyRef, Signature};
 use admit::gate::{Decided, Request};
 use admit::text::Shown;
 use serde::{Serialize, Serializer};
@@ -62,7 +61,7 @@ pub(super) struct Entry {
     #[serde(skip_serializing_if = "Option::is_none")]
     token_version: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    signature: Option<&'static str>,
+    signature: Option<Signature>,
     duration_us: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     claims: Option<Map<String, Value>>,
@@ -95,11 +94,11 @@ impl Entry {
             gate: Arc::clone(&decision.gate),
             decision_id: decision.decision_id,
             id: decision.id.as_deref().map(shown_id),
-            outcome: decision.outcome,
-            reason: decision.reason.clone(),
-            blame: decision.blame,
+            outcome: decision.outcome(),
+            reason: decision.reason().map(str::to_owned),
+            blame: decision.blame(),
             detail: detail(decision, allowed),
-            asks: decision.asks.clone(),
+            asks: decision.asks().to_vec(),
             policy: decision.policy.clone(),
             generation: decision.generation,
             token_version: decision.token_version.clone(),
@@ -110,8 +109,12 @@ impl Entry {
             facts: facts.whole,
             withheld_facts: facts.withheld,
             cut,
-            observed: decision.observed.iter().map(|it| Evidence::of(it, &allowed.names)).collect(),
-            expected: decision.expected.clone(),
+            observed: decision
+                .observed()
+                .iter()
+                .map(|it| Evidence::of(it, &allowed.names))
+                .collect(),
+            expected: decision.expected().to_vec(),
         }
     }
 
@@ -181,8 +184,8 @@ fn facts(request: &Request<'_>, description: Option<&Description>, allowed: &All
 
 /// What the host found. An error about keys quotes nothing of a token.
 fn detail(decision: &Decision, allowed: &Allowed) -> Option<String> {
-    let text = decision.detail.as_deref()?;
-    match decision.reason.as_deref() {
+    let text = decision.detail()?;
+    match decision.reason() {
         Some(reason) if reason.starts_with("keys.") => Some(text.to_owned()),
         _ => detail::without_token(text, allowed),
     }

@@ -8,8 +8,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use admit::bounded::Bounded;
 use admit::claims::VerifiedClaims;
 use admit::cloud::{Cloud, TokenVersion};
-use admit::decision::Blame;
-use admit::decision::{Decision, Observed, PolicyRef};
+use admit::decision::{Blame, Decision, Observed, PolicyRef, Ruling, sample};
 use admit::facts::Facts;
 use admit::gate::Input;
 use serde_json::{Value, json};
@@ -34,28 +33,27 @@ fn options(to: DecisionLogTarget) -> DecisionLogConfig {
 fn refusal(number: u64) -> Decision {
     let digest = format!("sha256:{:064}", 0);
     let policy = PolicyRef { name: "p".into(), version: "1.0.0".into(), digest: digest.into() };
+    let id = Uuid::from_u64_pair(0x019b_76da_a800_7000, 0x8000_0000_0000_0000 + number);
     Decision {
-        id: None,
-        decision_id: Uuid::from_u64_pair(0x019b_76da_a800_7000, 0x8000_0000_0000_0000 + number),
-        outcome: Outcome::Deny,
-        reason: Some("tenant_not_authorized".to_owned()),
-        blame: Some(Blame::Caller),
-        identity: None,
-        asks: Vec::new(),
-        observed: Vec::new(),
-        expected: Vec::new(),
-        title: None,
-        detail: None,
-        remedy: None,
-        presentation: None,
-        gate: "g".into(),
         policy: Some(policy),
         generation: Some(3),
         token_version: Some("2.0".to_owned()),
-        signature: None,
         duration_us: 41,
-        trace: Vec::new(),
+        ..sample::decision("g", id, ruling(Outcome::Deny))
     }
+}
+
+fn ruling(outcome: Outcome) -> Ruling {
+    sample::ruling(outcome, "tenant_not_authorized", Blame::Caller)
+}
+
+/// A refusal that points at these.
+fn refusal_of(observed: Vec<Observed>) -> Decision {
+    let mut decision = refusal(1);
+    if let Ruling::Deny(denial) = &mut decision.ruling {
+        denial.observed = observed;
+    }
+    decision
 }
 
 fn record(log: &DecisionLog, decision: Decision, claims: Option<Value>) {
@@ -525,7 +523,9 @@ fn refusals_are_logged_and_admissions_as_far_as_they_are_sampled() {
             DecisionLogConfig { allows, ..options(DecisionLogTarget::File(path.clone())) };
         let log = DecisionLog::start(options).unwrap();
         for outcome in outcomes {
-            (0..100).for_each(|number| record(&log, Decision { outcome, ..refusal(number) }, None));
+            (0..100).for_each(|number| {
+                record(&log, Decision { ruling: ruling(outcome), ..refusal(number) }, None)
+            });
         }
         drop(log);
         assert_eq!(lines(&path).len(), expected);
@@ -536,7 +536,8 @@ fn refusals_are_logged_and_admissions_as_far_as_they_are_sampled() {
 fn line(decision: Decision, claims: Option<Value>) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("decisions.jsonl");
-    let log = DecisionLog::start(options(DecisionLogTarget::File(path.clone()))).unwrap();
+    let every = options(DecisionLogTarget::File(path.clone()));
+    let log = DecisionLog::start(DecisionLogConfig { allows: 1.0, ..every }).unwrap();
     record(&log, decision, claims);
     drop(log);
     let [line] = lines(&path).try_into().unwrap();
@@ -550,7 +551,7 @@ fn hostile_texts_stay_in_their_line() {
     claims["scp"] = hostile.into();
     claims["aud"] = hostile.repeat(100).into();
     let observed = vec![Observed::claim("scp", Some(Bounded::new(&hostile.into())))];
-    let decision = Decision { id: Some(hostile.to_owned()), observed, ..refusal(1) };
+    let decision = Decision { id: Some(hostile.to_owned()), ..refusal_of(observed) };
     let line = line(decision, Some(claims));
     assert_eq!(line["claims"]["scp"], hostile);
     assert_eq!(line["observed"], json!([{"claim": "scp", "value": hostile}]));
@@ -572,27 +573,33 @@ fn no_token_and_no_name_of_a_person_is_logged() {
         display_name: Some(secret.to_owned()),
         ..Default::default()
     };
-    let missing = Observed::claim("scp", None);
-    let decision = Decision {
-        id: Some(token.to_owned()),
-        detail: Some(format!("no key `{secret}` in the JWK Set as configured")),
-        identity: Some(identity),
-        observed: observed.into_iter().chain([missing]).collect(),
-        ..refusal(1)
-    };
-    let line = line(decision, Some(claims()));
-    let text = line.to_string();
-    for part in token.split('.').chain([secret, "dana"]) {
-        assert!(!text.contains(part), "{part} in {text}");
+    let mut fault = ruling(Outcome::Invalid);
+    if let Ruling::Invalid(fault) = &mut fault {
+        fault.detail = format!("no key `{secret}` in the JWK Set as configured");
     }
-    assert_eq!(line["detail"], "no key `…` in the JWK Set as configured");
-    assert_eq!(line["id"], "63 characters");
+    let id = Some(token.to_owned());
+    let missing = Observed::claim("scp", None);
+    let denied = refusal_of(observed.into_iter().chain([missing]).collect());
+    let [denied, admitted, invalid] = [
+        denied,
+        Decision { ruling: Ruling::Allow { identity }, ..refusal(1) },
+        Decision { ruling: fault, ..refusal(1) },
+    ]
+    .map(|decision| line(Decision { id: id.clone(), ..decision }, Some(claims())));
+    for line in [&denied, &admitted, &invalid] {
+        let text = line.to_string();
+        for part in token.split('.').chain([secret, "dana"]) {
+            assert!(!text.contains(part), "{part} in {text}");
+        }
+        assert_eq!(line["id"], "63 characters");
+    }
+    assert_eq!(invalid["detail"], "no key `…` in the JWK Set as configured");
     let observed = json!([
         {"claim": "upn", "withheld": "names_a_person"},
         {"claim": "aud", "value": "https://mdm.example.com"},
         {"claim": "scp"},
     ]);
-    assert_eq!(line["observed"], observed);
+    assert_eq!(denied["observed"], observed);
 }
 
 #[test]

@@ -38,10 +38,10 @@ impl Fault {
     const MAX_CHARS: usize = 300;
 
     pub(super) fn of(decision: &Decision) -> Self {
-        let error = decision.detail.as_deref().unwrap_or_default();
+        let error = decision.detail().unwrap_or_default();
         let error = error.chars().filter(|character| !character.is_control());
         Self {
-            reason: decision.reason.clone().unwrap_or_default(),
+            reason: decision.reason().unwrap_or_default().to_owned(),
             error: error.take(Self::MAX_CHARS).collect(),
         }
     }

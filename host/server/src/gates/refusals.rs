@@ -59,10 +59,7 @@ impl Refusals {
 
     /// Takes note of a decision at `now`, seconds since 1970, if it is a refusal.
     pub(super) fn note(&self, decision: &Decision, now: u64) {
-        if matches!(decision.outcome, Outcome::Allow | Outcome::Ask) {
-            return;
-        }
-        let Some(reason) = &decision.reason else {
+        let Some(reason) = decision.reason() else {
             return;
         };
         let mut refusals = self.refusals();
@@ -75,11 +72,11 @@ impl Refusals {
             count,
             at: now,
             decision_id: decision.decision_id,
-            outcome: decision.outcome,
-            observed: decision.observed.iter().map(|it| Evidence::of(it, &self.claims)).collect(),
-            expected: decision.expected.clone(),
+            outcome: decision.outcome(),
+            observed: decision.observed().iter().map(|it| Evidence::of(it, &self.claims)).collect(),
+            expected: decision.expected().to_vec(),
         };
-        refusals.insert(reason.clone(), last);
+        refusals.insert(reason.to_owned(), last);
     }
 
     /// The refusals, the latest first.

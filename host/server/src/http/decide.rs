@@ -153,7 +153,7 @@ fn decide(
 }
 
 fn answer(decision: &Decision) -> Response {
-    if decision.outcome == Outcome::Failed {
+    if decision.outcome() == Outcome::Failed {
         let later = [(RETRY_AFTER, HeaderValue::from_static("1"))];
         return (StatusCode::SERVICE_UNAVAILABLE, later, Json(decision)).into_response();
     }

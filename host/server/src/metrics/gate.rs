@@ -42,8 +42,8 @@ impl GateMetrics {
     /// Counts one decision. Only a refusal by the policy takes a lock, and shares it.
     pub fn decided(&self, decision: &Decision) {
         let gate = &*self.0;
-        let reason = decision.reason.as_deref().unwrap_or_default();
-        match decision.outcome {
+        let reason = decision.reason().unwrap_or_default();
+        match decision.outcome() {
             Outcome::Allow => gate.allow.inc(),
             Outcome::Ask => gate.ask.inc(),
             Outcome::Deny => gate.deny.count(reason),

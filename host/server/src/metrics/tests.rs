@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use admit::decision::{Decision, Outcome, PolicyRef};
+use admit::decision::{Blame, Decision, Outcome, PolicyRef, sample};
 use admit::issuer::Issuer;
 use admit::keys::{Clock, KeySet, RemoteKeys, RemoteOptions};
 use admit::reason::HOST_REASONS;
@@ -29,28 +29,8 @@ fn policy(version: &str) -> PolicyRef {
 }
 
 fn decision(outcome: Outcome, reason: Option<&str>) -> Decision {
-    Decision {
-        id: None,
-        decision_id: uuid::Uuid::nil(),
-        outcome,
-        reason: reason.map(str::to_owned),
-        blame: None,
-        identity: None,
-        asks: Vec::new(),
-        observed: Vec::new(),
-        expected: Vec::new(),
-        title: None,
-        detail: None,
-        remedy: None,
-        presentation: None,
-        gate: GATE.into(),
-        policy: None,
-        generation: None,
-        token_version: None,
-        signature: None,
-        duration_us: 30,
-        trace: Vec::new(),
-    }
+    let ruling = sample::ruling(outcome, reason.unwrap_or_default(), Blame::Caller);
+    Decision { duration_us: 30, ..sample::decision(GATE, uuid::Uuid::nil(), ruling) }
 }
 
 fn decisions(outcome: &str, reason: &str) -> String {

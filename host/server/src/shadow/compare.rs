@@ -52,8 +52,13 @@ pub(super) struct Answer {
 
 impl From<&Decision> for Answer {
     fn from(decision: &Decision) -> Self {
-        let came = Came { outcome: decision.outcome, reason: decision.reason.clone() };
-        Self { came, identity: decision.identity.clone(), observed: decision.observed.clone() }
+        let came =
+            Came { outcome: decision.outcome(), reason: decision.reason().map(str::to_owned) };
+        Self {
+            came,
+            identity: decision.identity().cloned(),
+            observed: decision.observed().to_vec(),
+        }
     }
 }
 

@@ -2,6 +2,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use admit::claims::Verification;
+use admit::decision::sample;
 use admit::gate::{Activation, Decided, Gate, Input, Request};
 use admit::issuer::Issuer;
 use admit::keys::{KeySet, Keys};
@@ -214,13 +215,13 @@ fn failures_of_the_host_are_not_compared() {
     let Decided { mut decision, claims, .. } = decided(&v1());
     let claims = claims.expect("good claims");
     let mut is_offered = |outcome, blame| {
-        (decision.outcome, decision.blame) = (outcome, blame);
+        decision.ruling = sample::ruling(outcome, "", blame);
         Offer::new(&decision, claims.clone(), Facts::default(), NOW, 1).is_some()
     };
-    assert!(!is_offered(Outcome::Failed, Some(Blame::Host)));
-    assert!(is_offered(Outcome::Failed, Some(Blame::Policy)));
-    assert!(is_offered(Outcome::Deny, Some(Blame::Caller)));
-    assert!(is_offered(Outcome::Allow, None));
+    assert!(!is_offered(Outcome::Failed, Blame::Host));
+    assert!(is_offered(Outcome::Failed, Blame::Policy));
+    assert!(is_offered(Outcome::Deny, Blame::Caller));
+    assert!(is_offered(Outcome::Allow, Blame::Host));
 }
 
 #[test]

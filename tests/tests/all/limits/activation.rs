@@ -79,7 +79,11 @@ fn good_gate() -> Gate {
 
 fn still_decides(gate: &Gate, after: &str) {
     let decision = decide(gate, &claims(), &Facts::default(), NOW, false);
-    assert_eq!((decision.outcome, decision.generation), (Outcome::Allow, Some(1)), "after {after}");
+    assert_eq!(
+        (decision.outcome(), decision.generation),
+        (Outcome::Allow, Some(1)),
+        "after {after}"
+    );
 }
 
 #[test]
@@ -268,6 +272,6 @@ fn what_configure_leaves_in_memory_is_sealed_however_much_it_is() {
     activate(&gate, &misbehave().component(), json!({"mode": "fill"})).unwrap();
     for _ in 0..50 {
         let decision = decide(&gate, &claims(), &Facts::default(), NOW, true);
-        assert_eq!(decision.outcome, Outcome::Allow, "{:?}", decision.detail);
+        assert_eq!(decision.outcome(), Outcome::Allow, "{:?}", decision.detail());
     }
 }

@@ -100,16 +100,16 @@ fn a_failure_is_the_policys_fault_and_says_what_it_answered() {
         ("ask_nothing", "the policy asks, but for nothing"),
     ] {
         let decision = host.decide(&refused(mode).with_claims(present()));
-        let detail = decision.detail.unwrap();
+        let detail = decision.detail().unwrap();
         assert!(detail.contains(expected), "{mode}: {detail}");
-        assert_eq!(decision.blame, Some(admit::decision::Blame::Policy), "{mode}");
-        assert_eq!(decision.presentation.unwrap().http_status, 503, "{mode}");
+        assert_eq!(decision.blame(), Some(admit::decision::Blame::Policy), "{mode}");
+        assert_eq!(decision.presentation().unwrap().http_status, 503, "{mode}");
     }
 }
 
 #[test]
 fn a_trace_nobody_asked_for_is_not_shown() {
     let decision = Host::shared().decide(&Attack::mode("trace_unasked", "allow"));
-    assert_eq!(decision.outcome, Outcome::Allow);
+    assert_eq!(decision.outcome(), Outcome::Allow);
     assert_eq!(decision.trace, []);
 }

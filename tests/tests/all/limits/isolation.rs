@@ -63,8 +63,8 @@ fn a_policy_is_always_called_for_the_first_time() {
         for call in 0..500 {
             let oid = json!({"oid": format!("{thread}-{call}")});
             let decision = host.decide(&Attack::mode("", "allow").with_claims(oid.clone()));
-            assert_eq!(decision.reason, None, "call {call} of thread {thread}");
-            let identity = decision.identity.unwrap();
+            assert_eq!(decision.reason(), None, "call {call} of thread {thread}");
+            let identity = decision.identity().unwrap();
             assert_eq!(with(claims(), oid)["oid"], identity.object_id);
         }
     };

@@ -40,7 +40,8 @@ fn a_panic_a_clock_and_a_loop_are_explained() {
         ("clock", "it panicked or aborted, or used what a policy does not have, such as a clock"),
         ("loop", "perhaps in a loop that does not end"),
     ] {
-        let detail = Host::shared().decide(&Attack::mode(mode, "")).detail.unwrap_or_default();
+        let detail =
+            Host::shared().decide(&Attack::mode(mode, "")).detail().unwrap_or_default().to_owned();
         assert!(detail.contains(explained), "{mode}: {detail}");
     }
 }
@@ -109,13 +110,13 @@ fn decisions_beyond_the_instances_are_refused_and_nobody_elses_fault() {
         let mut refused = None;
         wait_until("a decision finds no free instance", || {
             let decision = decide(&host.good, &claims(), &facts, NOW, false);
-            refused = (decision.outcome == Outcome::Failed).then_some(decision);
+            refused = (decision.outcome() == Outcome::Failed).then_some(decision);
             refused.is_some()
         });
         done.store(true, Ordering::Relaxed);
         let refused = refused.unwrap();
-        assert_eq!(refused.reason.as_deref(), Some("policy.limit.instances"));
-        assert_eq!(refused.blame, Some(Blame::Host));
+        assert_eq!(refused.reason(), Some("policy.limit.instances"));
+        assert_eq!(refused.blame(), Some(Blame::Host));
     });
     host.is_well("the one instance is free again");
 }

@@ -41,9 +41,9 @@ fn eight_at_once() {
             scope.spawn(|| {
                 for _ in 0..50 {
                     let decision = decide(&gate, &claims(), &Facts::default(), NOW, false);
-                    let fine = decision.outcome == Outcome::Allow
-                        || instances < 8 && decision.blame == Some(Blame::Host);
-                    assert!(fine, "{instances}: {:?} {:?}", decision.reason, decision.detail);
+                    let fine = decision.outcome() == Outcome::Allow
+                        || instances < 8 && decision.blame() == Some(Blame::Host);
+                    assert!(fine, "{instances}: {:?} {:?}", decision.reason(), decision.detail());
                 }
             });
         }

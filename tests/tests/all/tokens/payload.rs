@@ -110,7 +110,7 @@ pub(super) fn b4_an_overage_pointer_is_not_followed() {
     }));
     check(vec![row("overage pointer", token.clone(), "ok")]);
     let decision = decide(&windows_mdm(own_keys()), &token, NOW);
-    assert_eq!(decision.outcome, Outcome::Allow, "{:?}", decision.detail);
+    assert_eq!(decision.outcome(), Outcome::Allow, "{:?}", decision.detail());
     assert_eq!(server.requests(), Vec::<String>::new());
 }
 
@@ -150,14 +150,14 @@ fn b4_a_claim_that_the_policy_asks_for_has_its_type() {
     for (name, expected) in ASKED_FOR {
         for (value, found) in [("null", "null"), ("7", "a number"), ("true", "a boolean")] {
             let decision = decide(&gate, &with_raw_claim(name, value), NOW);
-            assert_eq!(decision.outcome, Outcome::Invalid, "{name} {value}");
-            assert_eq!(decision.reason.as_deref(), Some("token.claims"), "{name} {value}");
-            assert_eq!(decision.blame, Some(Blame::Caller), "{name} {value}");
+            assert_eq!(decision.outcome(), Outcome::Invalid, "{name} {value}");
+            assert_eq!(decision.reason(), Some("token.claims"), "{name} {value}");
+            assert_eq!(decision.blame(), Some(Blame::Caller), "{name} {value}");
             assert_eq!(
-                decision.detail.as_deref(),
+                decision.detail(),
                 Some(&*format!("the claim `{name}` is {found}; expected {expected}"))
             );
-            assert_eq!((decision.token_version, decision.identity), (None, None));
+            assert_eq!((&decision.token_version, decision.identity()), (&None, None));
         }
     }
 }
@@ -168,9 +168,14 @@ fn b4_a_claim_that_nobody_reads_may_be_anything() {
     for name in ["groups", "wids", "acrs", "amr", "name", "email", "sub", "sid", "uti", "xms_cc"] {
         for value in ["null", "7", "true", "\"text\"", "[]", "[\"a\",1]", "{\"a\":{\"b\":null}}"] {
             let decision = decide(&gate, &with_raw_claim(name, value), NOW);
-            assert_eq!(decision.outcome, Outcome::Allow, "{name} {value}: {:?}", decision.detail);
+            assert_eq!(
+                decision.outcome(),
+                Outcome::Allow,
+                "{name} {value}: {:?}",
+                decision.detail()
+            );
         }
         let twice = decide(&gate, &with_raw_claim(name, "{\"a\":1,\"a\":2}"), NOW);
-        assert_eq!(twice.reason.as_deref(), Some("token.claims"), "{name}");
+        assert_eq!(twice.reason(), Some("token.claims"), "{name}");
     }
 }

@@ -117,9 +117,9 @@ fn b5_a_clock_that_jumps_decides_by_the_time_it_gives() {
         (NOW, "allow"),
     ] {
         let decision = decide(&gate, &good(), now);
-        let came = decision.reason.as_deref().unwrap_or(decision.outcome.as_str());
-        assert_eq!(came, expected, "{now}: {:?}", decision.detail);
-        assert_eq!(decision.identity.is_some(), expected == "allow", "{now}");
+        let came = decision.reason().unwrap_or(decision.outcome().as_str());
+        assert_eq!(came, expected, "{now}: {:?}", decision.detail());
+        assert_eq!(decision.identity().is_some(), expected == "allow", "{now}");
     }
     assert_eq!(server.requests(), ["/keys"], "the age of keys does not follow this clock");
 }

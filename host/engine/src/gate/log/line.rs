@@ -35,7 +35,7 @@ pub(super) fn admitted(decision: &Decision) {
     tracing::debug!(
         decision_id = %decision.decision_id,
         gate = &*decision.gate,
-        outcome = decision.outcome.as_str(),
+        outcome = decision.outcome().as_str(),
         generation = decision.generation,
         duration_us = decision.duration_us,
         "decided"
@@ -51,12 +51,12 @@ impl Line {
         Self {
             decision_id: decision.decision_id,
             gate: Arc::clone(&decision.gate),
-            outcome: decision.outcome,
-            reason: decision.reason.clone(),
+            outcome: decision.outcome(),
+            reason: decision.reason().map(str::to_owned),
             version: decision.token_version.clone(),
             tid: shown(claims, "tid"),
             aud: shown(claims, "aud"),
-            expected: expected(&decision.expected),
+            expected: expected(decision.expected()),
             policy: decision.policy.clone(),
             generation: decision.generation,
             duration_us: decision.duration_us,

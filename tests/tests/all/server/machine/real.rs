@@ -152,8 +152,8 @@ impl Real {
         let facts = Facts::default();
         let request = Request { now: NOW, ..Request::new(token, &facts) };
         let decision = self.gate.decide(&request).unwrap();
-        let policy = decision.policy.unwrap();
-        (decision.outcome == Outcome::Allow, major(&policy.version), decision.generation.unwrap())
+        let policy = decision.policy.as_ref().unwrap();
+        (decision.outcome() == Outcome::Allow, major(&policy.version), decision.generation.unwrap())
     }
 
     pub(super) fn state(&self) -> State {
