@@ -13,7 +13,7 @@ SAME_FEATURES := --workspace --examples
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test format lint unit doc api clients monitoring deny soak tools bench load
+.PHONY: help setup run schemas test format lint unit doc api clients monitoring deny soak tools bench load
 
 help: ## Lists the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/make \1	\2/p' $(MAKEFILE_LIST)
@@ -24,6 +24,10 @@ setup: ## Installs what compiles policies for WebAssembly, if it is missing
 run: setup ## Builds Admit and shows the whole story in one run: `admit demo`
 	cargo build --locked --bins $(SAME_FEATURES)
 	"$(CARGO_TARGET_DIR)"/debug/admit demo
+
+schemas: ## Makes docs/*.schema.json and docs/openapi.json from the types of host/api
+	cargo build --locked --bins $(SAME_FEATURES)
+	"$(CARGO_TARGET_DIR)"/debug/admit-schemas docs
 
 test: setup format lint unit doc api clients monitoring deny ## Checks everything: what CI runs
 

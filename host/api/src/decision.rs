@@ -4,61 +4,74 @@ pub mod sample;
 
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
-use serde_json::Value;
+use schemars::{JsonSchema, Schema};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::bounded::Bounded;
+use crate::names::names;
+use crate::settings::SettingValue;
+use crate::{shared, text};
 
-/// One decision about one token. Absent members are left out of its JSON form, whose schema is
-/// `docs/decision.schema.json`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// One decision about one token: what `admit decide --output json` prints, and each line of
+/// `admit decide --jsonl`. Only the outcome `allow` admits. Absent members are left out, never `null`.
+/// Text for administrators (`title`, `detail`, `remedy`, `observed`, `expected`) may hold values of the
+/// token and the settings; `presentation` never does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = conditions)]
 pub struct Decision {
-    /// The caller's own id of the request.
+    /// The caller's own id of the request. Absent when the request had none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// UUIDv7, new for every decision.
-    #[serde(serialize_with = "display")]
+    /// New for every decision; the log line of the decision carries it too.
+    #[schemars(with = "text::DecisionId")]
     pub decision_id: Uuid,
     /// What was decided, and what goes with it.
     #[serde(flatten)]
     pub ruling: Ruling,
-    /// The gate that decided.
-    #[serde(serialize_with = "display")]
+    /// The name of the gate that decided.
+    #[serde(with = "shared")]
+    #[schemars(with = "String")]
     pub gate: Arc<str>,
-    /// The policy that decided; absent when the gate has no release.
+    /// The policy that decided. Absent while the gate has no release.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyRef>,
-    /// The gate's generation; absent when the gate has no release.
+    /// The number of the gate's activation, which only rises. Absent while the gate has no release.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub generation: Option<u64>,
-    /// `ver` of the token, once its claims are known.
+    /// The claim `ver`. Absent until the claims of the token are known to be good.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<text::TokenVersion>")]
     pub token_version: Option<String>,
-    /// Whether the signature was checked; absent when it was.
+    /// What was not checked. Absent when everything was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature: Option<Signature>,
-    /// How long it took, in microseconds.
+    /// How long the decision took, in microseconds.
     pub duration_us: u64,
-    /// One step per rule, when asked for.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// One step per rule of the policy, in the order in which they are applied. Absent unless asked for,
+    /// and when the policy never saw the token.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1))]
     pub trace: Vec<Step>,
 }
 
 /// What was decided. Only [`Ruling::Allow`] admits.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "outcome", rename_all = "lowercase")]
 pub enum Ruling {
     /// Admitted.
     Allow {
-        /// Who is admitted.
+        /// Who the token names.
         identity: Identity,
     },
-    /// The token is good; the policy wants facts about the account before it decides.
+    /// The token is good, but facts about the account are wanted first. Admits nobody.
     Ask {
-        /// Whose account it is.
+        /// Who the token names.
         identity: Identity,
-        /// The facts wanted, at least one.
+        /// The names of the facts that are wanted.
+        #[schemars(with = "Vec<text::Name>", length(min = 1))]
         asks: Vec<String>,
     },
     /// The policy refused.
@@ -70,82 +83,77 @@ pub enum Ruling {
 }
 
 /// A refusal by the policy.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Denial {
-    /// The policy's code.
+    /// One of the policy's own codes. Stable.
+    #[schemars(with = "text::Name")]
     pub reason: String,
-    /// Whose fault it is.
+    /// Whose fault it is that nobody was admitted.
     pub blame: Blame,
-    /// What came: the claims and facts that speak against the token.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// What came: the claims and facts that speak against the token. Absent when the policy names none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1))]
     pub observed: Vec<Observed>,
-    /// What was expected: the settings concerned and their values.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// What was expected: the settings concerned, as they count. Absent when the policy names none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1))]
     pub expected: Vec<Expected>,
     /// What happened, one sentence for an administrator.
+    #[schemars(with = "text::Text")]
     pub title: String,
-    /// What to change and where.
+    /// What to change and where, for an administrator.
+    #[schemars(with = "text::Text")]
     pub remedy: String,
-    /// What the platform shows to its caller.
+    /// What the platform answers to its caller.
     pub presentation: Presentation,
 }
 
 /// Why the host refused a token, or why there is no decision.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Fault {
-    /// The host's code.
+    /// One of the host's codes: they start with `token.`, `keys.`, `policy.`, `gate.` or `host.`. Stable.
+    #[schemars(with = "text::Name")]
     pub reason: String,
-    /// Whose fault it is.
+    /// Whose fault it is that nobody was admitted.
     pub blame: Blame,
     /// What happened, one sentence for an administrator.
+    #[schemars(with = "text::Text")]
     pub title: String,
-    /// What the host found; for an administrator.
+    /// What the host found, with what came and what was expected, for an administrator.
     pub detail: String,
-    /// What to change and where.
+    /// What to change and where, for an administrator.
+    #[schemars(with = "text::Text")]
     pub remedy: String,
-    /// What the platform shows to its caller.
+    /// What the platform answers to its caller.
     pub presentation: Presentation,
 }
 
-/// The name of what was decided.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// Admitted.
-    Allow,
-    /// The token is good; the policy wants facts about the account before it decides.
-    Ask,
-    /// The policy refused.
-    Deny,
-    /// The token did not verify; the policy never saw it.
-    Invalid,
-    /// No decision could be made.
-    Failed,
-}
-
-impl Outcome {
-    /// The outcome's name in JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Allow => "allow",
-            Self::Ask => "ask",
-            Self::Deny => "deny",
-            Self::Invalid => "invalid",
-            Self::Failed => "failed",
-        }
+names! {
+    /// The name of what was decided.
+    pub enum Outcome {
+        /// Admitted.
+        Allow = "allow",
+        /// The token is good; the policy wants facts about the account before it decides.
+        Ask = "ask",
+        /// The policy refused.
+        Deny = "deny",
+        /// The token did not verify; the policy never saw it.
+        Invalid = "invalid",
+        /// No decision could be made.
+        Failed = "failed",
     }
 }
 
-/// Whose fault it is that nobody was admitted.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Blame {
-    /// Who sent the token.
-    Caller,
-    /// The policy.
-    Policy,
-    /// The host or what it depends on.
-    Host,
+names! {
+    /// Whose fault it is that nobody was admitted.
+    pub enum Blame {
+        /// Who sent the token.
+        Caller = "caller",
+        /// The policy.
+        Policy = "policy",
+        /// The host or what it depends on.
+        Host = "host",
+    }
 }
 
 impl Ruling {
@@ -262,48 +270,60 @@ impl Decision {
     }
 }
 
-/// Who a token names. `tenant_id` with `object_id` is the identity; everything else is a label for
+/// Who the token names. `tenant_id` with `object_id` is the identity; everything else is a label for
 /// people: mutable, possibly absent, never a key.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("dependentRequired" = {"user_name": ["user_name_claim"], "user_name_claim": ["user_name"]}))]
 pub struct Identity {
-    /// From `tid`.
+    /// The claim `tid`, a GUID as the token spells it.
+    #[schemars(with = "text::Guid")]
     pub tenant_id: String,
-    /// From `oid`.
+    /// The claim `oid`, as the token spells it. The embedded policies admit only a GUID.
+    #[schemars(with = "text::Label")]
     pub object_id: String,
-    /// The user name.
+    /// The user name, a label. Absent when the token has none that the policy takes.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<text::Label>")]
     pub user_name: Option<String>,
-    /// The claim that gave the user name.
+    /// The claim that gave `user_name`, for example `upn`. Absent together with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_name_claim: Option<String>,
-    /// The display name.
+    /// The name of the user, a label.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<text::Label>")]
     pub display_name: Option<String>,
-    /// An e-mail address nobody verified.
+    /// An e-mail address that nobody verified, a label.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<text::Label>")]
     pub email: Option<String>,
-    /// The Entra device id.
+    /// The Entra device id, a label.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<text::Label>")]
     pub device_id: Option<String>,
 }
 
-/// Something that came: a claim or a fact. Without a value it was missing.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// A claim of the token or a fact of the platform.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("oneOf" = [{"required": ["claim"]}, {"required": ["fact"]}]))]
 pub struct Observed {
-    /// The claim's name.
+    /// The name of a claim.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 128))]
     pub claim: Option<String>,
-    /// The fact's name.
+    /// The name of a fact.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<text::Name>")]
     pub fact: Option<String>,
-    /// What it held, cut as [`Bounded`] cuts.
+    /// What it held, any JSON value; a long text is cut and ends with `…`, of a long list there are the
+    /// first entries. Absent when the claim or fact was missing, or when `cut` says that it is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
-    /// The entries of a list of which not all are in `value`.
+    /// How many entries the list has. Absent when all are in `value`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub entries: Option<usize>,
-    /// Whether `value` is not all that it held.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    /// `value` is not all that it held. Absent when it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cut: bool,
 }
 
@@ -321,19 +341,23 @@ impl Observed {
     }
 }
 
-/// Something that was expected: a setting. Without a value it is not configured.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// A setting of the policy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Expected {
-    /// The setting's name.
+    /// The name of the setting.
+    #[schemars(with = "text::Name")]
     pub setting: String,
-    /// What is configured, or the default, cut as [`Bounded`] cuts.
+    /// What is configured, else the default; a long text is cut and ends with `…`, of a long list there
+    /// are the first entries. Absent when there is neither, or when `cut` says that it is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<SettingValue>")]
     pub value: Option<Value>,
-    /// The entries of a list of which not all are in `value`.
+    /// How many entries the list has. Absent when all are in `value`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub entries: Option<usize>,
-    /// Whether `value` is not all that is configured.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    /// `value` is not all that is configured. Absent when it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cut: bool,
 }
 
@@ -345,111 +369,145 @@ impl Expected {
     }
 }
 
-/// What a platform answers to its caller. Carries no values of token or settings.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+/// What the platform answers to its caller. Carries no value of the token or the settings.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Presentation {
     /// The platform's own name of the error.
+    #[schemars(with = "text::Text")]
     pub error_id: String,
-    /// 400 to 599.
+    /// The HTTP status of the platform's answer.
+    #[schemars(range(min = 400, max = 599))]
     pub http_status: u16,
-    /// For the user; left out when the user is to be shown nothing.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    /// One or two sentences for the user. Absent when the user is to be shown nothing.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(min = 1, max = 2000))]
     pub user_message: String,
     /// Whether trying again with a fresh token can help.
     pub retry: Retry,
-    /// Another way in.
+    /// Another way in, for example `web_sso`. Absent when there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<text::Text>")]
     pub fallback: Option<String>,
-    /// The SOAP fault for an MDM client.
+    /// The SOAP fault for an MDM client (MS-MDE2 2.2.10). Absent where the platform speaks no MDM.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mdm_fault: Option<MdmFault>,
 }
 
-/// Whether trying again with a fresh token can help.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Retry {
-    /// It cannot.
-    No,
-    /// Once.
-    Once,
+names! {
+    /// Whether trying again with a fresh token can help.
+    pub enum Retry {
+        /// It cannot.
+        No = "no",
+        /// Once.
+        Once = "once",
+    }
 }
 
 /// A fault of the enrolment protocol (MS-MDE2 2.2.10).
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MdmFault {
     /// For example `s:Authorization`.
+    #[schemars(with = "text::Text")]
     pub subcode: String,
     /// The code the device shows, for example `0x80180003`.
+    #[schemars(regex(pattern = "^0x[0-9a-f]{8}$"))]
     pub code: String,
 }
 
-/// The policy a decision was made by.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+/// A policy by name, version and content.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Policy")]
 pub struct PolicyRef {
     /// For example `windows-mdm`.
-    #[serde(serialize_with = "display")]
+    #[serde(with = "shared")]
+    #[schemars(with = "text::Name")]
     pub name: Arc<str>,
-    /// For example `2.0.0`.
-    #[serde(serialize_with = "display")]
+    /// A semantic version, for example `2.0.0`.
+    #[serde(with = "shared")]
+    #[schemars(with = "text::Version")]
     pub version: Arc<str>,
-    /// Of the component, `sha256:` and 64 hexadecimal digits.
-    #[serde(serialize_with = "display")]
+    /// The SHA-256 of the component.
+    #[serde(with = "shared")]
+    #[schemars(with = "text::Digest")]
     pub digest: Arc<str>,
 }
 
-/// What was not checked about a token.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Signature {
-    /// A claims set was given instead of a token, so that nobody checked a signature here.
-    NotVerified,
+impl PolicyRef {
+    /// `NAME@VERSION`.
+    pub fn reference(&self) -> String {
+        format!("{}@{}", self.name, self.version)
+    }
+}
+
+names! {
+    /// What was not checked about a token.
+    pub enum Signature {
+        /// A claims set was given instead of a token, so that nobody checked a signature here.
+        NotVerified = "not_verified",
+    }
+}
+
+names! {
+    /// What a rule can say.
+    pub enum RuleOutcome {
+        /// Nothing against the token.
+        Passed = "passed",
+        /// The rule refused it.
+        Failed = "failed",
+        /// The rule wants facts first.
+        Asked = "asked",
+        /// The rule did not apply or was not reached.
+        Skipped = "skipped",
+    }
 }
 
 /// What one rule said.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RuleOutcome {
-    /// Nothing against the token.
-    Passed,
-    /// The rule refused it.
-    Failed,
-    /// The rule wants facts first.
-    Asked,
-    /// The rule did not apply or was not reached.
-    Skipped,
-}
-
-impl RuleOutcome {
-    /// Its name in JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Passed => "passed",
-            Self::Failed => "failed",
-            Self::Asked => "asked",
-            Self::Skipped => "skipped",
-        }
-    }
-}
-
-impl std::fmt::Display for RuleOutcome {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.pad(self.as_str())
-    }
-}
-
-/// A rule, and what it said.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "TraceStep")]
 pub struct Step {
-    /// The rule.
+    /// The name of the rule, from the policy's description.
+    #[schemars(with = "text::Name")]
     pub rule: String,
     /// What it said.
     pub outcome: RuleOutcome,
 }
 
-fn display<S: Serializer>(
-    value: &impl std::fmt::Display,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
+/// What of the members that all decisions may have goes with which outcome.
+fn conditions(schema: &mut Schema) {
+    let of = |outcomes: &[&str], then: Value| {
+        let outcome = json!({"outcome": {"enum": outcomes}});
+        json!({"if": {"properties": outcome, "required": ["outcome"]}, "then": then})
+    };
+    let absent = json!({"not": {}});
+    let made_by = json!({"policy": {}, "generation": {}});
+    let conditions = json!([
+        of(
+            &["allow", "ask", "deny", "invalid"],
+            json!({
+                "required": ["policy", "generation"], "properties": made_by,
+            })
+        ),
+        of(
+            &["allow", "ask", "deny"],
+            json!({
+                "required": ["token_version"], "properties": {"token_version": {}},
+            })
+        ),
+        of(&["deny"], json!({"properties": {"blame": {"const": "caller"}}})),
+        of(
+            &["invalid"],
+            json!({"properties": {
+                "blame": {"const": "caller"}, "reason": {"pattern": "^token\\."},
+                "token_version": absent, "trace": absent,
+            }})
+        ),
+        of(
+            &["failed"],
+            json!({"properties": {
+                "blame": {"enum": ["policy", "host"]},
+                "reason": {"pattern": "^(keys|policy|gate|host)\\."}, "trace": absent,
+            }})
+        ),
+    ]);
+    schema.insert("allOf".to_owned(), conditions);
 }

@@ -14,7 +14,6 @@ mod status;
 use std::io::{Result as IoResult, Write};
 
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::args::{AccessArgs, ActivitiesArgs, GateArgs, OutputArg, PolicyArgs, PolicyVerb};
 use crate::args::{RemoteArgs, StatusArgs, StoreArgs, StoreVerb};
@@ -72,9 +71,7 @@ pub(crate) fn policy(args: &PolicyArgs, out: &mut dyn Write) -> Result<Exit, Cli
 
 fn describe(args: &GateArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
     let call = Call::of_gate("GET", &args.gate, "description");
-    answered(&args.remote, call, out, |description: &Value, out| {
-        inspect::description(description, out)
-    })
+    answered(&args.remote, call, out, inspect::description)
 }
 
 /// Makes a call, and prints the answer: as it came, or by `people`.

@@ -3,84 +3,88 @@
 mod error;
 mod check;
 
-use serde_json::{Map, Value, json};
+use admit_api::description as api;
+use serde_json::{Value, json};
 
 pub(crate) use self::check::check;
 pub use self::error::DescriptionError;
 use crate::contract::types::{self, Description, SettingKind, ValueResult};
 use crate::decision::{MdmFault, Presentation, Retry};
 
-/// The JSON form of a description, as `admit inspect` prints it.
-pub fn to_json(description: &Description) -> Value {
-    json!({
-        "name": description.name,
-        "version": description.version,
-        "summary": description.summary,
-        "claims": description.claims,
-        "facts": description.facts.iter().map(fact_json).collect::<Vec<_>>(),
-        "settings": description.settings.iter().map(setting_json).collect::<Vec<_>>(),
-        "rules": description.rules.iter()
-            .map(|rule| json!({"name": rule.name, "summary": rule.summary}))
-            .collect::<Vec<_>>(),
-        "reasons": description.reasons.iter().map(reason_json).collect::<Vec<_>>(),
-    })
+/// A description as it leaves the process.
+pub fn shown(description: &Description) -> api::Description {
+    api::Description {
+        name: description.name.clone(),
+        version: description.version.clone(),
+        summary: description.summary.clone(),
+        claims: description.claims.clone(),
+        facts: description.facts.iter().map(fact).collect(),
+        settings: description.settings.iter().map(setting).collect(),
+        rules: description.rules.iter().map(rule).collect(),
+        reasons: description.reasons.iter().map(reason).collect(),
+    }
 }
 
-fn fact_json(fact: &types::Fact) -> Value {
-    json!({"name": fact.name, "summary": fact.summary, "kind": fact_kind_name(fact.kind)})
+fn fact(fact: &types::Fact) -> api::Fact {
+    let kind = fact_kind(fact.kind);
+    api::Fact { name: fact.name.clone(), summary: fact.summary.clone(), kind }
 }
 
-/// The name of a fact's type, as JSON has it.
-pub(crate) fn fact_kind_name(kind: types::FactKind) -> &'static str {
+fn fact_kind(kind: types::FactKind) -> api::FactKind {
     match kind {
-        types::FactKind::Boolean => "boolean",
-        types::FactKind::Integer => "integer",
-        types::FactKind::Text => "text",
+        types::FactKind::Boolean => api::FactKind::Boolean,
+        types::FactKind::Integer => api::FactKind::Integer,
+        types::FactKind::Text => api::FactKind::Text,
     }
 }
 
-fn setting_json(setting: &types::Setting) -> Value {
-    let mut object = Map::new();
-    object.insert("name".into(), json!(setting.name));
-    object.insert("title".into(), json!(setting.title));
-    object.insert("help".into(), json!(setting.help));
-    object.insert("kind".into(), json!(kind_name(&setting.kind)));
-    if let SettingKind::Choice(choices) | SettingKind::Choices(choices) = &setting.kind {
-        object.insert("choices".into(), json!(choices));
+fn setting(setting: &types::Setting) -> api::Setting {
+    let choices = match &setting.kind {
+        SettingKind::Choice(choices) | SettingKind::Choices(choices) => choices.clone(),
+        _ => Vec::new(),
+    };
+    let entry = setting.entry.as_ref().map(|entry| api::Entry {
+        noun: entry.noun.clone(),
+        activity: entry.activity.clone(),
+        detail: entry.detail.clone(),
+    });
+    api::Setting {
+        name: setting.name.clone(),
+        title: setting.title.clone(),
+        help: setting.help.clone(),
+        kind: setting_kind(&setting.kind),
+        choices,
+        required: setting.required,
+        default: setting.default.as_ref().map(value_json),
+        entry,
     }
-    object.insert("required".into(), json!(setting.required));
-    if let Some(default) = &setting.default {
-        object.insert("default".into(), value_json(default));
-    }
-    if let Some(entry) = &setting.entry {
-        let names = json!({"noun": entry.noun, "activity": entry.activity, "detail": entry.detail});
-        object.insert("entry".into(), names);
-    }
-    Value::Object(object)
 }
 
-/// The name of a kind, as JSON has it.
-pub(crate) fn kind_name(kind: &SettingKind) -> &'static str {
+fn setting_kind(kind: &SettingKind) -> api::SettingKind {
     match kind {
-        SettingKind::Text => "text",
-        SettingKind::Texts => "texts",
-        SettingKind::Guid => "guid",
-        SettingKind::Guids => "guids",
-        SettingKind::Url => "url",
-        SettingKind::Integer => "integer",
-        SettingKind::Boolean => "boolean",
-        SettingKind::Choice(_) => "choice",
-        SettingKind::Choices(_) => "choices",
+        SettingKind::Text => api::SettingKind::Text,
+        SettingKind::Texts => api::SettingKind::Texts,
+        SettingKind::Guid => api::SettingKind::Guid,
+        SettingKind::Guids => api::SettingKind::Guids,
+        SettingKind::Url => api::SettingKind::Url,
+        SettingKind::Integer => api::SettingKind::Integer,
+        SettingKind::Boolean => api::SettingKind::Boolean,
+        SettingKind::Choice(_) => api::SettingKind::Choice,
+        SettingKind::Choices(_) => api::SettingKind::Choices,
     }
 }
 
-fn reason_json(reason: &types::Reason) -> Value {
-    json!({
-        "code": reason.code,
-        "title": reason.title,
-        "remedy": reason.remedy,
-        "presentation": Presentation::from(&reason.presentation),
-    })
+fn rule(rule: &types::Rule) -> api::Rule {
+    api::Rule { name: rule.name.clone(), summary: rule.summary.clone() }
+}
+
+fn reason(reason: &types::Reason) -> api::Reason {
+    api::Reason {
+        code: reason.code.clone(),
+        title: reason.title.clone(),
+        remedy: reason.remedy.clone(),
+        presentation: Presentation::from(&reason.presentation),
+    }
 }
 
 impl From<&types::Presentation> for Presentation {

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwapOption;
 
 pub use crate::clock::now;
-pub use activation::{ActivateError, Activated, Activation, Persist, Prepared, Stage, StageTime};
+pub use activation::{ActivateError, Activated, Activation, Persist, Prepared, StageTime};
 pub use decide::Decided;
 use history::History;
 use log::Log;

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use crate::contract::types::{Description, Field, Setting, SettingError, SettingKind, ValueParam};
-use crate::description::{is_list, kind_name, value_json};
+use crate::description::{is_list, value_json};
 use crate::text::{Shown, visible_line};
 
 pub use self::bounds::{
@@ -254,9 +254,9 @@ fn unknown(name: &str, description: &Description) -> SettingsError {
 }
 
 fn expected_type(kind: &SettingKind) -> &'static str {
-    match kind_name(kind) {
-        "integer" => "an integer",
-        "boolean" => "true or false",
+    match kind {
+        SettingKind::Integer => "an integer",
+        SettingKind::Boolean => "true or false",
         _ if is_list(kind) => "a list of strings",
         _ => "a string",
     }

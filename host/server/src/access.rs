@@ -2,7 +2,6 @@
 //!
 //! A token is `admit_ID_SECRET`. The id is looked up, the secret's digest compared in constant time.
 
-mod role;
 mod name;
 mod token;
 
@@ -11,18 +10,18 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use aws_lc_rs::digest::SHA256_OUTPUT_LEN;
 
+pub use admit_api::access::{Right, Role};
 use name::Name;
 pub use name::NameError;
-pub use role::{Right, Role, UnknownRole};
 use token::NewToken;
 pub use token::TokenError;
 pub(crate) use token::looks_like_one as looks_like_a_token;
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock as RwLockAsync};
 use tracing::Instrument;
 
-use crate::actor::Actor;
 use crate::authority::{Authority, Denied, Granted};
 use crate::store::{AccessRow, Store, StoreError};
+use admit_api::activity::Actor;
 
 /// The access tokens that count. Cheap to clone; clones share one list.
 #[derive(Clone)]
@@ -329,7 +328,7 @@ async fn read(store: &Store) -> Result<Known, StoreError> {
 }
 
 fn holder(row: AccessRow) -> Result<(String, Holder), StoreError> {
-    let role = row.role.parse().map_err(|_| StoreError::Row { what: "a role" })?;
+    let role = Role::named(&row.role).ok_or(StoreError::Row { what: "a role" })?;
     if row.secret_sha256.len() != SHA256_OUTPUT_LEN {
         return Err(StoreError::Row { what: "a digest of another length" });
     }

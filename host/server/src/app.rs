@@ -11,8 +11,7 @@ use admit::cloud::Cloud;
 use admit::keys::Keys;
 use arc_swap::ArcSwap;
 use indexmap::IndexMap;
-pub use readiness::{Check, Failing, Readiness};
-pub use state::KeysState;
+pub use readiness::{Check, Readiness};
 use tokio::sync::Semaphore;
 
 use crate::access::Access;
@@ -24,7 +23,7 @@ use crate::http::trace::Strangers;
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::store::Store;
-use crate::watching::SourceState;
+use crate::watching::SourceView;
 
 /// Most decisions that wait for keys at a time, so that keys that do not come cost few threads.
 const MAX_WAITING: usize = 16;
@@ -34,7 +33,7 @@ pub struct App {
     /// The gates, in the order of the configuration.
     pub gates: IndexMap<String, Arc<ServedGate>>,
     /// What is known of each gate's watched source.
-    pub sources: IndexMap<String, SourceState>,
+    pub sources: IndexMap<String, SourceView>,
     /// The keys of each cloud, shared by all its gates.
     pub keys: IndexMap<Cloud, Arc<Keys>>,
     /// Who may do what.
@@ -77,7 +76,7 @@ pub struct Parts {
     /// As in [`App`].
     pub gates: IndexMap<String, Arc<ServedGate>>,
     /// As in [`App`].
-    pub sources: IndexMap<String, SourceState>,
+    pub sources: IndexMap<String, SourceView>,
     /// As in [`App`].
     pub keys: IndexMap<Cloud, Arc<Keys>>,
     /// As in [`App`].

@@ -13,9 +13,9 @@ use arc_swap::ArcSwap;
 use tokio::sync::OwnedRwLockReadGuard;
 
 use crate::access::{Access, Alone, Holder, Right, Role};
-use crate::actor::Actor;
 use crate::config::ServiceAccess;
 use crate::live::Live;
+use admit_api::activity::Actor;
 
 /// What requests are checked by. Cheap to clone; clones share it.
 #[derive(Clone)]

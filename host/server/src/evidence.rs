@@ -5,7 +5,7 @@
 //! What names a person is not shown, and that is said: it is not the same as missing.
 
 use admit::decision::Observed;
-use serde::Serialize;
+use admit_api::evidence::{Evidence, Withheld};
 use serde_json::Value;
 
 use crate::config::names_a_person;
@@ -38,38 +38,14 @@ const PERSONAL: [&str; 23] = [
     "postaladdress",
 ];
 
-/// Something that came, and why its value is not shown.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Evidence {
-    /// What came; without a value it was missing, or is withheld.
-    #[serde(flatten)]
-    pub observed: Observed,
-    /// Why its value is not shown; absent when it is, or when it was missing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub withheld: Option<Withheld>,
-}
-
-/// Why a value is not shown.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Withheld {
-    /// The claim names a person, by its registration: `decision_log.claims` cannot name it.
-    NamesAPerson,
-    /// The name or the value looks like that of a person, or cannot be looked through:
-    /// `decision_log.claims` can name it.
-    MayNameAPerson,
-}
-
-impl Evidence {
-    /// What may be shown of what came; `listed` are the claims of `decision_log.claims`.
-    pub fn of(observed: &Observed, listed: &[String]) -> Self {
-        let withheld = withheld(observed, listed);
-        let observed = match withheld {
-            None => observed.clone(),
-            Some(_) => Observed { value: None, entries: None, cut: false, ..observed.clone() },
-        };
-        Self { observed, withheld }
-    }
+/// What may be shown of what came; `listed` are the claims of `decision_log.claims`.
+pub fn of(observed: &Observed, listed: &[String]) -> Evidence {
+    let withheld = withheld(observed, listed);
+    let observed = match withheld {
+        None => observed.clone(),
+        Some(_) => Observed { value: None, entries: None, cut: false, ..observed.clone() },
+    };
+    Evidence { observed, withheld }
 }
 
 fn withheld(observed: &Observed, listed: &[String]) -> Option<Withheld> {
@@ -138,7 +114,7 @@ mod tests {
             Some(fact) => Observed::fact(fact, value),
             None => Observed::claim(name, value),
         };
-        let evidence = Evidence::of(&observed, &["listed".to_owned(), "mail".to_owned()]);
+        let evidence = super::of(&observed, &["listed".to_owned(), "mail".to_owned()]);
         serde_json::to_value(evidence).unwrap()
     }
 

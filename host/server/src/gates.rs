@@ -20,13 +20,11 @@ mod refusals;
 mod surroundings;
 
 pub use back::Target;
-pub use candidate::CandidateReport;
 pub use change::{Change, MayDrop, Mode, NewComponent};
 pub use first::FirstComponent;
-pub use refusals::RefusalCount;
-pub use report::{ChangeError, Overtaken, Refused, Rehearsed, Report, Step};
+pub use report::{ChangeError, Overtaken, Refused, Report};
 pub use revision::{NotTags, Tags};
 pub use served::{Counters, GateOptions, ServedGate};
 pub use start::NotBegun;
-pub use state::{GATE_STATES, Released, Selected, Unreleased, View};
+pub use state::{Released, Selected, Unreleased, View};
 pub use surroundings::Surroundings;

@@ -2,7 +2,6 @@
 
 pub mod listener;
 pub mod trace;
-mod endpoint;
 mod call;
 mod authorise;
 mod error;
@@ -22,5 +21,4 @@ mod status;
 mod health;
 mod documents;
 
-pub use endpoint::{Endpoint, ListenerKind};
 pub use router::router;

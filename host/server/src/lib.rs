@@ -7,7 +7,6 @@ pub mod config;
 pub mod serve;
 pub mod http;
 pub mod access;
-pub mod actor;
 pub mod authority;
 pub mod live;
 pub mod app;

@@ -34,7 +34,7 @@ pub use http::ListenerMetrics;
 pub use level::{Held, Level};
 pub use sources::{CandidateCounts, GateNow, LogLines, ServerNow};
 
-use crate::http::ListenerKind;
+use admit_api::endpoint::ListenerKind;
 
 /// Every metric of the process.
 #[derive(Debug)]

@@ -15,6 +15,7 @@ use std::time::Duration;
 use admit::failure::error_chain;
 use admit::keys::AddressError;
 use admit::text::visible_line;
+use admit_api::endpoint::ListenerKind;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
@@ -24,7 +25,7 @@ use crate::authority::{Authority, Granted};
 use crate::config::{Config, Places, Sources};
 use crate::decision_log::DecisionLogError;
 use crate::http::listener::{self, Bound, Drained, ListenError};
-use crate::http::{ListenerKind, router};
+use crate::http::router;
 use crate::store::{Store, StoreError};
 use assemble::{Assembled, Start, assemble};
 pub use check::{Checked, check};

@@ -14,9 +14,7 @@ use admit::facts::Facts;
 use admit::release::Release;
 use uuid::Uuid;
 
-pub use compare::{Came, Kind};
-pub use example::Example;
-pub use tally::{Change, Difference, Report};
+pub use tally::{Change, Report};
 
 use compare::Answer;
 use queue::Queue;
@@ -114,7 +112,7 @@ impl Shadow {
     /// What the candidate did so far.
     pub fn report(&self) -> Report {
         let mut report = lock(&self.tally).report();
-        report.skipped += self.queue.skipped();
+        report.found.skipped += self.queue.skipped();
         report
     }
 

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use admit::failure::error_chain;
+use admit_api::status::SourceState;
 use serde_json::{Map, json};
 use tokio::sync::watch;
 
@@ -20,7 +21,7 @@ use crate::gates::{Change, ChangeError, MayDrop, Mode, NewComponent, ServedGate,
 use crate::source::{Found, Poll, SourceError, SourceOptions, Watch};
 use crate::store::{Action, NewActivity, SourceRow, Store, StoreError, TakenBack, Trying, Verdict};
 use crate::time::rfc3339;
-pub use state::{SOURCE_STATES, Seen, SourceState};
+pub use state::SourceView;
 use tried::Tried;
 
 /// A gate whose policy comes from a source.
@@ -29,7 +30,7 @@ pub struct Watching {
     store: Store,
     watch: Watch,
     tried: Tried,
-    state: SourceState,
+    state: SourceView,
     /// What the store has of the component that was tried last.
     last: Option<SourceRow>,
     /// Whether the store lacks it: it could not be written.
@@ -46,7 +47,7 @@ impl Watching {
         gate: Arc<ServedGate>,
         store: Store,
         watch: Watch,
-        state: SourceState,
+        state: SourceView,
     ) -> Self {
         let name = gate.name().to_owned();
         let last = known(&name, store.source(&name).await);
@@ -92,7 +93,7 @@ impl Watching {
             match self.round(is_asked).await {
                 Some(next) => self = next,
                 None => {
-                    state.note("unreadable", Some("reading it broke off".to_owned()));
+                    state.note(SourceState::Unreadable, Some("reading it broke off".to_owned()));
                     return;
                 }
             }
@@ -115,17 +116,17 @@ impl Watching {
         match poll {
             Poll::Unchanged if this.watch.problem().is_none() => this.show(),
             Poll::Unchanged => {}
-            Poll::Settling => this.state.note("settling", None),
+            Poll::Settling => this.state.note(SourceState::Settling, None),
             // It is filled when the first policy is published.
             Poll::Problem(error @ SourceError::NoFile { .. })
                 if this.state.seen().digest.is_none() =>
             {
-                this.state.note("waiting", Some(error_chain(&error)));
+                this.state.note(SourceState::Waiting, Some(error_chain(&error)));
             }
             Poll::Problem(error) => {
                 let error = error_chain(&error);
                 tracing::warn!(gate = this.gate.name(), %error, "the source of the gate cannot be used");
-                this.state.note("unreadable", Some(error));
+                this.state.note(SourceState::Unreadable, Some(error));
             }
             Poll::New(found) => this.take(found).await,
         }
@@ -231,7 +232,7 @@ fn known<T>(gate: &str, read: Result<Option<T>, StoreError>) -> Option<T> {
 fn ended(
     gate: &ServedGate,
     trying: Trying,
-    state: &SourceState,
+    state: &SourceView,
 ) -> (SourceRow, Option<NewActivity>) {
     let Trying { digest, since } = trying;
     let (host, at) = (env!("CARGO_PKG_VERSION").to_owned(), admit::gate::now());

@@ -153,11 +153,8 @@ fn either<'a>(old: &'a [String], new: &'a [String]) -> Vec<&'a str> {
 
 /// What counts where a setting is not configured.
 fn default(policy: &Inspected, name: &str) -> Option<Value> {
-    let mut description = description::to_json(policy.description());
-    let settings = description.get_mut("settings")?.as_array_mut()?;
-    let setting =
-        settings.iter_mut().find(|setting| setting.get("name").is_some_and(|it| it == name));
-    setting?.get_mut("default").map(Value::take)
+    let settings = description::shown(policy.description()).settings;
+    settings.into_iter().find(|setting| setting.name == name)?.default
 }
 
 fn identity<'a>(old: &'a Came, new: &'a Came) -> Vec<(&'a str, [Option<&'a Value>; 2])> {

@@ -1,6 +1,5 @@
 //! The swap: from a component and settings to the active release, or an error that names its step.
 
-use std::fmt;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,6 +12,7 @@ use crate::release::{
     SealError, Sealed, component_digest, release_digest,
 };
 use crate::settings::Settings;
+use admit_api::activation::StepName;
 
 /// What is to become a gate's active release.
 #[derive(Clone, Debug, Default)]
@@ -24,37 +24,6 @@ pub struct Activation<'a> {
     /// The operator's cases, without settings: they must come out as they say with the settings
     /// above, or nothing is activated. Those that the component carries come first.
     pub cases: &'a [Case],
-}
-
-/// A step of an activation.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Stage {
-    /// Read, compiled and described.
-    Inspect,
-    /// Settings checked and taken.
-    Configure,
-    /// Memory snapshotted, compiled and linked.
-    Seal,
-    /// Probe and cases decided.
-    Rehearse,
-}
-
-impl Stage {
-    /// The step's stable name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Inspect => "inspect",
-            Self::Configure => "configure",
-            Self::Seal => "seal",
-            Self::Rehearse => "rehearse",
-        }
-    }
-}
-
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
 }
 
 /// Why an activation or roll-back changed nothing.
@@ -89,7 +58,7 @@ pub enum ActivateError {
     #[error("activation failed at step {stage}: the component broke the compiler")]
     Broke {
         /// The step.
-        stage: Stage,
+        stage: StepName,
     },
     /// The release could not be written down as the last good one.
     #[error("activation failed at step persist")]
@@ -97,18 +66,26 @@ pub enum ActivateError {
 }
 
 impl ActivateError {
+    /// The step that failed; absent when there was nothing to do, or somebody was faster.
+    pub fn step(&self) -> Option<StepName> {
+        Some(match self {
+            Self::Inspect(_) => StepName::Inspect,
+            Self::Configure(_) => StepName::Configure,
+            Self::Seal(_) => StepName::Seal,
+            Self::Rehearse(_) => StepName::Rehearse,
+            Self::Broke { stage } => *stage,
+            Self::Persist(_) => StepName::Persist,
+            Self::NothingKept { .. } | Self::Overtaken { .. } => return None,
+        })
+    }
+
     /// A stable code: the step (`inspect`, `configure`, `seal`, `rehearse`, `persist`),
     /// `nothing_kept` or `overtaken`.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Inspect(_) => "inspect",
-            Self::Configure(_) => "configure",
-            Self::Seal(_) => "seal",
-            Self::Rehearse(_) => "rehearse",
             Self::NothingKept { .. } => "nothing_kept",
             Self::Overtaken { .. } => "overtaken",
-            Self::Broke { stage } => stage.as_str(),
-            Self::Persist(_) => "persist",
+            _ => self.step().map_or("", StepName::as_str),
         }
     }
 
@@ -119,7 +96,7 @@ impl ActivateError {
             Self::Configure(error) => error.cause(),
             Self::Seal(error) => error.cause(),
             Self::Rehearse(error) => error.cause(),
-            Self::Broke { stage: Stage::Inspect } => Cause::Component,
+            Self::Broke { stage: StepName::Inspect } => Cause::Component,
             Self::Broke { .. } => Cause::Gate,
             Self::NothingKept { .. } | Self::Overtaken { .. } | Self::Persist(_) => Cause::Host,
         }
@@ -144,7 +121,7 @@ impl ActivateError {
 #[derive(Clone, Copy, Debug)]
 pub struct StageTime {
     /// The step.
-    pub stage: Stage,
+    pub stage: StepName,
     /// Its time.
     pub took: Duration,
 }
@@ -215,7 +192,7 @@ impl Gate {
         let digest = release_digest(&component_digest(component), &settings);
         let build = |times: &mut Vec<StageTime>| {
             let inspected =
-                timed(times, Stage::Inspect, || Inspected::new(&self.runtime, component))?
+                timed(times, StepName::Inspect, || Inspected::new(&self.runtime, component))?
                     .map_err(ActivateError::Inspect)?;
             self.build(inspected, settings, cases, times)
         };
@@ -406,12 +383,13 @@ impl Gate {
         cases: &[Case],
         times: &mut Vec<StageTime>,
     ) -> Result<Release, ActivateError> {
-        let configured = timed(times, Stage::Configure, || Configured::new(inspected, settings))?
-            .map_err(ActivateError::Configure)?;
-        let sealed =
-            timed(times, Stage::Seal, || Sealed::new(configured))?.map_err(ActivateError::Seal)?;
+        let configured =
+            timed(times, StepName::Configure, || Configured::new(inspected, settings))?
+                .map_err(ActivateError::Configure)?;
+        let sealed = timed(times, StepName::Seal, || Sealed::new(configured))?
+            .map_err(ActivateError::Seal)?;
         let rehearsed =
-            timed(times, Stage::Rehearse, || Rehearsed::new(sealed, &self.verification, cases))?
+            timed(times, StepName::Rehearse, || Rehearsed::new(sealed, &self.verification, cases))?
                 .map_err(ActivateError::Rehearse)?;
         Ok(rehearsed.into_release())
     }
@@ -422,7 +400,7 @@ impl Gate {
         cases: &[Case],
         times: &mut Vec<StageTime>,
     ) -> Result<Arc<Release>, ActivateError> {
-        timed(times, Stage::Rehearse, || release.rehearse(&self.verification, cases))?
+        timed(times, StepName::Rehearse, || release.rehearse(&self.verification, cases))?
             .map_err(ActivateError::Rehearse)?;
         Ok(release)
     }
@@ -450,7 +428,7 @@ impl Gate {
 /// failed, and whatever it held is dropped.
 fn timed<T>(
     times: &mut Vec<StageTime>,
-    stage: Stage,
+    stage: StepName,
     step: impl FnOnce() -> T,
 ) -> Result<T, ActivateError> {
     tracing::debug!(step = stage.as_str(), "a step of an activation begins");

@@ -23,7 +23,7 @@ impl App {
         let view = gate.view();
         GateNow {
             gate: gate.name().to_owned(),
-            state: view.state_name(),
+            state: view.state(),
             is_ready,
             not_counting: view.selected().map_or(0, |selected| selected.not_counting().len()),
             taken_back: view.taken_back().len(),

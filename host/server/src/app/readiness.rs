@@ -6,7 +6,11 @@
 
 use std::collections::HashMap;
 
+use admit_api::health::FailingCheck;
+use admit_api::status::GateState;
+
 use super::App;
+use super::state::why_none;
 use crate::gates::{ServedGate, Unreleased};
 
 /// Something that has to be so.
@@ -19,24 +23,15 @@ pub struct Check {
     stops_all: bool,
 }
 
-/// A check that fails, and why.
-#[derive(Debug)]
-pub struct Failing {
-    /// Its name.
-    pub check: String,
-    /// Why.
-    pub reason: String,
-}
-
 /// Whether requests should be sent, and what fails.
 #[derive(Debug)]
 pub enum Readiness {
     /// They should: nothing fails.
     Ready,
     /// They should, but not everything can be decided.
-    Degraded(Vec<Failing>),
+    Degraded(Vec<FailingCheck>),
     /// They should not.
-    NotReady(Vec<Failing>),
+    NotReady(Vec<FailingCheck>),
 }
 
 impl Readiness {
@@ -87,7 +82,7 @@ impl App {
             let name = format!("gate.{}", gate.name());
             checks.push(Check { name, problem, stops_all: is_starting });
         }
-        let serving = || self.gates.values().filter(|gate| gate.state_name() == "serving");
+        let serving = || self.gates.values().filter(|gate| gate.state() == GateState::Serving);
         let none = serving().next().is_none().then(|| "no gate has a release".to_owned());
         checks.push(Check::of_all("gates", none));
         let mut problems = self.keys_problems();
@@ -107,23 +102,27 @@ impl App {
     }
 
     /// Why there are no keys to use, by cloud.
-    pub(super) fn keys_problems(&self) -> HashMap<&'static str, String> {
+    pub(super) fn keys_problems(&self) -> HashMap<String, String> {
         let states = self.keys_state().into_iter();
         let none = states.filter(|keys| keys.usable == 0);
-        none.map(|keys| (keys.cloud, keys.why_none())).collect()
+        none.map(|keys| {
+            let why = why_none(&keys);
+            (keys.cloud, why)
+        })
+        .collect()
     }
 }
 
 /// Why a gate cannot decide, whatever it was meant for.
 pub(super) fn gate_problems(
     gate: &ServedGate,
-    keys: &HashMap<&'static str, String>,
-) -> Vec<Failing> {
+    keys: &HashMap<String, String>,
+) -> Vec<FailingCheck> {
     let cloud = gate.verification().cloud().name();
     let problem = gate.problem().map(|reason| (format!("gate.{}", gate.name()), reason));
     let keys = keys.get(cloud).map(|reason| (format!("keys.{cloud}"), reason.clone()));
     let failing = problem.into_iter().chain(keys);
-    failing.map(|(check, reason)| Failing { check, reason }).collect()
+    failing.map(|(check, reason)| FailingCheck { check, reason }).collect()
 }
 
 impl Check {
@@ -131,8 +130,8 @@ impl Check {
         Self { name: name.to_owned(), problem, stops_all: true }
     }
 
-    fn failing(self) -> Option<Failing> {
+    fn failing(self) -> Option<FailingCheck> {
         let Self { name: check, problem, .. } = self;
-        problem.map(|reason| Failing { check, reason })
+        problem.map(|reason| FailingCheck { check, reason })
     }
 }

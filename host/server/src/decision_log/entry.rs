@@ -6,13 +6,14 @@ use admit::contract::types::Description;
 use admit::decision::{Blame, Decision, Expected, Outcome, PolicyRef, Signature};
 use admit::gate::{Decided, Request};
 use admit::text::Shown;
+use admit_api::evidence::Evidence;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::detail;
 use super::values::Values;
-use crate::evidence::Evidence;
+use crate::evidence;
 
 /// The claims whose values are written, whatever was decided.
 #[derive(Debug)]
@@ -112,7 +113,7 @@ impl Entry {
             observed: decision
                 .observed()
                 .iter()
-                .map(|it| Evidence::of(it, &allowed.names))
+                .map(|it| evidence::of(it, &allowed.names))
                 .collect(),
             expected: decision.expected().to_vec(),
         }

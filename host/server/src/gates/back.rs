@@ -6,11 +6,12 @@
 use std::sync::{Arc, PoisonError};
 
 use admit::decision::Decision;
+use admit_api::activation::{Activation, StepName};
 
 use super::change::MayDrop;
 use super::commit::Committing;
 use super::plan::{Planned, expect_named};
-use super::report::{ChangeError, Report, Step, assignments};
+use super::report::{ChangeError, Report, assignments, step};
 use super::revision::{Tags, check_revision};
 use super::served::ServedGate;
 use super::state::{Selected, View};
@@ -229,7 +230,7 @@ impl ServedGate {
         match reverted.await.unwrap_or(Err(ChangeError::Broken)) {
             Ok(Reverted::Replaced) => {}
             Ok(Reverted::Back(report)) => {
-                let Report { policy, dropped, .. } = &*report;
+                let Activation { policy, dropped, .. } = &report.activation;
                 let dropped = (!dropped.is_empty()).then(|| assignments(dropped));
                 tracing::error!(
                     gate,
@@ -351,7 +352,7 @@ impl ServedGate {
         let _one = self.linking.lock().unwrap_or_else(PoisonError::into_inner);
         let started = std::time::Instant::now();
         let inspected = self.inspect_stored(&target.component)?;
-        let inspect = Step::done("inspect", started.elapsed());
+        let inspect = step(StepName::Inspect, started.elapsed());
         let had = before.configured();
         let configured = had.restored(&target.settings, undone);
         let (description, left) = (inspected.description(), before.description());

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use admit::decision::{Decision, Expected, PolicyRef};
+use admit::decision::{Decision, Expected};
 use admit::gate::{Decided, Input, Request};
 use admit::release::{Inspected, Release};
-use serde::Serialize;
+use admit_api::activation::ActivationResult;
 use serde_json::{Map, Value};
 use tokio::sync::OwnedMutexGuard;
 
@@ -35,36 +35,11 @@ pub(super) struct Candidate {
     pub(super) shadow: Shadow,
 }
 
-/// What a candidate has decided otherwise.
-#[derive(Clone, Debug, Serialize)]
-pub struct CandidateReport {
-    /// The gate.
-    pub gate: String,
-    /// The candidate's policy.
-    pub policy: PolicyRef,
-    /// The release's digest.
-    pub release: String,
-    /// Since when it decides, RFC 3339.
-    pub since: String,
-    /// Whether policy or settings changed since it was made, so that it cannot be promoted.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub stale: bool,
-    /// The settings that count now and no longer would: a promotion has to name them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub dropped: Vec<Expected>,
-    /// The settings that are kept and would count again with a promotion.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub restored: Vec<Expected>,
-    /// What it found.
-    #[serde(flatten)]
-    pub found: crate::shadow::Report,
-}
-
 impl View {
     /// What the candidate of this gate found so far; absent when there is none.
-    pub fn candidate_report(&self, gate: &str) -> Option<CandidateReport> {
+    pub fn shown_candidate(&self, gate: &str) -> Option<admit_api::candidate::Candidate> {
         let candidate = self.candidate.as_ref()?;
-        Some(CandidateReport {
+        Some(admit_api::candidate::Candidate {
             gate: gate.to_owned(),
             policy: candidate.release.policy().clone(),
             release: candidate.release.digest().to_string(),
@@ -72,7 +47,7 @@ impl View {
             stale: candidate.revision != self.revision(),
             dropped: candidate.dropped.clone(),
             restored: candidate.restored.clone(),
-            found: candidate.shadow.report(),
+            found: candidate.shadow.report().found,
         })
     }
 }
@@ -80,8 +55,13 @@ impl View {
 impl ServedGate {
     /// What the candidate found so far; absent when there is none, or none yet while the gate is being
     /// started.
-    pub fn candidate(&self) -> Option<CandidateReport> {
-        self.view().candidate_report(self.name())
+    pub fn candidate(&self) -> Option<admit_api::candidate::Candidate> {
+        self.view().shown_candidate(self.name())
+    }
+
+    /// As [`ServedGate::candidate`], with what only the metrics show.
+    pub fn candidate_report(&self) -> Option<crate::shadow::Report> {
+        self.view().candidate.as_ref().map(|candidate| candidate.shadow.report())
     }
 
     /// Ends the candidate.
@@ -175,7 +155,8 @@ impl ServedGate {
         authority: &Authority,
         now: u64,
     ) -> Result<Report, ChangeError> {
-        let (report, revision) = (self.report("candidate", &planned, base), base.revision());
+        let (report, revision) =
+            (self.report(ActivationResult::Candidate, &planned, base), base.revision());
         let candidate = self.candidate_of(planned, revision, now)?;
         let _ahead = self.wait(self.going_back.read());
         if self.view().revision() != revision {
@@ -190,10 +171,10 @@ impl ServedGate {
         let ended = before.candidate.as_ref();
         let ended = ended.map(|ended| told::candidate_ended(ended.release.policy()));
         let activities: Vec<_> =
-            ended.into_iter().chain([told::candidate_started(&report.policy)]).collect();
+            ended.into_iter().chain([told::candidate_started(&report.activation.policy)]).collect();
         let by = self.wait(authority.grant(Right::Write))?;
         self.wait(self.store.keep_candidate(self.name(), &row, &activities, &by, now))?;
-        self.counters.metrics.changed_nothing(report.result);
+        self.counters.metrics.changed_nothing(report.activation.result.as_str());
         self.publish_candidate(Some(Arc::new(candidate)));
         Ok(report)
     }

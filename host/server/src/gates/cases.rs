@@ -8,8 +8,9 @@ use admit::failure::{Cause, error_chain};
 use admit::gate::ActivateError;
 use admit::release::Inspected;
 use admit::text::Shown;
+use admit_api::activation::{Rehearsed, StepName};
 
-use super::report::{ChangeError, Refused, Rehearsed};
+use super::report::{ChangeError, Refused};
 use super::served::ServedGate;
 
 impl ServedGate {
@@ -21,7 +22,7 @@ impl ServedGate {
         read(path).and_then(|file| self.cases_for(&file, policy, path)).map_err(|error| {
             let error = format!("the operator's cases: {error}");
             let policy = Some(policy.clone());
-            let (step, cause, compiles_on) = ("rehearse", Cause::Cases, false);
+            let (step, cause, compiles_on) = (StepName::Rehearse, Cause::Cases, false);
             ChangeError::Refused(Box::new(Refused { step, error, policy, cause, compiles_on }))
         })
     }
@@ -57,7 +58,7 @@ impl ServedGate {
     pub fn rehearsed_nothing(&self) -> Option<&'static str> {
         let selected = self.selected().filter(|selected| selected.release.is_some())?;
         let operator = self.operator_cases(selected.policy()).ok()?;
-        Rehearsed::of(&selected.inspected, &operator).is_nothing().then_some(NOTHING_REHEARSED)
+        rehearsed(&selected.inspected, &operator).is_nothing().then_some(NOTHING_REHEARSED)
     }
 
     /// What an activation's error means. Of the operator's cases it names the file.
@@ -85,11 +86,10 @@ impl ServedGate {
     }
 }
 
-impl Rehearsed {
-    pub(super) fn of(inspected: &Inspected, operator: &[Case]) -> Self {
-        let component = inspected.cases().iter().map(|set| set.cases.len()).sum();
-        Self { component, operator: operator.len() }
-    }
+/// The cases that a release has passed.
+pub(super) fn rehearsed(inspected: &Inspected, operator: &[Case]) -> Rehearsed {
+    let component = inspected.cases().iter().map(|set| set.cases.len()).sum();
+    Rehearsed { component, operator: operator.len() }
 }
 
 /// Of an activation that played no case.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use admit::decision::PolicyRef;
+use admit_api::activation::{ActivationResult, StepName};
 use serde_json::{Map, Value};
 
 use super::commit::Committing;
@@ -116,7 +117,7 @@ impl ServedGate {
             Mode::DryRun => {
                 self.check_not_taken_back(&planned.prepared.release, change.force)?;
                 self.counters.metrics.changed_nothing("checked");
-                Ok(self.report("checked", &planned, &base))
+                Ok(self.report(ActivationResult::Checked, &planned, &base))
             }
             Mode::Candidate => self.start_candidate(planned, &base, &change.authority, change.now),
             Mode::Activate => self.make(planned, change, &base),
@@ -184,14 +185,15 @@ impl ServedGate {
                 | ChangeError::TooLarge(_)
                 | ChangeError::Misfits(_)),
             ) if !matches!(action, Action::Settings | Action::Start) => {
-                ("configure", error.told(), policy)
+                (StepName::Configure, error.told(), policy)
             }
             // Whoever asked can name the settings; nobody did ask.
             Err(error @ ChangeError::Dropped { policy, .. }) if action == Action::Source => {
-                ("configure", error.told(), Some(policy))
+                (StepName::Configure, error.told(), Some(policy))
             }
             _ => return,
         };
+        let step = step.as_str();
         self.counters.metrics.refused(step);
         // A start that is refused is said where what to do is known.
         if action != Action::Start {

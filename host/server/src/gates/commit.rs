@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use admit::decision::PolicyRef;
 use admit::gate::{ActivateError, Activated};
 use admit::release::Release;
+use admit_api::activation::{ActivationResult, StepName};
 
 use super::cases::NOTHING_REHEARSED;
 use super::plan::Planned;
-use super::report::{ChangeError, Report, Step};
+use super::report::{ChangeError, Report, step};
 use super::served::ServedGate;
 use super::settings::Configured;
 use super::state::{Released, Selected, Unreleased, View};
@@ -53,7 +54,7 @@ impl ServedGate {
     ) -> Result<Report, ChangeError> {
         // INVARIANT: asked for once, where the change is made, and kept until it is.
         let by = self.wait(committing.authority.grant(Right::Write))?;
-        let mut report = self.report("activated", &planned, committing.base);
+        let mut report = self.report(ActivationResult::Activated, &planned, committing.base);
         if planned.rehearsed.is_nothing() && committing.action != Action::Rollback {
             tracing::warn!(
                 gate = self.name(),
@@ -85,23 +86,23 @@ impl ServedGate {
         };
         let activated = self.gate.commit(prepared, &mut persist);
         let Activated { generation, changed, swap, .. } =
-            activated.map_err(|error| self.not_committed(error, &report.policy))?;
-        report.generation = generation;
+            activated.map_err(|error| self.not_committed(error, &report.activation.policy))?;
+        report.activation.generation = generation;
         if !changed {
-            report.result = "unchanged";
-            self.counters.metrics.changed_nothing(report.result);
+            report.activation.result = ActivationResult::Unchanged;
+            self.counters.metrics.changed_nothing(report.activation.result.as_str());
             made = self.keep_settings(&selected, committing, &by)?;
         }
         if let Some(made) = made {
             report.saved = true;
-            report.revision = made.revision;
+            report.activation.revision = made.revision;
             report.selected = Some(made);
         }
         if !changed {
             return Ok(report);
         }
-        report.steps.push(Step::done("persist", persisted));
-        report.steps.push(Step::done("store", swap));
+        report.activation.steps.push(step(StepName::Persist, persisted));
+        report.activation.steps.push(step(StepName::Store, swap));
         Ok(report)
     }
 

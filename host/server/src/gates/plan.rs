@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::cases::rehearsed;
 use admit::bounded::Bounded;
 use admit::cases::Case;
 use admit::contract::types::Description;
@@ -10,11 +11,12 @@ use admit::failure::{Cause, error_chain};
 use admit::gate::{ActivateError, Gate, Prepared};
 use admit::release::Inspected;
 use admit::settings::{Settings, SettingsError, out_of_bounds};
+use admit_api::activation::{Activation, ActivationResult, Rehearsed, Step, StepName};
 use serde_json::{Map, Value};
 
 use super::change::{Change, MayDrop, Mode, NewComponent};
 use super::component::bundled_digest;
-use super::report::{ChangeError, Refused, Rehearsed, Report, Step};
+use super::report::{ChangeError, Refused, Report, step, steps};
 use super::served::ServedGate;
 use super::settings::{Configured, changed, merged};
 use super::state::{Selected, View};
@@ -41,7 +43,7 @@ impl ServedGate {
             (None, Some(before)) => before.inspected.clone(),
             (None, None) => return Err(ChangeError::NoPolicy(self.name().to_owned())),
         };
-        let inspect = Step::done("inspect", started.elapsed());
+        let inspect = step(StepName::Inspect, started.elapsed());
         let description = inspected.description();
         // What the gate would have counts, not what is taken from it.
         expect_small(&merged(&had.all, &change.settings))?;
@@ -100,9 +102,9 @@ impl ServedGate {
         let prepared = prepare(&self.gate, inspected.clone(), counting, cases);
         let prepared =
             prepared.map_err(|error| self.refused_by(error, Some(inspected.policy())))?;
-        let steps = prepared.stages.iter().map(Step::from).collect();
+        let steps = steps(&prepared.stages);
         let dropped = self.view().configured().dropped(&configured);
-        let rehearsed = Rehearsed::of(&inspected, cases);
+        let rehearsed = rehearsed(&inspected, cases);
         Ok(Planned { inspected, configured, dropped, prepared, steps, rehearsed })
     }
 
@@ -112,7 +114,7 @@ impl ServedGate {
         before: Option<&Selected>,
     ) -> Result<Inspected, ChangeError> {
         let refused = |error: String, policy, cause, compiles_on| {
-            let step = "inspect";
+            let step = StepName::Inspect;
             ChangeError::Refused(Box::new(Refused { step, error, policy, cause, compiles_on }))
         };
         let inspected = self
@@ -159,10 +161,15 @@ impl ServedGate {
     }
 
     /// What comes of a change to `base`: of that alone, whatever was changed since.
-    pub(super) fn report(&self, result: &'static str, planned: &Planned, base: &View) -> Report {
+    pub(super) fn report(
+        &self,
+        result: ActivationResult,
+        planned: &Planned,
+        base: &View,
+    ) -> Report {
         let selected = base.selected();
         let released = selected.and_then(|selected| selected.release.as_ref());
-        Report {
+        let activation = Activation {
             gate: self.name().to_owned(),
             result,
             policy: planned.inspected.policy().clone(),
@@ -175,9 +182,8 @@ impl ServedGate {
             dropped: planned.dropped(),
             restored: planned.restored(base),
             unknown: planned.unknown(),
-            saved: false,
-            selected: selected.cloned(),
-        }
+        };
+        Report { activation, saved: false, selected: selected.cloned() }
     }
 }
 

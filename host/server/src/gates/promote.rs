@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
+use super::cases::rehearsed;
 use super::change::MayDrop;
 use super::commit::Committing;
 use super::plan::{Planned, expect_named};
-use super::report::{ChangeError, Rehearsed, Report, Step};
+use super::report::{ChangeError, Report, steps};
 use super::revision::{Tags, check_revision};
 use super::served::ServedGate;
 use super::settings::Configured;
 use crate::authority::Authority;
 use crate::shadow::Shadow;
 use crate::store::Action;
+use admit_api::activation::ActivationResult;
 
 impl ServedGate {
     /// Makes the candidate the active release, unless it decided more than `max_differences`
@@ -82,8 +84,8 @@ impl ServedGate {
             inspected: candidate.inspected.clone(),
             configured,
             dropped,
-            steps: prepared.stages.iter().map(Step::from).collect(),
-            rehearsed: Rehearsed::of(&candidate.inspected, &cases),
+            steps: steps(&prepared.stages),
+            rehearsed: rehearsed(&candidate.inspected, &cases),
             prepared,
         };
         let previous = base.selected().and_then(|before| before.active);
@@ -92,7 +94,7 @@ impl ServedGate {
         let ahead = self.wait(self.going_back.read());
         let report = self.commit(planned, &committing)?;
         drop(ahead);
-        if report.result == "unchanged" && !report.saved {
+        if report.activation.result == ActivationResult::Unchanged && !report.saved {
             // Nothing was written down, so that nothing ended it.
             self.forget(&candidate, authority, now)?;
         }
@@ -105,7 +107,7 @@ impl ServedGate {
         if differed > allowed {
             return Err(ChangeError::TooManyDifferences { differed, allowed });
         }
-        match shadow.report().decided {
+        match shadow.report().found.decided {
             0 => Err(ChangeError::NothingCompared(self.name().to_owned())),
             _ => Ok(()),
         }

@@ -3,35 +3,15 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use admit::decision::{Decision, Expected, Outcome};
+use admit_api::evidence::Evidence;
+use admit_api::status;
 use indexmap::IndexMap;
-use serde::Serialize;
 use uuid::Uuid;
 
-use crate::evidence::Evidence;
+use crate::evidence;
 
 /// Reasons that are remembered; a policy describes 128 at most, and the host has some 20.
 const MAX_REASONS: usize = 160;
-
-/// How often a reason refused, and what came the last time.
-#[derive(Clone, Debug, Serialize)]
-pub struct RefusalCount {
-    /// `deny`, `invalid` or `failed`.
-    pub outcome: Outcome,
-    /// The reason.
-    pub reason: String,
-    /// How often since the start.
-    pub count: u64,
-    /// The last time, RFC 3339.
-    pub last_at: String,
-    /// The last decision.
-    pub decision_id: String,
-    /// What came then; values that may name a person are withheld.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub observed: Vec<Evidence>,
-    /// What was configured then.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub expected: Vec<Expected>,
-}
 
 /// The last refusal of each reason, and how many there were.
 #[derive(Debug)]
@@ -73,14 +53,14 @@ impl Refusals {
             at: now,
             decision_id: decision.decision_id,
             outcome: decision.outcome(),
-            observed: decision.observed().iter().map(|it| Evidence::of(it, &self.claims)).collect(),
+            observed: decision.observed().iter().map(|it| evidence::of(it, &self.claims)).collect(),
             expected: decision.expected().to_vec(),
         };
         refusals.insert(reason.to_owned(), last);
     }
 
     /// The refusals, the latest first.
-    pub fn list(&self) -> Vec<RefusalCount> {
+    pub fn list(&self) -> Vec<status::Refusals> {
         let refusals = self.refusals();
         let mut list: Vec<_> = refusals.iter().collect();
         list.sort_by_key(|(_, last)| std::cmp::Reverse((last.at, last.decision_id)));
@@ -93,13 +73,13 @@ impl Refusals {
     }
 }
 
-fn count(reason: &str, last: &Last) -> RefusalCount {
-    RefusalCount {
+fn count(reason: &str, last: &Last) -> status::Refusals {
+    status::Refusals {
         outcome: last.outcome,
         reason: reason.to_owned(),
         count: last.count,
         last_at: crate::time::rfc3339(last.at),
-        decision_id: last.decision_id.to_string(),
+        decision_id: last.decision_id,
         observed: last.observed.clone(),
         expected: last.expected.clone(),
     }

@@ -1,110 +1,46 @@
 //! What came of a change.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use admit::decision::{Expected, PolicyRef};
 use admit::failure::Cause;
 use admit::gate::{ActivateError, StageTime};
 use admit::settings::{SettingRefusal, listed};
 use admit::text::Shown;
-use serde::Serialize;
-use serde_json::{Map, Value};
+use admit_api::activation::{Activation, Step, StepName};
 
 use super::state::Selected;
-use crate::actor::Actor;
 use crate::authority::Denied;
 use crate::store::{Action, StoreError, TakenBack};
+use admit_api::activity::Actor;
 
 /// A change that was made, or that could be.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Report {
-    /// The gate.
-    pub gate: String,
-    /// `activated`, `unchanged`, `checked` or `candidate`.
-    pub result: &'static str,
-    /// The policy.
-    pub policy: PolicyRef,
-    /// The release's digest.
-    pub release: String,
-    /// The gate's generation with this change.
-    pub generation: u64,
-    /// The gate's revision with this change.
-    pub revision: u64,
-    /// What was done, in this order.
-    pub steps: Vec<Step>,
-    /// The cases that the release has passed.
-    pub rehearsed: Rehearsed,
-    /// The names of the settings that have other values than before.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub changed_settings: Vec<String>,
-    /// The settings that are configured and no longer count, or would not.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub dropped: Vec<Expected>,
-    /// The settings that were kept and count again, or would.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub restored: Vec<Expected>,
-    /// Settings that are kept and do not count: the policy does not know them, or a roll-back left
-    /// them out. Long values are cut.
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    pub unknown: Map<String, Value>,
+    /// What came of it.
+    pub activation: Activation,
     /// Whether anything was changed: the release, or settings that do not count.
-    #[serde(skip)]
     pub saved: bool,
     /// What the gate has with this change, whatever was changed since; absent when it has no policy.
-    #[serde(skip)]
     pub selected: Option<Arc<Selected>>,
 }
 
-/// How many cases a release has passed. With none of either, nothing but a probe was decided with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Rehearsed {
-    /// Those that its component carries.
-    pub component: usize,
-    /// Those of the operator, now; none on a way back.
-    pub operator: usize,
+/// A step that succeeded.
+pub(super) fn step(step: StepName, took: Duration) -> Step {
+    Step { step, ok: true, took_us: u64::try_from(took.as_micros()).ok(), error: None }
 }
 
-impl Rehearsed {
-    /// Whether there was none.
-    pub fn is_nothing(self) -> bool {
-        self.component + self.operator == 0
-    }
-}
-
-/// A step of an activation.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Step {
-    /// `inspect`, `configure`, `seal`, `rehearse`, `persist` or `store`.
-    pub step: &'static str,
-    /// Whether it succeeded.
-    pub ok: bool,
-    /// How long it took, in microseconds; absent when it was not timed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub took_us: Option<u64>,
-    /// Why it failed, one line.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-}
-
-impl Step {
-    /// A step that succeeded.
-    pub(super) fn done(step: &'static str, took: std::time::Duration) -> Self {
-        let took_us = u64::try_from(took.as_micros()).ok();
-        Self { step, ok: true, took_us, error: None }
-    }
-}
-
-impl From<&StageTime> for Step {
-    fn from(time: &StageTime) -> Self {
-        Self::done(time.stage.as_str(), time.took)
-    }
+/// The steps that an activation has taken.
+pub(super) fn steps(stages: &[StageTime]) -> Vec<Step> {
+    stages.iter().map(|time| step(time.stage, time.took)).collect()
 }
 
 /// An activation that failed at a step, and changed nothing.
 #[derive(Clone, Debug)]
 pub struct Refused {
     /// The step.
-    pub step: &'static str,
+    pub step: StepName,
     /// Why, one line.
     pub error: String,
     /// The policy; absent when the artefact could not be read.
@@ -115,13 +51,10 @@ pub struct Refused {
     pub compiles_on: bool,
 }
 
-/// The steps of an activation, in order.
-const STEPS: [&str; 5] = ["inspect", "configure", "seal", "rehearse", "persist"];
-
 impl Refused {
     /// The steps up to the one that failed.
     pub fn steps(&self) -> Vec<Step> {
-        let before = STEPS.into_iter().take_while(|step| *step != self.step);
+        let before = StepName::ALL.iter().copied().take_while(|step| *step != self.step);
         let before = before.map(|step| Step { step, ok: true, took_us: None, error: None });
         let error = Some(self.error.clone());
         let failed = Step { step: self.step, ok: false, took_us: None, error };
@@ -302,7 +235,9 @@ impl ChangeError {
             Self::Invalid(_) | Self::TooLarge(_) | Self::Misfits(_) => {
                 return Some(format!("settings: {}", self.told()));
             }
-            Self::Refused(refused) if refused.step == "persist" => "the store to be written again",
+            Self::Refused(refused) if refused.step == StepName::Persist => {
+                "the store to be written again"
+            }
             Self::Refused(refused) => match refused.cause {
                 Cause::Component => return None,
                 Cause::Gate => "other settings, or another policy that the gate has",
@@ -368,7 +303,8 @@ impl ChangeError {
                 refusals,
             ))) if !refusals.is_empty() => Self::Invalid(refusals),
             error => {
-                let (step, cause, compiles_on) = (error.code(), error.cause(), error.goes_on());
+                let Some(step) = error.step() else { return Self::Broken };
+                let (cause, compiles_on) = (error.cause(), error.goes_on());
                 let (error, policy) = (source_chain(&error), policy.cloned());
                 Self::Refused(Box::new(Refused { step, error, policy, cause, compiles_on }))
             }

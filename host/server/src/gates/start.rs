@@ -12,9 +12,10 @@ use super::report::{ChangeError, Refused, assignments};
 use super::served::ServedGate;
 use super::settings::Configured;
 use super::state::{Released, Selected, Unreleased};
-use crate::actor::Actor;
 use crate::authority::Authority;
 use crate::store::{Action, GateRow, StoreError, StoredRelease};
+use admit_api::activation::StepName;
+use admit_api::activity::Actor;
 
 /// Releases before the last good one that are tried when that one does not start.
 const MAX_STEPS_BACK: usize = 5;
@@ -417,7 +418,7 @@ impl ServedGate {
         component: &[u8],
     ) -> Result<admit::release::Inspected, ChangeError> {
         self.inspections.get(&self.runtime, component).map_err(|error| {
-            let (step, cause, compiles_on) = ("inspect", error.cause(), error.goes_on());
+            let (step, cause, compiles_on) = (StepName::Inspect, error.cause(), error.goes_on());
             let error = admit::failure::error_chain(&error);
             ChangeError::Refused(Box::new(Refused {
                 step,

@@ -13,8 +13,9 @@ use super::candidate::Candidate;
 use super::report::{ChangeError, Overtaken};
 use super::served::ServedGate;
 use super::settings::Configured;
-use crate::actor::Actor;
 use crate::store::{Action, TakenBack};
+use admit_api::activity::Actor;
+use admit_api::status::GateState;
 
 /// What a gate is, at one moment. Never changed: another one takes its place as a whole, so that what
 /// is read of it goes together.
@@ -32,9 +33,6 @@ pub struct View {
     /// The releases that are known to fail, as the store has them, the newest entry first.
     taken_back: Arc<Vec<TakenBack>>,
 }
-
-/// The names of what a gate can be.
-pub const GATE_STATES: [&str; 4] = ["serving", "starting", "unconfigured", "failed"];
 
 /// Why a gate has no release.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,13 +176,13 @@ impl View {
         }
     }
 
-    /// One of [`GATE_STATES`]; see [`Unreleased`].
-    pub fn state_name(&self) -> &'static str {
+    /// Whether the gate decides; see [`Unreleased`].
+    pub fn state(&self) -> GateState {
         match self.unreleased {
-            None => "serving",
-            Some(Unreleased::Starting) => "starting",
-            Some(Unreleased::Unconfigured(_)) => "unconfigured",
-            Some(Unreleased::Failed(_)) => "failed",
+            None => GateState::Serving,
+            Some(Unreleased::Starting) => GateState::Starting,
+            Some(Unreleased::Unconfigured(_)) => GateState::Unconfigured,
+            Some(Unreleased::Failed(_)) => GateState::Failed,
         }
     }
 }
@@ -228,9 +226,9 @@ impl ServedGate {
         self.view.load().unreleased.clone()
     }
 
-    /// As [`View::state_name`].
-    pub fn state_name(&self) -> &'static str {
-        self.view.load().state_name()
+    /// As [`View::state`].
+    pub fn state(&self) -> GateState {
+        self.view.load().state()
     }
 
     /// Publishes what the gate has from now on; a promotion ends the candidate with it. Called while

@@ -11,8 +11,8 @@ use super::report::{ChangeError, Report};
 use super::served::ServedGate;
 use super::settings::Configured;
 use super::state::Selected;
-use crate::actor::Actor;
 use crate::store::Action;
+use admit_api::activity::Actor;
 
 /// All that a refusal may have depended on, other than the component and the machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,14 +1,13 @@
 //! What was done, and by whom.
 
+use admit_api::activity::{self, Activities};
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::Deserialize;
 
 use super::call::{Call, PLUS_IS_A_SPACE};
 use super::error::ApiError;
 use super::json::Json;
 use super::releases::{next_page, page_size};
-use crate::actor::Actor;
 use crate::store::{Activity, ActivityFilter};
 use crate::time;
 
@@ -25,30 +24,9 @@ struct ActivityQuery {
     before: Option<u64>,
 }
 
-#[derive(Serialize)]
-struct ActivityBody {
-    id: u64,
-    at: String,
-    actor: Actor,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    gate: Option<String>,
-    #[serde(rename = "type")]
-    kind: String,
-    details: Map<String, Value>,
-}
-
-#[derive(Serialize)]
-struct Page {
-    activities: Vec<ActivityBody>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<u64>,
-}
-
-impl From<Activity> for ActivityBody {
-    fn from(activity: Activity) -> Self {
-        let Activity { id, at, actor, gate, kind, details } = activity;
-        Self { id, at: time::rfc3339(at), actor, gate, kind, details }
-    }
+fn activity(stored: Activity) -> activity::Activity {
+    let Activity { id, at, actor, gate, kind, details } = stored;
+    activity::Activity { id, at: time::rfc3339(at), actor, gate, kind, details }
 }
 
 /// `GET /v1/activities`.
@@ -65,8 +43,8 @@ pub(super) async fn get(call: Call) -> Result<Response, ApiError> {
     };
     let activities = call.app.store.activities(&filter, limit).await?;
     let next = next_page(activities.len(), limit, activities.last().map(|activity| activity.id));
-    let activities = activities.into_iter().map(ActivityBody::from).collect();
-    Ok(Json(Page { activities, next }).into_response())
+    let activities = activities.into_iter().map(activity).collect();
+    Ok(Json(Activities { activities, next }).into_response())
 }
 
 fn moment(name: &str, text: Option<&str>) -> Result<Option<u64>, ApiError> {

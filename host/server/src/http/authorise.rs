@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use admit_api::error::Code;
 use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 
-use super::endpoint::{Endpoint, ListenerKind};
 use super::error::ApiError;
 use super::listener::Place;
 use super::trace::Proved;
@@ -14,6 +14,7 @@ use crate::access::Right;
 use crate::app::App;
 use crate::authority::{Authority, Denied};
 use crate::live::Live;
+use admit_api::endpoint::{Endpoint, ListenerKind};
 
 /// Checks Host header, access token, role and GitOps mode, in this order; says what the caller may. Notes
 /// on the connection and for the log whether the token was a good one.
@@ -65,7 +66,7 @@ fn check_host(live: &Live, request: &Parts) -> Result<(), ApiError> {
     let refused = |name: &str, value: &str| {
         let value = admit::text::Shown::new(value);
         let message = format!("the {name} `{value}` is not one of this server; see `admin.hosts`");
-        Err(ApiError::new(StatusCode::FORBIDDEN, "host_not_allowed", message))
+        Err(ApiError::new(StatusCode::FORBIDDEN, Code::HostNotAllowed, message))
     };
     let text = |value: &axum::http::HeaderValue| {
         String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase()

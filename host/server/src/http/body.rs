@@ -1,6 +1,7 @@
 //! Bodies, read to a limit, strictly.
 
 use admit::json::{Object, object_of_document};
+use admit_api::error::Code;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -19,7 +20,7 @@ pub(super) async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
         Err(error) if error.is::<LengthLimitError>() => Err(ApiError::too_large(limit)),
         Err(error) if is_body_timeout(&*error) => {
             let message = "the body did not come to its end in time";
-            Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "timeout", message))
+            Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, Code::Timeout, message))
         }
         Err(_) => Err(ApiError::malformed("the body did not come to its end")),
     }
@@ -32,7 +33,7 @@ pub(super) fn expect_json(headers: &HeaderMap) -> Result<(), ApiError> {
         other => {
             let other = admit::text::Shown::name(other);
             let message = format!("Content-Type is `{other}`; expected `application/json`");
-            Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", message))
+            Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::MediaType, message))
         }
     }
 }

@@ -3,15 +3,16 @@
 use admit::decision::Expected;
 use admit::failure::Cause;
 use admit::settings::SettingRefusal;
+use admit_api::activation::StepName;
+use admit_api::error::{Code, Error, FieldError};
 use axum::http::StatusCode;
 use axum::http::header::{HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
 
 use super::json::Json;
 use crate::access::{CreateError, RevokeError};
 use crate::authority::Denied;
-use crate::gates::{ChangeError, Step};
+use crate::gates::ChangeError;
 use crate::store::StoreError;
 
 /// An answer that says why there is no other.
@@ -19,51 +20,28 @@ use crate::store::StoreError;
 pub(super) struct ApiError {
     status: StatusCode,
     header: Option<(HeaderName, &'static str)>,
-    body: Box<Body>,
+    body: Box<Error>,
 }
 
-#[derive(Clone, Debug, Serialize)]
-struct Body {
-    message: String,
-    code: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<FieldError>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    step: Option<&'static str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    steps: Vec<Step>,
-}
-
-/// What is wrong with one field.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct FieldError {
-    pub(super) name: String,
-    pub(super) reason: String,
-}
-
-impl From<SettingRefusal> for FieldError {
-    fn from(refusal: SettingRefusal) -> Self {
-        Self { name: refusal.name, reason: refusal.reason }
-    }
+fn field(refusal: SettingRefusal) -> FieldError {
+    FieldError { name: refusal.name, reason: refusal.reason }
 }
 
 /// Fields that one answer names; of more it says how many.
 const MAX_ERRORS: usize = 100;
 
-impl From<Expected> for FieldError {
-    fn from(dropped: Expected) -> Self {
-        let value = dropped.value.unwrap_or_default();
-        let entries = dropped.entries.map(|entries| format!(" and more, {entries} entries"));
-        let entries = entries.unwrap_or_default();
-        let reason = format!("is configured with {value}{entries}, and would not count");
-        Self { name: dropped.setting, reason }
-    }
+fn no_longer_counts(dropped: Expected) -> FieldError {
+    let value = dropped.value.unwrap_or_default();
+    let entries = dropped.entries.map(|entries| format!(" and more, {entries} entries"));
+    let entries = entries.unwrap_or_default();
+    let reason = format!("is configured with {value}{entries}, and would not count");
+    FieldError { name: dropped.setting, reason }
 }
 
 impl ApiError {
-    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, code: Code, message: impl Into<String>) -> Self {
         let message = message.into();
-        let body = Body { message, code, errors: Vec::new(), step: None, steps: Vec::new() };
+        let body = Error { message, code, errors: Vec::new(), step: None, steps: Vec::new() };
         Self { status, header: None, body: Box::new(body) }
     }
 
@@ -72,8 +50,8 @@ impl ApiError {
         self
     }
 
-    fn with_errors(mut self, errors: impl IntoIterator<Item = impl Into<FieldError>>) -> Self {
-        let mut errors: Vec<_> = errors.into_iter().map(Into::into).collect();
+    fn with_errors(mut self, errors: impl IntoIterator<Item = FieldError>) -> Self {
+        let mut errors: Vec<_> = errors.into_iter().collect();
         let more = errors.split_off(errors.len().min(MAX_ERRORS)).len();
         if more > 0 {
             self.body.message.push_str(&format!(" (and {more} more errors that are not listed)"));
@@ -84,7 +62,7 @@ impl ApiError {
 
     /// The request is not what the endpoint takes.
     pub(super) fn malformed(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "malformed", message)
+        Self::new(StatusCode::BAD_REQUEST, Code::Malformed, message)
     }
 
     /// A member of the request is not what it should be.
@@ -96,22 +74,24 @@ impl ApiError {
 
     pub(super) fn unknown_gate(name: &str) -> Self {
         let name = admit::text::Shown::name(name);
-        Self::new(StatusCode::NOT_FOUND, "unknown_gate", format!("there is no gate `{name}`"))
+        Self::new(StatusCode::NOT_FOUND, Code::UnknownGate, format!("there is no gate `{name}`"))
     }
 
     pub(super) fn too_large(limit: usize) -> Self {
         let message = format!("the body is too large; expected at most {limit} bytes");
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, Code::TooLarge, message)
     }
 
     pub(super) fn busy() -> Self {
         let message = "too many decisions are under way; try again in a moment";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message).with_header(RETRY_AFTER, "1")
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Busy, message)
+            .with_header(RETRY_AFTER, "1")
     }
 
     pub(super) fn too_many_wait() -> Self {
         let message = "too many decisions wait for keys; try again in a moment";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message).with_header(RETRY_AFTER, "1")
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Busy, message)
+            .with_header(RETRY_AFTER, "1")
     }
 
     /// Of a change of which nothing is known but that it was asked for. Without `Retry-After`, by which clients
@@ -122,12 +102,12 @@ impl ApiError {
              done: it may be done later. See `store` in `GET /v1/status`; once the store answers again, \
              the activities have what was done, and an access token that nobody was shown is revoked"
         );
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown", message)
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::OutcomeUnknown, message)
     }
 
     pub(super) fn internal() -> Self {
         let message = "the request could not be handled; see the log of the server";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, message)
     }
 }
 
@@ -146,51 +126,52 @@ impl From<ChangeError> for ApiError {
         let message = error.to_string();
         let conflict = |code| Self::new(StatusCode::CONFLICT, code, message.clone());
         match error {
-            ChangeError::NoPolicy(_) => conflict("no_policy"),
+            ChangeError::NoPolicy(_) => conflict(Code::NoPolicy),
             ChangeError::Starting(_) | ChangeError::CandidateStarting(_) => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "starting", message)
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Starting, message)
                     .with_header(RETRY_AFTER, "1")
             }
-            ChangeError::Overtaken(_) => conflict("overtaken"),
-            ChangeError::NothingKept(_) => conflict("nothing_kept"),
-            ChangeError::TakenBack(_) => conflict("taken_back"),
-            ChangeError::AlreadyActive { .. } => conflict("already_active"),
-            ChangeError::NotKept { .. } => conflict("not_kept"),
+            ChangeError::Overtaken(_) => conflict(Code::Overtaken),
+            ChangeError::NothingKept(_) => conflict(Code::NothingKept),
+            ChangeError::TakenBack(_) => conflict(Code::TakenBack),
+            ChangeError::AlreadyActive { .. } => conflict(Code::AlreadyActive),
+            ChangeError::NotKept { .. } => conflict(Code::NotKept),
             ChangeError::UnknownGeneration { .. } => {
-                Self::new(StatusCode::NOT_FOUND, "unknown_generation", message)
+                Self::new(StatusCode::NOT_FOUND, Code::UnknownGeneration, message)
             }
-            ChangeError::Dropped { dropped, .. } => {
-                conflict("settings_dropped").with_errors(dropped)
-            }
-            ChangeError::NothingCompared(_) => conflict("nothing_compared"),
-            ChangeError::TooManyDifferences { .. } => conflict("too_many_differences"),
+            ChangeError::Dropped { dropped, .. } => conflict(Code::SettingsDropped)
+                .with_errors(dropped.into_iter().map(no_longer_counts)),
+            ChangeError::NothingCompared(_) => conflict(Code::NothingCompared),
+            ChangeError::TooManyDifferences { .. } => conflict(Code::TooManyDifferences),
             ChangeError::NoCandidate(_) => {
-                Self::new(StatusCode::NOT_FOUND, "no_candidate", message)
+                Self::new(StatusCode::NOT_FOUND, Code::NoCandidate, message)
             }
             ChangeError::ChangedMeanwhile { .. } | ChangeError::StaleCandidate => {
-                Self::new(StatusCode::PRECONDITION_FAILED, "changed_meanwhile", message)
+                Self::new(StatusCode::PRECONDITION_FAILED, Code::ChangedMeanwhile, message)
             }
-            ChangeError::Misfits(refusals) => Self::malformed(message).with_errors(refusals),
+            ChangeError::Misfits(refusals) => {
+                Self::malformed(message).with_errors(refusals.into_iter().map(field))
+            }
             ChangeError::TooLarge(refusals) => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "settings_too_large", message)
-                    .with_errors(refusals)
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, Code::SettingsTooLarge, message)
+                    .with_errors(refusals.into_iter().map(field))
             }
             ChangeError::Invalid(refusals) => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_settings", message)
-                    .with_errors(refusals)
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, Code::InvalidSettings, message)
+                    .with_errors(refusals.into_iter().map(field))
             }
             ChangeError::Refused(refused) => {
                 let mut error = match (refused.step, refused.cause) {
                     // The store failed, whatever was sent.
-                    ("persist", _) => {
-                        Self::new(StatusCode::INTERNAL_SERVER_ERROR, refused.step, message)
+                    (StepName::Persist, _) => {
+                        Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Persist, message)
                     }
                     // The same may succeed in a moment.
                     (step, Cause::Host) => {
-                        Self::new(StatusCode::SERVICE_UNAVAILABLE, step, message)
+                        Self::new(StatusCode::SERVICE_UNAVAILABLE, step.into(), message)
                             .with_header(RETRY_AFTER, "5")
                     }
-                    (step, _) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, step, message),
+                    (step, _) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, step.into(), message),
                 };
                 error.body.step = Some(refused.step);
                 error.body.steps = refused.steps();
@@ -208,11 +189,11 @@ impl From<Denied> for ApiError {
         let message = denied.to_string();
         match denied {
             Denied::NoToken | Denied::Unknown => {
-                Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", message)
+                Self::new(StatusCode::UNAUTHORIZED, Code::Unauthenticated, message)
                     .with_header(WWW_AUTHENTICATE, "Bearer")
             }
-            Denied::Role(_) => Self::new(StatusCode::FORBIDDEN, "forbidden", message),
-            Denied::GitOps { .. } => Self::new(StatusCode::FORBIDDEN, "gitops_mode", message),
+            Denied::Role(_) => Self::new(StatusCode::FORBIDDEN, Code::Forbidden, message),
+            Denied::GitOps { .. } => Self::new(StatusCode::FORBIDDEN, Code::GitopsMode, message),
         }
     }
 }
@@ -221,7 +202,7 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         let message = admit::failure::error_chain(&error);
         tracing::error!(error = message, "the store failed");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "store", message)
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, Code::Store, message)
     }
 }
 
@@ -229,7 +210,7 @@ impl From<RevokeError> for ApiError {
     fn from(error: RevokeError) -> Self {
         match error {
             RevokeError::LastAdmin => {
-                Self::new(StatusCode::CONFLICT, "last_admin", error.to_string())
+                Self::new(StatusCode::CONFLICT, Code::LastAdmin, error.to_string())
             }
             RevokeError::Denied(denied) => denied.into(),
             RevokeError::Store(error) => error.into(),
@@ -244,7 +225,7 @@ impl From<CreateError> for ApiError {
             CreateError::Taken { .. } => {
                 let reason = error.to_string();
                 let errors = [FieldError { name: "name".to_owned(), reason: reason.clone() }];
-                Self::new(StatusCode::CONFLICT, "name_taken", reason).with_errors(errors)
+                Self::new(StatusCode::CONFLICT, Code::NameTaken, reason).with_errors(errors)
             }
             CreateError::Denied(denied) => denied.into(),
             CreateError::Store(error) => error.into(),

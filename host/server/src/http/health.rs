@@ -1,17 +1,17 @@
 //! Whether the server lives, and whether it should be sent requests.
 
+use admit_api::health::{Live, LiveStatus, NotReady, NotReadyStatus, Ready, ReadyStatus};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
 
 use super::call::Call;
 use super::error::ApiError;
 use super::json::Json;
-use crate::app::{App, Failing, Readiness};
+use crate::app::{App, Readiness};
 
 /// `GET /health/live`: the process answers.
 pub(super) fn live() -> Response {
-    Json(json!({"status": "live"})).into_response()
+    Json(Live { status: LiveStatus::Live }).into_response()
 }
 
 /// `GET /health/ready`: whether requests should be sent here.
@@ -26,18 +26,13 @@ pub(super) fn gate_ready(call: &Call) -> Result<Response, ApiError> {
 
 /// 503 with every failing check by name when requests should not be sent, else 200.
 fn answer(readiness: Readiness) -> Response {
+    let ready = |status, failing| Json(Ready { status, failing }).into_response();
     match readiness {
-        Readiness::Ready => Json(json!({"status": "ready"})).into_response(),
-        Readiness::Degraded(failing) => body("degraded", failing).into_response(),
+        Readiness::Ready => ready(ReadyStatus::Ready, Vec::new()),
+        Readiness::Degraded(failing) => ready(ReadyStatus::Degraded, failing),
         Readiness::NotReady(failing) => {
-            (StatusCode::SERVICE_UNAVAILABLE, body("not_ready", failing)).into_response()
+            let body = NotReady { status: NotReadyStatus::NotReady, failing };
+            (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
         }
     }
-}
-
-fn body(status: &str, failing: Vec<Failing>) -> Json<Value> {
-    let failing = failing
-        .into_iter()
-        .map(|failing| json!({"check": failing.check, "reason": failing.reason}));
-    Json(json!({"status": status, "failing": failing.collect::<Vec<_>>()}))
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use admit_api::error::Code;
 use axum::http::StatusCode;
 use axum::response::Response;
 use base64::Engine;
@@ -58,7 +59,11 @@ pub(super) async fn post(call: Call) -> Result<Response, ApiError> {
                 "Content-Type is `{other}`; expected `application/wasm` or \
                  `application/octet-stream` for a component, or `application/json`"
             );
-            return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", message));
+            return Err(ApiError::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                Code::MediaType,
+                message,
+            ));
         }
     };
     let component = Some(NewComponent { bytes, may_be_older: true });

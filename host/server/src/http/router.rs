@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use admit_api::error::Code;
 use axum::Router;
 use axum::extract::{FromRequestParts, Path, Request};
 use axum::http::StatusCode;
@@ -11,13 +12,13 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::authorise::authorise;
 use super::call::Call;
-use super::endpoint::{Endpoint, ListenerKind};
 use super::error::ApiError;
 use super::{
     access, activities, backup, candidate, decide, documents, health, policy, releases, settings,
     status, stuck, trace,
 };
 use crate::app::App;
+use admit_api::endpoint::{Endpoint, ListenerKind, Method};
 
 /// The endpoints of a listener.
 pub fn router(app: &Arc<App>, listener: ListenerKind) -> Router {
@@ -25,20 +26,28 @@ pub fn router(app: &Arc<App>, listener: ListenerKind) -> Router {
     let metrics = app.metrics.listener(listener, mine().map(Endpoint::path));
     let router = mine().fold(Router::new(), |router, endpoint| {
         let app = Arc::clone(app);
-        let method = MethodFilter::try_from(endpoint.method());
-        let method = method.expect("the table has methods that can be routed");
+        let method = filter(endpoint.method());
         let handler = move |request: Request| run(Arc::clone(&app), endpoint, request);
         router.route(endpoint.path(), on(method, handler))
     });
     let router = router
         .fallback(async move || {
-            ApiError::new(StatusCode::NOT_FOUND, "not_found", no_such_path(listener))
+            ApiError::new(StatusCode::NOT_FOUND, Code::NotFound, no_such_path(listener))
         })
         .method_not_allowed_fallback(async || {
             let message = "the path does not take this method";
-            ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
+            ApiError::new(StatusCode::METHOD_NOT_ALLOWED, Code::MethodNotAllowed, message)
         });
     layered(router, trace::Observed { metrics, strangers: Arc::clone(&app.strangers) })
+}
+
+fn filter(method: Method) -> MethodFilter {
+    match method {
+        Method::Get => MethodFilter::GET,
+        Method::Post => MethodFilter::POST,
+        Method::Patch => MethodFilter::PATCH,
+        Method::Delete => MethodFilter::DELETE,
+    }
 }
 
 /// Puts around a router what every answer goes through, those of a handler that panics included.

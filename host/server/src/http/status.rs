@@ -3,92 +3,23 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use admit::decision::{Expected, PolicyRef};
+use admit_api::status::{CandidateStatus, GateStatus, LogStatus, Status, StoreState, StoreStatus};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
 
 use super::call::Call;
 use super::error::ApiError;
 use super::json::Json;
-use super::releases::{AttemptBody, TakenBackBody};
-use crate::app::{App, KeysState};
-use crate::gates::{RefusalCount, ServedGate};
+use super::releases::{attempt, taken_back};
+use crate::app::App;
+use crate::gates::ServedGate;
 use crate::store::Attempt;
 use crate::time::rfc3339;
-use crate::watching::Seen;
 
 /// Time in which the store must have said what it knows of the gates.
 const STORE_TIME: Duration = Duration::from_secs(1);
 
 /// Releases known to fail that are shown of a gate, the newest; the history shows all.
 const MAX_TAKEN_BACK: usize = 5;
-
-#[derive(Serialize)]
-struct Status {
-    version: &'static str,
-    started_at: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    gitops: Option<String>,
-    gates: Vec<GateStatus>,
-    keys: Vec<KeysState>,
-    store: StoreStatus,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    decision_log: Option<LogStatus>,
-}
-
-#[derive(Serialize)]
-struct GateStatus {
-    gate: String,
-    state: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<String>,
-    cloud: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    policy: Option<PolicyRef>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    release: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    generation: Option<u64>,
-    revision: u64,
-    /// The settings that are configured and do not count.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    not_counting: Vec<Expected>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_attempt: Option<AttemptBody>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    candidate: Option<CandidateStatus>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    taken_back: Vec<TakenBackBody>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    source: Option<Seen>,
-    refusals: Vec<RefusalCount>,
-}
-
-#[derive(Serialize)]
-struct CandidateStatus {
-    policy: PolicyRef,
-    decided: u64,
-    agreed: u64,
-    differed: u64,
-    skipped: u64,
-}
-
-#[derive(Serialize)]
-struct StoreStatus {
-    state: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<String>,
-}
-
-#[derive(Serialize)]
-struct LogStatus {
-    written: u64,
-    dropped: u64,
-    failed: u64,
-    waiting: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<String>,
-}
 
 /// `GET /v1/status`.
 pub(super) async fn get(call: Call) -> Result<Response, ApiError> {
@@ -107,12 +38,12 @@ pub(super) async fn get(call: Call) -> Result<Response, ApiError> {
         problem: log.problem(),
     });
     let status = Status {
-        version: env!("CARGO_PKG_VERSION"),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
         started_at: rfc3339(app.started_at),
         gitops: app.live().repository.clone(),
         gates,
         keys: app.keys_state(),
-        store: StoreStatus::new(app.store.problem().or(unreadable)),
+        store: store(app.store.problem().or(unreadable)),
         decision_log: log,
     };
     Ok(Json(status).into_response())
@@ -129,11 +60,9 @@ async fn last_attempts(app: &App) -> Result<HashMap<String, Attempt>, String> {
     }
 }
 
-impl StoreStatus {
-    fn new(problem: Option<String>) -> Self {
-        let state = if problem.is_some() { "failing" } else { "writable" };
-        Self { state, problem }
-    }
+fn store(problem: Option<String>) -> StoreStatus {
+    let state = if problem.is_some() { StoreState::Failing } else { StoreState::Writable };
+    StoreStatus { state, problem }
 }
 
 fn gate_status(app: &App, gate: &ServedGate, last_attempt: Option<Attempt>) -> GateStatus {
@@ -141,8 +70,8 @@ fn gate_status(app: &App, gate: &ServedGate, last_attempt: Option<Attempt>) -> G
     let view = gate.view();
     let selected = view.selected();
     let release = selected.and_then(|selected| selected.release.clone());
-    let taken_back = view.taken_back();
-    let candidate = view.candidate_report(gate.name()).map(|candidate| CandidateStatus {
+    let known = view.taken_back();
+    let candidate = view.shown_candidate(gate.name()).map(|candidate| CandidateStatus {
         policy: candidate.policy,
         decided: candidate.found.decided,
         agreed: candidate.found.agreed,
@@ -151,17 +80,17 @@ fn gate_status(app: &App, gate: &ServedGate, last_attempt: Option<Attempt>) -> G
     });
     GateStatus {
         gate: gate.name().to_owned(),
-        state: view.state_name(),
+        state: view.state(),
         problem: view.problem().map(str::to_owned),
-        cloud: gate.verification().cloud().name(),
+        cloud: gate.verification().cloud().name().to_owned(),
         policy: selected.map(|selected| selected.policy().clone()),
         generation: release.as_ref().map(|release| release.generation),
         release: release.map(|release| release.digest),
         revision: selected.map_or(0, |selected| selected.revision),
         not_counting: selected.map(|selected| selected.not_counting()).unwrap_or_default(),
-        last_attempt: last_attempt.map(|one| AttemptBody::new(one, taken_back)),
+        last_attempt: last_attempt.map(|one| attempt(one, known)),
         candidate,
-        taken_back: taken_back.iter().take(MAX_TAKEN_BACK).cloned().map(Into::into).collect(),
+        taken_back: known.iter().take(MAX_TAKEN_BACK).cloned().map(taken_back).collect(),
         source: app.sources.get(gate.name()).map(|source| source.seen()),
         refusals: gate.refusals().list(),
     }

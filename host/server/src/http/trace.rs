@@ -23,8 +23,8 @@ use self::parent::TraceParent;
 pub use self::request_id::RequestId;
 pub(crate) use self::strangers::Proved;
 pub use self::strangers::Strangers;
-use crate::http::ListenerKind;
 use crate::metrics::{EndpointMetrics, ListenerMetrics};
+use admit_api::endpoint::ListenerKind;
 
 /// Where the requests of a listener are written down.
 #[derive(Clone, Debug)]

@@ -11,7 +11,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::histogram::DurationHistogram;
-use crate::http::ListenerKind;
+use admit_api::endpoint::ListenerKind;
 
 /// Upper bounds in microseconds: a decision takes tens of them, an activation seconds.
 const BOUNDS_US: &[u64] = &[

@@ -10,11 +10,13 @@ use admit::decision::{Blame, Decision, Outcome, PolicyRef, sample};
 use admit::issuer::Issuer;
 use admit::keys::{Clock, KeySet, RemoteKeys, RemoteOptions};
 use admit::reason::HOST_REASONS;
+use admit_api::candidate::DifferenceKind;
+use admit_api::status::{GateState, SourceState};
 use axum::http::StatusCode;
 
 use super::exposition::Exposition;
 use super::*;
-use crate::shadow::{Change, Kind};
+use crate::shadow::Change;
 
 const GATE: &str = "windows-mdm";
 const CODES: [&str; 3] = ["audience_not_authorized", "tenant_not_authorized", "token.expired"];
@@ -48,7 +50,12 @@ fn all() -> Metrics {
     let requests = metrics.listener(ListenerKind::Service, ["/v1/gates/{gate}/decide"]);
     requests.endpoint(None).count(Some(StatusCode::NOT_FOUND), Duration::from_micros(70));
     metrics.watch_keys(Cloud::Public, Arc::new(Keys::fixed(key_set())));
-    let change = Change { kind: Kind::Decision, old: Outcome::Deny, new: Outcome::Allow, count: 2 };
+    let change = Change {
+        kind: DifferenceKind::Decision,
+        old: Outcome::Deny,
+        new: Outcome::Allow,
+        count: 2,
+    };
     metrics.watch_candidate(GATE, move || {
         Some(CandidateCounts { agreed: 4, changes: vec![change], ..Default::default() })
     });
@@ -61,11 +68,11 @@ fn all() -> Metrics {
 fn now() -> ServerNow {
     let gate = GateNow {
         gate: GATE.to_owned(),
-        state: "serving",
+        state: GateState::Serving,
         is_ready: true,
         not_counting: 1,
         taken_back: 2,
-        source: Some("unreadable"),
+        source: Some(SourceState::Unreadable),
     };
     let checks = vec![("store".to_owned(), true), ("draining".to_owned(), false)];
     ServerNow { is_ready: false, checks, gates: vec![gate] }

@@ -3,6 +3,7 @@
 use std::io::{Result, Write};
 
 use admit::text::visible_lines;
+use admit_api::status::GateState;
 
 use crate::app::App;
 use crate::config::Config;
@@ -44,8 +45,8 @@ pub(super) fn gates(out: &mut dyn Write, app: &App) -> Result<()> {
     for gate in app.gates.values() {
         writeln!(out, "  gate       {}", of_gate(gate))?;
     }
-    let has = |state: &str| app.gates.values().any(|gate| gate.state_name() == state);
-    if !has("serving") && has("unconfigured") {
+    let has = |state: GateState| app.gates.values().any(|gate| gate.state() == state);
+    if !has(GateState::Serving) && has(GateState::Unconfigured) {
         writeln!(out, "No gate decides yet. Write its settings to a file and apply it:")?;
         writeln!(out, "  admit apply -f gates.yaml     (see `admit apply --help`)")?;
     }
@@ -60,7 +61,7 @@ pub(super) fn of_gate(gate: &ServedGate) -> String {
         format!("{} {}", policy.name, policy.version)
     });
     let policy = policy.unwrap_or_else(|| "no policy".to_owned());
-    let (name, state) = (gate.name(), view.state_name());
+    let (name, state) = (gate.name(), view.state());
     let release = view.selected().and_then(|selected| selected.release.as_ref());
     match view.problem() {
         None => {

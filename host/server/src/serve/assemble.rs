@@ -7,6 +7,7 @@ use admit::cloud::Cloud;
 use admit::keys::Keys;
 use admit::limits::Limits;
 use admit::runtime::Runtime;
+use admit_api::candidate::Found;
 use indexmap::IndexMap;
 use tokio::sync::watch;
 
@@ -19,10 +20,10 @@ use crate::decision_log::DecisionLog;
 use crate::faults::FaultOptions;
 use crate::gates::{Counters, FirstComponent, GateOptions, ServedGate};
 use crate::metrics::{CandidateCounts, LogLines, Metrics};
-use crate::shadow::ShadowOptions;
+use crate::shadow::{Report, ShadowOptions};
 use crate::source::{SourceOptions, Watch};
 use crate::store::Store;
-use crate::watching::{SourceState, Watching};
+use crate::watching::{SourceView, Watching};
 
 /// A server that serves nothing yet.
 pub(super) struct Assembled {
@@ -64,7 +65,7 @@ impl Start {
 pub(super) struct Watched {
     gate: Arc<ServedGate>,
     source: SourceConfig,
-    state: SourceState,
+    state: SourceView,
 }
 
 impl Watched {
@@ -105,7 +106,7 @@ pub(super) async fn assemble(config: &Config, now: u64) -> Result<Assembled, Ser
         let served = Arc::clone(&start.gate);
         starts.push(start);
         if let Some(source) = &gate.source {
-            let state = SourceState::new(&source.path);
+            let state = SourceView::new(&source.path);
             sources.insert(name.clone(), state.clone());
             watches.push(Watched { gate: Arc::clone(&served), source: source.clone(), state });
         }
@@ -146,9 +147,8 @@ fn watch(
     for (name, gate) in gates {
         let gate = Arc::clone(gate);
         metrics.watch_candidate(name, move || {
-            let found = gate.candidate()?.found;
-            let (agreed, differed) = (found.agreed, found.differed);
-            let (skipped, failed, changes) = (found.skipped, found.failed, found.changes);
+            let Report { found, changes } = gate.candidate_report()?;
+            let Found { agreed, differed, skipped, failed, .. } = found;
             Some(CandidateCounts { agreed, differed, skipped, failed, changes })
         });
     }

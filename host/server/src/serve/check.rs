@@ -12,6 +12,7 @@ use admit::failure::{Cause, error_chain};
 use admit::keys::{KeySet, Keys};
 use admit::runtime::Runtime;
 use admit::text::visible_line;
+use admit_api::activation::StepName;
 
 use super::assemble::{GateParts, Start, source_options};
 use super::scratch::scratch;
@@ -19,12 +20,12 @@ use super::{ServeError, announce, keys};
 use crate::config::{Config, GateConfig, Listen, Places};
 use crate::decision_log::DecisionLog;
 use crate::gates::{ChangeError, Counters, NotBegun, ServedGate, Unreleased};
-use crate::http::ListenerKind;
 use crate::http::listener::{Bound, ListenError};
 use crate::metrics::Metrics;
 use crate::source::SourceError;
 use crate::store::Store;
 use crate::watching::{TakeError, take_once};
+use admit_api::endpoint::ListenerKind;
 
 /// What a start with a configuration would find.
 #[derive(Debug, Default)]
@@ -193,7 +194,7 @@ fn refusals(gate: &ServedGate, error: &ChangeError, component: &str) -> Vec<OfKe
         ChangeError::Refused(refused) if refused.cause == Cause::Cases => {
             vec![(".cases".to_owned(), error.told())]
         }
-        ChangeError::Refused(refused) if refused.step == "configure" => {
+        ChangeError::Refused(refused) if refused.step == StepName::Configure => {
             vec![(".settings".to_owned(), error.told())]
         }
         _ => vec![(component.to_owned(), error.told())],

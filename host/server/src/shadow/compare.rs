@@ -3,42 +3,9 @@
 use admit::bounded::Bounded;
 use admit::decision::{Decision, Identity, Observed, Outcome};
 use admit::release::{DecideError, Release, Verdict};
-use serde::Serialize;
+use admit_api::candidate::{Came, DifferenceKind};
 
 use super::Offer;
-
-/// How a decision came out, as far as it is told.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub struct Came {
-    /// What was decided.
-    pub outcome: Outcome,
-    /// The policy's code on `deny`, the host's on `failed` and `invalid`; absent on `allow` and `ask`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
-/// In what two decisions differ.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// In outcome or reason.
-    Decision,
-    /// Only in whom they name.
-    Identity,
-    /// In any of these; there were too many different differences.
-    Other,
-}
-
-impl Kind {
-    /// Its name in JSON and in metrics.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Decision => "decision",
-            Self::Identity => "identity",
-            Self::Other => "other",
-        }
-    }
-}
 
 /// What a release said.
 ///
@@ -103,11 +70,11 @@ pub(super) fn ask(candidate: &Release, offer: &Offer) -> Option<Answer> {
 }
 
 /// In what they differ; absent when they agree.
-pub(super) fn difference(old: &Answer, new: &Answer) -> Option<Kind> {
+pub(super) fn difference(old: &Answer, new: &Answer) -> Option<DifferenceKind> {
     if old.came != new.came {
-        Some(Kind::Decision)
+        Some(DifferenceKind::Decision)
     } else if old.identity != new.identity {
-        Some(Kind::Identity)
+        Some(DifferenceKind::Identity)
     } else {
         None
     }

@@ -1,11 +1,11 @@
 //! Counts of agreements and differences, bounded.
 
 use admit::decision::Outcome;
-use serde::Serialize;
+use admit_api::candidate::{Came, Difference, DifferenceKind, Found};
 
 use super::Offer;
-use super::compare::{Answer, Came, Kind, difference};
-use super::example::Example;
+use super::compare::{Answer, difference};
+use super::example::example;
 
 /// Most differences that are told apart.
 const MAX_DIFFERENCES: usize = 256;
@@ -14,26 +14,12 @@ const MAX_DIFFERENCES: usize = 256;
 const MAX_EXAMPLES_EACH: u64 = 3;
 
 /// What a candidate did.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
-    /// Requests that the candidate decided: those agreed and those differed.
-    pub decided: u64,
-    /// Of these, those that came out the same: outcome, reason, and on `allow` and `ask` the
-    /// identity.
-    pub agreed: u64,
-    /// Of these, those that came out differently.
-    pub differed: u64,
-    /// Requests that the candidate was not asked about, since too much was waiting.
-    pub skipped: u64,
-    /// Of those decided, those to which the candidate came to no decision.
-    pub failed: u64,
-    /// The differences, most frequent first.
-    pub differences: Vec<Difference>,
-    /// A few decisions that came out differently, oldest first.
-    pub examples: Vec<Example>,
+    /// What is shown.
+    pub found: Found,
     /// All that came out differently by outcome, for the metrics: however many differences there are,
     /// these pairs are few.
-    #[serde(skip)]
     pub changes: Vec<Change>,
 }
 
@@ -41,26 +27,11 @@ pub struct Report {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change {
     /// In what.
-    pub kind: Kind,
+    pub kind: DifferenceKind,
     /// What was decided.
     pub old: Outcome,
     /// What the candidate said.
     pub new: Outcome,
-    /// How many.
-    pub count: u64,
-}
-
-/// Decisions that differ in the same way.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Difference {
-    /// In what.
-    pub kind: Kind,
-    /// What was decided; absent when the kind is `other`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub old: Option<Came>,
-    /// What the candidate said; absent when the kind is `other`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub new: Option<Came>,
     /// How many.
     pub count: u64,
 }
@@ -82,27 +53,27 @@ impl Tally {
     /// Counts the candidate's answer; without one the request was skipped.
     pub(super) fn count(&mut self, offer: &Offer, new: Option<Answer>) {
         let Some(new) = new else {
-            self.so_far.skipped += 1;
+            self.so_far.found.skipped += 1;
             return;
         };
-        self.so_far.decided += 1;
-        self.so_far.failed += u64::from(new.came.outcome == Outcome::Failed);
+        self.so_far.found.decided += 1;
+        self.so_far.found.failed += u64::from(new.came.outcome == Outcome::Failed);
         match difference(&offer.old, &new) {
-            None => self.so_far.agreed += 1,
+            None => self.so_far.found.agreed += 1,
             Some(kind) => self.differ(kind, offer, new),
         }
     }
 
-    fn differ(&mut self, kind: Kind, offer: &Offer, new: Answer) {
-        self.so_far.differed += 1;
+    fn differ(&mut self, kind: DifferenceKind, offer: &Offer, new: Answer) {
+        self.so_far.found.differed += 1;
         self.count_change(kind, offer.old.came.outcome, new.came.outcome);
         let count = self.count_difference(kind, &offer.old.came, &new.came);
-        if count <= MAX_EXAMPLES_EACH && self.so_far.examples.len() < self.max_examples {
-            self.so_far.examples.push(Example::new(kind, offer, new, &self.claims));
+        if count <= MAX_EXAMPLES_EACH && self.so_far.found.examples.len() < self.max_examples {
+            self.so_far.found.examples.push(example(kind, offer, new, &self.claims));
         }
     }
 
-    fn count_change(&mut self, kind: Kind, old: Outcome, new: Outcome) {
+    fn count_change(&mut self, kind: DifferenceKind, old: Outcome, new: Outcome) {
         let changes = &mut self.so_far.changes;
         let is_same =
             |change: &&mut Change| (change.kind, change.old, change.new) == (kind, old, new);
@@ -113,8 +84,8 @@ impl Tally {
     }
 
     /// Counts one of a kind, and says how many there are.
-    fn count_difference(&mut self, kind: Kind, old: &Came, new: &Came) -> u64 {
-        let differences = &mut self.so_far.differences;
+    fn count_difference(&mut self, kind: DifferenceKind, old: &Came, new: &Came) -> u64 {
+        let differences = &mut self.so_far.found.differences;
         let is_same = |difference: &&mut Difference| {
             difference.kind == kind
                 && difference.old.as_ref() == Some(old)
@@ -133,25 +104,30 @@ impl Tally {
     }
 
     fn count_other(&mut self) -> u64 {
-        let differences = &mut self.so_far.differences;
-        let is_other = |difference: &&mut Difference| difference.kind == Kind::Other;
+        let differences = &mut self.so_far.found.differences;
+        let is_other = |difference: &&mut Difference| difference.kind == DifferenceKind::Other;
         if let Some(other) = differences.iter_mut().find(is_other) {
             other.count += 1;
             return other.count;
         }
-        differences.push(Difference { kind: Kind::Other, old: None, new: None, count: 1 });
+        differences.push(Difference {
+            kind: DifferenceKind::Other,
+            old: None,
+            new: None,
+            count: 1,
+        });
         1
     }
 
     /// Decisions that came out differently.
     pub(super) fn differed(&self) -> u64 {
-        self.so_far.differed
+        self.so_far.found.differed
     }
 
     /// The counts, to be shown.
     pub(super) fn report(&self) -> Report {
         let mut report = self.so_far.clone();
-        report.differences.sort_by_key(|difference| std::cmp::Reverse(difference.count));
+        report.found.differences.sort_by_key(|difference| std::cmp::Reverse(difference.count));
         report
     }
 }

@@ -8,6 +8,7 @@ use admit::issuer::Issuer;
 use admit::keys::{KeySet, Keys};
 use admit::runtime::Runtime;
 use admit::settings::Settings;
+use admit_api::candidate::{Came, DifferenceKind, Found};
 use admit_policies::{Embedded, INTUNE_MAM, WINDOWS_MDM_1, WINDOWS_MDM_2};
 use serde_json::{Value, json};
 
@@ -95,7 +96,7 @@ fn came(outcome: Outcome, reason: &str) -> Came {
     Came { outcome, reason: Some(reason.to_owned()) }
 }
 
-fn json(report: &Report) -> Value {
+fn json(report: &Found) -> Value {
     serde_json::to_value(report).expect("JSON")
 }
 
@@ -108,7 +109,7 @@ fn agreements_and_differences_are_counted_by_outcome_and_reason() {
     for claims in [v1(), other_tenant, v2(), v2()] {
         asked(&mut tally, &offer(&claims));
     }
-    let mut report = json(&tally.report());
+    let mut report = json(&tally.report().found);
     let examples = report["examples"].take();
     assert_eq!(
         report,
@@ -132,7 +133,7 @@ fn an_example_shows_listed_claims_and_what_a_refusal_points_at() {
     let mut tally = tally();
     let offer = offer(&v2());
     asked(&mut tally, &offer);
-    let report = json(&tally.report());
+    let report = json(&tally.report().found);
     assert_eq!(
         report["examples"],
         json!([{
@@ -158,7 +159,7 @@ fn claims_of_an_example_are_cut_and_escaped() {
     let shown = ["text", "list", "object", "line", "number"];
     let mut tally = Tally::new(1, shown.map(Into::into).into());
     asked(&mut tally, &offer(&claims));
-    let report = json(&tally.report());
+    let report = json(&tally.report().found);
     let claims = &report["examples"][0]["claims"];
     assert_eq!(claims["text"], format!("{}…", "x".repeat(256)));
     assert_eq!(claims["list"].as_str().map(|text| text.chars().count()), Some(257));
@@ -175,7 +176,7 @@ fn another_identity_is_a_difference_that_names_nobody() {
     let known = [identity.object_id.clone(), identity.user_name.clone().expect("a name")];
     "another-person".clone_into(&mut identity.object_id);
     asked(&mut tally, &offer);
-    let report = json(&tally.report());
+    let report = json(&tally.report().found);
     let allow = json!({"outcome": "allow"});
     assert_eq!(
         report["differences"],
@@ -197,7 +198,7 @@ fn a_candidate_that_comes_to_no_decision_differs_and_is_counted() {
     offer.facts = Facts::from_json(facts).expect("facts");
     let mut tally = tally();
     tally.count(&offer, compare::ask(&release, &offer));
-    let report = tally.report();
+    let report = tally.report().found;
     assert_eq!((report.decided, report.differed, report.failed), (1, 1, 1));
     let new = report.differences[0].new.as_ref();
     assert_eq!(new, Some(&came(Outcome::Failed, "request.facts")));
@@ -207,7 +208,7 @@ fn a_candidate_that_comes_to_no_decision_differs_and_is_counted() {
 fn a_candidate_that_was_not_asked_is_skipped() {
     let mut tally = tally();
     tally.count(&offer(&v1()), None);
-    assert_eq!(tally.report(), Report { skipped: 1, ..Report::default() });
+    assert_eq!(tally.report().found, Found { skipped: 1, ..Found::default() });
 }
 
 #[test]
@@ -235,11 +236,11 @@ fn differences_and_examples_are_bounded() {
     };
     (0..5).for_each(|_| differ("0"));
     (1..300).for_each(|n| differ(&n.to_string()));
-    let report = tally.report();
+    let report = tally.report().found;
     assert_eq!((report.differed, report.differences.len()), (304, 257));
     let most = &report.differences[..2];
-    assert_eq!((most[0].kind, most[0].count, &most[0].new), (Kind::Other, 44, &None));
-    assert_eq!((most[1].kind, most[1].count), (Kind::Decision, 5));
+    assert_eq!((most[0].kind, most[0].count, &most[0].new), (DifferenceKind::Other, 44, &None));
+    assert_eq!((most[1].kind, most[1].count), (DifferenceKind::Decision, 5));
     assert_eq!(report.differences.iter().map(|difference| difference.count).sum::<u64>(), 304);
 
     let reasons: Vec<_> = report.examples.iter().map(|e| e.new.reason.as_deref()).collect();
@@ -264,8 +265,8 @@ fn a_shadow_decides_what_it_is_offered_and_ends_its_thread() {
     let mut large = offer(&v1());
     large.bytes = 5_001;
     shadow.offer(large);
-    wait_until(|| shadow.report().decided == 3);
-    let report = shadow.report();
+    wait_until(|| shadow.report().found.decided == 3);
+    let report = shadow.report().found;
     assert_eq!((report.agreed, report.differed, report.skipped), (2, 1, 1));
     assert_eq!(shadow.differed(), 1);
     assert_eq!(report.examples.len(), 1);

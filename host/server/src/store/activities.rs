@@ -5,7 +5,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite};
 
 use super::{Store, StoreError, Transaction, lossy, signed};
-use crate::actor::Actor;
+use admit_api::activity::Actor;
 
 /// Something that happened, about to be written.
 #[derive(Clone, Debug, PartialEq)]

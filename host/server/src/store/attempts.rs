@@ -8,8 +8,8 @@ use sqlx::sqlite::SqliteRow;
 use super::activities::actor;
 use super::retention::forget_attempts;
 use super::{NewActivity, Store, StoreError, lossy, signed};
-use crate::actor::Actor;
 use crate::authority::Granted;
+use admit_api::activity::Actor;
 
 /// What led to an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

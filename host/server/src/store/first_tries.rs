@@ -1,7 +1,7 @@
 //! The configured file of a gate that is being tried for its first release.
 
 use super::{NewActivity, Store, StoreError, Trying, lossy, signed};
-use crate::actor::Actor;
+use admit_api::activity::Actor;
 
 /// What is known of a file that is being tried, or was when the server ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

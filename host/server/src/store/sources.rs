@@ -1,7 +1,7 @@
 //! What came last from the watched source of each gate, and what is being tried.
 
 use super::{NewActivity, Store, StoreError, Transaction, lossy, signed};
-use crate::actor::Actor;
+use admit_api::activity::Actor;
 
 /// What came last from a source.
 #[derive(Clone, Debug, PartialEq, Eq)]

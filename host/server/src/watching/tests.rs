@@ -2,6 +2,7 @@ use admit::claims::Verification;
 use admit::keys::{KeySet, Keys};
 use admit::limits::Limits;
 use admit::runtime::Runtime;
+use admit_api::status::SourceState;
 use admit_policies::{INTUNE_MAM, WINDOWS_MDM_2};
 
 use super::*;
@@ -37,7 +38,7 @@ async fn gate(name: &str, runtime: &Runtime, store: &Store) -> Arc<ServedGate> {
 
 async fn watching(gate: &Arc<ServedGate>, store: &Store, path: &std::path::Path) -> Watching {
     let (path, max_bytes) = (path.to_owned(), Limits::default().component_bytes);
-    let state = SourceState::new(&path);
+    let state = SourceView::new(&path);
     let options = SourceOptions { path, follow_links_outside: false, max_bytes };
     Watching::resume(Arc::clone(gate), store.clone(), Watch::new(options), state).await
 }
@@ -87,7 +88,7 @@ async fn a_server_killed_while_a_given_up_compilation_goes_on_sets_it_aside() {
     let seen = watched.state.seen();
     let error = seen.error.unwrap();
     assert!(error.starts_with("the server ended while it tried this component"), "{error}");
-    assert_eq!((seen.state, seen.retry_at), ("refused", None));
+    assert_eq!((seen.state, seen.retry_at), (SourceState::Refused, None));
     assert_eq!(store.trying("a").await.unwrap(), None);
 }
 
@@ -116,12 +117,12 @@ async fn an_empty_folder_waits_and_one_that_lost_its_file_cannot_be_read() {
     let runtime = Runtime::new().unwrap();
     let gate = gate("a", &runtime, &store).await;
     let watched = twice(watching(&gate, &store, &source).await).await;
-    assert_eq!(watched.state.seen().state, "waiting");
+    assert_eq!(watched.state.seen().state, SourceState::Waiting);
     let file = source.join("policy.wasm");
     std::fs::write(&file, INTUNE_MAM.component).unwrap();
     let watched = twice(watched).await;
     assert!(watched.state.seen().digest.is_some());
     std::fs::remove_file(&file).unwrap();
     let watched = twice(watched).await;
-    assert_eq!(watched.state.seen().state, "unreadable");
+    assert_eq!(watched.state.seen().state, SourceState::Unreadable);
 }

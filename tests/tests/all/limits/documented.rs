@@ -174,7 +174,8 @@ fn bounds_of(path: &Path) -> Vec<(String, String)> {
 
 #[test]
 fn every_bound_that_can_refuse_something_is_documented() {
-    let sources = ["host/api/src", "host/engine/src", "host/server/src", "host/cli/src", "policy/cases/src"];
+    let sources =
+        ["host/api/src", "host/engine/src", "host/server/src", "host/cli/src", "policy/cases/src"];
     let found: BTreeSet<_> = sources.into_iter().flat_map(found).collect();
     let known = |(file, name): &(String, String)| {
         BOUNDS.iter().any(|(known, constant, _)| (*known, *constant) == (file, name))

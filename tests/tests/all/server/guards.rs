@@ -4,9 +4,9 @@
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 
+use admit_api::endpoint::{Endpoint, ListenerKind};
 use admit_policies::WINDOWS_MDM_2;
 use admit_server::access::Right;
-use admit_server::http::{Endpoint, ListenerKind};
 use admit_tests::clock::wait_until;
 use admit_tests::fixture::{CLIENT, TID, with};
 use serde_json::{Value, json};

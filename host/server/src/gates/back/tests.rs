@@ -4,6 +4,7 @@ use admit::claims::Verification;
 use admit::keys::{KeySet, Keys};
 use admit::limits::Limits;
 use admit::runtime::Runtime;
+use admit_api::status::GateState;
 use admit_policies::{WINDOWS_MDM_1, WINDOWS_MDM_2};
 use serde_json::json;
 
@@ -54,7 +55,7 @@ async fn gate_on(store: &Store, runtime: Runtime) -> Arc<ServedGate> {
 /// Gives the gate another release, and says its generation.
 async fn activate(gate: &Arc<ServedGate>, component: &[u8], scope: &str) -> u64 {
     let change = change(component, scope, Mode::Activate, Authority::server());
-    gate.change(change).await.expect("an activation").generation
+    gate.change(change).await.expect("an activation").activation.generation
 }
 
 fn change(component: &[u8], scope: &str, mode: Mode, authority: Authority) -> Change {
@@ -158,8 +159,11 @@ async fn a_change_that_is_ready_waits_for_a_way_back_that_has_begun() {
     });
     let back = back.await.expect("no panic").expect("the way back");
     drop(alone);
-    assert_eq!(overtaken(changing.await.expect("no panic")), (Action::Rollback, back.generation));
-    assert_eq!(active(&gate), ("1.0.0".to_owned(), json!("first"), back.generation));
+    assert_eq!(
+        overtaken(changing.await.expect("no panic")),
+        (Action::Rollback, back.activation.generation)
+    );
+    assert_eq!(active(&gate), ("1.0.0".to_owned(), json!("first"), back.activation.generation));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -173,7 +177,7 @@ async fn of_two_roll_backs_at_once_the_second_is_told_what_the_first_did() {
     let held = Arc::clone(&gate.going_back).read_owned().await;
     let (first, second, ()) =
         tokio::join!(roll_back(&gate), roll_back(&gate), async move { drop(held) });
-    assert_eq!(first.expect("a roll-back").generation, 4);
+    assert_eq!(first.expect("a roll-back").activation.generation, 4);
     let message = second.as_ref().expect_err("a step back already").to_string();
     assert!(message.contains("was rolled back meanwhile by the server itself"), "{message}");
     assert!(message.contains("it has windows-mdm 1.0.0 now, generation 4"), "{message}");
@@ -193,7 +197,7 @@ async fn after_a_restart_the_way_back_is_built_before_anybody_asks_for_it() {
     for scope in ["second", "first"] {
         gate.linked_way_back().await;
         let report = roll_back(&gate).await.expect("a roll-back");
-        let steps: Vec<_> = report.steps.iter().map(|step| step.step).collect();
+        let steps: Vec<_> = report.activation.steps.iter().map(|step| step.step.as_str()).collect();
         assert_eq!(steps, ["inspect", "rehearse", "persist", "store"], "nothing is built: {scope}");
         assert_eq!(active(&gate).1, json!(scope));
     }
@@ -258,11 +262,11 @@ async fn a_start_that_this_machine_cannot_make_undoes_nothing_and_is_made_later(
     let limits = Limits { compile_deadline: Duration::ZERO, ..Limits::default() };
     let hurried = Runtime::with_limits(limits).expect("a runtime");
     let failed = gate_on(&store, hurried).await;
-    assert_eq!(failed.state_name(), "failed");
+    assert_eq!(failed.state(), GateState::Failed);
     let problem = failed.problem().expect("a problem");
     assert!(problem.starts_with("its last good release cannot be built now: "), "{problem}");
     failed.start_again(None, true, NOW).await;
-    assert_eq!(failed.state_name(), "failed");
+    assert_eq!(failed.state(), GateState::Failed);
     let attempts = store.attempts("windows-mdm", None, 10).await.expect("attempts");
     assert_eq!(attempts.len(), 2, "nothing is written down");
     assert_eq!((attempts[0].active, attempts[0].generation), (true, Some(generation)));

@@ -4,6 +4,7 @@ use std::time::Duration;
 use admit::claims::Verification;
 use admit::keys::{KeySet, Keys};
 use admit::runtime::Runtime;
+use admit_api::status::GateState;
 use admit_policies::{WINDOWS_MDM_1, WINDOWS_MDM_2};
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection};
@@ -55,7 +56,7 @@ async fn give(gate: &Arc<ServedGate>, component: &[u8]) -> u64 {
         action: Action::Policy,
         now: NOW,
     };
-    gate.change(change).await.expect("an activation").generation
+    gate.change(change).await.expect("an activation").activation.generation
 }
 
 /// A store in which the gates `a` and `b` have different policies.
@@ -114,19 +115,19 @@ async fn a_gate_whose_rows_are_damaged_fails_alone_and_by_name() {
         gate.start(None, NOW).await;
         let said = gate.problem().unwrap_or_else(|| panic!("serves: {sql}"));
         assert!(said.contains(problem) && said.contains("restore a copy"), "{sql}: {said}");
-        assert_eq!(gate.state_name(), "failed", "{sql}");
+        assert_eq!(gate.state(), GateState::Failed, "{sql}");
     }
     let (_copy, store) = damaged(&folder, FLIPPED).await;
     let (a, b) = (gate("a", &runtime, &store), gate("b", &runtime, &store));
     a.start(None, NOW).await;
     b.start(None, NOW).await;
-    assert_eq!((a.state_name(), b.state_name()), ("failed", "serving"));
+    assert_eq!((a.state(), b.state()), (GateState::Failed, GateState::Serving));
     assert_eq!(give(&a, WINDOWS_MDM_1.component).await, 2, "generations only rise");
     store.close().await;
     let store = open(_copy.path()).await;
     let a = gate("a", &runtime, &store);
     a.start(None, NOW).await;
-    assert_eq!((a.state_name(), a.gate().generation()), ("serving", 2));
+    assert_eq!((a.state(), a.gate().generation()), (GateState::Serving, 2));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -137,14 +138,14 @@ async fn settings_written_before_there_was_a_digest_count_and_get_one() {
         damaged(&folder, "UPDATE gate SET settings_digest = NULL WHERE name = 'a'").await;
     let a = gate("a", &runtime, &store);
     a.start(None, NOW).await;
-    assert_eq!(a.state_name(), "serving");
+    assert_eq!(a.state(), GateState::Serving);
     assert_eq!(give(&a, WINDOWS_MDM_2.component).await, 2);
     store.close().await;
     let flip = "UPDATE gate SET settings = replace(settings, '5a4f', '5b4f') WHERE name = 'a'";
     let (_copy, store) = damaged(&copy, flip).await;
     let a = gate("a", &runtime, &store);
     a.start(None, NOW).await;
-    assert_eq!(a.state_name(), "failed");
+    assert_eq!(a.state(), GateState::Failed);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -160,7 +161,7 @@ async fn words_that_no_version_knows_keep_no_gate_from_starting() {
     let (_copy, store) = damaged(&folder, strange).await;
     let gate = gate("a", &runtime, &store);
     gate.start(None, NOW).await;
-    assert_eq!(gate.state_name(), "serving");
+    assert_eq!(gate.state(), GateState::Serving);
     let attempts = store.attempts("a", None, 10).await.expect("attempts");
     assert_eq!((&*attempts[0].action, &*attempts[0].actor.role), ("dance", "\u{fffd}"));
     let activities = store.activities(&Default::default(), 10).await.expect("activities");
@@ -202,7 +203,7 @@ async fn a_configured_file_that_ended_the_server_fails_its_gate_alone() {
         a.start(file.clone(), NOW).await;
         b.start(Some(FirstComponent::Bundled(WINDOWS_MDM_2.component)), NOW).await;
         a.start_again(file.clone(), false, NOW).await;
-        assert_eq!((a.state_name(), b.state_name()), ("failed", "unconfigured"), "{round}");
+        assert_eq!((a.state(), b.state()), (GateState::Failed, GateState::Unconfigured), "{round}");
         let problem = a.problem().expect("a problem");
         for part in ["the server ended while it tried", "first.wasm", &digest, "SIGHUP"] {
             assert!(problem.contains(part), "{problem}");
@@ -217,7 +218,7 @@ async fn a_configured_file_that_ended_the_server_fails_its_gate_alone() {
     let a = gate("a", &runtime, &store);
     a.start(file.clone(), NOW).await;
     a.start_again(file, true, NOW).await;
-    assert_eq!(a.state_name(), "unconfigured", "asked for, it is tried");
+    assert_eq!(a.state(), GateState::Unconfigured, "asked for, it is tried");
     assert_eq!(store.first_try("a").await.expect("read"), None);
 }
 
@@ -230,7 +231,7 @@ async fn another_file_than_the_one_that_ended_the_server_is_tried() {
     store.begin_first_try("a", &trying).await.expect("written");
     let a = gate("a", &runtime, &store);
     a.start(first(&folder, WINDOWS_MDM_2.component), NOW).await;
-    assert_eq!(a.state_name(), "unconfigured");
+    assert_eq!(a.state(), GateState::Unconfigured);
     assert_eq!(store.first_try("a").await.expect("read"), None);
 }
 
@@ -253,7 +254,7 @@ async fn a_file_whose_compilation_was_given_up_stays_written_down_until_it_ends(
     let runtime = Runtime::new().expect("a runtime");
     let again = gate("a", &runtime, &store);
     again.start(file.clone(), NOW).await;
-    assert_eq!((again.state_name(), set_aside(&store).await), ("failed", 1));
+    assert_eq!((again.state(), set_aside(&store).await), (GateState::Failed, 1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

@@ -13,10 +13,10 @@ use tracing::level_filters::LevelFilter;
 
 use super::*;
 use crate::config::LogFormat;
-use crate::http::endpoint::Endpoint;
 use crate::logging::captured::Captured;
 use crate::logging::log;
 use crate::metrics::{Format, Metrics};
+use admit_api::endpoint::Endpoint;
 
 const DECIDE: &str = "/v1/gates/{gate}/decide";
 const STATUS: &str = "/v1/status";

@@ -2,11 +2,9 @@
 
 use std::fmt;
 
+use admit_api::status::{GateState, SourceState};
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet};
 use prometheus_client::metrics::MetricType;
-
-use crate::gates::GATE_STATES;
-use crate::watching::SOURCE_STATES;
 
 /// What a server is at one moment.
 #[derive(Clone, Debug, Default)]
@@ -24,16 +22,16 @@ pub struct ServerNow {
 pub struct GateNow {
     /// Its name.
     pub gate: String,
-    /// One of [`GATE_STATES`].
-    pub state: &'static str,
+    /// Whether it decides.
+    pub state: GateState,
     /// Whether requests should be sent to it.
     pub is_ready: bool,
     /// Settings that are configured and do not count.
     pub not_counting: usize,
     /// Releases that are known to fail.
     pub taken_back: usize,
-    /// One of [`SOURCE_STATES`]; absent when nothing is watched for it.
-    pub source: Option<&'static str>,
+    /// What came of its source; absent when nothing is watched for it.
+    pub source: Option<SourceState>,
 }
 
 /// Writes one gauge with its samples.
@@ -61,7 +59,10 @@ pub(super) fn encode_now(now: &ServerNow, encoder: &mut DescriptorEncoder<'_>) -
     let help = "1 while a check of /health/ready fails, else 0.";
     encode_gauge(("check_failing", help), &checks.collect::<Vec<_>>(), encoder)?;
     let help = "1 for what the gate is, 0 for what it is not.";
-    let of_gates = now.gates.iter().flat_map(|gate| states(&gate.gate, gate.state, &GATE_STATES));
+    let of_gates = now
+        .gates
+        .iter()
+        .flat_map(|gate| states(&gate.gate, gate.state, GateState::ALL, GateState::as_str));
     encode_gauge(("gate_state", help), &of_gates.collect::<Vec<_>>(), encoder)?;
     let help = "1 while requests should be sent to the gate, as /health/ready/{gate} says; else 0.";
     let ready = |gate: &GateNow| u64::from(gate.is_ready);
@@ -74,7 +75,8 @@ pub(super) fn encode_now(now: &ServerNow, encoder: &mut DescriptorEncoder<'_>) -
     encode_of_gates(("gate_releases_taken_back", help), &now.gates, taken_back, encoder)?;
     let help = "1 for what the watched source of the gate is, 0 for what it is not.";
     let sources = now.gates.iter().filter_map(|gate| Some((&gate.gate, gate.source?)));
-    let of_sources = sources.flat_map(|(gate, state)| states(gate, state, &SOURCE_STATES));
+    let of_sources = sources
+        .flat_map(|(gate, state)| states(gate, state, SourceState::ALL, SourceState::as_str));
     encode_gauge(("source_state", help), &of_sources.collect::<Vec<_>>(), encoder)
 }
 
@@ -88,13 +90,17 @@ fn encode_of_gates(
     encode_gauge(described, &samples.collect::<Vec<_>>(), encoder)
 }
 
-/// A sample for each state that a gate may be in, or its source.
-fn states<'a>(
+/// The labels of a sample of a state, and its value.
+type Sample<'a> = ([(&'static str, &'a str); 2], u64);
+
+/// A sample for each state that a gate, or its source, may be in.
+fn states<'a, T: Copy + PartialEq>(
     gate: &'a str,
-    state: &'static str,
-    all: &'static [&'static str],
-) -> impl Iterator<Item = ([(&'static str, &'a str); 2], u64)> {
-    all.iter().map(move |one| ([("gate", gate), ("state", *one)], u64::from(*one == state)))
+    state: T,
+    all: &'static [T],
+    name: fn(T) -> &'static str,
+) -> impl Iterator<Item = Sample<'a>> {
+    all.iter().map(move |one| ([("gate", gate), ("state", name(*one))], u64::from(*one == state)))
 }
 
 fn number(count: usize) -> u64 {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use admit::release::Inspected;
 use admit::runtime::Runtime;
-use admit_server::http::{Endpoint, ListenerKind};
+use admit_api::endpoint::{Endpoint, ListenerKind};
 use serde_json::Value;
 
 use super::document::{document, file};
@@ -162,7 +162,7 @@ fn the_page_lists_the_codes_of_the_document() {
     // Of no operation.
     documented.insert(("method_not_allowed".to_owned(), 405));
     assert_eq!(rows, documented);
-    let codes = &document().0["components"]["schemas"]["Error"]["properties"]["code"]["enum"];
+    let codes = &document().0["components"]["schemas"]["Code"]["enum"];
     let codes = codes.as_array().unwrap().iter().map(|code| code.as_str().unwrap().to_owned());
     assert_eq!(codes.collect::<BTreeSet<_>>(), rows.into_iter().map(|(code, _)| code).collect());
 }

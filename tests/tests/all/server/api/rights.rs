@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use admit_api::endpoint::{Endpoint, ListenerKind};
 use admit_server::access::{Right, Role};
-use admit_server::http::{Endpoint, ListenerKind};
 use serde_json::{Value, json};
 
 use super::super::start::{Server, windows_gate};
@@ -55,7 +55,7 @@ fn the_document_has_the_rights_of_the_code() {
 }
 
 fn roles(right: Right) -> Vec<&'static str> {
-    Role::ALL.into_iter().filter(|role| role.may(right)).map(Role::as_str).collect()
+    Role::ALL.iter().filter(|role| role.may(right)).map(|role| role.as_str()).collect()
 }
 
 /// What the page says of somebody at an endpoint.
@@ -97,7 +97,10 @@ fn the_page_has_the_rights_of_the_code() {
             true => May::Yes,
             false => May::No,
         };
-        (key(endpoint), [nobody].into_iter().chain(Role::ALL.map(of_role)).collect())
+        (
+            key(endpoint),
+            [nobody].into_iter().chain(Role::ALL.iter().copied().map(of_role)).collect(),
+        )
     });
     assert_eq!(page(), code.collect());
 }
@@ -105,7 +108,7 @@ fn the_page_has_the_rights_of_the_code() {
 /// The access tokens of the columns of the table.
 fn callers(server: &Server) -> Vec<Option<String>> {
     let of_role = |role: Role| Some(server.create_access(role.as_str()));
-    [None].into_iter().chain(Role::ALL.map(of_role)).collect()
+    [None].into_iter().chain(Role::ALL.iter().copied().map(of_role)).collect()
 }
 
 #[test]

@@ -1,73 +1,8 @@
-//! What the document has of other schemas of `docs/`, and how strict it is.
+//! How strict the document is, and whether generators can read it.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::document::{Document, document, file};
-
-/// The names of shared definitions in the document.
-const SHARED: [(&str, &str, &str); 15] = [
-    ("decision", "name", "Name"),
-    ("decision", "label", "Label"),
-    ("decision", "identity", "Identity"),
-    ("decision", "observed", "Observed"),
-    ("decision", "expected", "Expected"),
-    ("decision", "presentation", "Presentation"),
-    ("decision", "policy", "Policy"),
-    ("decision", "step", "TraceStep"),
-    ("inspect", "version", "Version"),
-    ("inspect", "text", "Text"),
-    ("inspect", "description", "Description"),
-    ("inspect", "fact", "Fact"),
-    ("inspect", "setting", "Setting"),
-    ("inspect", "rule", "Rule"),
-    ("inspect", "reason", "Reason"),
-];
-
-fn schema(name: &str) -> Value {
-    serde_json::from_str(&file(&format!("{name}.schema.json"))).unwrap()
-}
-
-/// A schema with references as the document has them.
-fn moved(mut schema: Value) -> Value {
-    match &mut schema {
-        Value::Object(members) => {
-            for (name, member) in members.iter_mut() {
-                let definition = member.as_str().and_then(|it| it.strip_prefix("#/$defs/"));
-                *member = match definition {
-                    Some(definition) if name == "$ref" => {
-                        let shared = SHARED.iter().find(|(_, known, _)| *known == definition);
-                        json!(format!("#/components/schemas/{}", shared.unwrap().2))
-                    }
-                    _ => moved(member.take()),
-                };
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| *item = moved(item.take())),
-        _ => {}
-    }
-    schema
-}
-
-fn without(schema: &Value, names: &[&str]) -> Map<String, Value> {
-    let members = schema.as_object().unwrap().iter();
-    let kept = members.filter(|(name, _)| !names.contains(&name.as_str()));
-    kept.map(|(name, value)| (name.clone(), value.clone())).collect()
-}
-
-#[test]
-fn decisions_and_descriptions_have_the_form_of_the_published_schemas() {
-    let Document(document) = document();
-    let components = &document["components"]["schemas"];
-    for (file, definition, component) in SHARED {
-        let published = moved(schema(file)["$defs"][definition].clone());
-        assert!(published.is_object(), "{definition}");
-        let published = without(&published, &["description"]);
-        assert_eq!(without(&components[component], &["description"]), published, "{component}");
-    }
-    let outer = ["$schema", "$id", "$defs", "title", "description"];
-    let published = without(&moved(schema("decision")), &outer);
-    assert_eq!(without(&components["Decision"], &outer), published);
-}
 
 #[test]
 fn every_schema_is_described_used_and_strict() {

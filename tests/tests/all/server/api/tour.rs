@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use admit_api::endpoint::{Endpoint, ListenerKind};
 use admit_server::access::{Right, Role};
-use admit_server::http::{Endpoint, ListenerKind};
 use admit_tests::clock::wait_until;
 use admit_tests::fixture::{CLIENT, TID};
 use base64::Engine as _;
@@ -136,7 +136,7 @@ fn strangers(tour: &mut Tour, server: &Server) {
         let stop = |status| (method.as_str(), &*path, None, status);
         if right != Right::Open {
             tour.ask(&client.clone().without_token(), stop(401));
-            let role = Role::ALL.into_iter().find(|role| !role.may(right)).unwrap();
+            let role = *Role::ALL.iter().find(|role| !role.may(right)).unwrap();
             let token = server.create_access(role.as_str());
             tour.ask(&client.clone().with_token(&token), stop(403));
         }

@@ -166,7 +166,7 @@ impl Real {
         let (unknown, refused) =
             (selected.split().1, attempts.iter().filter(|one| one.failure.is_some()));
         State {
-            name: gate.state_name(),
+            name: gate.state().as_str(),
             version: major(&selected.policy().version),
             settings: selected.settings.clone(),
             unknown: unknown.as_json().clone(),
@@ -220,8 +220,8 @@ fn may_drop(is_named: bool) -> MayDrop {
 
 fn said(result: Result<Report, ChangeError>) -> String {
     match result {
-        Ok(report) => report.result,
-        Err(ChangeError::Refused(refused)) => refused.step,
+        Ok(report) => report.activation.result.as_str(),
+        Err(ChangeError::Refused(refused)) => refused.step.as_str(),
         Err(ChangeError::ChangedMeanwhile { .. } | ChangeError::StaleCandidate) => {
             "changed_meanwhile"
         }

@@ -1,9 +1,8 @@
 //! Every endpoint: method, path, listener, and the right it asks for. The routers, the
 //! authorisation and the tests are made from this table; `docs/api.md` has the same.
 
-use axum::http::Method;
-
 use crate::access::Right;
+use crate::names::names;
 
 /// Where an endpoint is served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -12,6 +11,20 @@ pub enum ListenerKind {
     Service,
     /// For administrators: everything else.
     Admin,
+}
+
+names! {
+    /// The method of a request (RFC 9110 9.3, RFC 5789).
+    pub enum Method {
+        /// Reads.
+        Get = "GET",
+        /// Does something.
+        Post = "POST",
+        /// Changes a part.
+        Patch = "PATCH",
+        /// Removes.
+        Delete = "DELETE",
+    }
 }
 
 /// An endpoint of the API.
@@ -78,37 +91,37 @@ impl Endpoint {
     fn row(self) -> (ListenerKind, Method, &'static str, Right) {
         use ListenerKind::{Admin, Service};
         match self {
-            Self::Decide => (Service, Method::POST, "/v1/gates/{gate}/decide", Right::Decide),
+            Self::Decide => (Service, Method::Post, "/v1/gates/{gate}/decide", Right::Decide),
             Self::DecideBatch => {
-                (Service, Method::POST, "/v1/gates/{gate}/decide/batch", Right::Decide)
+                (Service, Method::Post, "/v1/gates/{gate}/decide/batch", Right::Decide)
             }
-            Self::ServiceLive => (Service, Method::GET, "/health/live", Right::Open),
-            Self::ServiceReady => (Service, Method::GET, "/health/ready", Right::Open),
-            Self::ServiceGateReady => (Service, Method::GET, "/health/ready/{gate}", Right::Open),
-            Self::AdminLive => (Admin, Method::GET, "/health/live", Right::Open),
-            Self::AdminReady => (Admin, Method::GET, "/health/ready", Right::Open),
-            Self::AdminGateReady => (Admin, Method::GET, "/health/ready/{gate}", Right::Open),
-            Self::Metrics => (Admin, Method::GET, "/metrics", Right::Open),
-            Self::OpenApi => (Admin, Method::GET, "/openapi.json", Right::Open),
-            Self::Status => (Admin, Method::GET, "/v1/status", Right::Read),
-            Self::GetSettings => (Admin, Method::GET, "/v1/gates/{gate}/settings", Right::Read),
+            Self::ServiceLive => (Service, Method::Get, "/health/live", Right::Open),
+            Self::ServiceReady => (Service, Method::Get, "/health/ready", Right::Open),
+            Self::ServiceGateReady => (Service, Method::Get, "/health/ready/{gate}", Right::Open),
+            Self::AdminLive => (Admin, Method::Get, "/health/live", Right::Open),
+            Self::AdminReady => (Admin, Method::Get, "/health/ready", Right::Open),
+            Self::AdminGateReady => (Admin, Method::Get, "/health/ready/{gate}", Right::Open),
+            Self::Metrics => (Admin, Method::Get, "/metrics", Right::Open),
+            Self::OpenApi => (Admin, Method::Get, "/openapi.json", Right::Open),
+            Self::Status => (Admin, Method::Get, "/v1/status", Right::Read),
+            Self::GetSettings => (Admin, Method::Get, "/v1/gates/{gate}/settings", Right::Read),
             Self::PatchSettings => {
-                (Admin, Method::PATCH, "/v1/gates/{gate}/settings", Right::Write)
+                (Admin, Method::Patch, "/v1/gates/{gate}/settings", Right::Write)
             }
-            Self::PostPolicy => (Admin, Method::POST, "/v1/gates/{gate}/policy", Right::Write),
-            Self::GetCandidate => (Admin, Method::GET, "/v1/gates/{gate}/candidate", Right::Read),
+            Self::PostPolicy => (Admin, Method::Post, "/v1/gates/{gate}/policy", Right::Write),
+            Self::GetCandidate => (Admin, Method::Get, "/v1/gates/{gate}/candidate", Right::Read),
             Self::DeleteCandidate => {
-                (Admin, Method::DELETE, "/v1/gates/{gate}/candidate", Right::Write)
+                (Admin, Method::Delete, "/v1/gates/{gate}/candidate", Right::Write)
             }
-            Self::Promote => (Admin, Method::POST, "/v1/gates/{gate}/promote", Right::Write),
-            Self::RollBack => (Admin, Method::POST, "/v1/gates/{gate}/rollback", Right::Write),
-            Self::Releases => (Admin, Method::GET, "/v1/gates/{gate}/releases", Right::Read),
-            Self::Description => (Admin, Method::GET, "/v1/gates/{gate}/description", Right::Read),
-            Self::Activities => (Admin, Method::GET, "/v1/activities", Right::Read),
-            Self::ListAccess => (Admin, Method::GET, "/v1/access", Right::Access),
-            Self::CreateAccess => (Admin, Method::POST, "/v1/access", Right::Access),
-            Self::RevokeAccess => (Admin, Method::DELETE, "/v1/access/{id}", Right::Access),
-            Self::Backup => (Admin, Method::GET, "/v1/store/backup", Right::Access),
+            Self::Promote => (Admin, Method::Post, "/v1/gates/{gate}/promote", Right::Write),
+            Self::RollBack => (Admin, Method::Post, "/v1/gates/{gate}/rollback", Right::Write),
+            Self::Releases => (Admin, Method::Get, "/v1/gates/{gate}/releases", Right::Read),
+            Self::Description => (Admin, Method::Get, "/v1/gates/{gate}/description", Right::Read),
+            Self::Activities => (Admin, Method::Get, "/v1/activities", Right::Read),
+            Self::ListAccess => (Admin, Method::Get, "/v1/access", Right::Access),
+            Self::CreateAccess => (Admin, Method::Post, "/v1/access", Right::Access),
+            Self::RevokeAccess => (Admin, Method::Delete, "/v1/access/{id}", Right::Access),
+            Self::Backup => (Admin, Method::Get, "/v1/store/backup", Right::Access),
         }
     }
 
@@ -137,7 +150,7 @@ impl Endpoint {
 
     /// Whether it changes something besides what is counted and logged.
     pub fn changes(self) -> bool {
-        self.listener() == ListenerKind::Admin && self.method() != Method::GET
+        self.listener() == ListenerKind::Admin && self.method() != Method::Get
     }
 
     /// What it asks of its caller.
