@@ -123,8 +123,7 @@ impl Client {
         if (200..300).contains(&status) {
             return Ok(answer);
         }
-        let refusal: Refusal = answer.read()?;
-        Err(ClientError::Refused(Box::new(refusal.with_status(status))))
+        Err(ClientError::Refused(Box::new(Refusal::new(status, answer.read()?))))
     }
 
     fn failed(&self, source: ureq::Error, timeout: Duration) -> ClientError {

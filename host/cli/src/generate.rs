@@ -6,13 +6,14 @@ use std::io::Write;
 use std::path::Path;
 
 use admit::release::component_digest;
+use admit_api::decision::PolicyRef;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::args::GenerateArgs;
 use crate::client::{Call, Client, ClientError};
 use crate::error::{CliError, Exit, say};
-use crate::remote::answers::{GateSettings, Policy};
+use crate::remote::answers::GateSettings;
 use crate::text::clean;
 use scalar::scalar;
 
@@ -125,7 +126,7 @@ fn one(value: &Value) -> String {
 }
 
 /// Whether its name is enough for every server of this version to have the same component.
-fn is_bundled(policy: &Policy) -> bool {
+fn is_bundled(policy: &PolicyRef) -> bool {
     let known = admit_policies::find(&policy.reference());
     known.is_some_and(|known| *component_digest(known.component) == *policy.digest)
 }

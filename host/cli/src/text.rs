@@ -127,7 +127,7 @@ fn footer(decision: &Decision, out: &mut dyn Write) -> Result<()> {
 /// A policy in a few words: name, version and the start of its digest.
 pub(crate) fn policy(policy: &PolicyRef) -> String {
     let digest: String = policy.digest.chars().take("sha256:".len() + 12).collect();
-    format!("{} {} ({digest})", policy.name, policy.version)
+    clean(&format!("{} {} ({digest})", policy.name, policy.version))
 }
 
 /// One labelled line.
@@ -163,6 +163,11 @@ pub(crate) fn wrapped(text: &str, indent: usize) -> String {
 /// A JSON document for people and programs, in which every character shows.
 pub(crate) fn json_lines(out: &mut dyn Write, document: &impl Serialize) -> Result<()> {
     writeln!(out, "{}", admit::json::to_lines(document)?)
+}
+
+/// A JSON document on one line, in which every character shows.
+pub(crate) fn json_line(out: &mut dyn Write, document: &impl Serialize) -> Result<()> {
+    writeln!(out, "{}", admit::json::to_line(document)?)
 }
 
 /// Text with everything that a terminal would not print as one character written as an escape.

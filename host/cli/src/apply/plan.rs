@@ -3,16 +3,20 @@
 use std::io::{Result as IoResult, Write};
 
 use admit::release::component_digest;
-use serde::Deserialize;
+use admit_api::activation::Activation;
+use admit_api::decision::PolicyRef;
+use admit_api::error::Code;
+use admit_api::settings::PatchedSettings;
+use admit_api::status::GateStatus;
 use serde_json::{Map, Value};
 
 use super::difference::{differing, lines};
 use super::file::{Wanted, WantedPolicy};
 use crate::client::{Call, Client, ClientError};
 use crate::remote::NewPolicy;
-use crate::remote::answers::{GateSettings, GateState, Policy, Report};
+use crate::remote::answers::{self, GateSettings};
 use crate::terminal::{Paint, paint};
-use crate::text::{clean, entry, wrapped};
+use crate::text::{self, clean, entry, wrapped};
 
 /// A change of one gate: at most one activation.
 pub(super) struct Plan<'a> {
@@ -20,7 +24,7 @@ pub(super) struct Plan<'a> {
     now: Current,
     /// Why the gate decides nothing, although it has what it shall have; absent when it decides, or
     /// when something is to change anyway.
-    idle: Option<GateState>,
+    idle: Option<GateStatus>,
     /// The policy to activate; absent when the gate has it.
     policy: Option<NewPolicy>,
     /// The settings to change; `null` removes.
@@ -30,24 +34,19 @@ pub(super) struct Plan<'a> {
     /// The settings that may stop counting with another policy.
     drop: Vec<String>,
     /// What the server said of the change.
-    checked: Option<Report>,
+    checked: Option<Activation>,
 }
 
 /// What a gate has.
 struct Current {
     /// Absent when it has none.
-    policy: Option<Policy>,
+    policy: Option<PolicyRef>,
     /// The settings that the policy knows.
     settings: Map<String, Value>,
     /// Those that are kept although it does not.
     unknown: Map<String, Value>,
     /// Revision, as it is sent back.
     etag: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct PatchedBody {
-    activation: Report,
 }
 
 impl Current {
@@ -89,7 +88,7 @@ impl<'a> Plan<'a> {
             plan.compare(settings);
         }
         if !plan.changes_something() {
-            plan.idle = GateState::of(client, &wanted.gate)?.filter(GateState::decides_nothing);
+            plan.idle = answers::idle(client, &wanted.gate)?;
         }
         Ok(plan)
     }
@@ -137,7 +136,7 @@ impl<'a> Plan<'a> {
 
     /// Settings that the gate has, the file does not name, and the new policy knows: those it did
     /// not report as unknown, or complained of.
-    fn stale(&self, checked: &Result<Report, ClientError>) -> Vec<String> {
+    fn stale(&self, checked: &Result<Activation, ClientError>) -> Vec<String> {
         let (Some(_), Some(settings)) = (&self.policy, &self.wanted.settings) else {
             return Vec::new();
         };
@@ -145,8 +144,8 @@ impl<'a> Plan<'a> {
             Ok(report) => !report.unknown.contains_key(name),
             // Only what the policy itself refuses says that it knows the setting.
             Err(error) => error.refusal().is_some_and(|refusal| {
-                refusal.code == "invalid_settings"
-                    && refusal.errors.iter().any(|error| error.name == name)
+                refusal.error.code == Code::InvalidSettings
+                    && refusal.error.errors.iter().any(|error| error.name == name)
             }),
         };
         let had = self.now.settings.keys().chain(self.now.unknown.keys());
@@ -161,11 +160,11 @@ impl<'a> Plan<'a> {
     }
 
     /// Makes the change, if the gate is still at the revision that was read.
-    pub(super) fn apply(&self, client: &Client) -> Result<Report, ClientError> {
+    pub(super) fn apply(&self, client: &Client) -> Result<Activation, ClientError> {
         self.send(client, false)
     }
 
-    fn send(&self, client: &Client, dry_run: bool) -> Result<Report, ClientError> {
+    fn send(&self, client: &Client, dry_run: bool) -> Result<Activation, ClientError> {
         let call = match &self.policy {
             Some(policy) => policy.call(self.gate(), self.patch.clone()),
             None => {
@@ -182,7 +181,7 @@ impl<'a> Plan<'a> {
             .map_err(|error| error.where_missing(self.gate(), &self.patch, how))?;
         match &self.policy {
             Some(_) => answer.read(),
-            None => answer.read().map(|PatchedBody { activation }| activation),
+            None => answer.read().map(|PatchedSettings { activation, .. }| activation),
         }
     }
 
@@ -195,12 +194,12 @@ impl<'a> Plan<'a> {
         }
         writeln!(out, "{gate}:")?;
         if let Some(idle) = &self.idle {
-            entry(out, "state", &wrapped(&idle.text(), 13))?;
+            entry(out, "state", &wrapped(&answers::state(idle), 13))?;
         }
         if let Some(policy) = &self.policy {
-            let from = self.now.policy.as_ref().map(Policy::text);
+            let from = self.now.policy.as_ref().map(text::policy);
             let from = from.unwrap_or_else(|| "none".to_owned());
-            let to = self.checked.as_ref().map(|report| report.policy.text());
+            let to = self.checked.as_ref().map(|report| text::policy(&report.policy));
             let to = to.unwrap_or_else(|| policy.text());
             entry(out, "policy", &format!("{from} -> {to}"))?;
         }
@@ -221,8 +220,8 @@ fn kept(unknown: &Map<String, Value>, out: &mut dyn Write) -> IoResult<()> {
 }
 
 /// The policy to activate; absent when the gate has it already.
-fn new_policy(wanted: &Wanted, now: Option<&Policy>) -> Result<Option<NewPolicy>, ClientError> {
-    let has = |digest: &str| now.is_some_and(|now| now.digest == digest);
+fn new_policy(wanted: &Wanted, now: Option<&PolicyRef>) -> Result<Option<NewPolicy>, ClientError> {
+    let has = |digest: &str| now.is_some_and(|now| *now.digest == *digest);
     match &wanted.policy {
         WantedPolicy::Any => Ok(None),
         WantedPolicy::Component(policy) => {
@@ -243,7 +242,7 @@ fn new_policy(wanted: &Wanted, now: Option<&Policy>) -> Result<Option<NewPolicy>
 }
 
 /// A policy that comes with the server; the newest version is the newest that this program knows.
-fn bundled(reference: &str, now: Option<&Policy>) -> Option<NewPolicy> {
+fn bundled(reference: &str, now: Option<&PolicyRef>) -> Option<NewPolicy> {
     let has_it = match admit_policies::find(reference) {
         Some(known) => {
             let digest = component_digest(known.component);

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use admit::cases::Moment;
+use admit_api::access::Role;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::OutputArg;
@@ -307,6 +308,18 @@ pub enum RoleArg {
     Observer,
     /// Have tokens decided
     Platform,
+}
+
+impl From<RoleArg> for Role {
+    fn from(role: RoleArg) -> Self {
+        match role {
+            RoleArg::Admin => Self::Admin,
+            RoleArg::Gitops => Self::Gitops,
+            RoleArg::Maintainer => Self::Maintainer,
+            RoleArg::Observer => Self::Observer,
+            RoleArg::Platform => Self::Platform,
+        }
+    }
 }
 
 /// `admit access list`.

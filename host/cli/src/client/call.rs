@@ -1,8 +1,7 @@
 //! A call, ready to be sent.
 
+use serde::Serialize;
 use std::fmt::Write;
-
-use serde_json::Value;
 
 /// A method and a path, and perhaps a body.
 pub(crate) struct Call {
@@ -45,8 +44,9 @@ impl Call {
     }
 
     /// With a body in JSON.
-    pub(crate) fn json(mut self, body: &Value) -> Self {
-        self.body = Some(("application/json", body.to_string().into_bytes()));
+    pub(crate) fn json(mut self, body: &impl Serialize) -> Self {
+        let body = serde_json::to_vec(body).expect("the shapes of the API have texts for keys");
+        self.body = Some(("application/json", body));
         self
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use admit::outgoing::{DialError, ProxyError};
-use serde::Deserialize;
+use admit_api::error::{Code, Error, FieldError};
 use serde_json::{Map, Value};
 
 use crate::error::Exit;
@@ -152,6 +152,11 @@ impl ClientError {
         self
     }
 
+    /// The code of the server's refusal, if it is one.
+    pub(crate) fn code(&self) -> Option<Code> {
+        self.refusal().map(|refusal| refusal.error.code)
+    }
+
     /// The server's refusal, if it is one.
     pub(crate) fn refusal(&self) -> Option<&Refusal> {
         match self {
@@ -161,43 +166,26 @@ impl ClientError {
     }
 }
 
-/// The body of an answer that says why there is no other.
-#[derive(Debug, Deserialize)]
+/// An answer that says why there is no other.
+#[derive(Debug)]
 pub struct Refusal {
-    #[serde(skip)]
     status: u16,
-    message: String,
-    /// The code that stays when the message changes.
-    pub(crate) code: String,
-    /// What is wrong with which field.
-    #[serde(default)]
-    pub(crate) errors: Vec<FieldError>,
-    step: Option<String>,
+    /// What the server says.
+    pub(crate) error: Error,
     /// What to do about it, where that is known here.
-    #[serde(skip)]
     remedy: Option<String>,
 }
 
-/// What is wrong with one field.
-#[derive(Debug, Deserialize)]
-pub(crate) struct FieldError {
-    /// The field.
-    pub(crate) name: String,
-    reason: String,
-    /// What came; absent when nothing did, and for a list without entries.
-    value: Option<String>,
-}
-
 impl Refusal {
-    pub(super) fn with_status(self, status: u16) -> Self {
-        Self { status, ..self }
+    pub(super) fn new(status: u16, error: Error) -> Self {
+        Self { status, error, remedy: None }
     }
 
     /// The settings that the policy wants and nobody gave.
     fn missing(&self, given: &Map<String, Value>) -> Vec<String> {
         let is_given = |name: &str| given.get(name).is_some_and(|value| !value.is_null());
-        let errors = self.errors.iter().filter(|_| self.code == "invalid_settings");
-        let missing = errors.filter(|error| error.value.is_none() && !is_given(&error.name));
+        let errors = self.error.errors.iter().filter(|_| self.error.code == Code::InvalidSettings);
+        let missing = errors.filter(|error| !is_given(&error.name));
         missing.map(|error| format!("`{}`", clean(&error.name))).collect()
     }
 
@@ -209,14 +197,15 @@ impl Refusal {
 /// The message, then a line for each field, then the step that failed, then what to do.
 impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&clean(&self.message))?;
+        let Error { message, errors, step, .. } = &self.error;
+        formatter.write_str(&clean(message))?;
         // A message about one field ends with what the field says.
-        let told = |error: &&FieldError| !self.message.ends_with(&error.reason);
-        for FieldError { name, reason, .. } in self.errors.iter().filter(told) {
+        let told = |error: &&FieldError| !message.ends_with(&error.reason);
+        for FieldError { name, reason } in errors.iter().filter(told) {
             write!(formatter, "\n  {}: {}", clean(name), clean(reason))?;
         }
-        if let Some(step) = &self.step {
-            write!(formatter, "\n  failed step: {}", clean(step))?;
+        if let Some(step) = step {
+            write!(formatter, "\n  failed step: {step}")?;
         }
         self.remedy.as_ref().map_or(Ok(()), |remedy| write!(formatter, "\n  {remedy}"))
     }
@@ -239,9 +228,8 @@ mod tests {
             (500, Exit::BadInput),
             (503, Exit::BadInput),
         ] {
-            let refusal: Refusal =
-                serde_json::from_str(r#"{"message": "m", "code": "c"}"#).unwrap();
-            let error = ClientError::Refused(Box::new(refusal.with_status(status)));
+            let error = serde_json::from_str(r#"{"message": "m", "code": "c"}"#).unwrap();
+            let error = ClientError::Refused(Box::new(Refusal::new(status, error)));
             assert_eq!(error.exit(), exit, "{status}");
         }
     }
@@ -270,12 +258,11 @@ mod tests {
 
     #[test]
     fn what_a_server_says_cannot_steer_a_terminal() {
-        let refusal: Refusal = serde_json::from_str(
+        let error = serde_json::from_str(
             r#"{"message": "Validation\u001b[2J Failed", "code": "c", "step": "a\nb", "more": 1,
                 "errors": [{"name": "x\r", "reason": "no\u202e"}]}"#,
-        )
-        .unwrap();
-        let text = "Validation\\u{1b}[2J Failed\n  x\\r: no\\u{202e}\n  failed step: a\\nb";
-        assert_eq!(refusal.to_string(), text);
+        );
+        let text = "Validation\\u{1b}[2J Failed\n  x\\r: no\\u{202e}";
+        assert_eq!(Refusal::new(422, error.unwrap()).to_string(), text);
     }
 }

@@ -2,42 +2,16 @@
 
 use std::io::{Result as IoResult, Write};
 
-use clap::ValueEnum;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use admit_api::access::{Access, AccessList, CreatedAccess, NewAccess};
 
 use super::{answered, done};
-use crate::args::{AccessArgs, AccessVerb, CreateAccessArgs, OutputArg, RemoteArgs, RoleArg};
+use crate::args::{AccessArgs, AccessVerb, CreateAccessArgs, OutputArg, RemoteArgs};
 use crate::client::{Call, Client};
 use crate::error::{CliError, Exit, say};
-use crate::text::clean;
+use crate::text::{self, clean};
 
 /// Entries of a page: as many as the server gives.
 const PAGE: u32 = 200;
-
-#[derive(Deserialize)]
-struct Created {
-    id: String,
-    name: String,
-    role: String,
-    token: String,
-}
-
-#[derive(Deserialize)]
-struct Page {
-    access: Vec<Value>,
-    next: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct Holder {
-    id: String,
-    name: String,
-    role: String,
-    created_at: String,
-    created_by: String,
-    revoked_at: Option<String>,
-}
 
 /// Creates, lists or revokes access tokens.
 pub(super) fn run(args: &AccessArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
@@ -52,21 +26,16 @@ pub(super) fn run(args: &AccessArgs, out: &mut dyn Write) -> Result<Exit, CliErr
 }
 
 fn create(args: &CreateAccessArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
-    let body = json!({"name": args.name, "role": name(args.role)});
+    let body = NewAccess { name: args.name.clone(), role: args.role.into() };
     let call = Call::new("POST", &["v1", "access"]).json(&body);
-    answered(&args.remote, call, out, |created: &Created, out| {
-        let Created { id, name, role, token } = created;
-        let (id, name, role) = (clean(id), clean(name), clean(role));
+    answered(&args.remote, call, out, |created: &CreatedAccess, out| {
+        let CreatedAccess { id, name, role, token } = created;
+        let (id, name) = (clean(id), clean(name));
         // Alone on standard output, so that it can be piped.
         writeln!(out, "{}", clean(token))?;
         say(format!("access token {id} of `{name}`, role {role}; shown this once"));
         Ok(())
     })
-}
-
-fn name(role: RoleArg) -> String {
-    let value = role.to_possible_value();
-    value.map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
 /// Prints every access token there was, however many pages they fill.
@@ -76,7 +45,7 @@ fn list(args: &RemoteArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
     loop {
         let call = Call::new("GET", &["v1", "access"]);
         let call = call.query("limit", Some(PAGE)).query("before", before);
-        let page: Page = client.call(call)?.read()?;
+        let page: AccessList = client.call(call)?.read()?;
         access.extend(page.access);
         match page.next {
             // Numbers fall from page to page, or there would be no end.
@@ -85,7 +54,7 @@ fn list(args: &RemoteArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
         }
     }
     let printed = match args.output {
-        OutputArg::Json => writeln!(out, "{}", json!({ "access": access })),
+        OutputArg::Json => text::json_line(out, &AccessList { access, next: None }),
         OutputArg::Text => people(access, out),
     };
     printed.map_err(CliError::Output)?;
@@ -93,10 +62,9 @@ fn list(args: &RemoteArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
 }
 
 /// The oldest first.
-fn people(access: Vec<Value>, out: &mut dyn Write) -> IoResult<()> {
-    for holder in access.into_iter().rev() {
-        let holder = serde_json::from_value(holder)?;
-        let Holder { id, name, role, created_at, created_by, revoked_at } = holder;
+fn people(access: Vec<Access>, out: &mut dyn Write) -> IoResult<()> {
+    for access in access.into_iter().rev() {
+        let Access { id, name, role, created_at, created_by, revoked_at, .. } = access;
         let (created_at, created_by) = (clean(&created_at), clean(&created_by));
         let (id, name, role) = (clean(&id), clean(&name), clean(&role));
         let revoked = revoked_at.as_deref().map(|at| format!(", REVOKED {}", clean(at)));

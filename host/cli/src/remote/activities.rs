@@ -2,32 +2,14 @@
 
 use std::io::{Result as IoResult, Write};
 
-use serde::Deserialize;
+use admit_api::activity::{Activities, Activity, Actor};
 use serde_json::{Map, Value};
 
-use super::answered;
-use super::answers::Actor;
+use super::{answered, answers};
 use crate::args::ActivitiesArgs;
 use crate::client::Call;
 use crate::error::{CliError, Exit};
 use crate::text::{clean, value};
-
-#[derive(Deserialize)]
-struct Page {
-    activities: Vec<Activity>,
-    next: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct Activity {
-    id: u64,
-    at: String,
-    actor: Actor,
-    gate: Option<String>,
-    #[serde(rename = "type")]
-    kind: String,
-    details: Map<String, Value>,
-}
 
 /// Lists what was done.
 pub(super) fn run(args: &ActivitiesArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
@@ -42,17 +24,23 @@ pub(super) fn run(args: &ActivitiesArgs, out: &mut dyn Write) -> Result<Exit, Cl
     answered(&args.remote, call, out, people)
 }
 
-fn people(page: &Page, out: &mut dyn Write) -> IoResult<()> {
+fn people(page: &Activities, out: &mut dyn Write) -> IoResult<()> {
     for activity in &page.activities {
         let Activity { id, at, actor, gate, kind, details } = activity;
         let gate = gate.as_deref().map(|gate| format!("  {}", clean(gate))).unwrap_or_default();
-        let (at, actor, access, kind) = (clean(at), actor.text(), actor.access(), clean(kind));
+        let (at, access, kind) = (clean(at), access(actor), clean(kind));
+        let actor = answers::actor(actor);
         writeln!(out, "{id}  {at}  {access:<8}  {actor}{gate}  {kind}{}", text(details))?;
     }
     match page.next {
         Some(next) => writeln!(out, "more with --before {next}"),
         None => Ok(()),
     }
+}
+
+/// The id of the access token; `-` when there is none.
+fn access(actor: &Actor) -> String {
+    actor.id.as_deref().map_or_else(|| "-".to_owned(), clean)
 }
 
 fn text(details: &Map<String, Value>) -> String {

@@ -2,68 +2,16 @@
 
 use std::io::{Result as IoResult, Write};
 
-use serde::Deserialize;
-use serde_json::{Map, Value};
+use admit_api::candidate::{Came, Candidate, Difference, DifferenceKind, Example, Found};
+use admit_api::evidence::Evidence;
 
-use super::answers::{Evidence, Policy, Setting};
 use super::report::{dropped, restored};
-use super::{answered, done};
+use super::{answered, answers, done};
 use crate::args::CandidateArgs;
 use crate::client::Call;
 use crate::error::{CliError, Exit};
 use crate::terminal::outcome;
-use crate::text::{clean, entry, value};
-
-#[derive(Deserialize)]
-struct Candidate {
-    gate: String,
-    policy: Policy,
-    since: String,
-    #[serde(default)]
-    stale: bool,
-    #[serde(default)]
-    dropped: Vec<Setting>,
-    #[serde(default)]
-    restored: Vec<Setting>,
-    #[serde(flatten)]
-    counts: Counts,
-    differences: Vec<Difference>,
-    examples: Vec<Example>,
-}
-
-/// How often a candidate came to what the gate decided.
-#[derive(Deserialize)]
-pub(super) struct Counts {
-    decided: u64,
-    agreed: u64,
-    differed: u64,
-    skipped: u64,
-}
-
-#[derive(Deserialize)]
-struct Difference {
-    kind: String,
-    old: Option<Came>,
-    new: Option<Came>,
-    count: u64,
-}
-
-#[derive(Deserialize)]
-struct Example {
-    at: String,
-    decision_id: String,
-    old: Came,
-    new: Came,
-    claims: Map<String, Value>,
-    #[serde(default)]
-    observed: Vec<Evidence>,
-}
-
-#[derive(Deserialize)]
-struct Came {
-    outcome: String,
-    reason: Option<String>,
-}
+use crate::text::{self, clean, entry, value};
 
 /// Shows what the candidate of a gate found, or ends it.
 pub(super) fn run(args: &CandidateArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
@@ -76,7 +24,7 @@ pub(super) fn run(args: &CandidateArgs, out: &mut dyn Write) -> Result<Exit, Cli
 }
 
 fn people(candidate: &Candidate, out: &mut dyn Write) -> IoResult<()> {
-    let (gate, policy) = (clean(&candidate.gate), candidate.policy.text());
+    let (gate, policy) = (clean(&candidate.gate), text::policy(&candidate.policy));
     writeln!(out, "{gate}: {policy} decides as a candidate since {}", clean(&candidate.since))?;
     if candidate.stale {
         entry(
@@ -87,41 +35,43 @@ fn people(candidate: &Candidate, out: &mut dyn Write) -> IoResult<()> {
     }
     dropped(&candidate.dropped, out)?;
     restored(&candidate.restored, out)?;
-    entry(out, "requests", &candidate.counts.text())?;
-    for difference in &candidate.differences {
-        let text = match (&difference.old, &difference.new) {
-            (Some(old), Some(new)) => format!("{} -> {}", old.text(), new.text()),
-            _ => "of other kinds".to_owned(),
-        };
-        let identity = if difference.kind == "identity" { ", as somebody else" } else { "" };
-        entry(out, "differed", &format!("{} x {text}{identity}", difference.count))?;
-    }
-    for example in &candidate.examples {
-        let Example { at, decision_id, old, new, claims, observed } = example;
-        let (at, id) = (clean(at), clean(decision_id));
-        entry(out, "example", &format!("{at} {id}: {} -> {}", old.text(), new.text()))?;
-        for (name, claim) in claims {
-            entry(out, "", &format!("{} = {}", clean(name), value(Some(claim), "")))?;
-        }
-        let is_there =
-            |came: &&Evidence| came.claim().is_some_and(|claim| claims.contains_key(claim));
-        for came in observed.iter().filter(|came| !is_there(came)) {
-            entry(out, "came", &came.text())?;
-        }
-    }
-    Ok(())
+    let Found { decided, agreed, differed, skipped, differences, examples, .. } = &candidate.found;
+    entry(out, "requests", &counts([*decided, *agreed, *differed, *skipped]))?;
+    differences.iter().try_for_each(|one| difference(one, out))?;
+    examples.iter().try_for_each(|one| example(one, out))
 }
 
-impl Counts {
-    pub(super) fn text(&self) -> String {
-        let Self { decided, agreed, differed, skipped } = self;
-        format!("{decided} decided, {agreed} agreed, {differed} differed, {skipped} skipped")
-    }
+fn difference(difference: &Difference, out: &mut dyn Write) -> IoResult<()> {
+    let text = match (&difference.old, &difference.new) {
+        (Some(old), Some(new)) => format!("{} -> {}", came(old), came(new)),
+        _ => "of other kinds".to_owned(),
+    };
+    let is_identity = difference.kind == DifferenceKind::Identity;
+    let identity = if is_identity { ", as somebody else" } else { "" };
+    entry(out, "differed", &format!("{} x {text}{identity}", difference.count))
 }
 
-impl Came {
-    fn text(&self) -> String {
-        let reason = self.reason.as_deref().unwrap_or_default();
-        format!("{} {}", outcome(&clean(&self.outcome)), clean(reason)).trim_end().to_owned()
+fn example(example: &Example, out: &mut dyn Write) -> IoResult<()> {
+    let Example { at, decision_id, old, new, claims, observed, .. } = example;
+    let changed = format!("{} -> {}", came(old), came(new));
+    entry(out, "example", &format!("{} {decision_id}: {changed}", clean(at)))?;
+    for (name, claim) in claims {
+        entry(out, "", &format!("{} = {}", clean(name), value(Some(claim), "")))?;
     }
+    let is_there = |came: &&Evidence| {
+        let claim = came.observed.claim.as_ref();
+        claim.is_some_and(|claim| claims.contains_key(claim))
+    };
+    let mut others = observed.iter().filter(|came| !is_there(came));
+    others.try_for_each(|came| entry(out, "came", &answers::evidence(came)))
+}
+
+/// How often a candidate came to what the gate decided.
+pub(super) fn counts([decided, agreed, differed, skipped]: [u64; 4]) -> String {
+    format!("{decided} decided, {agreed} agreed, {differed} differed, {skipped} skipped")
+}
+
+fn came(came: &Came) -> String {
+    let reason = came.reason.as_deref().unwrap_or_default();
+    format!("{} {}", outcome(came.outcome.as_str()), clean(reason)).trim_end().to_owned()
 }

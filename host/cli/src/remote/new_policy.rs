@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use admit::limits::Limits;
 use admit::release::component_digest;
+use admit_api::activation;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::client::Call;
 use crate::error::CliError;
@@ -67,10 +68,13 @@ impl NewPolicy {
     pub(crate) fn call(&self, gate: &str, settings: Map<String, Value>) -> Call {
         let call = Call::of_gate("POST", gate, "policy");
         match self {
-            Self::Bundled(name) => call.json(&json!({"policy": name, "settings": settings})),
+            Self::Bundled(name) => {
+                call.json(&activation::NewPolicy::Bundled { policy: name.clone(), settings })
+            }
             Self::Component { bytes, .. } if settings.is_empty() => call.component(bytes.to_vec()),
             Self::Component { bytes, .. } => {
-                call.json(&json!({"component": STANDARD.encode(bytes), "settings": settings}))
+                let component = STANDARD.encode(bytes);
+                call.json(&activation::NewPolicy::Component { component, settings })
             }
         }
     }

@@ -2,22 +2,15 @@
 
 use std::io::{Result as IoResult, Write};
 
-use serde::Deserialize;
+use admit_api::release::Releases;
 
-use super::answered;
-use super::answers::Attempt;
 use super::report::not_counting;
+use super::{answered, answers};
 use crate::args::ReleasesArgs;
 use crate::client::Call;
 use crate::error::{CliError, Exit};
 use crate::terminal::{Paint, paint};
-use crate::text::{clean, entry, wrapped};
-
-#[derive(Deserialize)]
-struct Page {
-    releases: Vec<Attempt>,
-    next: Option<u64>,
-}
+use crate::text::{self, clean, entry, wrapped};
 
 /// Lists the releases of a gate.
 pub(super) fn run(args: &ReleasesArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
@@ -27,17 +20,17 @@ pub(super) fn run(args: &ReleasesArgs, out: &mut dyn Write) -> Result<Exit, CliE
     answered(&args.gate.remote, call, out, people)
 }
 
-fn people(page: &Page, out: &mut dyn Write) -> IoResult<()> {
+fn people(page: &Releases, out: &mut dyn Write) -> IoResult<()> {
     for attempt in &page.releases {
         let active = if attempt.active { paint(Paint::Good, "  ACTIVE") } else { String::new() };
-        writeln!(out, "{}  {}{active}", attempt.id.unwrap_or_default(), attempt.text())?;
+        writeln!(out, "{}  {}{active}", attempt.id, answers::attempt(attempt))?;
         if let Some(policy) = &attempt.policy {
             let generation = attempt.generation.map(|number| format!(", generation {number}"));
             let generation = generation.unwrap_or_default();
-            entry(out, "policy", &format!("{}{generation}", policy.text()))?;
+            entry(out, "policy", &format!("{}{generation}", text::policy(policy)))?;
         }
         if let Some(taken) = &attempt.taken_back {
-            entry(out, "taken back", &wrapped(&taken.text(), 13))?;
+            entry(out, "taken back", &wrapped(&answers::taken_back(taken), 13))?;
         }
         not_counting(&attempt.not_counting, out)?;
         if let Some(error) = &attempt.error {

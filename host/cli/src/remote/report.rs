@@ -2,24 +2,28 @@
 
 use std::io::{Result, Write};
 
-use super::answers::{Rehearsed, Report, Setting, Step};
-use crate::text::{clean, entry, wrapped};
+use admit_api::activation::{Activation, ActivationResult, Step};
+use admit_api::decision::Expected;
+
+use super::answers;
+use crate::text::{self, clean, entry, wrapped};
 
 /// Prints what came of a change.
-pub(crate) fn report(report: &Report, out: &mut dyn Write) -> Result<()> {
-    let (gate, policy) = (clean(&report.gate), report.policy.text());
-    match &*report.result {
-        "activated" => {
+pub(crate) fn report(report: &Activation, out: &mut dyn Write) -> Result<()> {
+    let (gate, policy) = (clean(&report.gate), text::policy(&report.policy));
+    match report.result {
+        ActivationResult::Activated => {
             writeln!(out, "{gate}: activated {policy}, generation {}", report.generation)?;
         }
-        "unchanged" => writeln!(out, "{gate}: has this release already, {policy}")?,
-        "checked" => writeln!(out, "{gate}: checked, {policy}; nothing was changed")?,
-        "candidate" => writeln!(out, "{gate}: {policy} decides as a candidate")?,
-        other => writeln!(out, "{gate}: {}, {policy}", clean(other))?,
+        ActivationResult::Unchanged => writeln!(out, "{gate}: has this release already, {policy}")?,
+        ActivationResult::Checked => {
+            writeln!(out, "{gate}: checked, {policy}; nothing was changed")?;
+        }
+        ActivationResult::Candidate => writeln!(out, "{gate}: {policy} decides as a candidate")?,
     }
     let steps: Vec<_> = report.steps.iter().map(step).collect();
     entry(out, "steps", &steps.join(", "))?;
-    if let Some(Rehearsed { component: 0, operator: 0 }) = report.rehearsed {
+    if report.rehearsed.is_nothing() {
         let text =
             "none was rehearsed: the component carries none, and the operator has none for it";
         entry(out, "cases", &wrapped(text, 13))?;
@@ -34,19 +38,21 @@ pub(crate) fn report(report: &Report, out: &mut dyn Write) -> Result<()> {
 }
 
 /// Says which settings counted and no longer do.
-pub(super) fn dropped(settings: &[Setting], out: &mut dyn Write) -> Result<()> {
-    settings.iter().try_for_each(|setting| entry(out, "dropped", &setting.text("")))
+pub(super) fn dropped(settings: &[Expected], out: &mut dyn Write) -> Result<()> {
+    settings.iter().try_for_each(|setting| entry(out, "dropped", &answers::setting(setting, "")))
 }
 
 /// Says which settings were kept and count again.
-pub(super) fn restored(settings: &[Setting], out: &mut dyn Write) -> Result<()> {
-    let text = |setting: &Setting| format!("{}, which counts again", setting.text(""));
+pub(super) fn restored(settings: &[Expected], out: &mut dyn Write) -> Result<()> {
+    let text =
+        |setting: &Expected| format!("{}, which counts again", answers::setting(setting, ""));
     settings.iter().try_for_each(|setting| entry(out, "restored", &text(setting)))
 }
 
 /// Says which configured settings do not count.
-pub(super) fn not_counting(settings: &[Setting], out: &mut dyn Write) -> Result<()> {
-    let text = |setting: &Setting| format!("{}, which does not count", setting.text(""));
+pub(super) fn not_counting(settings: &[Expected], out: &mut dyn Write) -> Result<()> {
+    let text =
+        |setting: &Expected| format!("{}, which does not count", answers::setting(setting, ""));
     settings.iter().try_for_each(|setting| entry(out, "configured", &text(setting)))
 }
 
@@ -61,7 +67,7 @@ pub(crate) fn kept<'a>(names: impl Iterator<Item = &'a String>, out: &mut dyn Wr
 }
 
 fn step(step: &Step) -> String {
-    let name = clean(&step.step);
+    let name = step.step.to_string();
     match step.took_us {
         None => name,
         Some(us) if us < 1_000 => format!("{name} {us} us"),

@@ -2,121 +2,20 @@
 
 use std::io::{Result as IoResult, Write};
 
-use serde::Deserialize;
+use admit_api::status::{
+    CandidateStatus, GateState, GateStatus, KeysStatus, LogStatus, Refusals, SourceStatus, Status,
+    StoreStatus, UnusedKey, VanishedKey,
+};
 
-use super::answers::{Attempt, Evidence, Policy, Setting, TakenBack};
-use super::candidate::Counts;
+use super::answers;
+use super::candidate::counts;
 use super::report::not_counting;
 use super::unchanged;
 use crate::args::{OutputArg, StatusArgs};
 use crate::client::{Call, Client, ClientError};
 use crate::error::{CliError, Exit};
 use crate::terminal::{self, Paint, paint};
-use crate::text::{clean, entry, wrapped};
-
-#[derive(Deserialize)]
-struct Status {
-    version: String,
-    started_at: String,
-    gitops: Option<String>,
-    gates: Vec<Gate>,
-    keys: Vec<Keys>,
-    store: Option<Store>,
-    decision_log: Option<Log>,
-}
-
-#[derive(Deserialize)]
-struct Gate {
-    gate: String,
-    state: String,
-    problem: Option<String>,
-    cloud: String,
-    policy: Option<Policy>,
-    generation: Option<u64>,
-    revision: u64,
-    #[serde(default)]
-    not_counting: Vec<Setting>,
-    last_attempt: Option<Attempt>,
-    candidate: Option<Candidate>,
-    #[serde(default)]
-    taken_back: Vec<TakenBack>,
-    source: Option<Source>,
-    refusals: Vec<Refused>,
-}
-
-#[derive(Deserialize)]
-struct Candidate {
-    policy: Policy,
-    #[serde(flatten)]
-    counts: Counts,
-}
-
-#[derive(Deserialize)]
-struct Source {
-    path: String,
-    state: String,
-    digest: Option<String>,
-    error: Option<String>,
-    waits_for: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Refused {
-    outcome: String,
-    reason: String,
-    count: u64,
-    last_at: String,
-    decision_id: String,
-    #[serde(default)]
-    observed: Vec<Evidence>,
-    #[serde(default)]
-    expected: Vec<Setting>,
-}
-
-#[derive(Deserialize)]
-struct Keys {
-    cloud: String,
-    address: Option<String>,
-    proxy: Option<String>,
-    usable: u64,
-    #[serde(default)]
-    skipped: usize,
-    #[serde(default)]
-    skipped_keys: Vec<UnusedKey>,
-    #[serde(default)]
-    vanished: usize,
-    #[serde(default)]
-    vanished_keys: Vec<VanishedKey>,
-    age_seconds: Option<u64>,
-    last_error: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Store {
-    state: String,
-    problem: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct UnusedKey {
-    kid: Option<String>,
-    reason: String,
-}
-
-#[derive(Deserialize)]
-struct VanishedKey {
-    kid: String,
-    missing_seconds: u64,
-}
-
-#[derive(Deserialize)]
-struct Log {
-    written: u64,
-    dropped: u64,
-    failed: u64,
-    waiting: u64,
-    problem: Option<String>,
-}
+use crate::text::{self, clean, entry, wrapped};
 
 /// Shows the state of a server.
 pub(super) fn run(args: &StatusArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
@@ -151,14 +50,14 @@ fn people(status: &Status, address: &str, out: &mut dyn Write) -> IoResult<()> {
         entry(out, "gitops", &format!("{repository}; only the role gitops may write"))?;
     }
     status.keys.iter().try_for_each(|keys| self::keys(keys, out))?;
-    if let Some(Store { state, problem: Some(problem) }) = &status.store {
-        entry(out, "store", &format!("{}: {}", clean(state), wrapped(problem, 13)))?;
+    if let StoreStatus { state, problem: Some(problem) } = &status.store {
+        entry(out, "store", &format!("{state}: {}", wrapped(problem, 13)))?;
     }
     status.decision_log.iter().try_for_each(|log| self::log(log, out))?;
     status.gates.iter().try_for_each(|gate| self::gate(gate, out))
 }
 
-fn keys(keys: &Keys, out: &mut dyn Write) -> IoResult<()> {
+fn keys(keys: &KeysStatus, out: &mut dyn Write) -> IoResult<()> {
     let age = keys.age_seconds.map(|age| format!(", {age} s old")).unwrap_or_default();
     let from = keys.address.as_deref().unwrap_or("a file");
     let (cloud, from) = (clean(&keys.cloud), clean(from));
@@ -183,8 +82,8 @@ fn keys(keys: &Keys, out: &mut dyn Write) -> IoResult<()> {
     }
 }
 
-fn log(log: &Log, out: &mut dyn Write) -> IoResult<()> {
-    let Log { written, dropped, failed, waiting, problem } = log;
+fn log(log: &LogStatus, out: &mut dyn Write) -> IoResult<()> {
+    let LogStatus { written, dropped, failed, waiting, problem } = log;
     let counts = format!("{written} decisions written, {dropped} dropped, {failed} failed");
     match waiting {
         0 => entry(out, "log", &counts)?,
@@ -203,14 +102,14 @@ fn more(all: usize, shown: usize, out: &mut dyn Write) -> IoResult<()> {
     }
 }
 
-fn gate(gate: &Gate, out: &mut dyn Write) -> IoResult<()> {
-    let colour = if gate.state == "serving" { Paint::Good } else { Paint::Bad };
-    writeln!(out, "\n{}: {}", clean(&gate.gate), paint(colour, &clean(&gate.state)))?;
+fn gate(gate: &GateStatus, out: &mut dyn Write) -> IoResult<()> {
+    let colour = if gate.state == GateState::Serving { Paint::Good } else { Paint::Bad };
+    writeln!(out, "\n{}: {}", clean(&gate.gate), paint(colour, gate.state.as_str()))?;
     if let Some(problem) = &gate.problem {
         entry(out, "problem", &wrapped(problem, 13))?;
     }
     match &gate.policy {
-        Some(policy) => entry(out, "policy", &policy.text())?,
+        Some(policy) => entry(out, "policy", &text::policy(policy))?,
         None => entry(out, "policy", "none")?,
     }
     let generation = gate.generation.map(|number| format!("generation {number}, "));
@@ -219,16 +118,18 @@ fn gate(gate: &Gate, out: &mut dyn Write) -> IoResult<()> {
     entry(out, "release", &format!("{generation}revision {revision}, cloud {cloud}"))?;
     not_counting(&gate.not_counting, out)?;
     if let Some(attempt) = &gate.last_attempt {
-        entry(out, "attempt", &attempt.text())?;
+        entry(out, "attempt", &answers::attempt(attempt))?;
         if let Some(error) = &attempt.error {
             entry(out, "", &clean(error))?;
         }
     }
-    if let Some(Candidate { policy, counts }) = &gate.candidate {
-        entry(out, "candidate", &format!("{}: {}", policy.text(), counts.text()))?;
+    if let Some(candidate) = &gate.candidate {
+        let CandidateStatus { policy, decided, agreed, differed, skipped } = candidate;
+        let counts = counts([*decided, *agreed, *differed, *skipped]);
+        entry(out, "candidate", &format!("{}: {counts}", text::policy(policy)))?;
     }
     for taken in &gate.taken_back {
-        let text = format!("{}, {}", taken.policy.text(), taken.text());
+        let text = format!("{}, {}", text::policy(&taken.policy), answers::taken_back(taken));
         entry(out, "taken back", &wrapped(&text, 13))?;
     }
     if let Some(source) = &gate.source {
@@ -237,10 +138,10 @@ fn gate(gate: &Gate, out: &mut dyn Write) -> IoResult<()> {
     gate.refusals.iter().try_for_each(|refused| self::refused(refused, out))
 }
 
-fn source(source: &Source, out: &mut dyn Write) -> IoResult<()> {
+fn source(source: &SourceStatus, out: &mut dyn Write) -> IoResult<()> {
     let digest = source.digest.as_deref().map(|digest| format!(" {}", clean(digest)));
     let digest = digest.unwrap_or_default();
-    entry(out, "source", &format!("{}: {}{digest}", clean(&source.path), clean(&source.state)))?;
+    entry(out, "source", &format!("{}: {}{digest}", clean(&source.path), source.state))?;
     if let Some(error) = &source.error {
         entry(out, "", &clean(error))?;
     }
@@ -250,16 +151,16 @@ fn source(source: &Source, out: &mut dyn Write) -> IoResult<()> {
     }
 }
 
-fn refused(refused: &Refused, out: &mut dyn Write) -> IoResult<()> {
-    let Refused { outcome, reason, count, last_at, decision_id, .. } = refused;
-    let (outcome, reason) = (terminal::outcome(&clean(outcome)), clean(reason));
-    let last = format!("last {}, decision {}", clean(last_at), clean(decision_id));
+fn refused(refused: &Refusals, out: &mut dyn Write) -> IoResult<()> {
+    let Refusals { outcome, reason, count, last_at, decision_id, .. } = refused;
+    let (outcome, reason) = (terminal::outcome(outcome.as_str()), clean(reason));
+    let last = format!("last {}, decision {decision_id}", clean(last_at));
     entry(out, "refused", &format!("{count} x {outcome} {reason}; {last}"))?;
     for observed in &refused.observed {
-        entry(out, "came", &observed.text())?;
+        entry(out, "came", &answers::evidence(observed))?;
     }
     let expected = refused.expected.iter();
     expected
-        .map(|setting| setting.text("not configured"))
+        .map(|setting| answers::setting(setting, "not configured"))
         .try_for_each(|text| entry(out, "configured", &text))
 }

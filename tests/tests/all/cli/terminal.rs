@@ -107,8 +107,9 @@ fn slow_server() -> (String, std::sync::mpsc::Sender<()>) {
         let digest = format!("sha256:{:064}", 0);
         let policy = json!({"name": "windows-mdm", "version": "2.0.0", "digest": digest});
         let body = json!({
-            "gate": "windows-mdm", "result": "activated", "policy": policy, "generation": 7,
-            "revision": 1, "steps": [],
+            "gate": "windows-mdm", "result": "activated", "policy": policy, "release": "r",
+            "generation": 7, "revision": 1, "steps": [],
+            "rehearsed": {"component": 1, "operator": 0},
         });
         let (body, head) = (body.to_string(), "HTTP/1.1 200 OK\r\nconnection: close\r\n");
         let length = body.len();

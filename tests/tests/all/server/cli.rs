@@ -367,9 +367,10 @@ fn what_is_not_admit_and_what_is_not_there_is_told() {
 #[test]
 fn what_a_server_says_is_printed_without_what_a_terminal_obeys() {
     let body = json!({
-        "gate": "g", "result": "activated\u{1b}[2J", "release": "r", "generation": 1,
+        "gate": "g\u{7}", "result": "activated", "release": "r", "generation": 1, "revision": 1,
         "policy": {"name": "p\u{1b}[2J", "version": "1\r", "digest": "d\u{202e}"},
-        "steps": [{"step": "a\u{7}", "ok": true}], "unknown": {"x\u{9b}": 1},
+        "steps": [{"step": "inspect", "ok": true}], "unknown": {"x\u{9b}": 1},
+        "rehearsed": {"component": 1, "operator": 0},
     });
     let stub =
         Stub::start(vec![("POST /v1/gates/g/rollback", answer("200 OK", "", &body.to_string()))]);

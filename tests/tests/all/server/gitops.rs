@@ -486,11 +486,13 @@ fn a_gate_without_a_policy_is_left_out_or_given_one() {
 fn refuses_b(refusal: &str) -> Stub {
     let policy =
         |version: &str| json!({"name": "windows-mdm", "version": version, "digest": "sha256:0"});
-    let settings = json!({"policy": policy("1.0.0"), "settings": {}, "unknown": {}, "revision": 7});
+    let settings = json!({"gate": "a", "policy": policy("1.0.0"), "settings": {}, "effective": {},
+        "unknown": {}, "revision": 7});
     let settings = answer("200 OK", "etag: \"7\"\r\n", &settings.to_string());
     let report = |gate: &str| {
         let report = json!({"gate": gate, "result": "activated", "policy": policy("2.0.0"),
-            "release": "sha256:1", "generation": 8, "steps": []});
+            "release": "sha256:1", "generation": 8, "revision": 8, "steps": [],
+            "rehearsed": {"component": 1, "operator": 0}});
         answer("200 OK", "", &report.to_string())
     };
     Stub::start(vec![
