@@ -24,8 +24,8 @@ fn a_reason_is_explained_with_remedy_and_presentation() {
     let expected = format!(
         "client_not_paired: a reason of {policy}
   what       The client id in `aud` is bound to other tenants than the one that issued the token.
-  remedy     If this tenant may use this application, add `client-id@tenant-id` with the values of
-             `aud` and `tid` to `client_tenant_pairs`.
+  remedy     If this tenant may use this application, add `client-id@tenant-id` with the client id
+             in `aud`, without `api://`, and the value of `tid` to `client_tenant_pairs`.
   answer     HTTP 403, admit.windows_mdm.client_not_paired, MDM fault s:Authorization 0x80180003
   user sees  Your organisation may not enrol devices here. Contact your IT administrator.
 "
