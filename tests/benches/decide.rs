@@ -10,7 +10,7 @@ use admit::contract::types::{Field, Request as Call, ValueParam};
 use admit::contract::{TokenPolicy, TokenPolicyPre};
 use admit::facts::Facts;
 use admit::gate::{Activation, Gate, Input, Request};
-use admit::keys::Keys;
+use admit::keys::{Keys, Wait};
 use admit::release::{Configured, Inspected, Rehearsed, Release, Sealed};
 use admit::runtime::Runtime;
 use admit::settings::Settings;
@@ -255,7 +255,7 @@ impl Bench {
 
 fn verified(token: &str, keys: &Keys, verification: &Verification) -> VerifiedClaims {
     let unverified = UnverifiedToken::parse(token, MAX_TOKEN_BYTES).expect("a token");
-    let key = keys.find(unverified.kid()).expect("a known key");
+    let key = keys.find(unverified.kid(), Wait::May).expect("a known key");
     let token = verify(unverified, &key).expect("a good signature");
     VerifiedClaims::from_token(&token, verification, NOW).expect("good claims")
 }

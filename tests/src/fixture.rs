@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use admit::claims::{Verification, VerifiedClaims};
 use admit::issuer::Issuer;
-use admit::keys::{KeySet, Keys};
+use admit::keys::{KeySet, Keys, Wait};
 use admit::token::{MAX_TOKEN_BYTES, UnverifiedToken};
 use admit::verify::verify;
 use serde_json::{Value, json};
@@ -93,7 +93,7 @@ pub fn judge_claims(
 ) -> Result<VerifiedClaims, Verdict> {
     let token = UnverifiedToken::parse(token, MAX_TOKEN_BYTES)
         .map_err(|error| refused(error.code(), &error))?;
-    let key = keys.find(token.kid()).map_err(|error| refused(error.code(), &error))?;
+    let key = keys.find(token.kid(), Wait::May).map_err(|error| refused(error.code(), &error))?;
     let token = verify(token, &key).map_err(|error| refused(error.code(), &error))?;
     VerifiedClaims::from_token(&token, verification, now)
         .map_err(|error| refused(error.code(), &error))

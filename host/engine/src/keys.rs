@@ -88,6 +88,12 @@ pub enum KeyError {
         /// What the last fetch failed with, or why the set is of no use.
         detail: String,
     },
+    /// A fetch may bring the key, and the caller may not wait for it.
+    #[error("key `{kid}` is not at hand, and may be fetched")]
+    WouldWait {
+        /// The `kid` of the token.
+        kid: Shown,
+    },
 }
 
 impl KeyError {
@@ -96,9 +102,10 @@ impl KeyError {
         match self {
             Self::Unusable { source, .. } if source.is_fault_of_set() => "keys.unavailable",
             Self::UnknownKid { .. } | Self::Unusable { .. } => "token.key",
-            Self::Spoilt { .. } | Self::Vanished { .. } | Self::Unavailable { .. } => {
-                "keys.unavailable"
-            }
+            Self::Spoilt { .. }
+            | Self::Vanished { .. }
+            | Self::Unavailable { .. }
+            | Self::WouldWait { .. } => "keys.unavailable",
         }
     }
 }
@@ -116,13 +123,14 @@ impl Keys {
 
     /// The one usable key with exactly this id.
     ///
-    /// A known id costs neither lock nor I/O. An unknown one may cost one fetch, which this call
-    /// then waits for.
+    /// A known id costs neither lock nor I/O. An unknown one may cost one fetch, if the caller may wait
+    /// for it.
     ///
     /// # Errors
     ///
-    /// [`KeyError`]; its code says whether the token is to blame or the keys.
-    pub fn find(&self, kid: &str) -> Result<Arc<VerificationKey>, KeyError> {
+    /// [`KeyError`]; its code says whether the token is to blame or the keys. [`KeyError::WouldWait`]
+    /// only with [`Wait::MayNot`].
+    pub fn find(&self, kid: &str, wait: Wait) -> Result<Arc<VerificationKey>, KeyError> {
         const ORIGIN: &str = "as configured";
         match self {
             Self::Fixed(set) => set.find(kid).map_err(|miss| match set.check_usable() {
@@ -131,17 +139,18 @@ impl Keys {
                     KeyError::Unavailable { origin: ORIGIN.to_owned(), detail: none.to_string() }
                 }
             }),
-            Self::Remote(keys) => keys.find(kid),
+            Self::Remote(keys) => keys.find(kid, wait),
         }
     }
+}
 
-    /// As [`Keys::find`], for callers that must not wait; absent when a fetch is to be waited for.
-    pub fn find_now(&self, kid: &str) -> Option<Result<Arc<VerificationKey>, KeyError>> {
-        match self {
-            Self::Fixed(_) => Some(self.find(kid)),
-            Self::Remote(keys) => keys.find_now(kid),
-        }
-    }
+/// Whether a search for a key may wait for a fetch.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Wait {
+    /// It may.
+    May,
+    /// It may not: the caller has other requests to answer, as the threads of an event loop.
+    MayNot,
 }
 
 /// Why a set does not give a key.

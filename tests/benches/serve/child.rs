@@ -9,7 +9,7 @@ use admit::claims::{Verification, VerifiedClaims};
 use admit::decision::Decision;
 use admit::facts::Facts;
 use admit::gate::{Activation, Gate, Request};
-use admit::keys::{KeySet, Keys};
+use admit::keys::{KeySet, Keys, Wait};
 use admit::runtime::Runtime;
 use admit::settings::Settings;
 use admit::token::{self, Format, MAX_TOKEN_BYTES, UnverifiedToken};
@@ -129,7 +129,7 @@ async fn verified(verifier: &Verifier, headers: &HeaderMap, body: Body) -> Resul
     let token = body.text("token").ok_or("the body has no token")?;
     let token = token::compact_form(Format::Jwt, token.as_bytes())?;
     let unverified = UnverifiedToken::parse(&token, MAX_TOKEN_BYTES)?;
-    let key = verifier.keys.find(unverified.kid())?;
+    let key = verifier.keys.find(unverified.kid(), Wait::May)?;
     let verified = verify(unverified, &key)?;
     VerifiedClaims::from_token(&verified, &verifier.verification, admit::gate::now())?;
     Ok(serde_json::to_vec(&verifier.answer)?)

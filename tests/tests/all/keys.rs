@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use admit::issuer::Issuer;
 use admit::keys::{
-    KeyError, KeySet, KeyStatus, Keys, MAX_KEY_SET_BYTES, RemoteKeys, RemoteOptions,
+    KeyError, KeySet, KeyStatus, Keys, MAX_KEY_SET_BYTES, RemoteKeys, RemoteOptions, Wait,
 };
 use admit_tests::clock::{ManualClock, wait_until};
 use admit_tests::fixture::issuer;
@@ -47,11 +47,11 @@ impl World {
     }
 
     fn finds(&self, kid: &str) -> bool {
-        self.keys.find(kid).is_ok()
+        self.keys.find(kid, Wait::May).is_ok()
     }
 
     fn code(&self, kid: &str) -> &'static str {
-        self.keys.find(kid).map_or_else(|error| error.code(), |_| "ok")
+        self.keys.find(kid, Wait::May).map_or_else(|error| error.code(), |_| "ok")
     }
 
     fn fetches(&self) -> usize {
@@ -125,15 +125,20 @@ fn a_rotated_key_is_found_within_one_cool_down() {
 #[test]
 fn who_must_not_wait_is_told_when_there_is_something_to_wait_for() {
     let world = World::new();
-    assert!(world.keys.find_now(kid()).is_none(), "nothing was fetched yet");
+    let now = |kid: &str| {
+        let found = world.keys.find(kid, Wait::MayNot);
+        found.map_or_else(|error| error.to_string(), |key| key.kid().to_owned())
+    };
+    let would_wait = |kid: &str| format!("key `{kid}` is not at hand, and may be fetched");
+    assert_eq!(now(kid()), would_wait(kid()), "nothing was fetched yet");
     assert_eq!(world.fetches(), 0);
     assert!(world.finds(kid()));
-    assert_eq!(world.keys.find_now(kid()).unwrap().unwrap().kid(), kid());
-    let unknown = |world: &World| world.keys.find_now("other").map(|found| found.unwrap_err());
-    assert_eq!(unknown(&world).unwrap().code(), "token.key", "the cool-down forbids a fetch");
+    assert_eq!(now(kid()), kid());
+    let unknown = world.keys.find("other", Wait::MayNot).unwrap_err();
+    assert_eq!(unknown.code(), "token.key", "the cool-down forbids a fetch");
     world.clock.advance(COOL_DOWN);
-    assert!(unknown(&world).is_none(), "a fetch could bring it");
-    assert!(world.keys.find_now(kid()).unwrap().is_ok());
+    assert_eq!(now("other"), would_wait("other"), "a fetch could bring it");
+    assert_eq!(now(kid()), kid());
     assert_eq!(world.fetches(), 1);
 }
 
@@ -146,8 +151,9 @@ fn who_must_not_wait_does_not_wait_for_a_fetch_of_somebody_else() {
     std::thread::scope(|scope| {
         let waiting = scope.spawn(|| world.finds("other"));
         wait_until("the second fetch", || world.fetches() == 2);
-        assert!(world.keys.find_now("other").is_none());
-        assert!(world.keys.find_now(kid()).unwrap().is_ok());
+        let other = world.keys.find("other", Wait::MayNot).unwrap_err();
+        assert!(matches!(other, KeyError::WouldWait { .. }), "{other}");
+        assert!(world.keys.find(kid(), Wait::MayNot).is_ok());
         world.server.release();
         assert!(!waiting.join().unwrap());
     });
@@ -226,7 +232,7 @@ fn concurrent_misses_share_one_fetch() {
 #[test]
 fn clones_share_one_set() {
     let world = World::new();
-    assert!(world.finds(kid()) && world.keys.clone().find(kid()).is_ok());
+    assert!(world.finds(kid()) && world.keys.clone().find(kid(), Wait::May).is_ok());
     assert_eq!(world.fetches(), 1);
 }
 
@@ -277,7 +283,7 @@ fn an_outage_is_survived_up_to_the_maximum_age() {
     assert!(world.finds(kid()));
 
     world.clock.advance(Duration::from_millis(1));
-    let error = world.keys.find(kid()).unwrap_err();
+    let error = world.keys.find(kid(), Wait::May).unwrap_err();
     assert_eq!(error.code(), "keys.unavailable");
     assert!(error.to_string().contains("status 500"), "{error}");
     assert_eq!(world.status().usable, 0);
@@ -449,7 +455,7 @@ fn a_bad_key_in_a_good_set_is_named() {
     assert!(world.finds(kid()));
     let shown: Vec<_> = world.status().skipped.iter().map(ToString::to_string).collect();
     assert_eq!(shown, ["key `encryption`: `use` is not `sig`"]);
-    let error = world.keys.find("encryption").unwrap_err();
+    let error = world.keys.find("encryption", Wait::May).unwrap_err();
     assert!(matches!(error, KeyError::Unusable { .. }));
     assert_eq!(error.code(), "token.key");
 }
@@ -468,7 +474,7 @@ fn a_key_that_the_set_spoils_is_no_fault_of_the_token() {
     ] {
         let set = json!({"keys": [issuer().jwk(), spoilt, other]});
         let world = World::with_answer(Answer::json(&set));
-        let error = world.keys.find(kid()).unwrap_err();
+        let error = world.keys.find(kid(), Wait::May).unwrap_err();
         assert_eq!(error.code(), "keys.unavailable");
         let chain = admit::failure::error_chain(&error);
         assert!(chain.contains(kid()) && chain.contains(cause), "{chain}");
@@ -487,7 +493,11 @@ fn without_a_usable_key_no_token_is_to_blame() {
         let set = KeySet::parse(document.to_string().as_bytes()).unwrap();
         let keys = Keys::fixed(set);
         for kid in [kid(), "other"] {
-            assert_eq!(keys.find(kid).unwrap_err().code(), "keys.unavailable", "{document}");
+            assert_eq!(
+                keys.find(kid, Wait::May).unwrap_err().code(),
+                "keys.unavailable",
+                "{document}"
+            );
         }
     }
 }

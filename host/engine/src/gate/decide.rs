@@ -1,6 +1,5 @@
 //! The way of a request.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,7 +10,7 @@ use crate::claims::{ClaimsError, VerifiedClaims};
 use crate::clock;
 use crate::decision::{Blame, Decision, Outcome, Ruling, Signature, Step};
 use crate::facts::FactsError;
-use crate::keys::{KeyError, VerificationKey};
+use crate::keys::{KeyError, Wait};
 use crate::reason::{self, Advice};
 use crate::release::{DecideError, Release};
 use crate::token::{self, TokenError, UnverifiedToken};
@@ -104,29 +103,6 @@ impl Ruled {
     }
 }
 
-/// The key is not known, and the caller does not wait for it.
-struct WouldWait;
-
-/// What the search for a key came to; `W` when it was given up before it came to anything.
-type Search<W> = Result<Result<Arc<VerificationKey>, KeyError>, W>;
-
-/// Why there are no verified claims.
-enum Unverified<W> {
-    /// That is known, and becomes a decision.
-    Known(RequestError),
-    /// The search for the key was given up, and nothing is decided.
-    GivenUp(W),
-}
-
-impl<W, E> From<E> for Unverified<W>
-where
-    RequestError: From<E>,
-{
-    fn from(error: E) -> Self {
-        Self::Known(error.into())
-    }
-}
-
 impl Gate {
     /// Decides one token.
     ///
@@ -147,44 +123,38 @@ impl Gate {
     ///
     /// As [`Gate::decide`].
     pub fn decide_with_claims(&self, request: &Request<'_>) -> Result<Decided, FactsError> {
-        // A search that waits is never given up.
-        let find = |kid: &str| -> Search<Infallible> { Ok(self.keys.find(kid)) };
-        let Ok(decided) = self.decide_with_keys(request, find);
-        decided
+        let (started, active) = (Instant::now(), self.active.load());
+        let ruled = self.rule(request, active.as_deref(), Wait::May)?;
+        Ok(self.decided(request, active.as_deref(), ruled, started))
     }
 
     /// As [`Gate::decide_with_claims`], for callers that must not wait, as the threads of an event
-    /// loop; absent when a key would have to be waited for.
+    /// loop; absent when a key would have to be waited for: then nothing was decided or logged.
     ///
     /// # Errors
     ///
     /// As [`Gate::decide`].
     pub fn decide_now(&self, request: &Request<'_>) -> Result<Option<Decided>, FactsError> {
-        let find = |kid: &str| -> Search<WouldWait> { self.keys.find_now(kid).ok_or(WouldWait) };
-        self.decide_with_keys(request, find).ok().transpose()
+        let (started, active) = (Instant::now(), self.active.load());
+        let ruled = self.rule(request, active.as_deref(), Wait::MayNot)?;
+        let would_wait = matches!(ruled.ruling, Err(RequestError::Key(KeyError::WouldWait { .. })));
+        Ok((!would_wait).then(|| self.decided(request, active.as_deref(), ruled, started)))
     }
 
-    /// Decides and logs, unless `find` gives up: then nothing was decided.
-    fn decide_with_keys<W>(
+    /// Token text to ruling.
+    fn rule(
         &self,
         request: &Request<'_>,
-        find: impl Fn(&str) -> Search<W>,
-    ) -> Result<Result<Decided, FactsError>, W> {
-        let started = Instant::now();
-        let active = self.active.load();
-        let active = active.as_deref();
-        let ruled = match active {
-            None => Ruled::refused(RequestError::Empty(Arc::clone(&self.name)), None),
-            Some(active) => match self.verify(request, find) {
-                Err(Unverified::GivenUp(reason)) => return Err(reason),
-                Err(Unverified::Known(error)) => Ruled::refused(error, None),
-                Ok(claims) => match evaluate(request, claims, &active.release) {
-                    Ok(ruled) => ruled,
-                    Err(error) => return Ok(Err(error)),
-                },
-            },
+        active: Option<&Active>,
+        wait: Wait,
+    ) -> Result<Ruled, FactsError> {
+        let Some(active) = active else {
+            return Ok(Ruled::refused(RequestError::Empty(Arc::clone(&self.name)), None));
         };
-        Ok(Ok(self.decided(request, active, ruled, started)))
+        match self.verify(request, wait) {
+            Ok(claims) => evaluate(request, claims, &active.release),
+            Err(error) => Ok(Ruled::refused(error, None)),
+        }
     }
 
     fn decided(
@@ -219,11 +189,7 @@ impl Gate {
     }
 
     /// Token text to verified claims.
-    fn verify<W>(
-        &self,
-        request: &Request<'_>,
-        find: impl Fn(&str) -> Search<W>,
-    ) -> Result<VerifiedClaims, Unverified<W>> {
+    fn verify(&self, request: &Request<'_>, wait: Wait) -> Result<VerifiedClaims, RequestError> {
         let (format, bytes) = match request.input {
             Input::Token(format, bytes) => (format, bytes),
             Input::Claims(json) => {
@@ -234,7 +200,7 @@ impl Gate {
         let text = token::compact_form(format, bytes)?;
         let unverified = UnverifiedToken::parse(&text, token::MAX_TOKEN_BYTES)?;
         let has_nonce = unverified.has_unverified_nonce();
-        let key = find(unverified.kid()).map_err(Unverified::GivenUp)?;
+        let key = self.keys.find(unverified.kid(), wait);
         let verified = key
             .map_err(RequestError::from)
             .and_then(|key| Ok(verify::verify(unverified, &key)?))

@@ -12,7 +12,7 @@ use super::fetch::{FetchError, Fetcher};
 use super::jwk::VerificationKey;
 use super::key_set::{KeySet, SkippedKey};
 use super::vanished::{Answered, Terms, Vanished};
-use super::{KeyError, Miss};
+use super::{KeyError, Miss, Wait};
 use crate::outgoing::{Names, Route, SystemNames};
 use crate::text::Shown;
 
@@ -216,20 +216,16 @@ impl RemoteKeys {
     }
 
     /// As [`Keys::find`](super::Keys::find).
-    pub(super) fn find(&self, kid: &str) -> Result<Arc<VerificationKey>, KeyError> {
+    pub(super) fn find(&self, kid: &str, wait: Wait) -> Result<Arc<VerificationKey>, KeyError> {
         if let Some(key) = self.0.find_known(kid) {
             return Ok(key);
         }
-        self.0.fetch_or_wait();
-        self.0.find_kept(kid)
-    }
-
-    /// As [`Keys::find_now`](super::Keys::find_now).
-    pub(super) fn find_now(&self, kid: &str) -> Option<Result<Arc<VerificationKey>, KeyError>> {
-        if let Some(key) = self.0.find_known(kid) {
-            return Some(Ok(key));
+        match wait {
+            Wait::May => self.0.fetch_or_wait(),
+            Wait::MayNot if self.0.is_cooling_down() => {}
+            Wait::MayNot => return Err(KeyError::WouldWait { kid: Shown::new(kid) }),
         }
-        self.0.is_cooling_down().then(|| self.0.find_kept(kid))
+        self.0.find_kept(kid)
     }
 
     /// How the address is reached.

@@ -56,7 +56,7 @@ fn a_vanished_key_counts_for_a_while_and_is_then_missed() {
     assert!(world.finds(kid()));
     world.clock.advance(MOMENT);
     assert_eq!(world.code(kid()), "keys.unavailable");
-    let error = world.keys.find(kid()).unwrap_err().to_string();
+    let error = world.keys.find(kid(), Wait::May).unwrap_err().to_string();
     assert!(error.contains(&format!("key `{}` is no longer in the JWK Set", kid())), "{error}");
     assert!(error.ends_with("; an answer first lacked it 600 s ago"), "{error}");
     assert_eq!(world.status().vanished, []);
@@ -99,7 +99,10 @@ fn what_the_newest_answer_says_of_an_id_counts() {
     let token = issuer().sign(&admit_tests::fixture::claims());
     let opens = |world: &World| {
         let unverified = admit::token::UnverifiedToken::parse(&token, 65_536).unwrap();
-        let key = world.keys.find(unverified.kid()).map_err(|error| error.code().to_owned())?;
+        let key = world
+            .keys
+            .find(unverified.kid(), Wait::May)
+            .map_err(|error| error.code().to_owned())?;
         let verified = admit::verify::verify(unverified, &key);
         verified.map(drop).map_err(|error| error.code().to_owned())
     };
@@ -154,7 +157,7 @@ fn an_answer_that_names_a_key_in_a_form_of_no_use_lacks_it() {
         }
         world.clock.advance(KEEP);
         assert_eq!(world.code(kid()), "keys.unavailable", "{jwk}");
-        let error = world.keys.find(kid()).unwrap_err();
+        let error = world.keys.find(kid(), Wait::May).unwrap_err();
         assert!(matches!(error, KeyError::Spoilt { .. }), "{error}");
         world.clock.advance(REMEMBERED);
         let _ = world.code("stranger");
