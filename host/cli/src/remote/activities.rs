@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{answered, answers};
 use crate::args::ActivitiesArgs;
 use crate::client::Call;
-use crate::error::{CliError, Exit};
+use crate::error::{CliError, Exit, say};
 use crate::text::{clean, value};
 
 /// Lists what was done.
@@ -31,6 +31,9 @@ fn people(page: &Activities, out: &mut dyn Write) -> IoResult<()> {
         let (at, access, kind) = (clean(at), access(actor), clean(kind));
         let actor = answers::actor(actor);
         writeln!(out, "{id}  {at}  {access:<8}  {actor}{gate}  {kind}{}", text(details))?;
+    }
+    if page.activities.is_empty() {
+        say("no activity is of these");
     }
     match page.next {
         Some(next) => writeln!(out, "more with --before {next}"),

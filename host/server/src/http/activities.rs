@@ -42,6 +42,11 @@ pub(super) async fn get(call: Call) -> Result<Response, ApiError> {
         before: query.before,
     };
     let activities = call.app.store.activities(&filter, limit).await?;
+    let has_plus = call.uri.query().is_some_and(|query| query.contains('+'));
+    if activities.is_empty() && has_plus {
+        let message = format!("query: nothing was found{PLUS_IS_A_SPACE}");
+        return Err(ApiError::malformed(message));
+    }
     let next = next_page(activities.len(), limit, activities.last().map(|activity| activity.id));
     let activities = activities.into_iter().map(activity).collect();
     Ok(Json(Activities { activities, next }).into_response())

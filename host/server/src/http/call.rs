@@ -65,7 +65,7 @@ impl Call {
 
     /// The query, strictly.
     pub(super) fn query<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
-        query_of(&self.uri)
+        query_of(&self.uri, &[])
     }
 
     /// The query, strictly, and the settings that `drop` names in it, which may be there several
@@ -82,7 +82,7 @@ impl Call {
             })
             .collect();
         let uri = Uri::builder().path_and_query(format!("/?{}", rest.join("&")));
-        let query = query_of(&uri.build().unwrap_or_default())?;
+        let query = query_of(&uri.build().unwrap_or_default(), &["drop"])?;
         Ok((query, MayDrop::Named(names?)))
     }
 
@@ -127,18 +127,54 @@ impl Call {
     }
 }
 
-fn query_of<T: DeserializeOwned>(uri: &Uri) -> Result<T, ApiError> {
+/// Reads a query; `others` are the parameters that are read besides.
+fn query_of<T: DeserializeOwned>(uri: &Uri, others: &[&str]) -> Result<T, ApiError> {
     let query = axum::extract::Query::<T>::try_from_uri(uri);
     query.map(|query| query.0).map_err(|error| {
         let text = error.body_text();
         let reason = text.split_once(": ").map_or(&*text, |(_, reason)| reason);
-        // A name of such a length may be a token in the wrong place.
-        let reason = Some(reason).filter(|reason| reason.len() <= MAX_QUERY_REASON);
-        let reason = reason.unwrap_or("not what is expected");
-        let plus = uri.query().is_some_and(|query| query.contains('+'));
-        let plus = if plus { PLUS_IS_A_SPACE } else { "" };
-        ApiError::malformed(format!("query: {}{plus}", printable(reason)))
+        wrong_value(uri, reason).unwrap_or_else(|| wrong_query(uri, reason, others))
     })
+}
+
+/// What a parameter may be; absent for texts, which are read whatever they are.
+fn expected(parameter: &str) -> Option<&'static str> {
+    match parameter {
+        "limit" => Some("1 to 200"),
+        "before" | "to" | "max_differences" => Some("a whole number"),
+        "dry_run" | "candidate" | "force" => Some("`true` or `false`"),
+        _ => None,
+    }
+}
+
+/// Of a value that is not what its parameter may be: what came, and what was expected.
+fn wrong_value(uri: &Uri, reason: &str) -> Option<ApiError> {
+    let (name, _) = reason.split_once(": ").filter(|(_, why)| !why.contains(" field "))?;
+    let expected = expected(name)?;
+    let mut parameters = uri.query()?.split('&').filter_map(|part| part.split_once('='));
+    let (_, came) = parameters.find(|(parameter, _)| *parameter == name)?;
+    let plus = if came.contains('+') { PLUS_IS_A_SPACE } else { "" };
+    let came = admit::text::Shown::name(came);
+    Some(ApiError::field(name, format!("`{came}`; expected {expected}{plus}")))
+}
+
+/// Of a parameter that is not there, or is there twice.
+fn wrong_query(uri: &Uri, reason: &str, others: &[&str]) -> ApiError {
+    // A name of such a length may be a token in the wrong place.
+    let reason = Some(reason).filter(|reason| reason.len() <= MAX_QUERY_REASON);
+    let reason = reason.unwrap_or("not what is expected");
+    let reason = reason.split_once(": ").map_or(reason, |(_, why)| why);
+    let reason = match reason.split_once(", expected ") {
+        Some((what, names)) => {
+            let names = names.split('`').skip(1).step_by(2).chain(others.iter().copied());
+            let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
+            format!("{what}; expected {}", names.join(", "))
+        }
+        None => reason.to_owned(),
+    };
+    let plus = uri.query().is_some_and(|query| query.contains('+'));
+    let plus = if plus { PLUS_IS_A_SPACE } else { "" };
+    ApiError::malformed(format!("query: {}{plus}", printable(&reason)))
 }
 
 /// Whether a policy may have a setting of this name.

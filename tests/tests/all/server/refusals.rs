@@ -139,7 +139,29 @@ fn a_query_is_refused_in_words_of_one_line() {
     };
     let said = message("nothing=1");
     assert!(said.starts_with("query: "), "{said}");
-    assert!(said.contains("unknown field `nothing`, expected one of `gate`, "), "{said}");
+    assert!(said.contains("unknown field `nothing`; expected `gate`, "), "{said}");
+    for (query, expected) in [
+        ("limit=abc", "`limit`: `abc`; expected 1 to 200"),
+        ("limit=", "`limit`: ``; expected 1 to 200"),
+        (
+            "before=99999999999999999999",
+            "`before`: `99999999999999999999`; expected a whole number",
+        ),
+        (
+            "actor=ops+ci",
+            "query: nothing was found; a `+` in a query stands for a space: write `%2B`",
+        ),
+    ] {
+        assert_eq!(message(query), expected);
+    }
+    let promote = "/v1/gates/windows-mdm/promote?";
+    for (query, expected) in [
+        ("to=1", "query: unknown field `to`; expected `max_differences`, `force`, `drop`"),
+        ("force=1", "`force`: `1`; expected `true` or `false`"),
+    ] {
+        let reply = server.admin().post_nothing(&format!("{promote}{query}"));
+        assert_eq!(reply.refused(400, "malformed")["message"], expected);
+    }
     let said = message("a%0Ab%1B%E2%80%AE%00=1");
     assert!(said.contains("`a\\nb\\u{1b}\\u{202e}\\0`"), "{said}");
     let plus = "a `+` in a query stands for a space: write `%2B`";
