@@ -121,7 +121,8 @@ impl ServedGate {
         if self.view().revision() != base.revision() {
             return Err(self.overtaken());
         }
-        let nothing = || ChangeError::NothingKept(self.name().to_owned());
+        let nothing =
+            || ChangeError::NothingKept { gate: self.name().to_owned(), known: Vec::new() };
         let before = &**base.selected().ok_or_else(nothing)?;
         let target = match to {
             Target::Before => self.way_back(before, force)?,
@@ -151,7 +152,12 @@ impl ServedGate {
         }
         Err(match known_to_fail {
             Some(taken) => ChangeError::TakenBack(Box::new(taken)),
-            None => ChangeError::NothingKept(self.name().to_owned()),
+            None => {
+                let known = self.wait(self.store.generations(self.name()))?;
+                let others = known.iter().filter(|(attempt, _)| Some(*attempt) != before.active);
+                let known = others.map(|(_, generation)| *generation).collect();
+                ChangeError::NothingKept { gate: self.name().to_owned(), known }
+            }
         })
     }
 
@@ -205,7 +211,7 @@ impl ServedGate {
         };
         match self.way_back(before, false) {
             Ok(target) => self.gate.keep(self.plan_back(&target, before, &[])?.prepared),
-            Err(ChangeError::NothingKept(_) | ChangeError::TakenBack(_)) => {}
+            Err(ChangeError::NothingKept { .. } | ChangeError::TakenBack(_)) => {}
             Err(error) => return Err(error),
         }
         Ok(())

@@ -116,9 +116,14 @@ pub enum ChangeError {
     /// Somebody else changed the gate meanwhile.
     #[error(transparent)]
     Overtaken(Box<Overtaken>),
-    /// There is nothing to go back to.
-    #[error("gate `{0}` has no release to roll back to")]
-    NothingKept(String),
+    /// There is nothing before to go back to.
+    #[error("gate `{gate}` has no release to roll back to{}", others(known))]
+    NothingKept {
+        /// The gate.
+        gate: String,
+        /// The generations of the releases that it had after the active one, the newest first.
+        known: Vec<u64>,
+    },
     /// The release is known to fail, and nobody forced it.
     #[error("{0}; to activate it all the same, force it (`force=true`, `--force`)")]
     TakenBack(Box<TakenBack>),
@@ -295,7 +300,9 @@ impl ChangeError {
         use admit::settings::SettingsError;
 
         match error {
-            ActivateError::NothingKept { .. } => Self::NothingKept(gate.to_owned()),
+            ActivateError::NothingKept { .. } => {
+                Self::NothingKept { gate: gate.to_owned(), known: Vec::new() }
+            }
             ActivateError::Configure(ConfigureError::Settings(SettingsError::Bounds(refusals))) => {
                 Self::TooLarge(refusals)
             }
@@ -310,6 +317,18 @@ impl ChangeError {
             }
         }
     }
+}
+
+/// How to go to a release that is not on the way back.
+fn others(known: &[u64]) -> String {
+    if known.is_empty() {
+        return String::new();
+    }
+    format!(
+        " before the active one; to go to one that it had since, name its generation (`to`, `--to`), of \
+         {}",
+        numbers(known)
+    )
 }
 
 /// The newest of some generations.

@@ -132,7 +132,7 @@ impl From<ChangeError> for ApiError {
                     .with_header(RETRY_AFTER, "1")
             }
             ChangeError::Overtaken(_) => conflict(Code::Overtaken),
-            ChangeError::NothingKept(_) => conflict(Code::NothingKept),
+            ChangeError::NothingKept { .. } => conflict(Code::NothingKept),
             ChangeError::TakenBack(_) => conflict(Code::TakenBack),
             ChangeError::AlreadyActive { .. } => conflict(Code::AlreadyActive),
             ChangeError::NotKept { .. } => conflict(Code::NotKept),

@@ -285,7 +285,10 @@ fn the_way_back_goes_release_by_release_to_the_first() {
     let report = roll_back(&admin).json(200);
     assert_eq!((&report["release"], report.get("changed_settings")), (&first, None));
     assert_eq!(decided(&server), by("allow", "2.0.0", 5));
-    roll_back(&admin).refused(409, "nothing_kept");
+    let refused = roll_back(&admin).refused(409, "nothing_kept");
+    let since = "before the active one; to go to one that it had since, name its generation (`to`, \
+                 `--to`), of 4, 3, 2, 1";
+    assert!(refused["message"].as_str().unwrap().ends_with(since), "{refused}");
     let actions: Vec<_> = releases(&admin).iter().map(|one| one["action"].clone()).collect();
     assert_eq!(actions, ["rollback", "rollback", "settings", "policy", "start"]);
     let active: Vec<_> = releases(&admin).iter().map(|one| one["active"].clone()).collect();

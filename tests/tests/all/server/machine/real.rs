@@ -230,7 +230,7 @@ fn said(result: Result<Report, ChangeError>) -> String {
         Err(ChangeError::Dropped { .. }) => "dropped",
         Err(ChangeError::AlreadyActive { .. }) => "already_active",
         Err(ChangeError::UnknownGeneration { .. }) => "unknown_generation",
-        Err(ChangeError::NothingKept(_)) => "nothing_kept",
+        Err(ChangeError::NothingKept { .. }) => "nothing_kept",
         Err(ChangeError::NoCandidate(_)) => "no_candidate",
         Err(ChangeError::Store(_)) => "store",
         Err(error) => panic!("{error}"),
