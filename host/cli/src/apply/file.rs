@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use admit::settings::placeholder_in;
+use admit::settings::{placeholder, placeholder_in};
 use admit_server::config::NOTE;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -159,16 +159,7 @@ fn wanted(gate: Member<Entry>, path: &Path, bytes: &[u8]) -> Result<Wanted, CliE
         let text = "nothing is said of the gate; expected `policy`, `component` or `settings`";
         return Err(bad(path, FormError::at(at, text)));
     }
-    let placeholders = entry.settings.as_ref().map_or_else(Vec::new, |settings| {
-        let gate = clean(&name);
-        let of = |member: &Member<Spanned<Setting>>| {
-            let at = member.value.referenced;
-            let found = unfilled(&member.name, &member.value.value.0)?;
-            let place = format!("`{}`, line {}, column {}", path.display(), at.line(), at.column());
-            Some(format!("{place}: gate `{gate}`: {found}"))
-        };
-        settings.0.iter().filter_map(of).collect()
-    });
+    let placeholders = placeholders(&name, at, &entry, path);
     // `#{NAME}` is a comment, and leaves nothing.
     let explained = |error: FormError| error.explained(&String::from_utf8_lossy(bytes));
     let settings =
@@ -177,11 +168,30 @@ fn wanted(gate: Member<Entry>, path: &Path, bytes: &[u8]) -> Result<Wanted, CliE
     Ok(Wanted { gate: name, policy, settings, drop: entry.drop, placeholders, at })
 }
 
-/// What is said of a value that a template should have filled in.
-fn unfilled(name: &str, value: &Value) -> Option<String> {
-    let found = cut(&clean(placeholder_in(value)?));
-    let name = clean(name);
-    Some(format!("setting `{name}`: `{found}` looks like a placeholder that nothing filled in"))
+/// What is said of names and values that a template should have filled in.
+fn placeholders(gate: &str, at: Location, entry: &Entry, path: &Path) -> Vec<String> {
+    let named = placeholder(gate).map(|found| (at, unfilled("its name", found)));
+    let policy = entry.policy.as_ref().and_then(|policy| {
+        Some((policy.referenced, unfilled("`policy`", placeholder(&policy.value)?)))
+    });
+    let settings = entry.settings.iter().flat_map(|settings| &settings.0).filter_map(|setting| {
+        Some((setting.value.referenced, unfilled_setting(&setting.name, &setting.value.value.0)?))
+    });
+    let gate = clean(gate);
+    let said = |(at, said): (Location, String)| {
+        let (path, line, column) = (path.display(), at.line(), at.column());
+        format!("`{path}`, line {line}, column {column}: gate `{gate}`: {said}")
+    };
+    named.into_iter().chain(policy).chain(settings).map(said).collect()
+}
+
+fn unfilled_setting(name: &str, value: &Value) -> Option<String> {
+    Some(unfilled(&format!("setting `{}`", clean(name)), placeholder_in(value)?))
+}
+
+fn unfilled(what: &str, found: &str) -> String {
+    let found = cut(&clean(found));
+    format!("{what}: `{found}` looks like a placeholder that nothing filled in")
 }
 
 fn policy(
@@ -251,7 +261,7 @@ pub(super) fn patch(path: &Path) -> Result<Map<String, Value>, CliError> {
     let Named::<Setting>(members) =
         yaml::parse(&bytes).map_err(|error| files::content("settings", &path.display(), error))?;
     for Member { name, value, .. } in &members {
-        if let Some(found) = unfilled(name, &value.0) {
+        if let Some(found) = unfilled_setting(name, &value.0) {
             say(format!("`{}`: {found}", path.display()));
         }
     }
@@ -347,16 +357,20 @@ gates:
   windows-mdm:
     settings:
       tenants: [x, \"${TENANT}\"]
+  \"%GATE%\":
+    policy: \"{{ policy }}\"
 ";
         let wanted = read_text(text).unwrap();
         let said: Vec<_> = wanted.iter().flat_map(|wanted| &wanted.placeholders).collect();
         for (said, expected) in said.iter().zip([
             "g.yaml`, line 3, column 29: gate `mam`: setting `scope`: `$MAM_SCOPE` looks like a",
             "g.yaml`, line 6, column 16: gate `windows-mdm`: setting `tenants`: `${TENANT}` looks",
+            "g.yaml`, line 7, column 3: gate `%GATE%`: its name: `%GATE%` looks like a",
+            "g.yaml`, line 8, column 13: gate `%GATE%`: `policy`: `{{ policy }}` looks like a",
         ]) {
             assert!(said.contains(expected), "{said}");
         }
-        assert_eq!(said.len(), 2);
+        assert_eq!(said.len(), 4);
     }
 
     #[test]

@@ -11,11 +11,14 @@ A file of gates, YAML or JSON:
 
   gates:
     windows-mdm:
-      policy: windows-mdm@2.0.0   # or component: ./policy.wasm; neither: the policy stays
-      settings:                   # all of them: what is not named counts by default again
+      # Or `component: ./policy.wasm`. Without either the policy stays.
+      policy: windows-mdm@2.0.0
+      # All of them: what is not named counts by default again.
+      settings:
         server_url: https://mdm.example.com
         windows_entra_tenant_ids: [5a4f1c1e-6a3e-4c57-9d0e-1f2b3c4d5e6f]
-      drop: [allow_guests]        # settings that may stop counting, since the policy does not know them
+      # Settings that may stop counting, since the policy does not know them.
+      drop: [allow_guests]
 
 Keys of the whole file that start with `x-` mean nothing: a place for what gates share by anchors.
 Values that look like placeholders that nothing filled in (`$NAME`, `${NAME}`, `%NAME%`, `{{ name }}`) are

@@ -239,9 +239,10 @@ fn activities_are_listed_and_filtered() {
     assert!(added.contains("  added_microsoft_entra_client_id  "), "{added}");
     let of_type = list("--type added_microsoft_entra_client_id --actor first");
     assert_eq!(of_type.lines().count(), 1, "{of_type}");
-    assert_eq!(list("--gate nope"), "");
-    assert_eq!(list("--actor nobody"), "");
-    assert_eq!(list("--until 2020-01-01T00:00:00Z"), "");
+    for filter in ["--gate nope", "--actor nobody", "--until 2020-01-01T00:00:00Z"] {
+        let run = shell.run(&format!("activities {filter}"));
+        assert_eq!((&*run.out, &*run.err), ("", "admit: no activity is of these\n"), "{filter}");
+    }
     assert_eq!(list("--since 2020-01-01T00:00:00Z"), list(""));
     let all = json_of(&list("--output json"));
     let tenants = json!("added_microsoft_entra_tenant");
@@ -306,6 +307,19 @@ fn the_access_token_comes_from_a_file_standard_input_or_the_environment() {
     let other =
         "the environment variable `ADMIT_ACCESS_TOKEN` holds no access token; expected `admit_...`";
     assert_eq!(shell.with_token("two words").refuses("access list", 3), other);
+}
+
+#[test]
+fn the_example_in_the_help_of_apply_is_a_file_of_gates() {
+    let server = Server::start(&windows_gate());
+    let shell = Shell::of(&server);
+    let help = shell.prints("apply --help");
+    let (_, example) = help.split_once("\n  gates:\n").unwrap();
+    let (example, _) = example.split_once("\n\n").unwrap();
+    assert!(example.lines().all(|line| line.len() < 80), "{example}");
+    shell.write("example.yaml", format!("  gates:\n{example}\n"));
+    let applied = shell.prints("apply -f example.yaml --dry-run");
+    assert!(applied.starts_with("windows-mdm:\n"), "{applied}");
 }
 
 #[test]
