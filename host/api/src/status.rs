@@ -205,6 +205,10 @@ pub struct Refusals {
     /// The last of these decisions.
     #[schemars(with = "text::DecisionId")]
     pub decision_id: Uuid,
+    /// What the host found then, on `invalid` and `failed`; `…` stands for what the text quotes of a token,
+    /// but for values that may be shown. Absent on `deny`, and when nothing may be shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
     /// What came then; values that may name a person are withheld. Absent when the policy named
     /// nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -26,7 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use admit::claims::Verification;
-use admit::decision::Outcome;
+use admit::decision::{Decision, Outcome};
 use admit::gate::{Decided, Request};
 use admit::release::Release;
 use serde_json::{Map, Value};
@@ -40,6 +40,12 @@ use trouble::Trouble;
 use writer::Message;
 
 pub use values::stand_in;
+
+/// What the host found, on `invalid` and `failed`, as far as it may be shown; `claims` are those of
+/// `decision_log.claims`.
+pub(crate) fn shown_detail(decision: &Decision, claims: &[String]) -> Option<String> {
+    entry::detail(decision, &Allowed::new(claims.to_vec()))
+}
 
 use crate::config::{DecisionLogConfig, DecisionLogTarget, WhenFull};
 

@@ -156,6 +156,9 @@ fn refused(refused: &Refusals, out: &mut dyn Write) -> IoResult<()> {
     let (outcome, reason) = (terminal::outcome(outcome.as_str()), clean(reason));
     let last = format!("last {}, decision {decision_id}", clean(last_at));
     entry(out, "refused", &format!("{count} x {outcome} {reason}; {last}"))?;
+    if let Some(detail) = &refused.detail {
+        entry(out, "found", &wrapped(detail, 13))?;
+    }
     for observed in &refused.observed {
         entry(out, "came", &answers::evidence(observed))?;
     }

@@ -7,10 +7,14 @@ use super::entry::Allowed;
 use crate::evidence::is_shown;
 
 /// What errors quote of their own accord. Names of claims are told by where they stand.
-const WORDS: [&str; 14] = [
-    "1.0", "2.0", "JWT", "RS256", "alg", "crit", "exp", "iat", "kid", "nbf", "nonce", "now", "tid",
-    "ver",
+const WORDS: [&str; 18] = [
+    ".", "1.0", "2.0", "JWT", "RS256", "alg", "china", "crit", "exp", "iat", "kid", "nbf", "nonce",
+    "now", "public", "tid", "us-gov", "ver",
 ];
+
+/// What stands before something that the host knows of itself: the issuer that goes with a tenant, the
+/// address of a key set.
+const OWN: [&str; 2] = ["; expected ", " in the JWK Set of "];
 
 /// Stands for what is left out.
 const LEFT_OUT: &str = "…";
@@ -31,12 +35,21 @@ pub(super) fn without_token(text: &str, allowed: &Allowed) -> Option<String> {
             && words_before.ends_with(CLAIM)
             && is_shown(quoted_before, quoted, &allowed.names);
         let is_name = words.ends_with(CLAIM) || WORDS.contains(&quoted);
+        let is_own = OWN.iter().any(|own| words.ends_with(own));
+        let is_key = words.ends_with("key ") && is_key_id(quoted);
         if pair.len() == 2 {
-            shown.push(if is_value || is_name { quoted } else { LEFT_OUT });
+            let is_shown = is_value || is_name || is_own || is_key;
+            shown.push(if is_shown { quoted } else { LEFT_OUT });
         }
         (quoted_before, words_before) = (quoted, words);
     }
     Some(shown.join("`"))
+}
+
+/// Whether a `kid` has the form of those of Entra, and is no name or part of a token.
+fn is_key_id(kid: &str) -> bool {
+    let is_base64url = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    (20..=64).contains(&kid.len()) && kid.bytes().all(is_base64url) && !kid.starts_with("eyJ")
 }
 
 /// Stands before the name of a claim: a registered one, or such a one in other letter case.
@@ -51,7 +64,21 @@ mod tests {
         let allowed = Allowed::new(["iss", "ver"].map(str::to_owned).to_vec());
         for (text, expected) in [
             ("the signature is empty", "the signature is empty"),
-            ("no key `dana` in the JWK Set of `https://x`", "no key `…` in the JWK Set of `…`"),
+            (
+                "no key `dana` in the JWK Set of `https://x`",
+                "no key `…` in the JWK Set of `https://x`",
+            ),
+            ("no key `2ZQpJ3UpbjAYXYGaXEJl8lV0TOI` in", "no key `2ZQpJ3UpbjAYXYGaXEJl8lV0TOI` in"),
+            ("no key `eyJhbGciOiJSUzI1NiIsImtpZCI6` in", "no key `…` in"),
+            ("1 segments separated by `.`; expected 3", "1 segments separated by `.`; expected 3"),
+            (
+                "the claim `iss` is `a`; expected `https://i` for `ver` and `tid` in cloud `public`",
+                "the claim `iss` is `a`; expected `https://i` for `ver` and `tid` in cloud `public`",
+            ),
+            (
+                "the claim `upn` is `b`; expected `c`, `dana`",
+                "the claim `upn` is `…`; expected `c`, `…`",
+            ),
             ("the claim `upn` is an array; expected a", "the claim `upn` is an array; expected a"),
             ("the claim `ver` is `3.0`; not `1.0` or", "the claim `ver` is `3.0`; not `1.0` or"),
             ("the claim `upn` is `dana`; expected", "the claim `upn` is `…`; expected"),

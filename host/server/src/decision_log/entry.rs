@@ -184,7 +184,7 @@ fn facts(request: &Request<'_>, description: Option<&Description>, allowed: &All
 }
 
 /// What the host found. An error about keys quotes nothing of a token.
-fn detail(decision: &Decision, allowed: &Allowed) -> Option<String> {
+pub(super) fn detail(decision: &Decision, allowed: &Allowed) -> Option<String> {
     let text = decision.detail()?;
     match decision.reason() {
         Some(reason) if reason.starts_with("keys.") => Some(text.to_owned()),

@@ -27,6 +27,7 @@ struct Last {
     at: u64,
     decision_id: Uuid,
     outcome: Outcome,
+    detail: Option<String>,
     observed: Vec<Evidence>,
     expected: Vec<Expected>,
 }
@@ -53,6 +54,7 @@ impl Refusals {
             at: now,
             decision_id: decision.decision_id,
             outcome: decision.outcome(),
+            detail: crate::decision_log::shown_detail(decision, &self.claims),
             observed: decision.observed().iter().map(|it| evidence::of(it, &self.claims)).collect(),
             expected: decision.expected().to_vec(),
         };
@@ -80,6 +82,7 @@ fn count(reason: &str, last: &Last) -> status::Refusals {
         count: last.count,
         last_at: crate::time::rfc3339(last.at),
         decision_id: last.decision_id,
+        detail: last.detail.clone(),
         observed: last.observed.clone(),
         expected: last.expected.clone(),
     }
