@@ -11,8 +11,9 @@ mod nothing;
 mod print;
 mod json;
 
+use std::collections::HashMap;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use admit::cases::Came;
 use admit::release::Inspected;
@@ -86,6 +87,7 @@ fn replay<'a>(
         waiting: Waiting::default(),
         tally: Tally::default(),
     };
+    check_once(&args.logs)?;
     let progress = Progress::start("replaying lines", None);
     for (log, path) in args.logs.iter().enumerate() {
         reading.log(log, &mut Lines::open(path)?)?;
@@ -151,8 +153,10 @@ impl Reading<'_> {
 
     fn decision(&mut self, place: Place, decision: &Decision, text: &[u8]) {
         self.tally.note(decision);
-        if !is_wanted(self.args, decision) {
+        let is_of_gate = self.args.gate.as_ref().is_none_or(|gate| *gate == *decision.gate);
+        if !is_of_gate || !is_in_time(self.args, decision) {
             self.tally.not_wanted += 1;
+            self.tally.of_other_gates += u64::from(!is_of_gate);
             return;
         }
         let case = match self.replay.case(decision) {
@@ -210,11 +214,25 @@ impl Reading<'_> {
     }
 }
 
-fn is_wanted(args: &ReplayArgs, decision: &Decision) -> bool {
+/// Refuses a log that is named twice: its decisions would count twice.
+fn check_once(logs: &[PathBuf]) -> Result<(), CliError> {
+    let mut known: HashMap<PathBuf, &Path> = HashMap::new();
+    for log in logs {
+        // What cannot be found says so when it is opened.
+        let Ok(file) = log.canonicalize() else { continue };
+        if let Some(first) = known.insert(file, log) {
+            let (first, log) = (first.display(), log.display());
+            return Err(CliError::Usage(format!(
+                "`{first}` and `{log}` are one log; name it once"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn is_in_time(args: &ReplayArgs, decision: &Decision) -> bool {
     let at = decision.at.0;
-    args.gate.as_ref().is_none_or(|gate| *gate == decision.gate)
-        && args.since.is_none_or(|since| at >= since.0)
-        && args.until.is_none_or(|until| at < until.0)
+    args.since.is_none_or(|since| at >= since.0) && args.until.is_none_or(|until| at < until.0)
 }
 
 fn forbidden(args: &ReplayArgs, tally: &Tally) -> Vec<Kind> {

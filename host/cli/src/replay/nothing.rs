@@ -18,18 +18,39 @@ pub(super) fn why(tally: &Tally) -> String {
         Some((skip, skipped)) if skipped.count >= tally.not_wanted => {
             format!("{NOTHING}; {}", most(tally, skip, skipped))
         }
-        _ if tally.not_wanted > 0 => {
-            let (gates, of) = (names(&tally.gates), tally.not_wanted);
-            format!(
-                "{NOTHING}: {of} of other gates or times than was asked for (look at --gate, --since and --until); gates in the log: {gates}"
-            )
-        }
+        _ if tally.not_wanted > 0 => format!("{NOTHING}: {}", not_wanted(tally)),
         _ if tally.releases > 0 => {
             let (releases, noun) = (tally.releases, plural("release", tally.releases as usize));
             format!("{NOTHING}: there is no decision in it, only {releases} {noun}")
         }
         _ => format!("{NOTHING}: it is empty"),
     }
+}
+
+/// What was asked for, and what the log has instead.
+fn not_wanted(tally: &Tally) -> String {
+    let of_gates = tally.of_other_gates;
+    let of_times = tally.not_wanted - of_gates;
+    let gates = || {
+        format!("{of_gates} of other gates than --gate names; the log has {}", names(&tally.gates))
+    };
+    let times = || {
+        let (first, last) = tally.times.unwrap_or_default();
+        let (first, last) = (rfc3339(first), rfc3339(last));
+        format!(
+            "{of_times} outside of --since and --until; the log has decisions from {first} to {last}"
+        )
+    };
+    match (of_gates, of_times) {
+        (0, _) => times(),
+        (_, 0) => gates(),
+        _ => format!("{}; {}", gates(), times()),
+    }
+}
+
+fn rfc3339(seconds: u64) -> String {
+    let seconds = i64::try_from(seconds).unwrap_or_default();
+    jiff::Timestamp::from_second(seconds).unwrap_or_default().to_string()
 }
 
 /// Lines in parts, where the most others are whole: what joins the parts takes out those as well.

@@ -30,6 +30,10 @@ pub(super) struct Tally {
     pub(super) releases: u64,
     /// Decisions of other gates or times than was asked for.
     pub(super) not_wanted: u64,
+    /// Of these, those of other gates.
+    pub(super) of_other_gates: u64,
+    /// When the first and the last decision was made, seconds since 1970; absent without any.
+    pub(super) times: Option<(u64, u64)>,
     /// The policies and the gates that decided.
     pub(super) policies: BTreeSet<String>,
     pub(super) gates: BTreeSet<String>,
@@ -73,6 +77,9 @@ impl Tally {
             keep(&mut self.policies, &policy.name);
         }
         keep(&mut self.gates, &decision.gate);
+        let at = decision.at.0;
+        let (first, last) = self.times.unwrap_or((at, at));
+        self.times = Some((first.min(at), last.max(at)));
     }
 
     /// Counts a decision that was made again.

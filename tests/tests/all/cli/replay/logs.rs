@@ -196,6 +196,21 @@ fn a_log_that_is_packed_or_wrapped_gets_a_hint() {
     assert!(run.text(0).contains("  replayed   5 of 6\n"), "{run:?}");
 }
 
+/// When the decision of a line was made, in whole seconds.
+fn at(line: &str) -> String {
+    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+    let at = line["at"].as_str().unwrap();
+    format!("{}Z", at.split(['.', 'Z']).next().unwrap())
+}
+
+#[test]
+fn a_log_is_named_once() {
+    let folder = windows();
+    folder.write("log", lines(&folder).join("\n"));
+    let run = folder.admit(&format!("replay log ./log {OWN}"));
+    assert!(run.refusal(2).contains("`log` and `./log` are one log; name it once"), "{run:?}");
+}
+
 #[test]
 fn the_reason_counted_most_is_the_one_shown() {
     let folder = windows();
@@ -211,7 +226,12 @@ fn the_reason_counted_most_is_the_one_shown() {
         (
             &log,
             "--policy windows-mdm --gate other",
-            ": 6 of other gates or times than was asked for (look at --gate, --since and --until); gates in the log: `windows-mdm`",
+            ": 6 of other gates than --gate names; the log has `windows-mdm`",
+        ),
+        (
+            &log,
+            "--policy windows-mdm --until 1",
+            ": 6 outside of --since and --until; the log has decisions from FIRST to LAST",
         ),
         (&lines[0], OWN, ": there is no decision in it, only 1 release"),
         (&String::new(), OWN, ": it is empty"),
@@ -223,7 +243,9 @@ fn the_reason_counted_most_is_the_one_shown() {
         ),
     ] {
         let run = replay(log, more);
-        assert_eq!((said(&run), run.code), (expected, Some(3)), "{more}");
+        let (first, last) = (at(&lines[1]), at(&lines[6]));
+        let expected = expected.replace("FIRST", &first).replace("LAST", &last);
+        assert_eq!((said(&run), run.code), (&*expected, Some(3)), "{more}");
     }
     // In the report, too.
     let run = replay(&format!("no log\n{}\n{}", lines[6], lines[6]), OWN);
