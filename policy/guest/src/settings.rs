@@ -142,7 +142,13 @@ impl<'a> Settings<'a> {
         }
         let default = declared.absent.describe().map(Cow::Owned);
         if default.is_none() {
-            self.refuse(setting, None, ["missing; expected ", expected(declared.kind)].concat());
+            let message = match declared.kind {
+                Kind::Choice(choices) => {
+                    ["missing; expected `", &choices.join("` or `"), "`"].concat()
+                }
+                kind => ["missing; expected ", expected(kind)].concat(),
+            };
+            self.refuse(setting, None, message);
         }
         default
     }
@@ -185,6 +191,7 @@ const fn expected(kind: Kind) -> &'static str {
         Kind::Url => "a URL of the form `https://host[:port]`",
         Kind::Integer => "a whole number",
         Kind::Boolean => "`true` or `false`",
-        Kind::Choice(_) => "one of its choices",
+        // Its choices are named.
+        Kind::Choice(_) => "a choice",
     }
 }

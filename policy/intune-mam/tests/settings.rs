@@ -31,7 +31,7 @@ fn names_every_setting_that_is_missing() {
     let expected = [
         ("tenant_id", "missing; expected a GUID"),
         ("client_id", "missing; expected a GUID"),
-        ("auth_service", "missing; expected one of its choices"),
+        ("auth_service", "missing; expected `office365` or `saml`"),
     ];
     assert_eq!(refused(&[]), expected.map(|(setting, message)| (setting.into(), message.into())));
 }
