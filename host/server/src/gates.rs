@@ -1,6 +1,6 @@
 //! The gates that are served: each decides, and is changed while it does.
 
-mod served;
+mod gate;
 mod state;
 mod start;
 mod first;
@@ -11,20 +11,20 @@ mod cases;
 mod component;
 mod settings;
 mod commit;
-mod back;
+mod rollback;
 mod candidate;
 mod promote;
 mod report;
-mod told;
+mod activities;
 mod refusals;
 mod surroundings;
 
-pub use back::Target;
 pub use change::{Change, MayDrop, Mode, NewComponent};
 pub use first::FirstComponent;
+pub use gate::{Counters, GateOptions, ServedGate};
 pub use report::{ChangeError, Overtaken, Refused, Report};
 pub use revision::{NotTags, Tags};
-pub use served::{Counters, GateOptions, ServedGate};
+pub use rollback::Target;
 pub use start::NotBegun;
 pub use state::{Released, Selected, Unreleased, View};
 pub use surroundings::Surroundings;

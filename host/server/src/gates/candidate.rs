@@ -9,12 +9,12 @@ use admit_api::activation::ActivationResult;
 use serde_json::{Map, Value};
 use tokio::sync::OwnedMutexGuard;
 
+use super::activities;
+use super::gate::ServedGate;
 use super::plan::Planned;
 use super::report::{ChangeError, Report};
-use super::served::ServedGate;
 use super::settings::Configured;
 use super::state::View;
-use super::told;
 use crate::access::Right;
 use crate::authority::{Authority, Granted};
 use crate::shadow::{Offer, Shadow};
@@ -123,7 +123,7 @@ impl ServedGate {
             // What says nothing about the candidate may be over at the next start.
             Err(error) if error.is_hosts() && !error.is_damage() => Err(error),
             Err(error) => {
-                let activity = told::candidate_lost(policy.as_ref(), &error.told());
+                let activity = activities::candidate_lost(policy.as_ref(), &error.told());
                 let by = Granted::server();
                 self.wait(self.store.end_candidate(self.name(), &activity, &by, now))?;
                 Err(error)
@@ -169,9 +169,11 @@ impl ServedGate {
         };
         let before = self.view();
         let ended = before.candidate.as_ref();
-        let ended = ended.map(|ended| told::candidate_ended(ended.release.policy()));
-        let activities: Vec<_> =
-            ended.into_iter().chain([told::candidate_started(&report.activation.policy)]).collect();
+        let ended = ended.map(|ended| activities::candidate_ended(ended.release.policy()));
+        let activities: Vec<_> = ended
+            .into_iter()
+            .chain([activities::candidate_started(&report.activation.policy)])
+            .collect();
         let by = self.wait(authority.grant(Right::Write))?;
         self.wait(self.store.keep_candidate(self.name(), &row, &activities, &by, now))?;
         self.counters.metrics.changed_nothing(report.activation.result.as_str());
@@ -211,7 +213,7 @@ impl ServedGate {
         authority: &Authority,
         now: u64,
     ) -> Result<(), ChangeError> {
-        let activity = told::candidate_ended(candidate.release.policy());
+        let activity = activities::candidate_ended(candidate.release.policy());
         let by = self.wait(authority.grant(Right::Write))?;
         self.wait(self.store.end_candidate(self.name(), &activity, &by, now))?;
         self.publish_candidate(None);

@@ -10,8 +10,8 @@ use admit::release::Inspected;
 use admit::text::Shown;
 use admit_api::activation::{Rehearsed, StepName};
 
+use super::gate::ServedGate;
 use super::report::{ChangeError, Refused};
-use super::served::ServedGate;
 
 impl ServedGate {
     /// The operator's cases for this policy; none when no file is configured, or it is about another.

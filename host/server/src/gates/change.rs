@@ -6,13 +6,13 @@ use admit::decision::PolicyRef;
 use admit_api::activation::{ActivationResult, StepName};
 use serde_json::{Map, Value};
 
+use super::activities;
 use super::commit::Committing;
+use super::gate::ServedGate;
 use super::plan::Planned;
 use super::report::{ChangeError, Report};
 use super::revision::{Tags, check_revision};
-use super::served::ServedGate;
 use super::state::View;
-use super::told;
 use crate::access::Right;
 use crate::authority::Authority;
 use crate::store::{Action, Refusal};
@@ -200,7 +200,7 @@ impl ServedGate {
             tracing::warn!(gate = self.name(), step, %error, "activation refused");
         }
         let refusal = Refusal { gate: self.name(), action, at: now, step, error: &error, policy };
-        let activity = told::rejected(policy, step, &error);
+        let activity = activities::rejected(policy, step, &error);
         let Ok(by) = self.wait(authority.grant(Right::Write)) else {
             return;
         };

@@ -9,12 +9,12 @@ use admit::release::Release;
 use admit_api::activation::{ActivationResult, StepName};
 
 use super::cases::NOTHING_REHEARSED;
+use super::gate::ServedGate;
 use super::plan::Planned;
 use super::report::{ChangeError, Report, step};
-use super::served::ServedGate;
 use super::settings::Configured;
 use super::state::{Released, Selected, Unreleased, View};
-use super::{settings, told};
+use super::{activities, settings};
 use crate::access::Right;
 use crate::authority::{Authority, Granted};
 use crate::store::{Action, Activation, SettingsKept, StoreError, TakenBack};
@@ -152,7 +152,7 @@ impl ServedGate {
         let (settings, revision) = (selected.settings.clone(), selected.revision);
         let mut told = settings::activities(&before.settings, &settings, before.description());
         let ends_candidate = action == Action::Promote;
-        told.extend(ends_candidate.then(|| told::candidate_ended(before.policy())));
+        told.extend(ends_candidate.then(|| activities::candidate_ended(before.policy())));
         let name = self.name();
         let kept =
             SettingsKept { settings: &settings, revision, ends_candidate, activities: &told };
@@ -185,8 +185,8 @@ impl ServedGate {
         // What is only configured was never told.
         let is_told = base.selected().is_some() || !is_first;
         let had = if is_told { base.configured() } else { Configured::default() };
-        let activated = told::activated(action, release.policy(), is_first);
-        let taken = taken_back.map(told::taken_back);
+        let activated = activities::activated(action, release.policy(), is_first);
+        let taken = taken_back.map(activities::taken_back);
         // The newest says what was done.
         let mut activities = settings::counting_otherwise(&had, &selected.configured());
         activities.extend(taken.into_iter().chain(activated));
@@ -229,7 +229,7 @@ impl ServedGate {
             if self.view().revision() != base.revision() {
                 return Err(WriteError::Overtaken.into());
             }
-            let activities = [told::taken_back(taken)];
+            let activities = [activities::taken_back(taken)];
             let by = Granted::server();
             self.wait(self.store.withdraw(self.name(), taken, &activities, &by))?;
             self.note_taken_back(Some(taken), None);

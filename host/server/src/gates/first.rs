@@ -12,8 +12,8 @@ use admit::limits::Limits;
 use admit::release::component_digest;
 use serde_json::json;
 
+use super::gate::ServedGate;
 use super::report::ChangeError;
-use super::served::ServedGate;
 use crate::store::{FirstTry, NewActivity, StoreError, Trying};
 use crate::time::rfc3339;
 

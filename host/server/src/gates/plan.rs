@@ -16,8 +16,8 @@ use serde_json::{Map, Value};
 
 use super::change::{Change, MayDrop, Mode, NewComponent};
 use super::component::bundled_digest;
+use super::gate::ServedGate;
 use super::report::{ChangeError, Refused, Report, step, steps};
-use super::served::ServedGate;
 use super::settings::{Configured, changed, merged};
 use super::state::{Selected, View};
 

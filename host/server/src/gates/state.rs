@@ -10,8 +10,8 @@ use admit::settings::Settings;
 use serde_json::{Map, Value};
 
 use super::candidate::Candidate;
+use super::gate::ServedGate;
 use super::report::{ChangeError, Overtaken};
-use super::served::ServedGate;
 use super::settings::Configured;
 use crate::store::{Action, TakenBack};
 use admit_api::activity::Actor;

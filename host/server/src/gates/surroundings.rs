@@ -7,8 +7,8 @@ use admit::failure::error_chain;
 use admit::release::component_digest;
 
 use super::change::Change;
+use super::gate::ServedGate;
 use super::report::{ChangeError, Report};
-use super::served::ServedGate;
 use super::settings::Configured;
 use super::state::Selected;
 use crate::store::Action;

@@ -11,10 +11,10 @@ use admit::runtime::Runtime;
 use arc_swap::ArcSwap;
 use serde_json::{Map, Value};
 
-use super::back::Fault;
 use super::component::Inspections;
 use super::first::FirstTries;
 use super::refusals::Refusals;
+use super::rollback::Fault;
 use super::state::View;
 use crate::decision_log::DecisionLog;
 use crate::faults::{FaultOptions, FaultWatch};

@@ -10,10 +10,10 @@ use admit_api::activation::{Activation, StepName};
 
 use super::change::MayDrop;
 use super::commit::Committing;
+use super::gate::ServedGate;
 use super::plan::{Planned, expect_named};
 use super::report::{ChangeError, Report, assignments, step};
 use super::revision::{Tags, check_revision};
-use super::served::ServedGate;
 use super::state::{Selected, View};
 use crate::authority::Authority;
 use crate::store::{Action, StoreError, StoredRelease, TakenBack};
