@@ -292,7 +292,7 @@ pub struct Identity {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<text::Label>")]
     pub display_name: Option<String>,
-    /// An e-mail address that nobody verified, a label.
+    /// An e-mail address, not verified, a label.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<text::Label>")]
     pub email: Option<String>,
@@ -442,7 +442,7 @@ impl PolicyRef {
 names! {
     /// What was not checked about a token.
     pub enum Signature {
-        /// A claims set was given instead of a token, so that nobody checked a signature here.
+        /// A claims set was given instead of a token: no signature was checked.
         NotVerified = "not_verified",
     }
 }

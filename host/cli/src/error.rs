@@ -141,7 +141,7 @@ pub enum CliError {
         #[source]
         source: std::io::Error,
     },
-    /// The machine gives what every run needs, for example a thread or a socket, to nobody.
+    /// The machine lacks what every run needs, for example a thread or a socket.
     #[error("{what}")]
     Internal {
         /// What could not be done.
@@ -177,7 +177,7 @@ impl CliError {
 /// Says a line on standard error, or several, in which every character shows.
 pub fn say(text: impl Display) {
     terminal::erase();
-    // Nobody is left to tell when standard error is closed too.
+    // There is nowhere to say it when standard error is closed too.
     let _ = writeln!(std::io::stderr(), "admit: {}", visible_lines(&text.to_string()));
 }
 

@@ -89,7 +89,7 @@ fn failure(policy: &Inspected, suites: &[Suite]) -> Option<NotPacked> {
     Some(NotPacked::Fails { failed: failed.len(), cases: outcomes.len(), first })
 }
 
-/// Writes beside the target and renames, so that nobody reads half a component. A link to a
+/// Writes beside the target and renames, so that no reader finds half a component. A link to a
 /// component stays one.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     let target = std::fs::canonicalize(path);

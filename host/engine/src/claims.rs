@@ -119,7 +119,7 @@ impl VerifiedClaims {
         Self::check(claims, Some(token.key_scope()), verification, now)
     }
 
-    /// Claims for which the caller vouches: nobody checked a signature here.
+    /// Claims for which the caller vouches: no signature was checked.
     ///
     /// Everything else is checked as for a token.
     ///

@@ -1,7 +1,7 @@
 //! What a failed call into a policy means, and whose fault it is.
 //!
 //! What is the policy's is recognised: a trap, a limit, an ill-formed answer. Everything else is the
-//! host's, whatever it is: an error nobody thought of must not take back what an administrator did.
+//! host's, whatever it is: an error of an unknown kind must not take back what an administrator did.
 
 mod guest;
 

@@ -180,7 +180,7 @@ impl Access {
         receiver.await.unwrap_or(Err(StoreError::Broken.into()))
     }
 
-    /// Revokes a token whose text nobody was shown, since nobody waited for it any longer.
+    /// Revokes a token whose text no client was shown: the one that asked for it had gone.
     async fn revoke_unseen(&self, id: &str, now: u64) {
         let revoked = match self.alone(&Authority::server()).await {
             Ok(by) => self.revoke_by(id, &by, now).await,

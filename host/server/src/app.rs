@@ -149,7 +149,7 @@ impl App {
         Ok(())
     }
 
-    /// Says that the server is about to end, so that nobody sends it more.
+    /// Marks the server as about to end: readiness says that no more should be sent.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Release);
     }

@@ -40,7 +40,7 @@ struct Caller {
     permissions: Permissions,
     /// What the request needed when it came.
     right: Right,
-    /// Absent where nobody has to say who calls.
+    /// Absent where the endpoint asks for no access token.
     holder: Option<Holder>,
 }
 
@@ -113,7 +113,7 @@ impl Permissions {
         Ok(Authority(Kind::Caller(Arc::new(caller))))
     }
 
-    /// Whether nobody has to say who calls.
+    /// Whether the endpoint asks for no access token.
     fn is_open(&self, right: Right) -> bool {
         let open_to_all = || self.live().service_access == ServiceAccess::None;
         right == Right::Open || right == Right::Decide && open_to_all()
@@ -131,7 +131,7 @@ impl Authority {
         Self(Kind::Server(Actor::source()))
     }
 
-    /// Whether anybody has it who reaches the listener: nobody said who calls.
+    /// Whether any client has it that reaches the listener.
     pub fn is_anybodys(&self) -> bool {
         matches!(&self.0, Kind::Caller(caller) if caller.holder.is_none())
     }

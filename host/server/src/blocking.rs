@@ -1,4 +1,4 @@
-//! Work that waits, on threads where nobody else waits for it.
+//! Work that waits, on threads where it blocks nothing else.
 
 use tracing::Instrument;
 

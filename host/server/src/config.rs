@@ -1,4 +1,4 @@
-//! What `admit serve` is told: flags over environment over file over defaults.
+//! The configuration of `admit serve`: flags over environment over file over defaults.
 //!
 //! A file becomes a tree of values with places, variables and flags are laid over it, and one
 //! strict reader makes a [`Config`] of the tree. The form is in `docs/config.schema.json`.

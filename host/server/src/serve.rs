@@ -156,7 +156,7 @@ impl ServeError {
     }
 }
 
-/// Serves until the process is asked to end, then drains. Says on `out` where, and the first access
+/// Serves until a signal ends it, then drains. Prints the addresses on `out`, and the first access
 /// token.
 ///
 /// `sources` is what `config` was read from, for a reload. Ends the process if it does not come to its
@@ -203,13 +203,13 @@ async fn run(
     let service = service.map_err(ServeError::listen(ListenerKind::Service))?;
     let admin = Bound::tcp(config.admin.listen).await;
     let admin = admin.map_err(ServeError::listen(ListenerKind::Admin))?;
-    // Last, so that a start that fails has not shown it to nobody.
+    // Last: a start that fails before this has made no token that nobody has seen.
     let first = first_token(&app, now).await?;
     let token = first.as_ref().map(|first| &*first.token);
     let keys = keys::lines(&app.keys);
     if let Err(error) = announce::addresses(out, config, &service, &admin, &keys, token) {
         if let Some(first) = first {
-            // Nobody has seen it: the next start is to make another.
+            // No reader has seen it: the next start makes another.
             app.store.revoke_access(&first.id, &Granted::server(), now).await?;
         }
         return Err(ServeError::Output(error));
@@ -247,7 +247,7 @@ async fn run(
         () = until_end(signals) => true,
     };
     let deadline = Instant::now() + config.limits.drain;
-    // Nobody listens when everything has ended already.
+    // No task listens when everything has ended already.
     let _ = stop.send(true);
     let drained = drain(service, admin, signals, in_a_hurry).await;
     keys.abort();
@@ -271,7 +271,7 @@ async fn run(
     Ok(deadline)
 }
 
-/// An access token to begin with, where nobody has one to create others.
+/// The first access token, if there is none yet that could create others.
 async fn first_token(app: &App, now: u64) -> Result<Option<Created>, ServeError> {
     if app.access.has_admin() {
         return Ok(None);
@@ -339,7 +339,7 @@ async fn serve_until_asked(signals: &mut Signals, mut reloading: Reloading<'_>) 
 }
 
 /// The part of the time to end that requests have. The decision log has the rest: decisions that hang
-/// on it are cut off first, so that nobody sees an answer whose line is lost.
+/// on it are cut off first, so that no client sees an answer whose line is lost.
 fn time_of_requests(drain: Duration) -> Duration {
     drain.saturating_sub(last_part(drain))
 }
@@ -376,7 +376,7 @@ fn listen(
 }
 
 /// Waits for both listeners; a second request to end cuts that short. Returns how many connections were
-/// cut off by then; absent when nobody waited for them.
+/// cut off by then; absent when no connection waited for them.
 async fn drain(
     service: Serving,
     admin: Serving,

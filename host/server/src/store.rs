@@ -151,7 +151,7 @@ pub struct Store {
 
 impl Store {
     /// Opens the store in `directory`, which is made when it does not exist, readable by this user
-    /// only. Nobody else can open it before [`Store::close`]. It keeps what `retention` says.
+    /// only. No other process can open it before [`Store::close`]. It keeps what `retention` says.
     ///
     /// # Errors
     ///

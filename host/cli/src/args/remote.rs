@@ -113,7 +113,7 @@ pub struct ActivateArgs {
     /// Check everything and change nothing
     #[arg(long, conflicts_with = "candidate")]
     pub dry_run: bool,
-    /// Let it decide beside the gate's release, where nobody hears of it
+    /// Let it decide in the shadow of the gate's release
     #[arg(long)]
     pub candidate: bool,
     /// Also a release that the server took back because it kept failing

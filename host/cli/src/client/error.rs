@@ -123,7 +123,7 @@ impl ClientError {
         }
     }
 
-    /// The exit code: whether the content was refused, or the caller, or nobody answered.
+    /// The exit code: the content was refused, or the caller, or there was no answer.
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Address { .. } | Self::PlainHttp { .. } | Self::Proxy(_) | Self::NoToken => {
@@ -181,7 +181,7 @@ impl Refusal {
         Self { status, error, remedy: None }
     }
 
-    /// The settings that the policy wants and nobody gave.
+    /// The settings that the policy wants and that were not given.
     fn missing(&self, given: &Map<String, Value>) -> Vec<String> {
         let is_given = |name: &str| given.get(name).is_some_and(|value| !value.is_null());
         let errors = self.error.errors.iter().filter(|_| self.error.code == Code::InvalidSettings);

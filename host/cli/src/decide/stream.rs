@@ -128,7 +128,7 @@ impl Stream<'_> {
         Ok((exit(&decision), json))
     }
 
-    /// Said once a stream: nobody reads it a thousand times.
+    /// Said once for a stream, not for each line.
     fn warn(&mut self) {
         if !self.warned {
             say(NOT_VERIFIED);

@@ -1,4 +1,4 @@
-//! Colours, where the terminal can show them and nobody asked for none.
+//! Colours, where the terminal can show them and neither `NO_COLOR` nor `--color never` forbids them.
 
 use std::ffi::OsStr;
 use std::io::IsTerminal;

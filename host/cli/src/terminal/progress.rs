@@ -116,7 +116,7 @@ fn cut(line: &str, columns: usize) -> String {
 fn show(line: &str) {
     let mut is_shown = IS_SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut err = std::io::stderr();
-    // A line that cannot be shown is missed by nobody.
+    // A terminal that takes no line needs none.
     let _ = write!(err, "{ERASE}{line}").and_then(|()| err.flush());
     *is_shown = true;
 }

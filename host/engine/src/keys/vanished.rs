@@ -122,7 +122,7 @@ impl VanishedKey {
         now.saturating_sub(self.missing_since)
     }
 
-    /// INVARIANT: no key counts for longer after it was last seen than a set that nobody could refresh.
+    /// INVARIANT: no key counts for longer after it was last seen than a set that could not be refreshed.
     fn counts(&self, now: Duration, terms: Terms) -> bool {
         self.barred.is_none()
             && self.missing_for(now) < terms.keep

@@ -1,4 +1,4 @@
-//! Reading a tree strictly: each key is asked for by name, what nobody asked for is unknown.
+//! Reads a tree strictly: each key is asked for by name; a key that was not asked for is unknown.
 
 use std::cell::RefCell;
 use std::collections::HashMap;

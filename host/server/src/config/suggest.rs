@@ -1,4 +1,4 @@
-//! What was perhaps meant.
+//! Suggests the known name that a misspelt one is closest to.
 
 /// The most names that are listed when nothing is similar.
 const MAX_LISTED: usize = 16;

@@ -1,6 +1,6 @@
 //! When the release of a gate is written again.
 //!
-//! A log is cut where nobody tells the server: by whoever collects standard output, by `tail`, by a
+//! A log is cut without a signal to the server: by a collector of standard output, by `tail`, by a
 //! rotation that copies and truncates. A piece of it can be replayed alone if the releases come
 //! again now and then.
 

@@ -38,7 +38,7 @@ pub(super) struct Output {
     releases: BTreeMap<String, ReleaseLine>,
     /// When each of them is to be written again.
     again: Again,
-    /// How long the file is at least, if nobody cut it off.
+    /// The least length of the file, unless it was cut off.
     length: u64,
     /// Whether the next line needs the releases before it: the file is new, or they were lost.
     is_new: bool,
@@ -61,7 +61,7 @@ enum Content {
 }
 
 impl Output {
-    /// Opens it. A pipe that nobody reads yet is opened when somebody does.
+    /// Opens it. A pipe without a reader is opened when it has one.
     pub(super) fn open(to: &DecisionLogTarget) -> std::result::Result<Self, DecisionLogError> {
         let path = match to {
             DecisionLogTarget::Stdout => {

@@ -206,7 +206,7 @@ impl Writer<'_> {
         match self.output.keep_up() {
             Ok(()) if was_open => {}
             Ok(()) => self.is_well(),
-            // Nobody needs to read a pipe into which nothing is written.
+            // A pipe needs no reader while nothing is written into it.
             Err(error) if nobody_reads(&error) => {}
             Err(error) => self.note(Kind::Broken, || error.to_string()),
         }

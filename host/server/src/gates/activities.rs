@@ -1,12 +1,12 @@
-//! What activities tell of attempts.
+//! The activities that attempts leave.
 
 use admit::decision::PolicyRef;
 use serde_json::{Map, Value};
 
 use crate::store::{Action, NewActivity, TakenBack};
 
-/// The activity of a release that was activated; none for settings, whose values are told one by
-/// one, and for the first of a gate that starts.
+/// The activity of a release that was activated. None for settings, which leave one for each value, and
+/// none for the first release of a gate that starts.
 pub(super) fn activated(action: Action, policy: &PolicyRef, is_first: bool) -> Option<NewActivity> {
     let kind = match action {
         Action::Settings => return None,

@@ -87,8 +87,8 @@ impl ServedGate {
         ended.await.unwrap_or(Err(ChangeError::Broken))
     }
 
-    /// Lets the candidate that there was before the server ended decide again; its counts begin
-    /// anew. One that cannot is ended, which is told. None of this keeps the gate from deciding.
+    /// Starts the candidate again that the gate had before the server ended, with counts from zero. If it
+    /// cannot start, the server drops it, records an activity, and serves without it.
     pub(super) async fn resume_candidate(self: &Arc<Self>, turn: OwnedMutexGuard<()>, now: u64) {
         let gate = Arc::clone(self);
         let resumed = crate::blocking::run(move || {

@@ -49,7 +49,7 @@ pub struct Change {
 pub enum MayDrop {
     /// Those that whoever asked has named.
     Named(Vec<String>),
-    /// All: nobody can be asked.
+    /// All: no administrator is there to name them.
     Any,
 }
 
@@ -81,7 +81,7 @@ pub struct NewComponent {
 pub enum Mode {
     /// Everything is checked and rehearsed, nothing changed.
     DryRun,
-    /// The release decides beside the active one, and nobody hears of it.
+    /// The release decides in the shadow of the active one.
     Candidate,
     /// The release becomes the active one.
     Activate,
@@ -111,7 +111,7 @@ impl ServedGate {
         let base = self.view();
         check_revision(change.revision.as_ref(), base.revision())?;
         let planned = self.plan(change, &base);
-        // Planning takes its time. Whoever may no longer change anything is told nothing of it.
+        // Planning takes time: a caller whose right has ended meanwhile learns nothing of its result.
         change.authority.check()?;
         let result = planned.and_then(|planned| match change.mode {
             Mode::DryRun => {
@@ -165,9 +165,9 @@ impl ServedGate {
         self.commit(planned, &committing)
     }
 
-    /// Writes an activation that failed into the history. What was wrong in the request itself is
-    /// told to its sender only. A store that cannot be written is logged: whoever asked hears why
-    /// the activation failed, which may be the same reason. `policy` is the one that was wanted.
+    /// Records an activation that failed. A fault of the request itself goes to its sender alone. If the
+    /// store cannot be written, the log says so; the caller gets the reason why the activation failed,
+    /// which may be the same. `policy` is the one that was wanted.
     pub(super) fn write_refusal(
         &self,
         result: &Result<Report, ChangeError>,
@@ -187,7 +187,7 @@ impl ServedGate {
             ) if !matches!(action, Action::Settings | Action::Start) => {
                 (StepName::Configure, error.told(), policy)
             }
-            // Whoever asked can name the settings; nobody did ask.
+            // No administrator asked for this, so that none can name the settings.
             Err(error @ ChangeError::Dropped { policy, .. }) if action == Action::Source => {
                 (StepName::Configure, error.told(), Some(policy))
             }

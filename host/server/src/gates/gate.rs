@@ -60,7 +60,7 @@ pub struct ServedGate {
     /// Held alone by a roll-back from start to end, and together by changes only while they are made:
     /// a roll-back that has begun comes before every change that is not made yet.
     pub(super) going_back: Arc<tokio::sync::RwLock<()>>,
-    /// Held while the release of a way back is built, so that nobody builds it twice.
+    /// Held while the release of a way back is built, so that it is built once.
     pub(super) linking: Mutex<()>,
     pub(super) inspections: Inspections,
     pub(super) first_tries: FirstTries,

@@ -58,7 +58,7 @@ impl ServedGate {
             (None, Mode::DryRun | Mode::Activate) => patched,
             _ => Configured::known(patched.all, description),
         };
-        // What comes before the cases is told first, whatever is wrong with them.
+        // A fault of an earlier step is reported before a fault of the cases.
         let cases = self.operator_cases(inspected.policy());
         let played = cases.as_deref().unwrap_or_default();
         let mut planned = self.prepare(inspected, configured, played)?;

@@ -101,7 +101,7 @@ impl ServedGate {
         Ok(report)
     }
 
-    /// Of a candidate that compared nothing, no differences say nothing.
+    /// Zero differences mean nothing if the candidate has seen no request.
     fn check_differences(&self, shadow: &Shadow, allowed: u64) -> Result<(), ChangeError> {
         let differed = shadow.differed();
         if differed > allowed {

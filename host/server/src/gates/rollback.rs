@@ -300,7 +300,7 @@ impl ServedGate {
     ) -> Result<Reverted, ChangeError> {
         let (action, authority, now) = (Action::Revert, &Authority::server(), taken.at);
         let (force, taken_back) = (false, Some(taken));
-        // Nobody can be asked which settings may stop counting.
+        // No administrator is there to say which settings may stop counting.
         let drop = &MayDrop::Any;
         let leaving = Leaving { base, before, drop, action, authority, now, force, taken_back };
         let mut next = before.previous;

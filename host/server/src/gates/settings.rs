@@ -1,4 +1,4 @@
-//! Settings before and after a change: what is merged, and what is told of it.
+//! Settings before and after a change: merging, and the activities that record it.
 
 use std::collections::BTreeMap;
 
@@ -113,10 +113,10 @@ pub(super) fn changed(before: &Map<String, Value>, after: &Map<String, Value>) -
     before.keys().chain(added).filter(differs).cloned().collect()
 }
 
-/// Entries of a list that are told one by one in a change.
+/// The most entries of a list that a change records one by one.
 const MAX_TOLD_ENTRIES: usize = 100;
 
-/// What is told of a change of settings: an entry per list value that came or went, one per other
+/// The activities of a change of settings: one per list value that came or went, one per other
 /// setting and per list of which very many came or went. Values are compared as values: the letter case of a GUID, repeats and order are no
 /// change.
 pub(super) fn activities(
@@ -160,7 +160,7 @@ pub(super) fn activities(
     activities
 }
 
-/// What is told of settings that are kept and stopped counting, or count again.
+/// The activities of settings that are kept and stopped counting, or count again.
 pub(super) fn counting_otherwise(before: &Configured, after: &Configured) -> Vec<NewActivity> {
     let told = |kind: &str, settings: Map<String, Value>| {
         let told = settings.into_iter().map(|(name, value)| {

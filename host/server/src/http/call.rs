@@ -20,7 +20,7 @@ use crate::gates::{MayDrop, ServedGate, Tags};
 /// The largest body of a request to the admin listener: a component in base64, with room.
 const MAX_ADMIN_BODY: usize = 4 * 1024 * 1024;
 
-/// The longest reason that is told of a query, in bytes: as long as one with a list of all names.
+/// The longest reason of the query reader that an answer repeats, in bytes: one with a list of all names.
 const MAX_QUERY_REASON: usize = 160;
 
 /// Why a `+` is not what it seems.

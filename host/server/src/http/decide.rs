@@ -43,8 +43,8 @@ pub(super) async fn one(call: Call) -> Result<Response, ApiError> {
     Ok(answer(&decision))
 }
 
-/// A decision that counts against the limit. Begins once the body is there, so that a client that
-/// sends slowly takes nobody's place, and ends with the work, even if the client has gone.
+/// A decision that counts against the limit. Begins once the body is there, so that a slow sender takes
+/// no place, and ends with the work, even if the client has gone.
 struct UnderWay {
     permit: OwnedSemaphorePermit,
     waits: bool,
@@ -59,8 +59,8 @@ impl UnderWay {
         Ok(Self { permit, waits: false, _counted: counted })
     }
 
-    /// Gives its place to others and takes one of the few of those that wait, so that tokens whose
-    /// keys do not come keep out nobody but each other.
+    /// Gives its place up and takes one of the few for requests that wait for keys: while keys do not
+    /// come, those requests block each other and no others.
     fn wait_for_keys(&mut self, app: &App) -> Result<(), ApiError> {
         if !self.waits {
             let permit = Arc::clone(&app.waiting).try_acquire_owned();
@@ -71,7 +71,7 @@ impl UnderWay {
     }
 }
 
-/// Decides where waiting for keys keeps nobody else waiting.
+/// Decides on a thread where waiting for keys blocks no other request.
 async fn wait_and_decide(
     gate: Arc<ServedGate>,
     body: Object,

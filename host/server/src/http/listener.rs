@@ -1,8 +1,8 @@
 //! Connections: accepted up to a cap, bounded in time at every step, and drained at the end.
 //!
 //! At the cap, a client that has not proved who it is and keeps the server waiting makes room for the
-//! next one, whoever has waited longest first: strangers keep out nobody but each other, and never a
-//! client whose access token was seen on its connection.
+//! next one, the longest waiting first. So strangers block each other, and never a client whose access
+//! token was seen on its connection.
 //!
 //! What bounds a client that dawdles where there is room:
 //!

@@ -10,7 +10,7 @@ use prometheus_client::metrics::family::Family;
 
 use super::gate::DecisionLabels;
 
-/// What a code that nobody described is counted as.
+/// What a code is counted as that no description has.
 const OTHER: &str = "other";
 
 /// Most codes of policies that a gate has series for. A policy describes at most 128; those of the

@@ -1,8 +1,8 @@
 //! One text for all who ask at the same time.
 //!
-//! Anybody may ask for the metrics, on many connections and many times on each. Writing the text takes
-//! about as long as ten decisions, so each text is given to everybody who was waiting when it was begun;
-//! nobody gets one that was begun before he asked.
+//! Any client may ask for the metrics, on many connections and many times on each. Writing the text takes
+//! about as long as ten decisions, so all requests that wait when a text is begun share it. No request gets
+//! a text that was begun before it came.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

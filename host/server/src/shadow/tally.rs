@@ -7,7 +7,7 @@ use super::Offer;
 use super::compare::{Answer, difference};
 use super::example::example;
 
-/// Most differences that are told apart.
+/// The most differences that are counted apart.
 const MAX_DIFFERENCES: usize = 256;
 
 /// Most examples of one difference, so that the first does not take the places of all others.

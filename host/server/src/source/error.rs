@@ -23,7 +23,7 @@ pub enum SourceError {
         /// The directory.
         directory: PathBuf,
     },
-    /// Nobody said which one counts.
+    /// The folder does not say which one counts.
     #[error("{} `*.wasm` in `{}`: {}; expected exactly one", names.len(), shown(directory), some(names))]
     SeveralFiles {
         /// The directory.

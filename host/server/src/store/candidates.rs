@@ -42,7 +42,7 @@ impl Store {
         }))
     }
 
-    /// Keeps a gate's candidate in the place of the one before, with what is told of it.
+    /// Keeps a gate's candidate in the place of the one before, with the activities that record it.
     ///
     /// # Errors
     ///
@@ -74,7 +74,7 @@ impl Store {
         change.commit().await
     }
 
-    /// Forgets a gate's candidate, with what is told of it.
+    /// Forgets a gate's candidate, with the activity that records it.
     ///
     /// # Errors
     ///

@@ -244,7 +244,7 @@ impl Owner {
     }
 }
 
-/// The slot, while nobody else may have it.
+/// The slot, held alone.
 #[derive(Debug)]
 struct Held {
     slot: OwnedMutexGuard<Slot>,

@@ -76,7 +76,7 @@ pub struct Activation<'a> {
     pub previous: Option<u64>,
     /// The release that it takes the place of, if that one kept failing.
     pub taken_back: Option<&'a TakenBack>,
-    /// What is told of it.
+    /// The activities that record it.
     pub activities: &'a [NewActivity],
 }
 
@@ -89,7 +89,7 @@ pub struct SettingsKept<'a> {
     pub revision: u64,
     /// Whether the gate's candidate ends with it.
     pub ends_candidate: bool,
-    /// What is told of it.
+    /// The activities that record it.
     pub activities: &'a [NewActivity],
 }
 
@@ -98,7 +98,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when nothing of it can be read; what is damaged is told by the row.
+    /// [`StoreError`] when nothing of it can be read; the row says what is damaged.
     pub async fn gate(&self, name: &str) -> Result<Option<GateRow>, StoreError> {
         let query = sqlx::query(
             "SELECT gate.*, (SELECT max(generation) FROM attempt WHERE gate = ?1) AS generation \
@@ -234,7 +234,7 @@ impl Store {
         Ok(digests.iter().map(|row| lossy::text(row, "digest")).collect())
     }
 
-    /// Keeps settings that change nothing about the release, with what is told of them.
+    /// Keeps settings that change nothing about the release, with the activities that record them.
     ///
     /// # Errors
     ///
@@ -268,7 +268,7 @@ impl Store {
         change.commit().await
     }
 
-    /// Writes a release down as the last good one, with everything that is told of it, or nothing
+    /// Writes a release down as the last good one, with the activities that record it, or nothing
     /// of all that. Returns the attempt's id. That it was taken back before no longer counts.
     ///
     /// # Errors

@@ -10,14 +10,14 @@ use super::{Store, StoreError, Transaction, signed};
 /// candidate needs is kept whatever stands here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// The newest activities, at most so many.
+    /// The most activities; the newest are kept.
     pub activities: u64,
     /// No activity that is older.
     pub activity_age: Duration,
-    /// Attempts of each gate: so many that were refused, and so many that were not.
+    /// Attempts of each gate: this many refused ones, and this many others.
     pub attempts: u64,
-    /// Releases of each gate that can be gone back to: so many of the newest, and so many on the way
-    /// back from the active one.
+    /// Releases of each gate that a roll-back can go to: this many of the newest, and this many on the
+    /// way back from the active one.
     pub releases: u64,
     /// No access token that was revoked longer ago.
     pub revoked_access_age: Duration,
@@ -42,7 +42,7 @@ pub(crate) const DAY: u64 = 24 * 60 * 60;
 /// Access tokens that were revoked, at most so many, whatever their age.
 const REVOKED_ACCESS: i64 = 10_000;
 
-/// Activities that are looked at in one change, so that nobody waits for long.
+/// Activities that one transaction looks at: changes wait for it.
 const AT_ONCE: i64 = 1_000;
 
 /// Pages that are given back in one change.

@@ -33,7 +33,7 @@ const MAX_HEADERS: usize = 100;
 /// What one connection buffers in each direction.
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
 
-/// What connections are told.
+/// The signals that connections listen for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Phase {
     /// Go on.
