@@ -97,7 +97,6 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     let failed = |source| CliError::Write { path: path.to_owned(), source };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.tempfile_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;

@@ -101,7 +101,7 @@ pub(crate) struct StoreState {
 /// When the deadline was first seen to be over.
 struct Overdue {
     since: Instant,
-    cpu_at: Option<Duration>,
+    cpu_at: Duration,
 }
 
 /// Wall-clock time after which no excuse counts, in deadlines.
@@ -125,10 +125,7 @@ impl StoreState {
         let cpu = thread_cpu_time();
         let overdue =
             self.overdue.get_or_insert_with(|| Overdue { since: Instant::now(), cpu_at: cpu });
-        let used = match (cpu, overdue.cpu_at) {
-            (Some(now), Some(then)) => now.saturating_sub(then),
-            _ => return Err(Limit::Time),
-        };
+        let used = cpu.saturating_sub(overdue.cpu_at);
         let waited = overdue.since.elapsed();
         if used >= self.deadline || waited >= self.deadline * HARD_DEADLINES {
             return Err(Limit::Time);
@@ -137,18 +134,11 @@ impl StoreState {
     }
 }
 
-#[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "there is none on other systems")]
-fn thread_cpu_time() -> Option<Duration> {
+fn thread_cpu_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
     let nanos = u32::try_from(time.tv_nsec).unwrap_or_default();
-    Some(Duration::new(seconds, nanos))
-}
-
-#[cfg(not(unix))]
-fn thread_cpu_time() -> Option<Duration> {
-    None
+    Duration::new(seconds, nanos)
 }
 
 impl ResourceLimiter for StoreState {

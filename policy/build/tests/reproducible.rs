@@ -1,6 +1,5 @@
 //! Same source, same bytes: wherever the checkout, the target directory and Cargo's home are. And what a
 //! build says of a policy that a host would refuse.
-#![cfg(unix)]
 
 use std::{
     env, fs, io,

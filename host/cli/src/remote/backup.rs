@@ -41,7 +41,6 @@ pub(super) fn run(args: &BackupArgs, out: &mut dyn Write) -> Result<Exit, CliErr
 fn create(args: &BackupArgs) -> IoResult<File> {
     let mut options = File::options();
     options.write(true).create_new(true);
-    #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(&args.file)
 }

@@ -208,7 +208,6 @@ fn a_file_is_appended_to_and_whole_when_the_log_is_gone() {
     assert_eq!(numbers(&lines(&path)), (0..3_000).collect::<Vec<_>>());
 }
 
-#[cfg(unix)]
 #[test]
 fn a_file_is_made_for_its_owner_alone() {
     use std::os::unix::fs::PermissionsExt;

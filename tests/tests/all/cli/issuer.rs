@@ -34,16 +34,12 @@ fn the_key_is_made_once_for_its_owner_alone() {
     assert!(china.text(0).contains("partner.microsoftonline.cn"), "{}", china.out);
 }
 
-#[cfg(unix)]
 fn assert_private(folder: &Folder, name: &str) {
     use std::os::unix::fs::PermissionsExt;
 
     let mode = std::fs::metadata(folder.path(name)).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600, "{mode:o}");
 }
-
-#[cfg(not(unix))]
-fn assert_private(_: &Folder, _: &str) {}
 
 #[test]
 fn runs_at_the_same_time_end_up_with_one_key() {
