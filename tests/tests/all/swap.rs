@@ -8,8 +8,8 @@ use admit::cases::{Case, CaseFile};
 use admit::claims::Verification;
 use admit::decision::Outcome;
 use admit::facts::Facts;
-use admit::gate::{Activation, Gate, Input, Request};
-use admit::release::Release;
+use admit::gate::{Activation, Gate, Input, Prepared, Request};
+use admit::release::{Inspected, Release};
 use admit::runtime::Runtime;
 use admit::settings::Settings;
 use admit::token::Format;
@@ -20,8 +20,12 @@ use serde_json::{Value, json};
 const SERVER: &str = "https://mdm.example.com";
 
 fn gate() -> Gate {
+    gate_of(&Runtime::new().unwrap())
+}
+
+fn gate_of(runtime: &Runtime) -> Gate {
     let keys = Arc::new(keys_with(json!({})));
-    Gate::new("windows-mdm", Runtime::new().unwrap(), keys, Verification::default())
+    Gate::new("windows-mdm", runtime.clone(), keys, Verification::default())
 }
 
 fn settings(settings: Value) -> Settings {
@@ -162,12 +166,21 @@ fn a_roll_back_goes_to_the_release_before_and_raises_the_generation() {
     assert_eq!(gate.roll_back().unwrap_err().code(), "nothing_kept");
 }
 
+/// A gate with version 1, and version 2 prepared.
+fn prepared() -> (Gate, Prepared) {
+    let runtime = Runtime::new().unwrap();
+    let gate = gate_of(&runtime);
+    gate.activate(version_1()).unwrap();
+    let Activation { component, settings, cases } = version_2();
+    let inspected = Inspected::new(&runtime, component).unwrap();
+    let prepared = gate.prepare_inspected(inspected, settings, cases).unwrap();
+    (gate, prepared)
+}
+
 #[test]
 fn a_prepared_release_decides_only_when_it_is_committed() {
-    let gate = gate();
-    gate.activate(version_1()).unwrap();
+    let (gate, prepared) = prepared();
     let token = issuer().sign(&claims());
-    let prepared = gate.prepare(version_2()).unwrap();
     assert_eq!(decide(&gate, &token).outcome(), Outcome::Deny);
     let mut written = Vec::new();
     let mut persist = |release: &Release, generation: u64| {
@@ -182,9 +195,7 @@ fn a_prepared_release_decides_only_when_it_is_committed() {
 
 #[test]
 fn a_release_that_cannot_be_written_down_is_not_activated() {
-    let gate = gate();
-    gate.activate(version_1()).unwrap();
-    let prepared = gate.prepare(version_2()).unwrap();
+    let (gate, prepared) = prepared();
     let error = gate.commit(prepared, &mut |_, _| Err("the disk is full".into())).unwrap_err();
     assert_eq!(error.code(), "persist");
     assert_eq!(
@@ -197,9 +208,7 @@ fn a_release_that_cannot_be_written_down_is_not_activated() {
 
 #[test]
 fn a_prepared_release_is_overtaken_by_any_other() {
-    let gate = gate();
-    gate.activate(version_1()).unwrap();
-    let prepared = gate.prepare(version_2()).unwrap();
+    let (gate, prepared) = prepared();
     let release = Arc::clone(&prepared.release);
     let other = Activation { settings: version_1_settings_for_v2(), ..version_2() };
     gate.activate(other).unwrap();

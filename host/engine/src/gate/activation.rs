@@ -170,24 +170,6 @@ impl Gate {
     /// [`ActivateError`], by step. The active release stays as it was.
     pub fn activate(&self, activation: Activation<'_>) -> Result<Activated, ActivateError> {
         let _one = self.activating.lock().unwrap_or_else(PoisonError::into_inner);
-        let prepared = self.prepare_alone(activation)?;
-        self.commit(prepared, &mut |_, _| Ok(()))
-    }
-
-    /// Builds a release, or finds it among those that are kept, and rehearses it. The gate decides
-    /// as before until the release is committed. One at a time: a second caller waits, unless its
-    /// release is kept.
-    ///
-    /// # Errors
-    ///
-    /// [`ActivateError`], by step.
-    pub fn prepare(&self, activation: Activation<'_>) -> Result<Prepared, ActivateError> {
-        let component = component_digest(activation.component);
-        let _one = self.alone_unless_kept(&release_digest(&component, &activation.settings));
-        self.prepare_alone(activation)
-    }
-
-    fn prepare_alone(&self, activation: Activation<'_>) -> Result<Prepared, ActivateError> {
         let Activation { component, settings, cases } = activation;
         let digest = release_digest(&component_digest(component), &settings);
         let build = |times: &mut Vec<StageTime>| {
@@ -196,10 +178,13 @@ impl Gate {
                     .map_err(ActivateError::Inspect)?;
             self.build(inspected, settings, cases, times)
         };
-        self.find_or_build(&digest, cases, build)
+        let prepared = self.find_or_build(&digest, cases, build)?;
+        self.commit(prepared, &mut |_, _| Ok(()))
     }
 
-    /// As [`Gate::prepare`], with a component that was inspected already.
+    /// Builds a release of an inspected component, or finds it among those that are kept, and
+    /// rehearses it. The gate decides as before until the release is committed. One at a time: a
+    /// second caller waits, unless its release is kept.
     ///
     /// # Errors
     ///
