@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::Value;
+
+use admit::lock::Lock;
 
 /// What the server does with a request.
 #[derive(Clone, Debug)]
@@ -53,10 +55,10 @@ pub struct KeyServer {
 
 #[derive(Default)]
 struct Shared {
-    answers: Mutex<HashMap<String, Answer>>,
-    requests: Mutex<Vec<String>>,
-    heads: Mutex<Vec<String>>,
-    held: Mutex<bool>,
+    answers: Lock<HashMap<String, Answer>>,
+    requests: Lock<Vec<String>>,
+    heads: Lock<Vec<String>>,
+    held: Lock<bool>,
     released: Condvar,
     stopped: AtomicBool,
 }
@@ -80,7 +82,7 @@ impl KeyServer {
 
     /// Sets the answer of a path.
     pub fn answer(&self, path: &str, answer: Answer) {
-        lock(&self.shared.answers).insert(path.to_owned(), answer);
+        self.shared.answers.lock().insert(path.to_owned(), answer);
     }
 
     /// The http address of a path.
@@ -100,22 +102,22 @@ impl KeyServer {
 
     /// The paths that were asked for, in order.
     pub fn requests(&self) -> Vec<String> {
-        lock(&self.shared.requests).clone()
+        self.shared.requests.lock().clone()
     }
 
     /// The heads of the requests, in order.
     pub fn heads(&self) -> Vec<String> {
-        lock(&self.shared.heads).clone()
+        self.shared.heads.lock().clone()
     }
 
     /// Keeps answers back from now on.
     pub fn hold(&self) {
-        *lock(&self.shared.held) = true;
+        *self.shared.held.lock() = true;
     }
 
     /// Gives the answers that were kept back.
     pub fn release(&self) {
-        *lock(&self.shared.held) = false;
+        *self.shared.held.lock() = false;
         self.shared.released.notify_all();
     }
 }
@@ -129,10 +131,6 @@ impl Drop for KeyServer {
             drop(thread.join());
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn serve(listener: &TcpListener, shared: &Shared) {
@@ -149,11 +147,11 @@ fn serve(listener: &TcpListener, shared: &Shared) {
 fn serve_one(stream: TcpStream, shared: &Shared) -> Option<TcpStream> {
     let head = read_head(&stream)?;
     let path = head.split(' ').nth(1)?.to_owned();
-    lock(&shared.heads).push(head);
-    lock(&shared.requests).push(path.clone());
-    let held = lock(&shared.held);
+    shared.heads.lock().push(head);
+    shared.requests.lock().push(path.clone());
+    let held = shared.held.lock();
     drop(shared.released.wait_while(held, |held| *held));
-    let answer = lock(&shared.answers).get(&path).cloned();
+    let answer = shared.answers.lock().get(&path).cloned();
     give(answer.unwrap_or_else(|| Answer::page("404 Not Found", "")), stream, shared)
 }
 
@@ -174,7 +172,7 @@ fn give(answer: Answer, mut stream: TcpStream, shared: &Shared) -> Option<TcpStr
         }
         Answer::Late(by, answer) => {
             let goes_on = |_: &mut bool| !shared.stopped.load(Ordering::SeqCst);
-            let held = lock(&shared.held);
+            let held = shared.held.lock();
             drop(shared.released.wait_timeout_while(held, by, goes_on));
             give(*answer, stream, shared)
         }

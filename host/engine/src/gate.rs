@@ -7,7 +7,7 @@ mod log;
 mod activation;
 mod history;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 
@@ -20,6 +20,7 @@ pub use request::{Input, Request};
 
 use crate::claims::Verification;
 use crate::keys::Keys;
+use crate::lock::Lock;
 use crate::release::Release;
 use crate::runtime::Runtime;
 
@@ -38,10 +39,10 @@ pub struct Gate {
     verification: Verification,
     active: ArcSwapOption<Active>,
     /// Held by an activation from start to end: one at a time.
-    activating: Mutex<()>,
+    activating: Lock<()>,
     /// INVARIANT: `active` is stored only while this is locked, so that generations rise. Never held
     /// while compiling: a roll-back does not wait for an activation.
-    history: Mutex<History>,
+    history: Lock<History>,
     log: Log,
 }
 
@@ -60,8 +61,8 @@ impl Gate {
             keys,
             verification,
             active: ArcSwapOption::empty(),
-            activating: Mutex::new(()),
-            history: Mutex::new(History::new(KEPT_RELEASES)),
+            activating: Lock::new(()),
+            history: Lock::new(History::new(KEPT_RELEASES)),
             log: Log::default(),
         }
     }
@@ -82,7 +83,7 @@ impl Gate {
     /// Lets generations go on after `generation`, the number of the last activation of an earlier
     /// run.
     pub fn go_on_after(&self, generation: u64) {
-        self.history().go_on_after(generation);
+        self.history.lock().go_on_after(generation);
     }
 
     /// The gate's name.
@@ -108,10 +109,6 @@ impl Gate {
     /// The number of the last activation; 0 before the first.
     pub fn generation(&self) -> u64 {
         self.active.load().as_ref().map_or(0, |active| active.generation)
-    }
-
-    fn history(&self) -> std::sync::MutexGuard<'_, History> {
-        self.history.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

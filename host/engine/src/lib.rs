@@ -86,6 +86,7 @@ pub mod clock;
 pub mod guid;
 pub mod text;
 pub mod outgoing;
+pub mod lock;
 pub mod repeats;
 
 /// The programs of the guide are compiled and run.

@@ -5,8 +5,9 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use crate::lock::Lock;
 
 /// How long those of a kind are only counted after a line.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -19,7 +20,7 @@ const MAX_KINDS: usize = 256;
 /// Beyond 256 kinds in a minute, others are neither logged nor counted: a kind should be one of few, and
 /// nothing that was received.
 #[derive(Debug)]
-pub struct Repeats<K, E>(Mutex<HashMap<K, Counted<E>>>);
+pub struct Repeats<K, E>(Lock<HashMap<K, Counted<E>>>);
 
 /// Those of a kind since its last line.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ struct Counted<E> {
 
 impl<K, E> Default for Repeats<K, E> {
     fn default() -> Self {
-        Self(Mutex::default())
+        Self(Lock::default())
     }
 }
 
@@ -41,7 +42,7 @@ impl<K: Eq + Hash, E> Repeats<K, E> {
     /// Counts one. Returns how many a line is to tell of if one is due with this one; otherwise keeps it
     /// as the example of those that were counted, if it is the first.
     pub fn count(&self, kind: K, now: Instant, example: impl FnOnce() -> E) -> Option<u64> {
-        let mut kinds = self.kinds();
+        let mut kinds = self.0.lock();
         if let Some(counted) = kinds.get_mut(&kind) {
             counted.count += 1;
             if now.saturating_duration_since(counted.at) < MINUTE {
@@ -72,7 +73,7 @@ impl<K: Eq + Hash, E> Repeats<K, E> {
 
     fn take(&self, now: Option<Instant>) -> Vec<(E, u64)> {
         let mut due = Vec::new();
-        self.kinds().retain(|_, counted| {
+        self.0.lock().retain(|_, counted| {
             let is_due = now.is_none_or(|now| now.saturating_duration_since(counted.at) >= MINUTE);
             if !is_due {
                 return true;
@@ -83,11 +84,6 @@ impl<K: Eq + Hash, E> Repeats<K, E> {
             true
         });
         due
-    }
-
-    /// The lock guards counts that are valid at every moment, so a poisoned one is fine.
-    fn kinds(&self) -> MutexGuard<'_, HashMap<K, Counted<E>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -126,7 +122,7 @@ mod tests {
             for kind in 0..1_000 {
                 lines += u64::from(repeats.count(kind, now, || kind).is_some());
             }
-            assert_eq!((lines, repeats.kinds().len()), (256, MAX_KINDS), "{round}");
+            assert_eq!((lines, repeats.0.lock().len()), (256, MAX_KINDS), "{round}");
         }
         assert_eq!(repeats.all().len(), MAX_KINDS);
     }

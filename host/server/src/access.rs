@@ -6,7 +6,7 @@ mod name;
 mod token;
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 
 use aws_lc_rs::digest::SHA256_OUTPUT_LEN;
 
@@ -21,6 +21,7 @@ use tracing::Instrument;
 
 use crate::authority::{Authority, Denied, Granted};
 use crate::store::{AccessRow, Store, StoreError};
+use admit::lock::held;
 use admit_api::activity::Actor;
 
 /// The access tokens that count. Cheap to clone; clones share one list.
@@ -127,14 +128,14 @@ impl Access {
     /// right one.
     pub fn holder(&self, token: &str) -> Option<Holder> {
         let (id, secret) = token::split(token)?;
-        let known = Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner));
+        let known = self.known();
         let holder = known.get(id)?;
         token::matches(secret, &holder.secret_sha256).then(|| holder.clone())
     }
 
     /// The holder as the list has it now; absent once the token is revoked.
     pub(crate) fn still(&self, holder: &Holder) -> Option<Holder> {
-        let known = Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner));
+        let known = self.known();
         let now = known.get(&*holder.id)?;
         (now.secret_sha256 == holder.secret_sha256).then(|| now.clone())
     }
@@ -146,7 +147,7 @@ impl Access {
 
     /// Whether a token of the role `admin` counts; none does at the first start.
     pub fn has_admin(&self) -> bool {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known();
         known.values().any(|holder| holder.role == Role::Admin)
     }
 
@@ -271,12 +272,12 @@ impl Access {
 
     /// The holder of a token that counts, whose name people take for this one.
     fn like(&self, name: &Name) -> Option<Holder> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known();
         known.values().find(|holder| name.is_like(&holder.name)).cloned()
     }
 
     fn is_last_admin(&self, id: &str) -> bool {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known();
         let mut admins = known.iter().filter(|(_, holder)| holder.role == Role::Admin);
         admins.next().is_some_and(|(first, _)| first == id) && admins.next().is_none()
     }
@@ -300,9 +301,13 @@ impl Access {
         authority.grant_alone(Right::Access, guard)
     }
 
+    fn known(&self) -> Arc<Known> {
+        Arc::clone(&*held(self.known.read()))
+    }
+
     /// Publishes another list.
     fn change<T>(&self, change: impl FnOnce(&mut Known) -> T) {
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = held(self.known.write());
         change(Arc::make_mut(&mut known));
     }
 }

@@ -18,16 +18,17 @@ mod trouble;
 mod writer;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{
     Receiver, RecvTimeoutError, SyncSender, TrySendError, channel, sync_channel,
 };
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use admit::claims::Verification;
 use admit::decision::{Decision, Outcome};
 use admit::gate::{Decided, Request};
+use admit::lock::Lock;
 use admit::release::Release;
 use serde_json::{Map, Value};
 
@@ -93,7 +94,7 @@ pub struct DecisionLog {
     sender: SyncSender<Message>,
     shared: Arc<Shared>,
     /// Ends when the thread does.
-    ended: Mutex<Receiver<()>>,
+    ended: Lock<Receiver<()>>,
     allowed: Allowed,
     allows: Share,
     when_full: WhenFull,
@@ -117,7 +118,7 @@ struct Shared {
     trouble: Trouble,
     /// Whether there is something in `control`.
     ordered: AtomicBool,
-    control: Mutex<Control>,
+    control: Lock<Control>,
 }
 
 /// What may not be dropped when the buffer is full.
@@ -163,7 +164,7 @@ impl DecisionLog {
         Ok(Self {
             sender,
             shared,
-            ended: Mutex::new(ended),
+            ended: Lock::new(ended),
             allowed: Allowed::new(options.claims),
             allows: Share::new(options.allows),
             when_full,
@@ -250,7 +251,7 @@ impl DecisionLog {
     }
 
     fn order(&self, order: impl FnOnce(&mut Control)) {
-        order(&mut self.shared.control.lock().unwrap_or_else(PoisonError::into_inner));
+        order(&mut self.shared.control.lock());
         self.shared.ordered.store(true, Ordering::Release);
         self.wake();
     }
@@ -314,7 +315,7 @@ impl DecisionLog {
         let lost_before = self.dropped() + self.failed();
         self.shared.closing.store(true, Ordering::Release);
         self.wake();
-        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let ended = self.ended.lock();
         let (start, mut wait) = (Instant::now(), ended.recv_timeout(Duration::ZERO));
         while wait == Err(RecvTimeoutError::Timeout)
             && start.elapsed() < within
@@ -366,7 +367,7 @@ impl Shared {
         if !self.ordered.swap(false, Ordering::AcqRel) {
             return None;
         }
-        Some(std::mem::take(&mut *self.control.lock().unwrap_or_else(PoisonError::into_inner)))
+        Some(std::mem::take(&mut *self.control.lock()))
     }
 }
 

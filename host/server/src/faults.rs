@@ -1,10 +1,10 @@
 //! Whether a release that was just activated is to be reverted: by its own faults, never by how much
 //! it denies.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use admit::decision::{Blame, Decision, Outcome};
+use admit::lock::Lock;
 
 /// When a release is reverted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -28,7 +28,7 @@ impl Default for FaultOptions {
 pub struct FaultWatch {
     options: FaultOptions,
     /// Taken by faulty decisions and activations only.
-    watched: Mutex<Watched>,
+    watched: Lock<Watched>,
 }
 
 #[derive(Debug, Default)]
@@ -49,14 +49,14 @@ pub fn is_policy_fault(decision: &Decision) -> bool {
 impl FaultWatch {
     /// A watch that waits for an activation.
     pub fn new(options: FaultOptions) -> Self {
-        Self { options, watched: Mutex::default() }
+        Self { options, watched: Lock::default() }
     }
 
     /// Starts to count, at `at`, for a release that was activated `age` ago: whatever activated it, a
     /// revert too, so that a chain of broken releases is walked back. A generation that is not newer
     /// than those heard of changes nothing.
     pub fn activated(&self, generation: u64, at: Duration, age: Duration) {
-        let mut watched = self.watched();
+        let mut watched = self.watched.lock();
         if generation > watched.generation {
             let left = self.options.within.checked_sub(age);
             let until = left.map(|left| at.saturating_add(left));
@@ -66,7 +66,7 @@ impl FaultWatch {
 
     /// Counts anew for a release that could not be reverted, as from its activation.
     pub fn not_reverted(&self, generation: u64, at: Duration) {
-        let mut watched = self.watched();
+        let mut watched = self.watched.lock();
         if generation == watched.generation {
             watched.until = Some(at.saturating_add(self.options.within));
             watched.faults = 0;
@@ -80,7 +80,7 @@ impl FaultWatch {
     }
 
     fn count(&self, generation: u64, at: Duration) -> bool {
-        let mut watched = self.watched();
+        let mut watched = self.watched.lock();
         let counts = generation == watched.generation;
         if watched.until.filter(|until| counts && at <= *until).is_none() {
             return false;
@@ -91,10 +91,6 @@ impl FaultWatch {
             watched.until = None;
         }
         reverts
-    }
-
-    fn watched(&self) -> std::sync::MutexGuard<'_, Watched> {
-        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -5,12 +5,13 @@ mod compare;
 mod tally;
 mod example;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use admit::claims::VerifiedClaims;
 use admit::decision::Blame;
 use admit::decision::{Decision, Outcome};
 use admit::facts::Facts;
+use admit::lock::Lock;
 use admit::release::Release;
 use uuid::Uuid;
 
@@ -76,7 +77,7 @@ impl std::fmt::Debug for Offer {
 #[derive(Debug)]
 pub struct Shadow {
     release: Arc<Release>,
-    tally: Arc<Mutex<Tally>>,
+    tally: Arc<Lock<Tally>>,
     queue: Queue<Offer>,
 }
 
@@ -88,11 +89,11 @@ impl Shadow {
     /// When the system gives no thread.
     pub fn start(release: Arc<Release>, options: ShadowOptions) -> std::io::Result<Self> {
         let ShadowOptions { queue_entries, queue_bytes, examples, claims } = options;
-        let tally = Arc::new(Mutex::new(Tally::new(examples, claims)));
+        let tally = Arc::new(Lock::new(Tally::new(examples, claims)));
         let (candidate, counts) = (Arc::clone(&release), Arc::clone(&tally));
         let queue = Queue::start(queue_entries, queue_bytes, move |offer: Offer| {
             let new = compare::ask(&candidate, &offer);
-            lock(&counts).count(&offer, new);
+            counts.lock().count(&offer, new);
         })?;
         Ok(Self { release, tally, queue })
     }
@@ -111,7 +112,7 @@ impl Shadow {
 
     /// What the candidate did so far.
     pub fn report(&self) -> Report {
-        let mut report = lock(&self.tally).report();
+        let mut report = self.tally.lock().report();
         report.found.skipped += self.queue.skipped();
         report
     }
@@ -119,12 +120,8 @@ impl Shadow {
     /// Decisions so far that came out differently, failures of the candidate included; for the guard
     /// of a promotion.
     pub fn differed(&self) -> u64 {
-        lock(&self.tally).differed()
+        self.tally.lock().differed()
     }
-}
-
-fn lock(tally: &Mutex<Tally>) -> MutexGuard<'_, Tally> {
-    tally.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar};
 use std::thread::JoinHandle;
 
 use admit::decision::{Decision, Outcome};
 use admit::gate::Gate;
+use admit::lock::Lock;
 
 use super::Token;
 use super::story::Tokens;
@@ -73,7 +74,7 @@ pub(super) struct Clients {
 #[derive(Default)]
 struct Shared {
     stop: AtomicBool,
-    counts: Mutex<Counts>,
+    counts: Lock<Counts>,
     counted: Condvar,
 }
 
@@ -93,7 +94,7 @@ impl Clients {
 
     /// Waits until the clients have seen `count` decisions of a generation, or all have ended.
     pub(super) fn wait_for(&self, generation: u64, count: u64) {
-        let counts = self.shared.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = self.shared.counts.lock();
         let waits =
             |counts: &mut Counts| counts.of_generation(generation) < count && counts.failed < count;
         drop(self.shared.counted.wait_while(counts, waits));
@@ -104,10 +105,10 @@ impl Clients {
         self.shared.stop.store(true, Ordering::Relaxed);
         for thread in self.threads {
             if thread.join().is_err() {
-                self.shared.counts.lock().unwrap_or_else(PoisonError::into_inner).failed += 1;
+                self.shared.counts.lock().failed += 1;
             }
         }
-        self.shared.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared.counts.lock().clone()
     }
 }
 
@@ -116,7 +117,7 @@ impl Shared {
         while !self.stop.load(Ordering::Relaxed) {
             for token in [Token::V1, Token::V2] {
                 let decided = tokens.decide(gate, token);
-                let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut counts = self.counts.lock();
                 match decided {
                     Ok(decision) => counts.add(token, &decision),
                     Err(_) => counts.failed += 1,

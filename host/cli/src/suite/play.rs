@@ -1,12 +1,12 @@
 //! Playing cases, in parallel.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use admit::cases::{Came, Case};
 use admit::claims::Verification;
 use admit::failure::error_chain;
+use admit::lock::Lock;
 use admit::release::{Inspected, Played, Trial};
 use serde_json::Value;
 
@@ -58,7 +58,7 @@ pub(crate) fn each_case<T: Send>(
     let mut groups = groups(suites);
     groups.sort_by_key(|group| std::cmp::Reverse(group.len()));
     let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::new());
+    let done = Lock::new(Vec::new());
     let worker = || {
         loop {
             let place = next.fetch_add(1, Ordering::Relaxed);
@@ -66,7 +66,7 @@ pub(crate) fn each_case<T: Send>(
                 break;
             };
             let results = group_results(policy, group, place < MAX_SEALED, &work);
-            done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(results);
+            done.lock().extend(results);
         }
     };
     std::thread::scope(|scope| {
@@ -76,7 +76,7 @@ pub(crate) fn each_case<T: Send>(
         }
         worker();
     });
-    let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut done = done.into_inner();
     done.sort_by_key(|(index, _)| *index);
     done.into_iter().map(|(_, result)| result).collect()
 }

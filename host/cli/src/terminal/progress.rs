@@ -4,9 +4,10 @@
 use std::io::{IsTerminal, Result, Stderr, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+
+use admit::lock::Lock;
 
 /// What takes less needs no line.
 const SILENT: Duration = Duration::from_secs(1);
@@ -24,7 +25,7 @@ const KEPT_END: usize = 24;
 const ERASE: &str = "\r\x1b[2K";
 
 /// Whether a line stands on the terminal. Locked while anything is written there.
-static IS_SHOWN: Mutex<bool> = Mutex::new(false);
+static IS_SHOWN: Lock<bool> = Lock::new(false);
 
 /// Whether somebody says already how far the run is.
 static IS_TAKEN: AtomicBool = AtomicBool::new(false);
@@ -114,7 +115,7 @@ fn cut(line: &str, columns: usize) -> String {
 }
 
 fn show(line: &str) {
-    let mut is_shown = IS_SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut is_shown = IS_SHOWN.lock();
     let mut err = std::io::stderr();
     // A terminal that takes no line needs none.
     let _ = write!(err, "{ERASE}{line}").and_then(|()| err.flush());
@@ -123,7 +124,7 @@ fn show(line: &str) {
 
 /// Takes the line away, if one stands there.
 pub(crate) fn erase() {
-    let mut is_shown = IS_SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut is_shown = IS_SHOWN.lock();
     if std::mem::take(&mut *is_shown) {
         let mut err = std::io::stderr();
         let _ = write!(err, "{ERASE}").and_then(|()| err.flush());
@@ -183,7 +184,7 @@ mod tests {
     fn nothing_is_shown_where_nobody_looks() {
         // Tests have no terminal on standard error, or the line is erased at once.
         drop(Progress::start("testing", None));
-        assert!(!*IS_SHOWN.lock().unwrap());
+        assert!(!*IS_SHOWN.lock());
         let mut out = Erasing(Vec::new());
         out.write_all(b"result").unwrap();
         assert_eq!(out.0, b"result");

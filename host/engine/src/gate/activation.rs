@@ -1,6 +1,6 @@
 //! The swap: from a component and settings to the active release, or an error that names its step.
 
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 use std::time::{Duration, Instant};
 
 use super::{Active, Gate};
@@ -169,7 +169,7 @@ impl Gate {
     ///
     /// [`ActivateError`], by step. The active release stays as it was.
     pub fn activate(&self, activation: Activation<'_>) -> Result<Activated, ActivateError> {
-        let _one = self.activating.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one = self.activating.lock();
         let Activation { component, settings, cases } = activation;
         let digest = release_digest(&component_digest(component), &settings);
         let build = |times: &mut Vec<StageTime>| {
@@ -218,7 +218,7 @@ impl Gate {
 
     /// Keeps a release for a roll-back, as those that were active: going to it compiles nothing then.
     pub fn keep(&self, prepared: Prepared) {
-        let (release, mut history) = (prepared.release, self.history());
+        let (release, mut history) = (prepared.release, self.history.lock());
         if self.active_with(release.digest()).is_none() {
             history.forget(release.digest());
             history.keep(release);
@@ -235,7 +235,7 @@ impl Gate {
         release: Arc<Release>,
         cases: &[Case],
     ) -> Result<Prepared, ActivateError> {
-        let since = self.history().generation();
+        let since = self.history.lock().generation();
         let mut stages = Vec::new();
         let release = self.rehearse_again(release, cases, &mut stages)?;
         Ok(Prepared { release, stages, since })
@@ -243,8 +243,8 @@ impl Gate {
 
     /// One release is built at a time. One that is kept compiles nothing and need not wait.
     fn alone_unless_kept(&self, digest: &str) -> Option<MutexGuard<'_, ()>> {
-        let kept = self.history().kept(digest).is_some();
-        let alone = || self.activating.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.history.lock().kept(digest).is_some();
+        let alone = || self.activating.lock();
         (!kept).then(alone)
     }
 
@@ -254,12 +254,12 @@ impl Gate {
         cases: &[Case],
         build: impl FnOnce(&mut Vec<StageTime>) -> Result<Release, ActivateError>,
     ) -> Result<Prepared, ActivateError> {
-        let since = self.history().generation();
+        let since = self.history.lock().generation();
         let mut stages = Vec::new();
         if let Some(release) = self.release().filter(|release| **release.digest() == *digest) {
             return Ok(Prepared { release, stages, since });
         }
-        let kept = self.history().kept(digest);
+        let kept = self.history.lock().kept(digest);
         let release = match kept {
             Some(kept) => self.rehearse_again(kept, cases, &mut stages)?,
             None => Arc::new(build(&mut stages)?),
@@ -280,7 +280,7 @@ impl Gate {
         persist: Persist<'_>,
     ) -> Result<Activated, ActivateError> {
         let Prepared { release, stages, since } = prepared;
-        let mut history = self.history();
+        let mut history = self.history.lock();
         if history.generation() != since {
             return Err(ActivateError::Overtaken { gate: self.name.to_string() });
         }
@@ -303,7 +303,7 @@ impl Gate {
     ///
     /// [`ActivateError::NothingKept`].
     pub fn roll_back(&self) -> Result<Activated, ActivateError> {
-        let mut history = self.history();
+        let mut history = self.history.lock();
         let release = history
             .take_last()
             .ok_or_else(|| ActivateError::NothingKept { gate: self.name.to_string() })?;
@@ -326,7 +326,7 @@ impl Gate {
         generation: u64,
         persist: &mut dyn FnMut() -> Result<(), Box<dyn std::error::Error + Send + Sync>>,
     ) -> Result<bool, ActivateError> {
-        let mut history = self.history();
+        let mut history = self.history.lock();
         if self.generation() != generation {
             return Ok(false);
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, MutexGuard};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
@@ -13,6 +13,7 @@ use super::jwk::VerificationKey;
 use super::key_set::{KeySet, SkippedKey};
 use super::vanished::{Answered, Terms, Vanished};
 use super::{KeyError, Miss, Wait};
+use crate::lock::{Lock, held};
 use crate::outgoing::{Names, Route, SystemNames};
 use crate::text::Shown;
 
@@ -117,7 +118,7 @@ struct Remote {
     made_at: Duration,
     current: ArcSwapOption<Snapshot>,
     vanished_uses: AtomicU64,
-    fetching: Mutex<Fetching>,
+    fetching: Lock<Fetching>,
     finished: Condvar,
 }
 
@@ -188,7 +189,7 @@ impl RemoteKeys {
             clock: Box::new(clock),
             current: ArcSwapOption::empty(),
             vanished_uses: AtomicU64::new(0),
-            fetching: Mutex::default(),
+            fetching: Lock::default(),
             finished: Condvar::new(),
         })))
     }
@@ -241,7 +242,7 @@ impl RemoteKeys {
         let (now, terms) = (remote.clock.now(), remote.terms());
         let vanished = usable.as_ref().map(|found| found.snapshot.vanished.counting(now, terms));
         let good_at = snapshot.as_ref().map_or(remote.made_at, |kept| kept.fetched_at);
-        let fetching = remote.lock();
+        let fetching = remote.fetching.lock();
         KeyStatus {
             address: remote.fetcher.address().to_string(),
             proxy: remote.fetcher.route().proxy().map(ToString::to_string),
@@ -327,13 +328,13 @@ impl Remote {
 
     /// Whether no fetch is in flight and none may start.
     fn is_cooling_down(&self) -> bool {
-        let fetching = self.lock();
+        let fetching = self.fetching.lock();
         !fetching.in_flight && self.clock.now() < fetching.not_before
     }
 
     /// Waits for the fetch in flight; without one, fetches, if the cool-down allows it.
     fn fetch_or_wait(self: &Arc<Self>) {
-        let fetching = self.lock();
+        let fetching = self.fetching.lock();
         if fetching.in_flight {
             self.wait(fetching);
         } else if let Some(slot) = self.take_slot(fetching) {
@@ -343,7 +344,7 @@ impl Remote {
 
     /// Starts a fetch on another thread, if none is in flight and the cool-down allows it.
     fn refresh_in_background(self: &Arc<Self>) {
-        let Ok(fetching) = self.fetching.try_lock() else {
+        let Some(fetching) = self.fetching.try_lock() else {
             return;
         };
         let Some(slot) = self.take_slot(fetching) else {
@@ -351,7 +352,7 @@ impl Remote {
         };
         let thread = std::thread::Builder::new().name("admit-keys".to_owned());
         if thread.spawn(move || slot.fetch()).is_err() {
-            self.lock().failed(FetchError::Thread.to_string());
+            self.fetching.lock().failed(FetchError::Thread.to_string());
         }
     }
 
@@ -373,12 +374,7 @@ impl Remote {
         let number = fetching.fetches;
         let in_flight = |fetching: &mut Fetching| fetching.in_flight && fetching.fetches == number;
         let waited = self.finished.wait_timeout_while(fetching, bound, in_flight);
-        drop(waited.unwrap_or_else(PoisonError::into_inner));
-    }
-
-    /// The lock guards plain values that are valid at every moment, so a poisoned one is fine.
-    fn lock(&self) -> MutexGuard<'_, Fetching> {
-        self.fetching.lock().unwrap_or_else(PoisonError::into_inner)
+        drop(held(waited));
     }
 
     /// Says once what is amiss with a set, and not again with each fetch.
@@ -412,7 +408,7 @@ impl Remote {
     }
 
     fn unavailable(&self) -> KeyError {
-        let detail = self.lock().last_error.clone();
+        let detail = self.fetching.lock().last_error.clone();
         let detail = detail.unwrap_or_else(|| "the last one is too old".to_owned());
         KeyError::Unavailable { origin: self.origin(), detail }
     }
@@ -429,12 +425,12 @@ impl Slot {
         match self.remote.fetcher.fetch() {
             Ok(set) => {
                 self.take(set);
-                self.remote.lock().last_error = None;
+                self.remote.fetching.lock().last_error = None;
             }
             Err(error) => {
                 let address = self.remote.fetcher.address();
                 tracing::warn!(issuer = %address, %error, "failed to fetch the JWK Set");
-                self.remote.lock().failed(error.to_string());
+                self.remote.fetching.lock().failed(error.to_string());
             }
         }
     }
@@ -461,7 +457,7 @@ impl Slot {
 impl Drop for Slot {
     /// Runs on a panic too: nobody waits for a fetch that has ended.
     fn drop(&mut self) {
-        self.remote.lock().in_flight = false;
+        self.remote.fetching.lock().in_flight = false;
         self.remote.finished.notify_all();
     }
 }

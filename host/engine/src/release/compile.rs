@@ -4,7 +4,7 @@
 //! no other is started, so that at most one such thread exists.
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use wasmtime::component::Component;
 
 use super::clock::ThreadClock;
 use crate::failure::error_line;
+use crate::lock::Lock;
 
 /// Why a component was not compiled.
 #[derive(Debug, thiserror::Error)]
@@ -95,15 +96,15 @@ const OF_COMPONENT: &[&str] = &[
 #[derive(Debug, Default)]
 pub(crate) struct Compiler {
     /// Held while a caller waits for its compilation.
-    one: Mutex<()>,
+    one: Lock<()>,
     /// The thread whose caller gave up.
-    given_up: Mutex<Option<JoinHandle<()>>>,
+    given_up: Lock<Option<JoinHandle<()>>>,
 }
 
 impl Compiler {
     /// Whether a compilation goes on that was given up.
     pub(crate) fn goes_on(&self) -> bool {
-        let given_up = self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
+        let given_up = self.given_up.lock();
         given_up.as_ref().is_some_and(|thread| !thread.is_finished())
     }
 
@@ -114,7 +115,7 @@ impl Compiler {
         bytes: Vec<u8>,
         deadline: Duration,
     ) -> Result<Component, CompileError> {
-        let _one = self.one.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one = self.one.lock();
         if self.goes_on() {
             return Err(CompileError::Busy);
         }
@@ -135,7 +136,7 @@ impl Compiler {
             Ok(Ok(component)) => Ok(component),
             Ok(Err(error)) => Err(CompileError::from_wasmtime(&error)),
             Err(RecvTimeoutError::Timeout) => {
-                *self.given_up.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+                *self.given_up.lock() = Some(thread);
                 let used = clock.get().and_then(ThreadClock::read);
                 Err(CompileError::TimedOut { deadline, used })
             }

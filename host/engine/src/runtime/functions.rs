@@ -6,9 +6,10 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 
 use wasmtime::CacheStore;
+
+use crate::lock::Lock;
 
 /// Bytes of keys and compiled functions; far more than the policies of a process come to.
 const MAX_BYTES: usize = 24 * 1024 * 1024;
@@ -17,7 +18,7 @@ const MAX_BYTES: usize = 24 * 1024 * 1024;
 ///
 /// Lives in this process alone: compiled code from outside is never loaded.
 #[derive(Debug, Default)]
-pub(super) struct Functions(Mutex<Kept>);
+pub(super) struct Functions(Lock<Kept>);
 
 #[derive(Default)]
 struct Kept {
@@ -27,13 +28,13 @@ struct Kept {
 
 impl CacheStore for Functions {
     fn get(&self, key: &[u8]) -> Option<Cow<'_, [u8]>> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.0.lock();
         kept.functions.get(key).cloned().map(Cow::Owned)
     }
 
     /// Starts anew when full: what is still in use is soon there again.
     fn insert(&self, key: &[u8], value: Vec<u8>) -> bool {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.0.lock();
         let size = key.len() + value.len();
         if size > MAX_BYTES {
             return false;

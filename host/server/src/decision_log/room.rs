@@ -1,8 +1,10 @@
 //! Those who wait for room in the buffer of the log.
 
+use std::sync::Condvar;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
+
+use admit::lock::{Lock, held};
 
 /// How often one who waits looks again without being woken.
 const LOOK: Duration = Duration::from_millis(100);
@@ -11,7 +13,7 @@ const LOOK: Duration = Duration::from_millis(100);
 #[derive(Debug, Default)]
 pub(super) struct Room {
     waiting: AtomicUsize,
-    lock: Mutex<()>,
+    lock: Lock<()>,
     freed: Condvar,
 }
 
@@ -19,13 +21,13 @@ impl Room {
     /// Waits until `attempt` returns something.
     pub(super) fn wait<T>(&self, mut attempt: impl FnMut() -> Option<T>) -> T {
         self.waiting.fetch_add(1, Ordering::SeqCst);
-        let mut guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut guard = self.lock.lock();
         let found = loop {
             if let Some(found) = attempt() {
                 break found;
             }
             let woken = self.freed.wait_timeout(guard, LOOK);
-            guard = woken.unwrap_or_else(PoisonError::into_inner).0;
+            guard = held(woken).0;
         };
         self.waiting.fetch_sub(1, Ordering::SeqCst);
         found
@@ -35,14 +37,14 @@ impl Room {
     pub(super) fn freed(&self) {
         if self.waiting() > 0 {
             // Locked, so that nobody is between a vain attempt and waiting.
-            let _guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+            let _guard = self.lock.lock();
             self.freed.notify_one();
         }
     }
 
     /// Wakes everybody who waits.
     pub(super) fn closed(&self) {
-        let _guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let _guard = self.lock.lock();
         self.freed.notify_all();
     }
 

@@ -1,7 +1,8 @@
 //! What keeps the log from being written, and since when.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use admit::lock::Lock;
 
 /// Of what neither takes nor refuses.
 pub(super) const TAKES_NOTHING: &str = "it takes nothing, as when its reader does not read";
@@ -17,7 +18,7 @@ pub(super) enum Kind {
 
 /// Written by the thread of the log, read by everybody.
 #[derive(Debug, Default)]
-pub(super) struct Trouble(Mutex<State>);
+pub(super) struct Trouble(Lock<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -36,17 +37,17 @@ struct Found {
 impl Trouble {
     /// Notes that the thread goes to write, from which it may not come back for long.
     pub(super) fn begin(&self) {
-        self.lock().writing = Some(Instant::now());
+        self.0.lock().writing = Some(Instant::now());
     }
 
     /// Notes that the thread came back with nothing to say.
     pub(super) fn came_back(&self) {
-        self.lock().writing = None;
+        self.0.lock().writing = None;
     }
 
     /// Notes that nothing could be written; says since when that is so.
     pub(super) fn note(&self, kind: Kind, text: impl FnOnce() -> String) -> Instant {
-        let mut state = self.lock();
+        let mut state = self.0.lock();
         state.writing = None;
         let since = state.found.as_ref().map_or_else(Instant::now, |found| found.since);
         if state.found.as_ref().is_none_or(|found| found.kind != kind) {
@@ -57,12 +58,12 @@ impl Trouble {
 
     /// Notes that something was written.
     pub(super) fn end(&self) {
-        *self.lock() = State::default();
+        *self.0.lock() = State::default();
     }
 
     /// What is wrong, if it has been so for long enough.
     pub(super) fn text(&self, at_least: Duration) -> Option<String> {
-        let state = self.lock();
+        let state = self.0.lock();
         let (text, since) = match (&state.found, state.writing) {
             (Some(found), _) => (&*found.text, found.since),
             (None, writing) => (TAKES_NOTHING, writing?),
@@ -72,11 +73,6 @@ impl Trouble {
     }
 
     pub(super) fn is_broken(&self) -> bool {
-        self.lock().found.as_ref().is_some_and(|found| found.kind == Kind::Broken)
-    }
-
-    /// The lock guards a value that is valid at every moment, so a poisoned one is fine.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().found.as_ref().is_some_and(|found| found.kind == Kind::Broken)
     }
 }

@@ -141,7 +141,7 @@ impl ServedGate {
         by: &Granted,
     ) -> Result<Option<Arc<Selected>>, ChangeError> {
         let Committing { action, now, base, .. } = *committing;
-        let _one = self.writing();
+        let _one = self.writing.lock();
         if self.view().revision() != base.revision() {
             return Err(self.overtaken());
         }
@@ -173,7 +173,7 @@ impl ServedGate {
     ) -> Result<Arc<Selected>, WriteError> {
         let Committing { action, now, previous, base, force, taken_back, .. } = *committing;
         tracing::debug!(step = "persist", "a step of an activation begins");
-        let _one = self.writing();
+        let _one = self.writing.lock();
         if self.view().revision() != base.revision() {
             return Err(WriteError::Overtaken);
         }
@@ -225,7 +225,7 @@ impl ServedGate {
         taken: &TakenBack,
     ) -> Result<bool, ChangeError> {
         let mut persist = || {
-            let _one = self.writing();
+            let _one = self.writing.lock();
             if self.view().revision() != base.revision() {
                 return Err(WriteError::Overtaken.into());
             }

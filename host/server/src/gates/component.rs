@@ -1,8 +1,7 @@
 //! Components of a gate: inspected once, remembered for roll-back.
 
-use std::sync::{Mutex, PoisonError};
-
 use admit::decision::PolicyRef;
+use admit::lock::Lock;
 use admit::release::{InspectError, Inspected, component_digest};
 use admit::runtime::Runtime;
 
@@ -14,7 +13,7 @@ const REMEMBERED_BYTES: usize = 32 * 1024 * 1024;
 
 /// The components inspected last, so that going back to one compiles nothing.
 #[derive(Debug, Default)]
-pub(super) struct Inspections(Mutex<Vec<Inspected>>);
+pub(super) struct Inspections(Lock<Vec<Inspected>>);
 
 impl Inspections {
     /// Inspects a component, unless that was done lately.
@@ -30,7 +29,7 @@ impl Inspections {
     }
 
     fn take(&self, digest: &str) -> Option<Inspected> {
-        let mut known = self.known();
+        let mut known = self.0.lock();
         let index = known.iter().position(|known| *known.policy().digest == *digest)?;
         Some(known.remove(index))
     }
@@ -40,7 +39,7 @@ impl Inspections {
     }
 
     fn put_within(&self, inspected: Inspected, most_bytes: usize) {
-        let mut known = self.known();
+        let mut known = self.0.lock();
         known.insert(0, inspected);
         known.truncate(REMEMBERED);
         let mut bytes = 0;
@@ -50,11 +49,6 @@ impl Inspections {
         });
         let fit = fit.count().max(1);
         known.truncate(fit);
-    }
-
-    /// The lock guards a list that is valid at every moment, so a poisoned one is fine.
-    fn known(&self) -> std::sync::MutexGuard<'_, Vec<Inspected>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -82,7 +76,7 @@ mod tests {
             for inspected in &all {
                 inspections.put_within(inspected.clone(), most_bytes);
             }
-            let known = inspections.known();
+            let known = inspections.0.lock();
             known.iter().map(|known| known.policy().name.to_string()).collect::<Vec<_>>()
         };
         let two = third.kept_bytes() + second.kept_bytes();

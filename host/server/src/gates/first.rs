@@ -5,10 +5,11 @@
 //! fails. What comes with this program is tried without that.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use admit::failure::error_chain;
 use admit::limits::Limits;
+use admit::lock::Lock;
 use admit::release::component_digest;
 use serde_json::json;
 
@@ -42,7 +43,7 @@ impl FirstComponent {
 
 /// What this process has written down of the file that it tries.
 #[derive(Debug, Default)]
-pub(super) struct FirstTries(Mutex<Noted>);
+pub(super) struct FirstTries(Lock<Noted>);
 
 #[derive(Debug, Default)]
 struct Noted {
@@ -50,13 +51,6 @@ struct Noted {
     is_ours: bool,
     /// Whether the compilation was given up and goes on: it may still end this process.
     compiles_on: bool,
-}
-
-impl FirstTries {
-    /// The lock guards plain values that are valid at every moment, so a poisoned one is fine.
-    fn noted(&self) -> MutexGuard<'_, Noted> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl ServedGate {
@@ -73,12 +67,12 @@ impl ServedGate {
         let digest = component_digest(bytes).to_string();
         let found = self.wait(self.store.first_try(self.name()))?;
         let found = found.filter(|found| found.trying.digest == digest && !asked);
-        let is_ours = self.first_tries.noted().is_ours;
+        let is_ours = self.first_tries.0.lock().is_ours;
         if let Some(found) = found.filter(|found| found.is_set_aside || !is_ours) {
             return self.set_aside(path, &found, now).map(Some);
         }
         self.wait(self.store.begin_first_try(self.name(), &Trying { digest, since: now }))?;
-        self.first_tries.noted().is_ours = true;
+        self.first_tries.0.lock().is_ours = true;
         Ok(None)
     }
 
@@ -86,7 +80,7 @@ impl ServedGate {
     pub(super) fn end_first_try(&self, first: &FirstComponent, error: Option<&ChangeError>) {
         let FirstComponent::File(_) = first else { return };
         let is_given_up = error.is_some_and(ChangeError::compiles_on);
-        let noted = &mut *self.first_tries.noted();
+        let noted = &mut *self.first_tries.0.lock();
         noted.compiles_on = is_given_up || (noted.compiles_on && self.compiles_on());
         if noted.compiles_on {
             return;

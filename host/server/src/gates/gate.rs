@@ -1,12 +1,13 @@
 //! One gate of the server: the engine's gate, and what the server knows of it.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use admit::claims::Verification;
 use admit::gate::{Decided, Gate, Request};
 use admit::keys::Keys;
+use admit::lock::Lock;
 use admit::runtime::Runtime;
 use arc_swap::ArcSwap;
 use serde_json::{Map, Value};
@@ -61,14 +62,14 @@ pub struct ServedGate {
     /// a roll-back that has begun comes before every change that is not made yet.
     pub(super) going_back: Arc<tokio::sync::RwLock<()>>,
     /// Held while the release of a way back is built, so that it is built once.
-    pub(super) linking: Mutex<()>,
+    pub(super) linking: Lock<()>,
     pub(super) inspections: Inspections,
     pub(super) first_tries: FirstTries,
     pub(super) refusals: Refusals,
     pub(super) faults: FaultWatch,
     started: Instant,
     /// INVARIANT: the store's row of the gate and `view` are changed while this is locked.
-    writing: Mutex<()>,
+    pub(super) writing: Lock<()>,
     pub(super) view: ArcSwap<View>,
 }
 
@@ -92,11 +93,11 @@ impl ServedGate {
             counters,
             changing: Arc::default(),
             going_back: Arc::default(),
-            linking: Mutex::default(),
+            linking: Lock::default(),
             inspections: Inspections::default(),
             first_tries: FirstTries::default(),
             started: Instant::now(),
-            writing: Mutex::default(),
+            writing: Lock::default(),
             view: ArcSwap::from_pointee(view),
         }
     }
@@ -176,11 +177,6 @@ impl ServedGate {
             let (gate, fault) = (Arc::clone(self), Fault::of(decision));
             tokio::spawn(async move { gate.revert(generation, &fault).await });
         }
-    }
-
-    /// The lock guards no value, so a poisoned one is fine.
-    pub(super) fn writing(&self) -> MutexGuard<'_, ()> {
-        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Starts to count the faults of a release that was activated `age` ago.

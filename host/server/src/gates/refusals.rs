@@ -1,8 +1,7 @@
 //! What a gate refused lately, by reason: what an administrator looks at first.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use admit::decision::{Decision, Expected, Outcome};
+use admit::lock::Lock;
 use admit_api::evidence::Evidence;
 use admit_api::status;
 use indexmap::IndexMap;
@@ -16,7 +15,7 @@ const MAX_REASONS: usize = 160;
 /// The last refusal of each reason, and how many there were.
 #[derive(Debug)]
 pub struct Refusals {
-    by_reason: Mutex<IndexMap<String, Last>>,
+    by_reason: Lock<IndexMap<String, Last>>,
     /// The claims that are shown whatever they hold.
     claims: Vec<String>,
 }
@@ -35,7 +34,7 @@ struct Last {
 impl Refusals {
     /// None so far; `claims` are those of `decision_log.claims`.
     pub(super) fn new(claims: Vec<String>) -> Self {
-        Self { by_reason: Mutex::default(), claims }
+        Self { by_reason: Lock::default(), claims }
     }
 
     /// Takes note of a decision at `now`, seconds since 1970, if it is a refusal.
@@ -43,7 +42,7 @@ impl Refusals {
         let Some(reason) = decision.reason() else {
             return;
         };
-        let mut refusals = self.refusals();
+        let mut refusals = self.by_reason.lock();
         let count = match refusals.get(reason) {
             Some(last) => last.count + 1,
             None if refusals.len() < MAX_REASONS => 1,
@@ -63,15 +62,10 @@ impl Refusals {
 
     /// The refusals, the latest first.
     pub fn list(&self) -> Vec<status::Refusals> {
-        let refusals = self.refusals();
+        let refusals = self.by_reason.lock();
         let mut list: Vec<_> = refusals.iter().collect();
         list.sort_by_key(|(_, last)| std::cmp::Reverse((last.at, last.decision_id)));
         list.into_iter().map(|(reason, last)| count(reason, last)).collect()
-    }
-
-    /// The lock guards a map that is valid at every moment, so a poisoned one is fine.
-    fn refusals(&self) -> MutexGuard<'_, IndexMap<String, Last>> {
-        self.by_reason.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -3,7 +3,7 @@
 //! Either leads to the newest release before the one that is left that is not known to fail, unless the
 //! administrator names a generation.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use admit::decision::Decision;
 use admit_api::activation::{Activation, StepName};
@@ -354,8 +354,7 @@ impl ServedGate {
         before: &Selected,
         undone: &[String],
     ) -> Result<Planned, ChangeError> {
-        // The lock guards no value, so a poisoned one is fine.
-        let _one = self.linking.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one = self.linking.lock();
         let started = std::time::Instant::now();
         let inspected = self.inspect_stored(&target.component)?;
         let inspect = step(StepName::Inspect, started.elapsed());

@@ -1,18 +1,20 @@
 //! A log that tests read.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tracing_subscriber::fmt::MakeWriter;
 
+use admit::lock::Lock;
+
 /// Keeps what is written; clones share it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Captured(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Captured(Arc<Lock<Vec<u8>>>);
 
 impl Captured {
     /// The lines so far; panics unless each is ended.
     pub(crate) fn lines(&self) -> Vec<String> {
-        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let bytes = self.0.lock().clone();
         let text = String::from_utf8(bytes).expect("lines of text");
         assert!(text.is_empty() || text.ends_with('\n'), "cut: {text}");
         text.split_terminator('\n').map(str::to_owned).collect()
@@ -21,7 +23,7 @@ impl Captured {
 
 impl io::Write for Captured {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        self.0.lock().extend_from_slice(bytes);
         Ok(bytes.len())
     }
 

@@ -1,9 +1,10 @@
 //! Decisions by reason code, where only described codes have a series.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 
 use admit::decision::Outcome;
+use admit::lock::held;
 use admit::reason::{HOST_REASONS, of_host};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -92,7 +93,7 @@ impl PolicyReasons {
     pub(super) fn describe<'a>(&self, codes: impl IntoIterator<Item = &'a str>) {
         let own = codes.into_iter().filter(|code| of_host(code).is_none());
         let described: HashSet<&str> = own.take(MAX_POLICY_CODES).collect();
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = held(self.known.write());
         let added = described.iter().filter(|code| !known.contains_key(**code)).count();
         if known.len() + added > MAX_POLICY_CODES {
             known.retain(|code, _| described.contains(&**code) || self.end(code));
@@ -109,7 +110,7 @@ impl PolicyReasons {
     }
 
     pub(super) fn count(&self, code: &str) -> u64 {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let known = held(self.known.read());
         known.get(code).unwrap_or(&self.other).inc()
     }
 }

@@ -2,32 +2,33 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use admit::decision::PolicyRef;
+use admit::lock::Lock;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::MetricType;
 
 /// The active policy of every gate.
 #[derive(Debug, Default)]
-pub(super) struct Releases(Mutex<BTreeMap<Arc<str>, PolicyRef>>);
+pub(super) struct Releases(Lock<BTreeMap<Arc<str>, PolicyRef>>);
 
 impl Releases {
     pub(super) fn set(&self, gate: &Arc<str>, policy: &PolicyRef) {
-        let mut active = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut active = self.0.lock();
         active.insert(Arc::clone(gate), policy.clone());
     }
 
     pub(super) fn remove(&self, gate: &str) {
-        let mut active = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut active = self.0.lock();
         active.remove(gate);
     }
 }
 
 impl Collector for Releases {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let active = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let active = self.0.lock();
         if active.is_empty() {
             return Ok(());
         }

@@ -6,10 +6,11 @@ mod now;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use admit::cloud::Cloud;
 use admit::keys::Keys;
+use admit::lock::Lock;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
@@ -50,7 +51,7 @@ type Read<T> = Box<dyn Fn() -> T + Send + Sync>;
 
 /// Where numbers are read at each scrape.
 #[derive(Default)]
-pub(super) struct Sources(Mutex<Watched>);
+pub(super) struct Sources(Lock<Watched>);
 
 #[derive(Default)]
 struct Watched {
@@ -62,23 +63,19 @@ struct Watched {
 
 impl Sources {
     pub(super) fn watch_keys(&self, cloud: Cloud, keys: Arc<Keys>) {
-        self.lock().keys.insert(cloud.name(), keys);
+        self.0.lock().keys.insert(cloud.name(), keys);
     }
 
     pub(super) fn watch_candidate(&self, gate: &str, read: Read<Option<CandidateCounts>>) {
-        self.lock().candidates.insert(gate.into(), read);
+        self.0.lock().candidates.insert(gate.into(), read);
     }
 
     pub(super) fn watch_decision_log(&self, read: Read<LogLines>) {
-        self.lock().decision_log = Some(read);
+        self.0.lock().decision_log = Some(read);
     }
 
     pub(super) fn watch_server(&self, read: Read<Option<ServerNow>>) {
-        self.lock().server = Some(read);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Watched> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().server = Some(read);
     }
 }
 
@@ -90,7 +87,7 @@ impl fmt::Debug for Sources {
 
 impl Collector for Sources {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let watched = self.lock();
+        let watched = self.0.lock();
         if let Some(now) = watched.server.as_ref().and_then(|read| read()) {
             now::encode_now(&now, &mut encoder)?;
         }

@@ -2,11 +2,13 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tempfile::TempDir;
 
 use super::signals;
+
+use admit::lock::Lock;
 
 /// How often the folder is removed anew in which somebody still works.
 const ATTEMPTS: usize = 100;
@@ -14,16 +16,16 @@ const ATTEMPTS: usize = 100;
 /// A folder for the check alone: among the temporary ones, or where there is none, as in a container
 /// that may write nothing else, beside the data. From now on a signal that ends the process removes it.
 pub(super) fn scratch(data: &Path) -> io::Result<TempDir> {
-    let made = Arc::new(Mutex::new(None::<PathBuf>));
+    let made = Arc::new(Lock::new(None::<PathBuf>));
     let seen = Arc::clone(&made);
     signals::end_after(move || {
-        let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = seen.lock();
         if let Some(path) = &*seen {
             remove(path);
         }
     })?;
     // Whoever removes it waits until it is there.
-    let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut made = made.lock();
     let folder = make(data)?;
     *made = Some(folder.path().to_owned());
     Ok(folder)

@@ -4,9 +4,10 @@ use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::StoreError;
+
+use admit::lock::Lock;
 
 /// The database.
 const FILE: &str = "admit.db";
@@ -26,7 +27,7 @@ const BACKUP: &str = "admit.db-backup-";
 pub(super) struct Directory {
     path: PathBuf,
     /// Absent once the store is closed.
-    lock: Mutex<Option<File>>,
+    lock: Lock<Option<File>>,
 }
 
 /// What tells a file from another one that took its place.
@@ -66,7 +67,7 @@ impl Directory {
             }
             Err(TryLockError::Error(source)) => return Err(failed(&lock)(source)),
         }
-        let directory = Self { path: path.to_owned(), lock: Mutex::new(Some(file)) };
+        let directory = Self { path: path.to_owned(), lock: Lock::new(Some(file)) };
         // SQLite gives its other files the same rights. Never opened here again: to close a file
         // would take away the locks that SQLite has on it.
         let database = directory.database();
@@ -77,7 +78,7 @@ impl Directory {
 
     /// Lets another server have the directory.
     pub(super) fn unlock(&self) {
-        self.file().take();
+        self.lock.lock().take();
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -142,11 +143,6 @@ impl Directory {
             Ok(length.min(bytes))
         };
         cut().map_err(|source| StoreError::Directory { path: path.clone(), source })
-    }
-
-    /// The lock guards a handle that is valid at every moment, so a poisoned one is fine.
-    fn file(&self) -> MutexGuard<'_, Option<File>> {
-        self.lock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,16 +1,17 @@
 //! Whether the store can be written, as status and readiness tell it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::StoreError;
+
+use admit::lock::Lock;
 
 /// Time that an operation may take before the store counts as stuck.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What went wrong last, and how long the operation under way takes.
 #[derive(Debug, Default)]
-pub(super) struct Health(Mutex<State>);
+pub(super) struct Health(Lock<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -37,7 +38,7 @@ impl Health {
             return self.is_malformed(error);
         }
         let problem = admit::failure::error_chain(error);
-        let before = self.state().problem.replace(problem.clone());
+        let before = self.0.lock().problem.replace(problem.clone());
         if before.is_none() {
             tracing::error!(
                 problem,
@@ -50,7 +51,7 @@ impl Health {
     /// lasts until a restart.
     fn is_malformed(&self, error: &StoreError) {
         let problem = admit::failure::error_chain(error);
-        if self.state().malformed.replace(problem.clone()).is_none() {
+        if self.0.lock().malformed.replace(problem.clone()).is_none() {
             tracing::error!(
                 problem,
                 "the store is malformed; it counts as failing until a restart"
@@ -60,56 +61,51 @@ impl Health {
 
     /// Notes that a change was stored.
     pub(super) fn succeeded(&self) {
-        if self.state().problem.take().is_some() {
+        if self.0.lock().problem.take().is_some() {
             tracing::info!("the store can be written again");
         }
     }
 
     /// Whether the last change failed, and another one may succeed.
     pub(super) fn is_failing(&self) -> bool {
-        self.state().problem.is_some()
+        self.0.lock().problem.is_some()
     }
 
     pub(super) fn begins(&self) {
-        self.state().busy_since = Some(Instant::now());
+        self.0.lock().busy_since = Some(Instant::now());
     }
 
     /// Notes that what is under way is a backup.
     pub(super) fn copies(&self) {
-        self.state().is_copying = true;
+        self.0.lock().is_copying = true;
     }
 
     /// Whether a backup is under way.
     pub(super) fn is_copying(&self) -> bool {
-        self.state().is_copying
+        self.0.lock().is_copying
     }
 
     pub(super) fn ends(&self) {
-        let mut state = self.state();
+        let mut state = self.0.lock();
         (state.busy_since, state.is_copying) = (None, false);
     }
 
     /// Why nothing can be stored; absent when something can.
     pub(super) fn problem(&self) -> Option<String> {
-        let state = self.state();
+        let state = self.0.lock();
         let stuck = || state.stuck_for().map(|seconds| StoreError::Stuck { seconds }.to_string());
         state.malformed.clone().or_else(|| state.problem.clone()).or_else(stuck)
     }
 
     /// For how many seconds the operation under way has not answered; absent when it may still do so.
     pub(super) fn stuck_for(&self) -> Option<u64> {
-        self.state().stuck_for()
+        self.0.lock().stuck_for()
     }
 
     /// Behaves as if an operation had begun so long ago.
     #[cfg(test)]
     pub(super) fn began_before(&self, time: Duration) {
-        self.state().busy_since = Instant::now().checked_sub(time);
-    }
-
-    /// The lock guards plain values that are valid at every moment, so a poisoned one is fine.
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().busy_since = Instant::now().checked_sub(time);
     }
 }
 
@@ -121,7 +117,7 @@ mod tests {
     fn a_backup_that_takes_long_is_no_stuck_store() {
         let health = Health::default();
         let long_ago = || Instant::now().checked_sub(PATIENCE * 2);
-        health.state().busy_since = long_ago();
+        health.0.lock().busy_since = long_ago();
         let stuck = health.problem().expect("a problem");
         assert!(stuck.contains("has not answered for 20 s"), "{stuck}");
         health.copies();
@@ -129,7 +125,7 @@ mod tests {
         assert_eq!(health.problem(), None);
         health.ends();
         assert!(!health.is_copying());
-        health.state().busy_since = long_ago();
+        health.0.lock().busy_since = long_ago();
         assert!(health.problem().is_some(), "the next operation is no backup");
     }
 }

@@ -1,37 +1,38 @@
 //! What is known of a source, for those who ask.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use admit_api::status::{SourceState, SourceStatus};
 
 use super::tried::Tried;
 use crate::store::TakenBack;
+use admit::lock::Lock;
 
 /// What is known of a source. Cheap to clone; clones share it.
 #[derive(Clone, Debug)]
-pub struct SourceView(Arc<Mutex<SourceStatus>>);
+pub struct SourceView(Arc<Lock<SourceStatus>>);
 
 impl SourceView {
     /// A source that was not looked at yet.
     pub fn new(path: &std::path::Path) -> Self {
         let (path, state) = (path.display().to_string(), SourceState::Waiting);
         let (digest, error, waits_for, retry_at) = (None, None, None, None);
-        Self(Arc::new(Mutex::new(SourceStatus { path, state, digest, error, waits_for, retry_at })))
+        Self(Arc::new(Lock::new(SourceStatus { path, state, digest, error, waits_for, retry_at })))
     }
 
     /// What is known now.
     pub fn seen(&self) -> SourceStatus {
-        self.lock().clone()
+        self.0.lock().clone()
     }
 
     /// Notes which component was found.
     pub(super) fn found(&self, digest: &str) {
-        self.lock().digest = Some(digest.to_owned());
+        self.0.lock().digest = Some(digest.to_owned());
     }
 
     /// Notes that there is no component to speak of.
     pub(super) fn note(&self, state: SourceState, error: Option<String>) {
-        let seen = &mut *self.lock();
+        let seen = &mut *self.0.lock();
         (seen.state, seen.error, seen.waits_for, seen.retry_at) = (state, error, None, None);
     }
 
@@ -42,7 +43,7 @@ impl SourceView {
             Tried::Applied => SourceState::Applied,
             Tried::Refused(_) | Tried::Waiting(_) | Tried::Ended(_) => SourceState::Refused,
         };
-        let seen = &mut *self.lock();
+        let seen = &mut *self.0.lock();
         (seen.state, seen.error) = (state, tried.error().map(str::to_owned));
         (seen.waits_for, seen.retry_at) = tried.waits_for();
     }
@@ -50,13 +51,8 @@ impl SourceView {
     /// Notes that the gate no longer has what was applied, since it kept failing.
     pub(super) fn show_taken_back(&self, taken: &TakenBack) {
         let waits_for = "other content, or an administrator who activates it with `--force`";
-        let seen = &mut *self.lock();
+        let seen = &mut *self.0.lock();
         (seen.state, seen.error) = (SourceState::Refused, Some(taken.to_string()));
         (seen.waits_for, seen.retry_at) = (Some(waits_for.to_owned()), None);
-    }
-
-    /// The lock guards plain values that are valid at every moment, so a poisoned one is fine.
-    fn lock(&self) -> std::sync::MutexGuard<'_, SourceStatus> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -14,6 +14,8 @@ use tokio::time::timeout;
 use tower_http::timeout::{DeadlineBody, TimeoutError};
 
 use super::place::Place;
+
+use admit::lock::Lock;
 
 /// Whether reading a body failed because it took longer than
 /// [`Limits::body`](super::Limits::body).
@@ -34,7 +36,7 @@ type Timed = Pin<Box<DeadlineBody<Incoming>>>;
 
 /// What is left of a body once there is an answer.
 #[derive(Clone, Default)]
-pub(super) struct Rest(Arc<Mutex<Left>>);
+pub(super) struct Rest(Arc<Lock<Left>>);
 
 #[derive(Default)]
 enum Left {
@@ -50,7 +52,7 @@ impl Rest {
     /// Skips what is left if it is short and comes at once; says whether the rest stands in the way
     /// of another request.
     pub(super) async fn is_in_the_way(&self) -> bool {
-        let left = std::mem::take(&mut *self.lock());
+        let left = std::mem::take(&mut *self.0.lock());
         match left {
             Left::Nothing => false,
             Left::Unread(body) if is_short(&body) => {
@@ -58,11 +60,6 @@ impl Rest {
             }
             Left::Unread(_) | Left::Lost => true,
         }
-    }
-
-    /// The lock guards a value that is valid at every moment, so a poisoned one is fine.
-    fn lock(&self) -> MutexGuard<'_, Left> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -116,7 +113,7 @@ struct Watched {
 impl Drop for Watched {
     fn drop(&mut self) {
         let unread = self.body.take().filter(|body| !body.is_end_stream());
-        *self.rest.lock() = match unread {
+        *self.rest.0.lock() = match unread {
             _ if self.failed => Left::Lost,
             None => Left::Nothing,
             Some(body) if self.was_asked_for => Left::Unread(body),
