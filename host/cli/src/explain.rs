@@ -1,12 +1,15 @@
 //! `admit explain`: what a policy says of a reason or a rule.
 
 mod find;
-mod suggest;
 mod print;
 
 use std::io::Write;
 
+use admit::cases::suggest::similar;
+use admit::contract::types::Description;
+use admit::reason::HOST_REASONS;
 use admit::release::Inspected;
+use admit::text::Shown;
 
 use crate::args::{ExplainArgs, OutputArg};
 use crate::compile;
@@ -18,7 +21,7 @@ pub(crate) fn run(args: &ExplainArgs, out: &mut dyn Write) -> Result<Exit, CliEr
     let policies = policies(args.policy.as_deref())?;
     let found = find(&args.name, &policies);
     if found.is_empty() {
-        return Err(CliError::Usage(suggest::unknown(&args.name, &policies)));
+        return Err(CliError::Usage(unknown(&args.name, &policies)));
     }
     let printed = match args.output {
         OutputArg::Json => print::json(&args.name, &found, out),
@@ -36,6 +39,29 @@ fn policies(reference: Option<&str>) -> Result<Vec<Inspected>, CliError> {
     };
     let runtime = crate::decide::runtime()?;
     references.into_iter().map(|reference| compile::policy(&runtime, reference)).collect()
+}
+
+/// What was asked for, of whom, and the names most like it.
+fn unknown(name: &str, policies: &[Inspected]) -> String {
+    let policy = |it: &Inspected| format!("`{}` {}", it.policy().name, it.policy().version);
+    let asked: Vec<_> = policies.iter().map(policy).collect();
+    let names = policies.iter().flat_map(|policy| names(policy.description()));
+    let names = names.chain(HOST_REASONS.iter().map(|reason| reason.code));
+    let similar: Vec<_> = similar(name, names).iter().map(|name| format!("`{name}`")).collect();
+    let example = match similar.as_slice() {
+        [] => String::new(),
+        similar => format!("for example {}, or ", similar.join(", ")),
+    };
+    format!(
+        "no reason and no rule `{}` in {}; expected {example}one that `admit inspect` lists",
+        Shown::name(name),
+        asked.join(" or ")
+    )
+}
+
+fn names(description: &Description) -> impl Iterator<Item = &str> {
+    let reasons = description.reasons.iter().map(|reason| &*reason.code);
+    reasons.chain(description.rules.iter().map(|rule| &*rule.name))
 }
 
 fn newest() -> Vec<&'static str> {

@@ -36,7 +36,6 @@ mod problem;
 mod places;
 mod changes;
 mod remarks;
-mod suggest;
 
 use std::path::PathBuf;
 

@@ -43,6 +43,7 @@ mod moment;
 mod problem;
 pub mod placeholder;
 pub mod section;
+pub mod suggest;
 
 pub use base::{BUILT_IN_BASES, ISSUER};
 pub use came::Came;

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use admit::cases::suggest;
 use admit::cloud::Cloud;
 use admit::keys::{RemoteKeys, RemoteOptions};
 use indexmap::IndexMap;
 
 use super::read::{Found, Section, Wrong};
-use super::suggest;
 use super::values;
 
 /// What says how a set is fetched.

@@ -1,9 +1,10 @@
 //! Environment variables and flags, laid over the file.
 
+use admit::cases::suggest;
+
 use super::links::{Foreign, foreign};
 use super::problem::ProblemKind;
 use super::read::Reader;
-use super::suggest;
 use super::tree::{Node, Origin};
 
 /// The keys that a variable can set: scalars outside `keys` and `gates`.

@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use admit::cases::suggest;
 use admit::text::Shown;
 
 use super::problem::{ConfigError, Problem, ProblemKind};
-use super::suggest;
 use super::tree::{Entry, Node, Origin, Value};
 
 /// The most problems that are reported.

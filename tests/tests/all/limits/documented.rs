@@ -30,7 +30,6 @@ const BOUNDS: &[(&str, &str, Says)] = &[
     ("host/cli/src/diff/generate/settings.rs", "MAX_SETTINGS", Cuts),
     ("host/cli/src/diff/generate/settings.rs", "MAX_TRIES", Cuts),
     ("host/cli/src/diff/log.rs", "MAX_LOG_BYTES", Page("a log for `diff` | 64 MiB")),
-    ("host/cli/src/explain/suggest.rs", "MAX_SUGGESTED", Cuts),
     ("host/cli/src/files.rs", "MAX_JSON_BYTES", Page("claims, facts, a key set | 1 MiB")),
     ("host/cli/src/files.rs", "MAX_SETTINGS_FILE_BYTES", Page("`diff`, `replay` | 4 MiB")),
     ("host/cli/src/issuer/key_file.rs", "MAX_KEY_BYTES", Page("a key of `admit issuer` | 16 KiB")),
@@ -100,8 +99,6 @@ const BOUNDS: &[(&str, &str, Says)] = &[
     ("host/server/src/config/listener.rs", "MAX_SOCKET_PATH_BYTES", Page("a Unix socket | 103 bytes")),
     ("host/server/src/config/read.rs", "MAX_PROBLEMS", Page("50 problems are told")),
     ("host/server/src/config/store.rs", "MAX_DAYS", Page("days in `store` | 36,500")),
-    ("host/server/src/config/suggest.rs", "MAX_COMPARED_BYTES", Cuts),
-    ("host/server/src/config/suggest.rs", "MAX_LISTED", Cuts),
     ("host/server/src/config/yaml.rs", "MAX_ALIAS_EVENTS", Page("16 levels, 20,000 values by aliases")),
     ("host/server/src/config/yaml.rs", "MAX_DEPTH", Page("16 levels")),
     ("host/server/src/decision_log/values.rs", "MAX_NAME_CHARS", Cuts),
@@ -132,6 +129,9 @@ const BOUNDS: &[(&str, &str, Says)] = &[
     ("policy/cases/src/file.rs", "MAX_ALIAS_EVENTS", Page("a case file | 1 MiB, 20,000 values by aliases")),
     ("policy/cases/src/file.rs", "MAX_CASE_FILE_BYTES", Page("a case file | 1 MiB")),
     ("policy/cases/src/section.rs", "MAX_FILES", Page("files that a component carries | 20")),
+    ("policy/cases/src/suggest.rs", "MAX_COMPARED_BYTES", Cuts),
+    ("policy/cases/src/suggest.rs", "MAX_LISTED", Cuts),
+    ("policy/cases/src/suggest.rs", "MAX_SUGGESTED", Cuts),
 ];
 
 fn root() -> PathBuf {
