@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
+pub use admit_rules::identity::is_invisible;
+
 /// Most characters of a received value that a message shows.
 const MAX_SHOWN_CHARS: usize = 64;
 
@@ -151,23 +153,6 @@ fn escape_where(text: &str, hides: impl Fn(char) -> bool) -> String {
 /// The common case, decided without looking at characters.
 fn is_visible_ascii(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii() && byte != 0x7f)
-}
-
-/// Control characters, separators of lines, and the format characters that turn, hide or join text.
-///
-/// Source: Unicode general categories Cc, Cf, Zl and Zp, as far as they hide or reorder text.
-pub fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}'
-            | '\u{61c}'
-            | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
 }
 
 /// A character that neither controls a terminal, nor ends a line, nor turns the text around it.

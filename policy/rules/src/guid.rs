@@ -103,6 +103,12 @@ impl FromIterator<Guid> for GuidSet {
     }
 }
 
+/// Whether the text is a GUID, or GUIDs with `@` between them, as in `client-id@tenant-id`.
+#[must_use]
+pub fn is_of_guids(text: &str) -> bool {
+    text.split('@').all(|part| Guid::parse(part).is_ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,6 +164,22 @@ mod tests {
         ];
         for (name, text) in cases {
             assert_eq!(Guid::parse(text), Err(NotAGuid), "{name}");
+        }
+    }
+
+    #[test]
+    fn guids_stand_alone_or_with_an_at_sign_between_them() {
+        for (text, expected) in [
+            (TEXT.to_owned(), true),
+            (format!("{TEXT}@{TEXT}"), true),
+            (String::new(), false),
+            (format!("{TEXT}@"), false),
+            (format!("@{TEXT}"), false),
+            (format!("{TEXT}@example.com"), false),
+            (format!("{TEXT} @ {TEXT}"), false),
+            (format!("{TEXT}{TEXT}"), false),
+        ] {
+            assert_eq!(is_of_guids(&text), expected, "{text}");
         }
     }
 

@@ -20,10 +20,11 @@ fn is_printable_ascii(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
-/// Control characters, and Unicode's format controls and separators of lines.
+/// Control characters, separators of lines, and the format characters that turn, hide or join text.
 ///
 /// Source: Unicode general categories Cc, Cf, Zl and Zp, as far as they hide or reorder text.
-const fn is_invisible(character: char) -> bool {
+#[must_use]
+pub const fn is_invisible(character: char) -> bool {
     matches!(character,
         '\u{0}'..='\u{1f}'
         | '\u{7f}'..='\u{9f}'

@@ -20,7 +20,7 @@ pub mod tenant;
 pub mod version;
 
 pub use audience::Audience;
-pub use guid::{Guid, GuidSet, NotAGuid};
+pub use guid::{Guid, GuidSet, NotAGuid, is_of_guids};
 pub use pairing::Pair;
 pub use url::{HttpsUrl, UrlFault};
 pub use version::TokenVersion;

@@ -1,6 +1,6 @@
 //! A text in YAML: as it is where every reader takes it for a text, else in double quotes.
 
-use admit::guid::is_of_guids;
+use admit::rules::is_of_guids;
 
 /// What readers of YAML 1.1 or 1.2 take for something else than a text.
 const WORDS: [&str; 12] =

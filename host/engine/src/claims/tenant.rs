@@ -1,7 +1,8 @@
 //! The tenant: `tid`.
 
+use admit_rules::Guid;
+
 use super::ClaimsError;
-use crate::guid::is_guid;
 use crate::json::Object;
 use crate::text::Shown;
 
@@ -10,5 +11,8 @@ use crate::text::Shown;
 /// Source: Microsoft Entra "Claims validation": `tid` is a GUID.
 pub(super) fn tid(claims: &Object) -> Result<&str, ClaimsError> {
     let tid = claims.text("tid").ok_or(ClaimsError::Missing { claim: "tid" })?;
-    if is_guid(tid) { Ok(tid) } else { Err(ClaimsError::Tenant { found: Shown::new(tid) }) }
+    match Guid::parse(tid) {
+        Ok(_) => Ok(tid),
+        Err(_) => Err(ClaimsError::Tenant { found: Shown::new(tid) }),
+    }
 }

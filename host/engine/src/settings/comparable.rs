@@ -1,6 +1,6 @@
 //! Texts of settings, compared as values.
 
-use crate::guid::is_of_guids;
+use admit_rules::is_of_guids;
 
 /// A text of a setting, or an entry of a list, in the form in which equal values are equal texts.
 ///

@@ -1,8 +1,8 @@
 //! Variation of claims.
 
 use admit::cases::ISSUER;
-use admit::guid::is_guid;
 use admit::release::Inspected;
+use admit::rules::Guid;
 use fastrand::Rng;
 use serde_json::{Map, Value};
 
@@ -114,7 +114,7 @@ fn with_string(random: &mut Rng, value: Option<&mut Value>, change: fn(&str) -> 
 fn other_letter_case(text: &str) -> String {
     let end = match text.split_once("://") {
         Some((scheme, rest)) => scheme.len() + 3 + rest.find('/').unwrap_or(rest.len()),
-        None if is_guid(text) => text.len(),
+        None if Guid::parse(text).is_ok() => text.len(),
         None => 0,
     };
     let other = |(place, c): (usize, char)| match c {
