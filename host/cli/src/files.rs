@@ -160,8 +160,7 @@ fn read_json(what: &'static str, path: &Path) -> Result<Vec<u8>, CliError> {
 /// Reads a file that holds one JSON object.
 pub(crate) fn object(what: &'static str, path: &Path) -> Result<Map<String, Value>, CliError> {
     let object = admit::json::object_of_document(&read_json(what, path)?);
-    let object = object.map_err(|error| content(what, &path.display(), error))?;
-    Ok(object.to_json())
+    object.map_err(|error| content(what, &path.display(), error))
 }
 
 /// Reads a settings file.

@@ -2,9 +2,9 @@
 
 use admit::cases::Moment;
 use admit::facts::{Facts, FactsError};
-use admit::json::{self, Object, Value};
+use admit::json::{self, Object};
 use admit::text::Shown;
-use serde_json::Map;
+use serde_json::Value;
 
 use crate::container::{ContainerLine, JOIN};
 
@@ -64,14 +64,15 @@ pub(crate) fn members(
     if is_of_decision_log(&members) {
         return Err(LineError::DecisionLog);
     }
-    if let Some((name, _)) = members.iter().find(|(name, _)| !known.contains(name)) {
+    if let Some((name, _)) = members.iter().find(|(name, _)| !known.contains(&&***name)) {
         return Err(LineError::Unknown { name: shown(name), expected });
     }
     Ok(members)
 }
 
 fn is_of_decision_log(members: &Object) -> bool {
-    matches!(members.text("type"), Some("decision" | "release")) && members.get("gate").is_some()
+    matches!(json::text(members, "type"), Some("decision" | "release"))
+        && members.contains_key("gate")
 }
 
 /// The id that the decision is to carry.
@@ -84,7 +85,7 @@ pub(crate) fn id(members: &Object) -> Result<Option<&str>, LineError> {
 }
 
 /// The facts of this line.
-pub(crate) fn facts(members: &Object) -> Result<Option<Map<String, serde_json::Value>>, LineError> {
+pub(crate) fn facts(members: &Object) -> Result<Option<Object>, LineError> {
     let facts = object(members, "facts")?;
     if let Some(facts) = &facts {
         Facts::from_json(facts.clone())?;
@@ -93,13 +94,10 @@ pub(crate) fn facts(members: &Object) -> Result<Option<Map<String, serde_json::V
 }
 
 /// The member of this name, an object.
-pub(crate) fn object(
-    members: &Object,
-    member: &'static str,
-) -> Result<Option<Map<String, serde_json::Value>>, LineError> {
+pub(crate) fn object(members: &Object, member: &'static str) -> Result<Option<Object>, LineError> {
     match members.get(member) {
         None => Ok(None),
-        Some(Value::Object(object)) => Ok(Some(object.to_json())),
+        Some(Value::Object(object)) => Ok(Some(object.clone())),
         Some(other) => Err(wrong(member, other, "an object")),
     }
 }
@@ -112,7 +110,7 @@ pub(crate) fn now(members: &Object) -> Result<Option<u64>, LineError> {
         Some(Value::String(text)) => {
             text.parse::<Moment>().map(|moment| moment.0).map_err(|_| "a text that is no time")
         }
-        Some(other) => Err(other.kind()),
+        Some(other) => Err(json::kind(other)),
     };
     let expected = "seconds since 1970 or an RFC 3339 time";
     now.map(Some).map_err(|got| LineError::Type { member: "now", got, expected })
@@ -120,7 +118,7 @@ pub(crate) fn now(members: &Object) -> Result<Option<u64>, LineError> {
 
 /// The error of a member of another type.
 pub(crate) fn wrong(member: &'static str, got: &Value, expected: &'static str) -> LineError {
-    LineError::Type { member, got: got.kind(), expected }
+    LineError::Type { member, got: json::kind(got), expected }
 }
 
 /// A name, unless it is long enough to be a token in the wrong place.

@@ -1,10 +1,11 @@
 //! The policy's answer is untrusted input: what it points at must exist, and is read by the host.
 
+use serde_json::Value;
+
 use crate::claims::VerifiedClaims;
 use crate::contract::types::{self, Attribute, Description, Outcome, Principal};
 use crate::decision::{Identity, RuleOutcome, Step};
 use crate::facts::Facts;
-use crate::json::Value;
 use crate::reason;
 use crate::release::Verdict;
 use crate::text::{Shown, is_plain};

@@ -9,10 +9,12 @@ mod types;
 use std::fmt;
 use std::time::Duration;
 
+use serde_json::Value;
+
 pub use self::error::ClaimsError;
 
 use crate::cloud::{Cloud, TokenVersion};
-use crate::json::{self, JsonError, Object, Value};
+use crate::json::{self, JsonError, Object};
 use crate::keys::KeyScope;
 use crate::token::MAX_TOKEN_BYTES;
 use crate::verify::VerifiedToken;
@@ -173,12 +175,12 @@ impl VerifiedClaims {
 
     /// The text of a claim; absent when it is missing or not a string.
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.claims.text(name)
+        json::text(&self.claims, name)
     }
 
     /// The claims in the order of the token.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.claims.iter()
+        self.claims.iter().map(|(name, value)| (&**name, value))
     }
 
     /// The version that `ver` says and `iss` confirms.

@@ -69,7 +69,7 @@ impl Facts {
     pub fn parse(json: &[u8]) -> Result<Self, FactsError> {
         let object = crate::json::object_of_document(json)
             .map_err(|error| FactsError::NotAnObject(error.to_string()))?;
-        Self::from_json(object.to_json())
+        Self::from_json(object)
     }
 
     /// Takes facts from a JSON object.

@@ -1,37 +1,19 @@
 //! Strict JSON: one value, no duplicate names, order kept.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fmt;
 
 use admit_cases::placeholder::Unfilled;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde::ser::{Serialize, Serializer};
-use serde_json::Number;
+use serde::ser::Serialize;
+use serde_json::map::Entry;
+use serde_json::{Map, Number, Value};
 
 use crate::input;
 use crate::text::{Shown, is_invisible, visible_json};
 
-/// A JSON value. Unlike `serde_json::Value` it never comes from an object with duplicate names.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Value {
-    /// `null`.
-    Null,
-    /// `true` or `false`.
-    Bool(bool),
-    /// A finite number.
-    Number(Number),
-    /// A string.
-    String(String),
-    /// An array.
-    Array(Vec<Value>),
-    /// An object.
-    Object(Object),
-}
-
-/// The members of a JSON object, in the order of the text, names unique.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Object(Vec<(String, Value)>);
+/// The members of a JSON object, in the order of the text.
+pub type Object = Map<String, Value>;
 
 /// Why a text is not the JSON that was expected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -117,7 +99,11 @@ fn unseen(text: &[u8], error: &serde_json::Error) -> Option<String> {
 ///
 /// [`JsonError::Malformed`] for anything else, duplicate names at any level included.
 pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
-    serde_json::from_slice(text).map_err(|error| malformed(text, &error))
+    strict(text).map_err(|error| malformed(text, &error))
+}
+
+fn strict(text: &[u8]) -> serde_json::Result<Value> {
+    serde_json::from_slice(text).map(|Strict(value)| value)
 }
 
 /// Reads a document that is one JSON object, as [`parse_object`]; a byte order mark is no part of it.
@@ -127,7 +113,7 @@ pub fn parse(text: &[u8]) -> Result<Value, JsonError> {
 /// As [`parse_object`]. A placeholder of a template is called so.
 pub fn object_of_document(document: &[u8]) -> Result<Object, JsonError> {
     let text = input::document(document);
-    object(serde_json::from_slice(text).map_err(|error| {
+    object(strict(text).map_err(|error| {
         let placeholder = unfilled(text, &error).map(JsonError::Malformed);
         placeholder.unwrap_or_else(|| malformed(text, &error))
     })?)
@@ -153,86 +139,25 @@ pub fn parse_object(text: &[u8]) -> Result<Object, JsonError> {
 fn object(value: Value) -> Result<Object, JsonError> {
     match value {
         Value::Object(object) => Ok(object),
-        other => Err(JsonError::NotAnObject(other.kind())),
+        other => Err(JsonError::NotAnObject(kind(&other))),
     }
 }
 
-impl Value {
-    /// The JSON type with its article, for messages: `a string`, `null`.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Null => "null",
-            Self::Bool(_) => "a boolean",
-            Self::Number(_) => "a number",
-            Self::String(_) => "a string",
-            Self::Array(_) => "an array",
-            Self::Object(_) => "an object",
-        }
-    }
-
-    /// The text of a string; absent for other types.
-    pub fn as_str(&self) -> Option<&str> {
-        match self {
-            Self::String(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// The items of an array; absent for other types.
-    pub fn as_array(&self) -> Option<&[Value]> {
-        match self {
-            Self::Array(items) => Some(items),
-            _ => None,
-        }
+/// The JSON type of a value with its article, for messages: `a string`, `null`.
+pub fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
     }
 }
 
-impl Object {
-    /// The value with exactly this name.
-    pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.iter().find(|(candidate, _)| candidate == name).map(|(_, value)| value)
-    }
-
-    /// The text of the member with this name; absent when it is missing or not a string.
-    pub fn text(&self, name: &str) -> Option<&str> {
-        self.get(name).and_then(Value::as_str)
-    }
-
-    /// The members as `serde_json` has them.
-    pub fn to_json(&self) -> serde_json::Map<String, serde_json::Value> {
-        self.iter().map(|(name, value)| (name.to_owned(), value.into())).collect()
-    }
-
-    /// The members in the order of the text.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
-    }
-}
-
-impl From<&Value> for serde_json::Value {
-    fn from(value: &Value) -> Self {
-        match value {
-            Value::Null => Self::Null,
-            Value::Bool(boolean) => Self::Bool(*boolean),
-            Value::Number(number) => Self::Number(number.clone()),
-            Value::String(text) => Self::String(text.clone()),
-            Value::Array(items) => Self::Array(items.iter().map(Self::from).collect()),
-            Value::Object(object) => Self::Object(object.to_json()),
-        }
-    }
-}
-
-impl Serialize for Value {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Null => serializer.serialize_unit(),
-            Self::Bool(boolean) => serializer.serialize_bool(*boolean),
-            Self::Number(number) => number.serialize(serializer),
-            Self::String(text) => serializer.serialize_str(text),
-            Self::Array(items) => serializer.collect_seq(items),
-            Self::Object(object) => serializer.collect_map(object.iter()),
-        }
-    }
+/// The text of the member with this name; absent when it is missing or not a string.
+pub fn text<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
+    object.get(name).and_then(Value::as_str)
 }
 
 /// Writes a value on one line, in which every character shows: what somebody sent cannot steer the
@@ -261,7 +186,10 @@ fn visible(json: String) -> String {
     }
 }
 
-impl<'de> Deserialize<'de> for Value {
+/// A value in which no object has a name twice: `serde_json` keeps the last one.
+struct Strict(Value);
+
+impl<'de> Deserialize<'de> for Strict {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(StrictVisitor)
     }
@@ -269,81 +197,68 @@ impl<'de> Deserialize<'de> for Value {
 
 struct StrictVisitor;
 
+/// As many members as the claims of a usual token are: room for them is made once.
+const USUAL_MEMBERS: usize = 24;
+
 impl<'de> Visitor<'de> for StrictVisitor {
-    type Value = Value;
+    type Value = Strict;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("JSON")
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_unit<E>(self) -> Result<Strict, E> {
+        Ok(Strict(Value::Null))
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
+    fn visit_bool<E>(self, value: bool) -> Result<Strict, E> {
+        Ok(Strict(value.into()))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
+    fn visit_u64<E>(self, value: u64) -> Result<Strict, E> {
+        Ok(Strict(value.into()))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
+    fn visit_i64<E>(self, value: i64) -> Result<Strict, E> {
+        Ok(Strict(value.into()))
     }
 
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("number out of range"))
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Strict, E> {
+        let number = Number::from_f64(value).ok_or_else(|| E::custom("number out of range"))?;
+        Ok(Strict(Value::Number(number)))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
+    fn visit_str<E>(self, value: &str) -> Result<Strict, E> {
+        Ok(Strict(value.into()))
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
+    fn visit_string<E>(self, value: String) -> Result<Strict, E> {
+        Ok(Strict(value.into()))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Strict, A::Error> {
         let mut items = Vec::new();
-        while let Some(item) = access.next_element()? {
+        while let Some(Strict(item)) = access.next_element()? {
             items.push(item);
         }
-        Ok(Value::Array(items))
+        Ok(Strict(Value::Array(items)))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let mut members = Vec::with_capacity(FEW_MEMBERS);
-        let mut names = Names::default();
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Strict, A::Error> {
+        let mut members = Object::with_capacity(USUAL_MEMBERS);
         while let Some(name) = access.next_key::<String>()? {
-            if names.already_has(&members, &name) {
-                return Err(A::Error::custom(format_args!(
-                    "duplicate name `{}`",
-                    Shown::name(&name)
-                )));
+            match members.entry(name) {
+                Entry::Vacant(member) => {
+                    let Strict(value) = access.next_value()?;
+                    member.insert(value);
+                }
+                Entry::Occupied(member) => {
+                    let name = Shown::name(member.key());
+                    return Err(A::Error::custom(format_args!("duplicate name `{name}`")));
+                }
             }
-            members.push((name, access.next_value()?));
         }
-        Ok(Value::Object(Object(members)))
-    }
-}
-
-/// Up to here a linear search for a duplicate is faster than hashing every name.
-const FEW_MEMBERS: usize = 32;
-
-/// The names of an object seen so far, once they are many.
-#[derive(Default)]
-struct Names(HashSet<String>);
-
-impl Names {
-    fn already_has(&mut self, members: &[(String, Value)], name: &str) -> bool {
-        if members.len() < FEW_MEMBERS {
-            return members.iter().any(|(known, _)| known == name);
-        }
-        if self.0.is_empty() {
-            self.0.extend(members.iter().map(|(known, _)| known.clone()));
-        }
-        !self.0.insert(name.to_owned())
+        Ok(Strict(Value::Object(members)))
     }
 }
 
@@ -355,9 +270,8 @@ mod tests {
     fn keeps_order_and_types() {
         let text = br#"{"b":[1,-2,2.5,1e3],"a":{"x":null,"y":true},"c":"\u00e9"}"#;
         let object = parse_object(text).unwrap();
-        let names: Vec<_> = object.iter().map(|(name, _)| name).collect();
-        assert_eq!(names, ["b", "a", "c"]);
-        assert_eq!(object.text("c"), Some("é"));
+        assert!(object.keys().eq(["b", "a", "c"]));
+        assert_eq!(super::text(&object, "c"), Some("é"));
         let written = serde_json::to_string(&Value::Object(object)).unwrap();
         assert_eq!(written, r#"{"b":[1,-2,2.5,1000.0],"a":{"x":null,"y":true},"c":"é"}"#);
     }

@@ -1,8 +1,9 @@
 //! The claims a policy is passed: those its description names, borrowed from the verified token.
 
+use serde_json::Value;
+
 use crate::claims::{ClaimsError, VerifiedClaims};
 use crate::contract::types::{Description, Field, ValueParam};
-use crate::json::Value;
 
 /// One claim in the form of the contract, with what had to be converted.
 pub(crate) struct SelectedClaim<'a> {
@@ -60,12 +61,8 @@ fn convert(value: &Value) -> Selected<'_> {
         }
         Value::Array(items) => match items.iter().map(Value::as_str).collect() {
             Some(texts) => Selected::Texts(texts),
-            None => Selected::Json(json(value)),
+            None => Selected::Json(value.to_string()),
         },
-        Value::Null | Value::Object(_) => Selected::Json(json(value)),
+        Value::Null | Value::Object(_) => Selected::Json(value.to_string()),
     }
-}
-
-fn json(value: &Value) -> String {
-    serde_json::Value::from(value).to_string()
 }

@@ -127,7 +127,7 @@ impl Settings {
     pub fn parse(json: &[u8]) -> Result<Self, SettingsError> {
         let object = crate::json::object_of_document(json)
             .map_err(|error| SettingsError::NotAnObject(error.to_string()))?;
-        Ok(Self(object.to_json()))
+        Ok(Self(object))
     }
 
     /// The settings as JSON.

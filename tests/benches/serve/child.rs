@@ -104,7 +104,7 @@ fn decide_once(directory: &Path, keys: Keys, verification: Verification) -> Resu
     gate.activate(Activation { component, settings, cases: &[] })?;
     let body = std::fs::read(directory.join(BODY))?;
     let body = admit::json::parse_object(&body)?;
-    let token = body.text("token").ok_or("the body has no token")?;
+    let token = admit::json::text(&body, "token").ok_or("the body has no token")?;
     Ok(gate.decide(&Request::new(token, &Facts::default()))?)
 }
 
@@ -126,7 +126,7 @@ async fn verified(verifier: &Verifier, headers: &HeaderMap, body: Body) -> Resul
     let _permit = verifier.in_flight.try_acquire()?;
     let body = axum::body::to_bytes(body, 512 * 1024).await?;
     let body = admit::json::parse_object(&body)?;
-    let token = body.text("token").ok_or("the body has no token")?;
+    let token = admit::json::text(&body, "token").ok_or("the body has no token")?;
     let token = token::compact_form(Format::Jwt, token.as_bytes())?;
     let unverified = UnverifiedToken::parse(&token, MAX_TOKEN_BYTES)?;
     let key = verifier.keys.find(unverified.kid(), Wait::May)?;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use admit::facts::Facts;
 use admit::gate::{Gate, Input, Request};
-use admit::json::Value;
+use serde_json::Value;
 
 use super::{NOT_VERIFIED, exit, input};
 use crate::args::{DecideArgs, FormatArg};
@@ -106,9 +106,9 @@ impl Stream<'_> {
         let claims;
         let input = match (members.get("token"), members.get("claims")) {
             (Some(Value::String(token)), None) => input(self.args.format, token.as_bytes()),
-            (None, Some(Value::Object(object))) => {
+            (None, Some(object @ Value::Object(_))) => {
                 self.warn();
-                claims = serde_json::Value::Object(object.to_json()).to_string();
+                claims = object.to_string();
                 Input::Claims(claims.as_bytes())
             }
             (Some(other), None) => return Err(line::wrong("token", other, "a string")),

@@ -2,13 +2,13 @@
 
 use super::ClaimsError;
 use crate::cloud::{Cloud, TokenVersion};
-use crate::json::Object;
+use crate::json::{self, Object};
 use crate::keys::KeyScope;
 use crate::text::Shown;
 
 /// The version of the token.
 pub(super) fn version(claims: &Object) -> Result<TokenVersion, ClaimsError> {
-    match claims.text("ver") {
+    match json::text(claims, "ver") {
         Some("1.0") => Ok(TokenVersion::V1),
         Some("2.0") => Ok(TokenVersion::V2),
         Some(other) => Err(ClaimsError::Version { found: Shown::new(other) }),
@@ -25,7 +25,7 @@ pub(super) fn check_issuer<'a>(
     version: TokenVersion,
     tid: &str,
 ) -> Result<&'a str, ClaimsError> {
-    let iss = claims.text("iss").ok_or(ClaimsError::Missing { claim: "iss" })?;
+    let iss = json::text(claims, "iss").ok_or(ClaimsError::Missing { claim: "iss" })?;
     let expected = cloud.issuer(version, tid);
     if iss == expected {
         return Ok(iss);
@@ -67,7 +67,6 @@ pub(super) fn check_key(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json;
 
     const TID: &str = "f645ad92-e38d-4d1a-b510-d1b09a74a8ca";
 

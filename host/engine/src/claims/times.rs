@@ -4,7 +4,7 @@
 //! seconds of the next 285 million years.
 
 use super::{ClaimsError, ISSUER_SETBACK, Verification};
-use crate::json::{Object, Value};
+use crate::json::Object;
 
 /// Checks `exp`, `nbf`, `iat` and the lifetime at `now`.
 ///
@@ -52,10 +52,7 @@ fn check_lifetime(
 }
 
 fn time(claims: &Object, claim: &str) -> Option<f64> {
-    match claims.get(claim) {
-        Some(Value::Number(number)) => number.as_f64(),
-        _ => None,
-    }
+    claims.get(claim)?.as_f64()
 }
 
 #[cfg(test)]

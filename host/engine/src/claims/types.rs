@@ -1,8 +1,10 @@
 //! The JSON types of registered claims: of those that the host reads, for every token, and of those
 //! that a policy asks for, for that policy. Any other claim is left alone, whatever it is.
 
+use serde_json::Value;
+
 use super::ClaimsError;
-use crate::json::{Object, Value};
+use crate::json::{self, Object};
 use crate::text::Shown;
 
 /// The JSON type of a claim.
@@ -80,9 +82,9 @@ const DECISIVE: [&str; 6] = ["tid", "iss", "aud", "oid", "scp", "ver"];
 /// Checks the types of the claims that the host reads, the spelling of the decisive ones, and that
 /// `aud` is there.
 pub(super) fn check(claims: &Object) -> Result<(), ClaimsError> {
-    for (name, value) in claims.iter() {
+    for (name, value) in claims {
         check_spelling(name)?;
-        if HOST.contains(&name) {
+        if HOST.contains(&&**name) {
             check_registered(name, value)?;
         }
     }
@@ -127,7 +129,7 @@ fn check_type(claim: &'static str, kind: Kind, value: &Value) -> Result<(), Clai
         Kind::Time => (matches!(value, Value::Number(_)), "a number of seconds"),
         Kind::Object => (matches!(value, Value::Object(_)), "an object"),
     };
-    if fits { Ok(()) } else { Err(ClaimsError::Type { claim, found: value.kind(), expected }) }
+    if fits { Ok(()) } else { Err(ClaimsError::Type { claim, found: json::kind(value), expected }) }
 }
 
 fn is_text(value: &Value) -> bool {
@@ -141,7 +143,6 @@ fn are_texts(value: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json;
 
     fn check_text(claims: &str) -> Result<(), ClaimsError> {
         check(&json::parse_object(claims.as_bytes()).unwrap())

@@ -40,8 +40,7 @@ fn observed(denial: &types::Denial, claims: &VerifiedClaims, facts: &Facts) -> V
     let mut left = MAX_VALUE_BYTES;
     let mut observed = Vec::new();
     for name in &denial.claims {
-        let value = claims.get(name).map(serde_json::Value::from);
-        let value = value.map(|value| Bounded::within(&value, &mut left));
+        let value = claims.get(name).map(|value| Bounded::within(value, &mut left));
         observed.push(Observed::claim(name, value));
     }
     for name in &denial.facts {

@@ -8,7 +8,7 @@ use ureq::Agent;
 use super::address::{AddressError, KeyAddress};
 use super::key_set::{KeySet, KeySetError, MAX_KEY_SET_BYTES, NoUsableKey};
 use crate::clock;
-use crate::json::{self, JsonError, Object, Value};
+use crate::json::{self, JsonError, Object};
 use crate::outgoing::{self, DialError, Names, ProxyError, Route};
 use crate::text::Shown;
 
@@ -126,8 +126,8 @@ impl Fetcher {
     pub(super) fn fetch(&self) -> Result<KeySet, FetchError> {
         let mut document = self.document(&self.address)?;
         // `null` is none, as in keys.
-        let keys = document.get("keys").filter(|keys| **keys != Value::Null);
-        if let (None, Some(next)) = (keys, document.text("jwks_uri")) {
+        let keys = document.get("keys").filter(|keys| !keys.is_null());
+        if let (None, Some(next)) = (keys, json::text(&document, "jwks_uri")) {
             let next = KeyAddress::parse(next)?;
             if !next.same_origin(&self.address) {
                 let [found, expected] = [&next, &self.address].map(|it| Shown::whole(&it.origin()));

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::DecodingKey;
+use serde_json::Value;
 
 use super::roca;
-use crate::json::{Object, Value};
+use crate::json::{self, Object};
 
 /// Bits of a modulus that RS256 may use. Below is weak (RFC 7518 3.3), above is slow.
 const MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
@@ -200,7 +201,7 @@ impl fmt::Debug for VerificationKey {
 }
 
 fn check_purpose(jwk: &Object) -> Result<(), UnusableKey> {
-    if jwk.text("kty") != Some("RSA") {
+    if json::text(jwk, "kty") != Some("RSA") {
         return Err(UnusableKey::Type);
     }
     if !absent_or(jwk, "use", "sig") {
@@ -220,7 +221,7 @@ fn check_purpose(jwk: &Object) -> Result<(), UnusableKey> {
 
 /// A member of a key; `null`, as some serializers write what they do not have, is none.
 fn member<'a>(jwk: &'a Object, name: &str) -> Option<&'a Value> {
-    jwk.get(name).filter(|value| **value != Value::Null)
+    jwk.get(name).filter(|value| !value.is_null())
 }
 
 fn absent_or(jwk: &Object, name: &str, expected: &str) -> bool {
@@ -229,7 +230,7 @@ fn absent_or(jwk: &Object, name: &str, expected: &str) -> bool {
 
 fn allow_verify(operations: &Value) -> bool {
     operations.as_array().is_some_and(|items| {
-        items.iter().all(|item| item.as_str().is_some())
+        items.iter().all(Value::is_string)
             && items.iter().any(|item| item.as_str() == Some("verify"))
     })
 }
@@ -243,7 +244,7 @@ fn integer(
     if member(jwk, name).is_none() {
         return Err(UnusableKey::Missing { member: name });
     }
-    let text = jwk.text(name).ok_or(otherwise)?;
+    let text = json::text(jwk, name).ok_or(otherwise)?;
     match URL_SAFE_NO_PAD.decode(text) {
         Ok(bytes) if bytes.first() == Some(&0) => Err(UnusableKey::LeadingZero { member: name }),
         Ok(bytes) if !bytes.is_empty() => Ok(bytes),

@@ -4,9 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::Miss;
 use super::jwk::{UnusableKey, VerificationKey};
-use crate::json::{self, JsonError, Object, Value};
+use crate::json::{self, JsonError, Object};
 use crate::text::Shown;
 use crate::token::MAX_KID_BYTES;
 
@@ -103,7 +105,7 @@ impl KeySet {
         let entries = match document.get("keys") {
             Some(Value::Array(entries)) => entries,
             Some(other) => {
-                return Err(KeySetError::Keys { found: other.kind() });
+                return Err(KeySetError::Keys { found: json::kind(other) });
             }
             None => return Err(KeySetError::Keys { found: "nothing" }),
         };
@@ -209,7 +211,7 @@ fn key_id(entry: &Value) -> Option<&str> {
     let Value::Object(jwk) = entry else {
         return None;
     };
-    jwk.text("kid").filter(|kid| (1..=MAX_KID_BYTES).contains(&kid.len()))
+    json::text(jwk, "kid").filter(|kid| (1..=MAX_KID_BYTES).contains(&kid.len()))
 }
 
 type ReadEntry<'a> = (Option<&'a str>, Result<VerificationKey, UnusableKey>);

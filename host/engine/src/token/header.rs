@@ -1,5 +1,7 @@
 //! The JOSE header: RS256, a key id, and nothing that asks for more.
 
+use serde_json::Value;
+
 use crate::json::{self, JsonError, Object};
 use crate::text::Shown;
 
@@ -93,10 +95,10 @@ impl Header {
         let header = json::parse_object(header).map_err(JsonError::without_place)?;
         check_algorithm(&header)?;
         check_type(&header)?;
-        match REFUSED.into_iter().find(|name| header.get(name).is_some()) {
+        match REFUSED.into_iter().find(|name| header.contains_key(*name)) {
             Some(name) => Err(HeaderError::Refused { name }),
             None => {
-                let has_nonce = header.get("nonce").is_some();
+                let has_nonce = header.contains_key("nonce");
                 Ok(Self { key_id: read_key_id(&header)?, has_nonce })
             }
         }
@@ -105,9 +107,9 @@ impl Header {
 
 fn check_algorithm(header: &Object) -> Result<(), HeaderError> {
     match header.get("alg") {
-        Some(json::Value::String(alg)) if alg == "RS256" => Ok(()),
-        Some(json::Value::String(alg)) => Err(HeaderError::Algorithm { found: Shown::new(alg) }),
-        Some(other) => Err(HeaderError::AlgorithmType { found: other.kind() }),
+        Some(Value::String(alg)) if alg == "RS256" => Ok(()),
+        Some(Value::String(alg)) => Err(HeaderError::Algorithm { found: Shown::new(alg) }),
+        Some(other) => Err(HeaderError::AlgorithmType { found: json::kind(other) }),
         None => Err(HeaderError::AlgorithmType { found: "nothing" }),
     }
 }
@@ -116,18 +118,18 @@ fn check_algorithm(header: &Object) -> Result<(), HeaderError> {
 fn check_type(header: &Object) -> Result<(), HeaderError> {
     match header.get("typ") {
         None => Ok(()),
-        Some(json::Value::String(typ)) if typ.eq_ignore_ascii_case("JWT") => Ok(()),
-        Some(json::Value::String(typ)) => Err(HeaderError::Type { found: Shown::new(typ) }),
-        Some(other) => Err(HeaderError::Type { found: Shown::new(other.kind()) }),
+        Some(Value::String(typ)) if typ.eq_ignore_ascii_case("JWT") => Ok(()),
+        Some(Value::String(typ)) => Err(HeaderError::Type { found: Shown::new(typ) }),
+        Some(other) => Err(HeaderError::Type { found: Shown::new(json::kind(other)) }),
     }
 }
 
 fn read_key_id(header: &Object) -> Result<String, HeaderError> {
     let found = match header.get("kid") {
-        Some(json::Value::String(kid)) if kid.is_empty() => "an empty string",
-        Some(json::Value::String(kid)) if kid.len() > MAX_KID_BYTES => "a longer string",
-        Some(json::Value::String(kid)) => return Ok(kid.clone()),
-        Some(other) => other.kind(),
+        Some(Value::String(kid)) if kid.is_empty() => "an empty string",
+        Some(Value::String(kid)) if kid.len() > MAX_KID_BYTES => "a longer string",
+        Some(Value::String(kid)) => return Ok(kid.clone()),
+        Some(other) => json::kind(other),
         None => "nothing",
     };
     Err(HeaderError::KeyId { found })

@@ -156,7 +156,7 @@ fn claims(decided: &Decided, description: Option<&Description>, allowed: &Allowe
     };
     for name in &allowed.names {
         if let Some(value) = claims.get(name) {
-            values.write(name, value.into());
+            values.write(name, value.clone());
         }
     }
     let wanted = description.map_or(&[][..], |description| &description.claims);

@@ -45,7 +45,7 @@ pub(super) fn object(bytes: &[u8]) -> Result<Object, ApiError> {
 
 /// Refuses members that are not known; `place` is what stands before their names in errors.
 pub(super) fn expect_members(object: &Object, known: &[&str], place: &str) -> Result<(), ApiError> {
-    let unknown = object.iter().find(|(name, _)| !known.contains(name));
+    let unknown = object.iter().find(|(name, _)| !known.contains(&&***name));
     match unknown {
         None => Ok(()),
         Some((name, _)) => {

@@ -107,7 +107,7 @@ impl Call {
     pub(super) async fn object(self) -> Result<Map<String, Value>, ApiError> {
         body::expect_json(&self.headers)?;
         let bytes = self.bytes().await?;
-        Ok(body::object(&bytes)?.to_json())
+        body::object(&bytes)
     }
 
     /// The revision that a change is about, from `If-Match`; absent when any. Several headers are one

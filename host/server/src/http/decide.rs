@@ -5,11 +5,12 @@ use std::sync::Arc;
 use admit::decision::{Decision, Outcome};
 use admit::facts::{Facts, FactsError};
 use admit::gate::{Input, Request};
-use admit::json::{Object, Value};
+use admit::json::{self, Object};
 use admit::token::Format;
 use axum::http::StatusCode;
 use axum::http::header::{HeaderValue, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
+use serde_json::Value;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::body;
@@ -215,7 +216,7 @@ fn format(name: Option<&str>, place: &str) -> Result<Format, ApiError> {
 fn facts(value: Option<&Value>, place: &str) -> Result<Facts, ApiError> {
     let object = match value {
         None => return Ok(Facts::default()),
-        Some(Value::Object(object)) => object.to_json(),
+        Some(Value::Object(object)) => object.clone(),
         Some(other) => return Err(wrong(place, "facts", other, "an object")),
     };
     Facts::from_json(object).map_err(|error| wrong_facts(place, &error))
@@ -226,5 +227,5 @@ fn wrong_facts(place: &str, error: &FactsError) -> ApiError {
 }
 
 fn wrong(place: &str, name: &str, came: &Value, expected: &str) -> ApiError {
-    ApiError::field(&format!("{place}{name}"), format!("{}; expected {expected}", came.kind()))
+    ApiError::field(&format!("{place}{name}"), format!("{}; expected {expected}", json::kind(came)))
 }

@@ -45,8 +45,7 @@ impl Answer {
 }
 
 fn claim(name: &str, offer: &Offer) -> Observed {
-    let value = offer.claims.get(name).map(serde_json::Value::from);
-    Observed::claim(name, value.as_ref().map(Bounded::new))
+    Observed::claim(name, offer.claims.get(name).map(Bounded::new))
 }
 
 fn fact(name: &str, offer: &Offer) -> Observed {

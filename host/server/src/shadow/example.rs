@@ -1,9 +1,9 @@
 //! A decision that came out differently, with nothing in it that names a person.
 
-use admit::json::Value;
 use admit::text::Shown;
 use admit_api::candidate::{DifferenceKind, Example};
 use admit_api::evidence::Evidence;
+use serde_json::Value;
 
 use super::Offer;
 use super::compare::Answer;
@@ -32,13 +32,10 @@ pub(super) fn example(
 }
 
 /// The value, cut; an array or object as text.
-fn shown(value: &Value) -> serde_json::Value {
+fn shown(value: &Value) -> Value {
     match value {
         Value::String(text) => Shown::whole(text).to_string().into(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => value.into(),
-        Value::Array(_) | Value::Object(_) => {
-            let text = serde_json::Value::from(value).to_string();
-            Shown::whole(&text).to_string().into()
-        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        Value::Array(_) | Value::Object(_) => Shown::whole(&value.to_string()).to_string().into(),
     }
 }

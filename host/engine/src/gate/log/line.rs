@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::super::decide::RequestError;
 use crate::claims::VerifiedClaims;
 use crate::decision::{Decision, Expected, Outcome, PolicyRef};
-use crate::json::Value;
 use crate::text::Shown;
 
 /// Most settings that a line shows; a policy's rule names one or two.
@@ -105,7 +105,7 @@ impl Line {
 /// what came. Settings hold no names of people.
 fn expected(expected: &[Expected]) -> Option<String> {
     let shown = |Expected { setting, value, .. }: &Expected| {
-        let value = value.as_ref().unwrap_or(&serde_json::Value::Null).to_string();
+        let value = value.as_ref().unwrap_or(&Value::Null).to_string();
         format!("{setting}={}", Shown::whole(&value))
     };
     let shown: Vec<_> = expected.iter().take(MAX_EXPECTED).map(shown).collect();
@@ -115,7 +115,7 @@ fn expected(expected: &[Expected]) -> Option<String> {
 fn shown(claims: Option<&VerifiedClaims>, name: &str) -> Option<String> {
     let text = match claims?.get(name)? {
         Value::String(text) => Shown::whole(text).to_string(),
-        other => Shown::whole(&serde_json::Value::from(other).to_string()).to_string(),
+        other => Shown::whole(&other.to_string()).to_string(),
     };
     Some(text)
 }
