@@ -12,6 +12,7 @@ pub mod bounded;
 pub mod question;
 pub mod decision;
 pub mod evidence;
+pub mod log;
 pub mod description;
 pub mod inspection;
 pub mod settings;

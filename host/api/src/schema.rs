@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::decision::Decision;
 use crate::inspection::Inspection;
+use crate::log::Line;
 use crate::openapi;
 
 /// A file of `docs/`: its name, and its content.
@@ -17,6 +18,7 @@ pub type Document = (&'static str, String);
 /// Every file of `docs/` that is made from the types.
 pub fn documents() -> Vec<Document> {
     vec![
+        ("decision-log.schema.json", of::<Line>("decision-log")),
         ("decision.schema.json", of::<Decision>("decision")),
         ("inspect.schema.json", of::<Inspection>("inspect")),
         ("openapi.json", text(&openapi::document())),

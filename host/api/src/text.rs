@@ -79,6 +79,11 @@ form! {
 }
 
 form! {
+    /// RFC 3339, UTC, to the nanosecond at most.
+    Moment { "format": "date-time", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?Z$" }
+}
+
+form! {
     /// An RFC 3339 time, or seconds since 1970.
     When { "pattern": "^([0-9]{1,11}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2}))$", "example": "2026-01-01T00:00:00Z" }
 }

@@ -15,8 +15,9 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use admit::cases::Came;
+use admit::cases::{Came, Moment};
 use admit::release::Inspected;
+use admit_api::log::{Decision, Line, Release};
 use serde_json::{Map, Value};
 
 use crate::args::{DiffFormat, ForbidReplayed, ReplayArgs};
@@ -27,7 +28,7 @@ use crate::files;
 use crate::terminal::{self, Progress};
 use crate::text::json_lines;
 use foreign::{Foreign, Foreigners};
-use log::{Decision, Line, Lines};
+use log::Lines;
 use releases::{LoggedRelease, Releases, Where};
 use request::{Replay, Skip, StandIns};
 use tally::{Place, Tally};
@@ -142,7 +143,7 @@ impl Reading<'_> {
         }
     }
 
-    fn release(&mut self, log: usize, release: log::Release) {
+    fn release(&mut self, log: usize, release: Release) {
         self.tally.releases += 1;
         let Some(key) = self.releases.add(log, release) else { return };
         for (place, text) in self.waiting.take(&key) {
@@ -152,9 +153,12 @@ impl Reading<'_> {
     }
 
     fn decision(&mut self, place: Place, decision: &Decision, text: &[u8]) {
-        self.tally.note(decision);
-        let is_of_gate = self.args.gate.as_ref().is_none_or(|gate| *gate == *decision.gate);
-        if !is_of_gate || !is_in_time(self.args, decision) {
+        let Ok(Moment(at)) = decision.at.parse() else {
+            return self.tally.skip(place, Skip::Unreadable(Foreign::Other));
+        };
+        self.tally.note(decision, at);
+        let is_of_gate = self.args.gate.as_ref().is_none_or(|gate| **gate == *decision.gate);
+        if !is_of_gate || !is_in_time(self.args, at) {
             self.tally.not_wanted += 1;
             self.tally.of_other_gates += u64::from(!is_of_gate);
             return;
@@ -230,8 +234,8 @@ fn check_once(logs: &[PathBuf]) -> Result<(), CliError> {
     Ok(())
 }
 
-fn is_in_time(args: &ReplayArgs, decision: &Decision) -> bool {
-    let at = decision.at.0;
+/// Whether what was decided at this time, in seconds since 1970, was asked for.
+fn is_in_time(args: &ReplayArgs, at: u64) -> bool {
     args.since.is_none_or(|since| at >= since.0) && args.until.is_none_or(|until| at < until.0)
 }
 

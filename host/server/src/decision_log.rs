@@ -8,7 +8,6 @@ mod sample;
 mod entry;
 mod values;
 mod detail;
-mod release;
 mod again;
 mod ascii;
 mod sink;
@@ -30,11 +29,11 @@ use admit::decision::{Decision, Outcome};
 use admit::gate::{Decided, Request};
 use admit::lock::Lock;
 use admit::release::Release;
+use admit_api::log;
 use serde_json::{Map, Value};
 
-use entry::{Allowed, Entry};
+use entry::Allowed;
 use output::Output;
-use release::ReleaseLine;
 use room::Room;
 use sample::Share;
 use trouble::Trouble;
@@ -124,7 +123,7 @@ struct Shared {
 /// What may not be dropped when the buffer is full.
 #[derive(Debug, Default)]
 struct Control {
-    releases: Vec<ReleaseLine>,
+    releases: Vec<log::Release>,
     reopen: bool,
 }
 
@@ -184,8 +183,8 @@ impl DecisionLog {
         if admits && !self.allows.has(&decision.decision_id) {
             return;
         }
-        let entry = Entry::new(decided, request, &self.allowed);
-        self.send(Message::Decision(Box::new(entry)));
+        let line = entry::decision(decided, request, &self.allowed);
+        self.send(Message::Decision(Box::new(line)));
     }
 
     fn send(&self, message: Message) {
@@ -239,9 +238,9 @@ impl DecisionLog {
         verification: &Verification,
         at: u64,
     ) {
-        let logged = &self.allowed.names;
+        let allowed = &self.allowed;
         let line =
-            ReleaseLine::new(gate, generation, release, kept_settings, verification, logged, at);
+            entry::release(gate, generation, release, kept_settings, verification, allowed, at);
         self.order(|control| control.releases.push(line));
     }
 

@@ -42,6 +42,7 @@ fn flatten_one(schema: &mut Value, definitions: &Value) {
     let chosen = merged(&variants);
     let conditions: Vec<_> = variants.iter().map(|one| condition(&tag, one, &chosen)).collect();
     let tagged = tagged(&variants);
+    members.entry("type").or_insert_with(|| "object".into());
     let properties = members.entry("properties").or_insert_with(|| json!({}));
     if let Some(properties) = properties.as_object_mut() {
         properties.insert(tag.clone(), tagged);

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
+use admit_api::log::Line;
 use serde_json::Value;
 
-use super::log::Line;
 use crate::container::{ContainerLine, JOIN};
 
 /// The most characters of a member's name that are shown.
@@ -179,7 +179,7 @@ mod tests {
 
     use super::*;
 
-    const LINE: &str = r#"{"type":"decision","at":"2026-01-01T00:00:00Z","now":1,"gate":"g","decision_id":"d","outcome":"deny"}"#;
+    const LINE: &str = r#"{"type":"decision","at":"2026-01-01T00:00:00Z","now":1,"gate":"g","decision_id":"019b76da-a800-7000-8000-000000000000","outcome":"deny","duration_us":41}"#;
 
     #[test]
     fn what_surrounds_a_line_is_told_by_what_takes_it_out() {

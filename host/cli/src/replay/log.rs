@@ -3,98 +3,13 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use admit::cases::Moment;
 use admit::input;
-use serde::Deserialize;
-use serde_json::{Map, Value};
 
 use crate::error::CliError;
 use crate::files;
 
 /// A release with thousands of settings, or a decision with every claim as long as it can be.
 const MAX_LINE_BYTES: u64 = 4 * 1024 * 1024;
-
-/// A line of the log. Members that are not needed here are not looked at.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "type", rename_all = "lowercase")]
-pub(super) enum Line {
-    Release(Box<Release>),
-    Decision(Box<Decision>),
-}
-
-/// A release that was active.
-#[derive(Debug, Deserialize, PartialEq)]
-pub(super) struct Release {
-    pub(super) gate: String,
-    pub(super) generation: u64,
-    pub(super) policy: Option<Policy>,
-    pub(super) settings: Map<String, Value>,
-    /// Those that the policy did not know and another one may.
-    #[serde(default)]
-    pub(super) kept_settings: Map<String, Value>,
-    pub(super) cloud: String,
-    pub(super) leeway_seconds: u64,
-    pub(super) max_lifetime_seconds: u64,
-    #[serde(default)]
-    pub(super) wanted_claims: Vec<String>,
-    #[serde(default)]
-    pub(super) logged_claims: Vec<String>,
-}
-
-/// A decision that was made.
-#[derive(Debug, Deserialize)]
-pub(super) struct Decision {
-    pub(super) at: Moment,
-    pub(super) now: u64,
-    pub(super) gate: String,
-    pub(super) decision_id: String,
-    pub(super) id: Option<String>,
-    pub(super) outcome: Outcome,
-    pub(super) reason: Option<String>,
-    #[serde(default)]
-    pub(super) asks: Vec<String>,
-    pub(super) policy: Option<Policy>,
-    pub(super) generation: Option<u64>,
-    pub(super) claims: Option<Map<String, Value>>,
-    #[serde(default)]
-    pub(super) withheld: Map<String, Value>,
-    #[serde(default)]
-    pub(super) facts: Map<String, Value>,
-    #[serde(default)]
-    pub(super) withheld_facts: Map<String, Value>,
-    #[serde(default)]
-    pub(super) cut: Vec<String>,
-}
-
-/// The policy that made it.
-#[derive(Debug, Deserialize, PartialEq)]
-pub(super) struct Policy {
-    pub(super) name: String,
-    pub(super) digest: Option<String>,
-}
-
-/// What was decided.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Outcome {
-    Allow,
-    Ask,
-    Deny,
-    Invalid,
-    Failed,
-}
-
-impl Outcome {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Allow => "allow",
-            Self::Ask => "ask",
-            Self::Deny => "deny",
-            Self::Invalid => "invalid",
-            Self::Failed => "failed",
-        }
-    }
-}
 
 /// A line with its number; without a text when it is too long to be one of a decision log.
 pub(super) type Numbered<'a> = (u64, Option<&'a [u8]>);

@@ -93,5 +93,5 @@ fn group(report: &Report<'_>, kind: Kind, group: &Group, out: &mut dyn Write) ->
 fn example(report: &Report<'_>, example: &Example) -> String {
     let id = example.id.as_deref().map(|id| format!(", {}", clean(id))).unwrap_or_default();
     let place = place(report, example.place);
-    format!("{place}, {}{id}", clean(&example.decision_id))
+    format!("{place}, {}{id}", example.decision_id)
 }

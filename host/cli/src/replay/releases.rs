@@ -1,13 +1,13 @@
 //! The releases of the logs.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use admit::claims::{MAX_LEEWAY, Verification};
 use admit::cloud::{Cloud, TokenVersion};
+use admit_api::log::{Decision, Release};
 use serde_json::{Map, Value};
-
-use super::log::{Decision, Release};
 
 /// Longer than any token lives.
 const ANY_LIFETIME: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
@@ -15,7 +15,7 @@ const ANY_LIFETIME: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// What a decision was made with.
 #[derive(Debug, PartialEq)]
 pub(super) struct LoggedRelease {
-    policy_digest: Option<String>,
+    policy_digest: Option<Arc<str>>,
     pub(super) settings: Map<String, Value>,
     pub(super) verification: Verification,
     /// The claims that the log has, at least by their kind.
@@ -57,7 +57,7 @@ impl Releases {
     /// The release that made a decision, as far as it was read.
     pub(super) fn of(&self, decision: &Decision, place: Where) -> Option<&LoggedRelease> {
         let key = key(decision)?;
-        let digest = decision.policy.as_ref().and_then(|policy| policy.digest.as_ref());
+        let digest = decision.policy.as_ref().map(|policy| &policy.digest);
         let is_there = |log: usize| match place {
             Where::InLog(wanted) => log == wanted,
             Where::Anywhere => true,
@@ -74,7 +74,7 @@ impl Releases {
 
 /// The gate and the generation that made a decision.
 pub(super) fn key(decision: &Decision) -> Option<Key> {
-    Some((decision.gate.clone(), decision.generation?))
+    Some((decision.gate.to_string(), decision.generation?))
 }
 
 /// What a decision is replayed with whose release no log has: these settings, and the checks of the
@@ -110,6 +110,6 @@ fn logged(release: Release) -> Option<LoggedRelease> {
     let mut known_claims = release.wanted_claims;
     known_claims.extend(release.logged_claims);
     let settings = release.settings.into_iter().chain(release.kept_settings).collect();
-    let policy_digest = release.policy.and_then(|policy| policy.digest);
+    let policy_digest = Some(release.policy.digest);
     Some(LoggedRelease { policy_digest, settings, verification, known_claims })
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use admit::cases::{Came, Case, Expectation};
 use admit::release::Inspected;
+use admit_api::log::{Decision, Kind};
+use admit_server::decision_log::stand_in;
 use serde_json::{Map, Value};
 
 use super::foreign::Foreign;
-use super::log::Decision;
 use super::releases::LoggedRelease;
 use super::trials::Trials;
 
@@ -77,7 +78,7 @@ impl<'a> Replay<'a> {
     /// The case that a decision is, if it can be made again whatever its release.
     pub(super) fn case(&self, decision: &Decision) -> Result<Case, Skip> {
         let name = &self.trials.policy().policy().name;
-        let by_same = decision.policy.as_ref().is_some_and(|it| *it.name == **name);
+        let by_same = decision.policy.as_ref().is_some_and(|it| it.name == *name);
         if !self.of_any_policy && !by_same {
             return Err(Skip::OtherPolicy);
         }
@@ -149,7 +150,7 @@ fn with_stand_ins(
 ) -> Result<Map<String, Value>, Skip> {
     let mut values = values.clone();
     for (name, kind) in withheld {
-        let value = kind.as_str().and_then(admit_server::decision_log::stand_in);
+        let value = kind.as_str().and_then(Kind::named).map(stand_in);
         values.insert(name.clone(), value.ok_or(Skip::Unreadable(Foreign::Other))?);
     }
     Ok(values)

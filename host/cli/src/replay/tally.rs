@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use admit::cases::Came;
+use admit_api::log::Decision;
 use serde_json::Map;
 
-use super::log::Decision;
 use super::request::Skip;
 use crate::diff::compare::{Kind, is_same};
 
@@ -71,13 +71,12 @@ pub(super) struct Skipped {
 }
 
 impl Tally {
-    /// Notes whose decisions a log has.
-    pub(super) fn note(&mut self, decision: &Decision) {
+    /// Notes whose decisions a log has, and when they were made, in seconds since 1970.
+    pub(super) fn note(&mut self, decision: &Decision, at: u64) {
         if let Some(policy) = &decision.policy {
             keep(&mut self.policies, &policy.name);
         }
         keep(&mut self.gates, &decision.gate);
-        let at = decision.at.0;
         let (first, last) = self.times.unwrap_or((at, at));
         self.times = Some((first.min(at), last.max(at)));
     }
@@ -103,7 +102,7 @@ impl Tally {
         // The first ones, although a decision that waited for its release comes late.
         let at = group.examples.partition_point(|example| example.place < place);
         if at < EXAMPLES {
-            let (decision_id, id) = (decision.decision_id.clone(), decision.id.clone());
+            let (decision_id, id) = (decision.decision_id.to_string(), decision.id.clone());
             group.examples.insert(at, Example { place, decision_id, id });
             group.examples.truncate(EXAMPLES);
         }

@@ -1,13 +1,14 @@
-//! The line of a decision.
+//! The lines of decisions and releases.
 
 use std::sync::Arc;
 
+use admit::claims::Verification;
 use admit::contract::types::Description;
-use admit::decision::{Blame, Decision, Expected, Outcome, PolicyRef, Signature};
+use admit::decision::Decision;
 use admit::gate::{Decided, Request};
+use admit::release::Release;
 use admit::text::Shown;
-use admit_api::evidence::Evidence;
-use serde::{Serialize, Serializer};
+use admit_api::log;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -31,97 +32,68 @@ impl Allowed {
     }
 }
 
-/// A decision as it is logged: compact, of bounded size, and without anything that may not be
-/// logged.
-#[derive(Debug, Serialize)]
-pub(super) struct Entry {
-    r#type: &'static str,
-    /// The decision's id, which says when it was made.
-    #[serde(serialize_with = "made_at")]
-    at: Uuid,
-    now: u64,
-    #[serde(serialize_with = "text")]
-    gate: Arc<str>,
-    #[serde(serialize_with = "text")]
-    decision_id: Uuid,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
-    outcome: Outcome,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    blame: Option<Blame>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    asks: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    policy: Option<PolicyRef>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    generation: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    token_version: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    signature: Option<Signature>,
-    duration_us: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    claims: Option<Map<String, Value>>,
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    withheld: Map<String, Value>,
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    facts: Map<String, Value>,
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    withheld_facts: Map<String, Value>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    cut: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    observed: Vec<Evidence>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    expected: Vec<Expected>,
+/// A decision as it is logged.
+pub(super) fn decision(
+    decided: &Decided,
+    request: &Request<'_>,
+    allowed: &Allowed,
+) -> log::Decision {
+    let decision = &decided.decision;
+    let description = decided.release.as_ref().map(|release| release.description());
+    let claims = claims(decided, description, allowed);
+    let facts = facts(request, description, allowed);
+    let mut cut = claims.cut;
+    cut.extend(facts.cut);
+    let observed = decision.observed().iter().map(|it| evidence::of(it, &allowed.names));
+    log::Decision {
+        at: made_at(decision.decision_id),
+        now: request.now,
+        gate: Arc::clone(&decision.gate),
+        decision_id: decision.decision_id,
+        id: decision.id.as_deref().map(shown_id),
+        outcome: decision.outcome(),
+        reason: decision.reason().map(str::to_owned),
+        blame: decision.blame(),
+        detail: detail(decision, allowed),
+        asks: decision.asks().to_vec(),
+        policy: decision.policy.clone(),
+        generation: decision.generation,
+        token_version: decision.token_version.clone(),
+        signature: decision.signature,
+        duration_us: decision.duration_us,
+        claims: decided.claims.as_ref().map(|_| claims.whole),
+        withheld: claims.withheld,
+        facts: facts.whole,
+        withheld_facts: facts.withheld,
+        cut,
+        observed: observed.collect(),
+        expected: decision.expected().to_vec(),
+    }
 }
 
-impl Entry {
-    pub(super) fn new(decided: &Decided, request: &Request<'_>, allowed: &Allowed) -> Self {
-        let decision = &decided.decision;
-        let description = decided.release.as_ref().map(|release| release.description());
-        let claims = claims(decided, description, allowed);
-        let facts = facts(request, description, allowed);
-        let mut cut = claims.cut;
-        cut.extend(facts.cut);
-        Self {
-            r#type: "decision",
-            at: decision.decision_id,
-            now: request.now,
-            gate: Arc::clone(&decision.gate),
-            decision_id: decision.decision_id,
-            id: decision.id.as_deref().map(shown_id),
-            outcome: decision.outcome(),
-            reason: decision.reason().map(str::to_owned),
-            blame: decision.blame(),
-            detail: detail(decision, allowed),
-            asks: decision.asks().to_vec(),
-            policy: decision.policy.clone(),
-            generation: decision.generation,
-            token_version: decision.token_version.clone(),
-            signature: decision.signature,
-            duration_us: decision.duration_us,
-            claims: decided.claims.as_ref().map(|_| claims.whole),
-            withheld: claims.withheld,
-            facts: facts.whole,
-            withheld_facts: facts.withheld,
-            cut,
-            observed: decision
-                .observed()
-                .iter()
-                .map(|it| evidence::of(it, &allowed.names))
-                .collect(),
-            expected: decision.expected().to_vec(),
-        }
-    }
-
-    /// The gate that decided.
-    pub(super) fn gate(&self) -> &str {
-        &self.gate
+/// A gate's release as it is logged: what one needs to replay its decisions.
+pub(super) fn release(
+    gate: &str,
+    generation: u64,
+    release: &Release,
+    kept_settings: &Map<String, Value>,
+    verification: &Verification,
+    allowed: &Allowed,
+    at: u64,
+) -> log::Release {
+    log::Release {
+        at: timestamp(at, 0),
+        gate: gate.to_owned(),
+        generation,
+        policy: release.policy().clone(),
+        release: release.digest().to_string(),
+        settings: release.settings().as_json().clone(),
+        kept_settings: kept_settings.clone(),
+        cloud: verification.cloud().to_string(),
+        leeway_seconds: verification.leeway().as_secs(),
+        max_lifetime_seconds: verification.max_lifetime().as_secs(),
+        wanted_claims: release.description().claims.clone(),
+        logged_claims: allowed.names.clone(),
     }
 }
 
@@ -135,13 +107,14 @@ fn shown_id(id: &str) -> String {
     }
 }
 
-fn made_at<S: Serializer>(id: &Uuid, serializer: S) -> Result<S::Ok, S::Error> {
+/// The time that a decision's id says.
+fn made_at(id: Uuid) -> String {
     let (seconds, nanoseconds) = id.get_timestamp().map(|time| time.to_unix()).unwrap_or_default();
-    serializer.serialize_str(&timestamp(seconds, nanoseconds))
+    timestamp(seconds, nanoseconds)
 }
 
 /// The time in RFC 3339; that of the year 1970 for one that has no such form.
-pub(super) fn timestamp(seconds: u64, nanoseconds: u32) -> String {
+fn timestamp(seconds: u64, nanoseconds: u32) -> String {
     let seconds = i64::try_from(seconds).ok();
     let nanoseconds = i32::try_from(nanoseconds).unwrap_or_default();
     let time = seconds.and_then(|seconds| jiff::Timestamp::new(seconds, nanoseconds).ok());
@@ -190,10 +163,6 @@ pub(super) fn detail(decision: &Decision, allowed: &Allowed) -> Option<String> {
         Some(reason) if reason.starts_with("keys.") => Some(text.to_owned()),
         _ => detail::without_token(text, allowed),
     }
-}
-
-fn text<S: Serializer>(value: &impl std::fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
 }
 
 #[cfg(test)]

@@ -5,12 +5,11 @@ use std::io::{ErrorKind, Result};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
+use admit_api::log;
 
 use super::DecisionLogError;
 use super::again::Again;
 use super::ascii::write_line;
-use super::release::ReleaseLine;
 use super::sink::{Opened, Sink, Whereabouts, nobody_reads};
 use crate::config::DecisionLogTarget;
 
@@ -35,7 +34,7 @@ pub(super) struct Output {
     /// Bytes of the buffer that are written: within the first line.
     done: usize,
     /// The last release of each gate whose line is written, or lost.
-    releases: BTreeMap<String, ReleaseLine>,
+    releases: BTreeMap<String, log::Line>,
     /// When each of them is to be written again.
     again: Again,
     /// The least length of the file, unless it was cut off.
@@ -55,7 +54,7 @@ struct Line {
 
 enum Content {
     Decision,
-    Release(Box<ReleaseLine>),
+    Release(log::Line),
     /// What a new file begins with.
     Head,
 }
@@ -127,26 +126,25 @@ impl Output {
         }
     }
 
-    /// Adds a release; it stays the one of its gate until the next.
-    pub(super) fn release(&mut self, line: ReleaseLine) {
-        if let Some(bytes) = add(&mut self.buffer, &line) {
-            self.again.release(&line.gate, bytes);
-            let content = Content::Release(Box::new(line));
-            self.lines.push_back(Line { end: self.buffer.len(), content });
-        }
-    }
-
-    /// Adds a decision of this gate; before it the gate's release, if that was written long ago.
-    pub(super) fn decision(&mut self, gate: &str, line: &impl Serialize) {
-        if self.again.is_due(gate)
-            && let Some(release) = self.releases.get(gate)
+    /// Adds a line. A release stays the one of its gate until the next; if it was written long ago, it
+    /// comes again before a decision of the gate.
+    pub(super) fn add(&mut self, line: log::Line) {
+        let is_decision = matches!(line, log::Line::Decision(_));
+        if is_decision
+            && self.again.is_due(line.gate())
+            && let Some(release) = self.releases.get(line.gate())
         {
-            self.release(release.clone());
+            self.add(release.clone());
         }
-        if let Some(bytes) = add(&mut self.buffer, line) {
+        let Some(bytes) = add(&mut self.buffer, &line) else { return };
+        let content = if is_decision {
             self.again.passed(bytes);
-            self.lines.push_back(Line { end: self.buffer.len(), content: Content::Decision });
-        }
+            Content::Decision
+        } else {
+            self.again.release(line.gate(), bytes);
+            Content::Release(line)
+        };
+        self.lines.push_back(Line { end: self.buffer.len(), content });
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -220,7 +218,7 @@ impl Output {
         match content {
             Content::Decision => return 1,
             Content::Release(line) => {
-                self.releases.insert(line.gate.clone(), *line);
+                self.releases.insert(line.gate().to_owned(), line);
             }
             Content::Head => {}
         }
@@ -329,7 +327,7 @@ impl Output {
 }
 
 /// Adds a line; says how long it is, if it could be written as JSON.
-fn add(buffer: &mut Vec<u8>, line: &impl Serialize) -> Option<usize> {
+fn add(buffer: &mut Vec<u8>, line: &log::Line) -> Option<usize> {
     let before = buffer.len();
     if write_line(buffer, line).is_err() {
         buffer.truncate(before);

@@ -5,8 +5,9 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
+use admit_api::log::{self, Line};
+
 use super::Shared;
-use super::entry::Entry;
 use super::output::Output;
 use super::sink::nobody_reads;
 use super::trouble::{Kind, TAKES_NOTHING};
@@ -28,7 +29,7 @@ const SAY_DROPPED: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) enum Message {
     /// A decision to write.
-    Decision(Box<Entry>),
+    Decision(Box<log::Decision>),
     /// Something else has changed.
     Wake,
 }
@@ -96,8 +97,8 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn take(&mut self, message: Message) {
         self.shared.room.freed();
-        if let Message::Decision(entry) = message {
-            self.output.decision(entry.gate(), &*entry);
+        if let Message::Decision(decision) = message {
+            self.output.add(Line::Decision(decision));
         }
         if self.output.is_full() {
             self.flush();
@@ -114,7 +115,8 @@ impl Writer<'_> {
         {
             tracing::error!("failed to open the decision log again: {error}");
         }
-        control.releases.into_iter().for_each(|release| self.output.release(release));
+        let lines = control.releases.into_iter().map(|release| Line::Release(Box::new(release)));
+        lines.for_each(|line| self.output.add(line));
     }
 
     /// Writes all that waits, however long it takes. Gives it up when it cannot be written, unless

@@ -305,6 +305,7 @@ fn what_cannot_be_replayed_is_said() {
         line[member] = value;
         format!("{release}\n{line}\n")
     };
+    let policy = |name: &str| json!({"name": name, "version": "1.0.0", "digest": "sha256:0"});
     for (lines, expected) in [
         (text.clone(), "refused"),
         (decision.to_owned(), "no_release"),
@@ -314,7 +315,7 @@ fn what_cannot_be_replayed_is_said() {
         (changed("withheld", json!({"upn": "secret"})), "unreadable"),
         (changed("claims", json!(null)), "no_claims"),
         (changed("outcome", json!("maybe")), "unreadable"),
-        (changed("policy", json!({"name": "intune-mam"})), "other_policy"),
+        (changed("policy", policy("intune-mam")), "other_policy"),
         (
             text.replace("\"windows_entra_tenant_ids\":[", "\"windows_entra_tenant_ids\":[\"x\","),
             "settings",

@@ -128,12 +128,12 @@ fn every_member_is_described_and_no_other_is_allowed() {
         assert!(jsonschema::meta::is_valid(&schema.document));
         let mut objects = 0;
         check_objects("", &schema.document, &mut objects);
-        assert!(objects > 5, "{objects}");
+        assert!(objects > 3, "{objects}");
     }
 }
 
 fn check_objects(place: &str, schema: &Value, objects: &mut usize) {
-    if schema["type"] == "object" {
+    if schema["type"] == "object" && schema["properties"].is_object() {
         *objects += 1;
         assert_eq!(schema["additionalProperties"], json!(false), "{place}");
         for (name, member) in schema["properties"].as_object().unwrap() {
