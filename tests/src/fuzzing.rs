@@ -1,8 +1,8 @@
 //! What must hold of the readers of untrusted bytes, whatever they are given.
 //!
 //! Each target takes bytes, panics when its property does not hold, and says whether the reader took
-//! them. `fuzz/` runs the targets with
-//! libFuzzer, `tests/all/fuzz.rs` for a moment with a mutator of its own; see `fuzz/README.md`.
+//! them. `tests/fuzz` runs the targets with libFuzzer, `tests/tests/all/fuzz.rs` for a moment with a
+//! mutator of its own; see `tests/fuzz/README.md`.
 
 mod cases;
 mod component;
@@ -50,7 +50,7 @@ impl Target {
     ///
     /// # Panics
     ///
-    /// When the folder `fuzz` is not there.
+    /// When the folder `tests/fuzz` is not there.
     pub fn seeds(&self) -> Vec<Vec<u8>> {
         let folder = folder().join("seeds").join(self.name);
         let mut files: Vec<_> = folder
@@ -65,7 +65,7 @@ impl Target {
     }
 }
 
-/// The words of `fuzz/words.dict`, in libFuzzer's form: one a line, in double quotes, `\xNN` for
+/// The words of `tests/fuzz/words.dict`, in libFuzzer's form: one a line, in double quotes, `\xNN` for
 /// what is not printable.
 ///
 /// # Panics
@@ -78,7 +78,7 @@ pub fn words() -> Vec<Vec<u8>> {
 }
 
 fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fuzz")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fuzz")
 }
 
 fn unescaped(word: &str) -> Vec<u8> {

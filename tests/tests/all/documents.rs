@@ -63,7 +63,7 @@ const OF_ONE_SYSTEM: [&str; 16] = [
 #[test]
 fn the_commands_of_the_documents_are_not_of_one_system_alone() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let folders = [".", "docs", "policy", "fuzz"].map(|folder| root.join(folder));
+    let folders = [".", "docs", "policy", "tests/fuzz"].map(|folder| root.join(folder));
     let files = folders.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap());
     let paths = files.map(|file| file.unwrap().path());
     let mut commands = 0;
