@@ -103,6 +103,7 @@ fn the_text_is_of_the_format_and_complete() {
         (r#"admit_decision_duration_seconds_bucket{le="0.00002",gate="windows-mdm"}"#, 0.0),
         (r#"admit_decision_duration_seconds_bucket{le="0.00003",gate="windows-mdm"}"#, 1.0),
         (r#"admit_decision_duration_seconds_bucket{le="1.0",gate="windows-mdm"}"#, 1.0),
+        (r#"admit_decision_duration_seconds_bucket{le="+Inf",gate="windows-mdm"}"#, 1.0),
         (r#"admit_activations_total{gate="windows-mdm",result="refused",step="configure"}"#, 1.0),
         (r#"admit_activations_total{gate="windows-mdm",result="activated",step=""}"#, 1.0),
         (r#"admit_activations_total{gate="windows-mdm",result="checked",step=""}"#, 1.0),
