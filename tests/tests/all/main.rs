@@ -6,6 +6,7 @@
     reason = "tests stop at the first surprise, in what they share too"
 )]
 
+mod artefacts;
 mod cases;
 mod cli;
 mod documents;

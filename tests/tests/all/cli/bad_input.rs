@@ -7,6 +7,7 @@ use admit_tests::fixture::{CLIENT, TID, with};
 use serde_json::{Value, json};
 
 use super::run::{DECIDE, DECIDE_MAM, Folder, Run, windows_settings};
+use crate::artefacts::no_policies;
 
 const UTF16: &[u8] = b"\xff\xfe{\0}\0";
 const NO_FILE: &str = "No such file or directory (os error 2)";
@@ -207,35 +208,34 @@ fn an_address_that_keys_are_not_fetched_from_is_refused() {
 fn a_policy_that_is_none_is_named_for_what_it_is() {
     let folder = Folder::new();
     std::fs::create_dir(folder.path("folder")).unwrap();
-    folder.write("empty.wasm", "");
-    folder.write("module.wasm", b"\0asm\x01\0\0\0");
-    folder.write("text.wasm", "(component)");
-    folder.write("nothing.wasm", b"\0asm\x0d\0\x01\0");
-    let component = admit_policies::WINDOWS_MDM_2.component;
-    folder.write("cut.wasm", &component[..component.len() / 2]);
-    let importing =
-        wat::parse_str("(component (import \"wasi:cli/environment@0.2.0\" (instance)))");
-    folder.write("importing.wasm", importing.unwrap());
     let embedded = "`windows-mdm@1.0.0`, `windows-mdm@2.0.0`, `intune-mam@1.0.0`";
-    let interface = "`admit:policy/policy@0.1.0`";
     for (policy, expected) in [
-        ("windows-mdm@9.9.9", format!("policy `windows-mdm@9.9.9` is neither a file nor one of the embedded {embedded}")),
-        ("windows_mdm", format!("policy `windows_mdm` is neither a file nor one of the embedded {embedded}")),
-        ("./none.wasm", format!("policy `./none.wasm` is neither a file nor one of the embedded {embedded}")),
+        (
+            "windows-mdm@9.9.9",
+            format!(
+                "policy `windows-mdm@9.9.9` is neither a file nor one of the embedded {embedded}"
+            ),
+        ),
+        (
+            "windows_mdm",
+            format!("policy `windows_mdm` is neither a file nor one of the embedded {embedded}"),
+        ),
+        (
+            "./none.wasm",
+            format!("policy `./none.wasm` is neither a file nor one of the embedded {embedded}"),
+        ),
         ("folder", format!("failed to read `folder`: {IS_DIRECTORY}")),
-        ("empty.wasm", "policy `empty.wasm`: not a policy component: the file is empty; expected a WebAssembly component".into()),
-        ("module.wasm", "policy `module.wasm`: not a policy component: a core WebAssembly module; expected a component (wrap it, see policy/README.md)".into()),
-        ("text.wasm", "policy `text.wasm`: not a policy component: WebAssembly text; expected a binary component".into()),
-        ("nothing.wasm", format!("policy `nothing.wasm`: not a policy component: exports nothing; expected {interface}")),
-        ("keys.json", "policy `keys.json`: not a policy component: starts with `7b 22 6b 65 79 73 22 3a`; expected a WebAssembly component (`00 61 73 6d 0d 00 01 00`)".into()),
-        ("importing.wasm", "policy `importing.wasm`: not a policy component: imports `wasi:cli/environment@0.2.0`; a policy imports nothing".into()),
     ] {
         assert_eq!(folder.admit(&format!("inspect {policy}")).refusal(3), expected);
         assert_eq!(decide_with(&folder, "windows-mdm", policy).refusal(3), expected);
     }
-    let run = folder.admit("inspect cut.wasm");
-    let start = "policy `cut.wasm`: not a policy component: not a valid component: ";
-    assert!(run.refusal(3).starts_with(start), "{run:?}");
+    for file in no_policies() {
+        folder.write("file.wasm", &file.bytes);
+        let inspected = folder.admit("inspect file.wasm");
+        for run in [inspected, decide_with(&folder, "windows-mdm", "file.wasm")] {
+            file.check(run.refusal(3), "policy `file.wasm`: ");
+        }
+    }
 }
 
 #[test]

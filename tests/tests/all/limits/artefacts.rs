@@ -11,11 +11,12 @@ use admit::runtime::Runtime;
 use admit_policies::WINDOWS_MDM_2;
 use admit_tests::clock::wait_until;
 use admit_tests::fixture::{NOW, claims};
-use admit_tests::guests::{self, CoreModule};
+use admit_tests::guests;
 use serde_json::json;
 use wasmparser::{Parser, Payload, Validator};
 
 use super::{Host, PANIC, activate, chain, decide, gate};
+use crate::artefacts::{HEADER, no_policies};
 
 /// The section numbers of the binary format of components.
 const CORE_MODULE: u8 = 1;
@@ -25,7 +26,6 @@ const TYPE: u8 = 7;
 const IMPORT: u8 = 10;
 const EXPORT: u8 = 11;
 
-const HEADER: &[u8] = b"\0asm\x0d\0\x01\0";
 const POLICY: &str = "admit:policy/policy@0.1.0";
 
 fn good() -> &'static [u8] {
@@ -134,27 +134,11 @@ fn nested_types(depth: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_file_that_is_no_component_is_refused_for_what_it_is() {
-    let engine = wasmtime::Engine::default();
-    let empty_module = b"\0asm\x01\0\0\0".to_vec();
-    refused(&[
-        ("no bytes", vec![], "the file is empty"),
-        (
-            "a core module",
-            CoreModule::misbehave().binary(),
-            "a core WebAssembly module; expected a",
-        ),
-        ("text", b"(component)".to_vec(), "WebAssembly text"),
-        ("text with a comment", b"\n;; a policy\n(component)".to_vec(), "WebAssembly text"),
-        ("ELF", b"\x7fELF\x02\x01\x01".to_vec(), "precompiled native code"),
-        ("compiled", engine.precompile_component(HEADER).unwrap(), "precompiled native code"),
-        ("compiled module", engine.precompile_module(&empty_module).unwrap(), "precompiled native"),
-        ("wrong magic", guests::patched(HEADER, "asm", "bsm"), "starts with `00 62 73 6d"),
-        ("next version", b"\0asm\x0e\0\x01\0".to_vec(), "starts with `00 61 73 6d 0e 00 01 00`"),
-        ("only magic", b"\0asm".to_vec(), "the file ends within its header"),
-        ("gzip", b"\x1f\x8b\x08\0\0\0\0\0".to_vec(), "starts with `1f 8b 08 00"),
-        ("a text file", b"\xef\xbb\xbfname: x".to_vec(), "starts with `ef bb bf"),
-    ]);
+fn a_file_that_is_no_policy_is_refused_for_what_it_is() {
+    let runtime = runtime();
+    for file in no_policies() {
+        file.check(&inspect(&runtime, &file.bytes), "");
+    }
 }
 
 #[test]
@@ -191,12 +175,6 @@ fn other_interfaces_are_refused_with_both_versions_named() {
     let other = |to| guests::patched(good(), POLICY, to);
     let function = |from, to| guests::patched(good(), from, to);
     refused(&[
-        ("nothing", HEADER.to_vec(), "exports nothing; expected `admit:policy/policy@0.1.0`"),
-        (
-            "newer",
-            other("admit:policy/policy@0.2.0"),
-            "exports `admit:policy/policy@0.2.0`; this host supports `admit:policy/policy@0.1.0`",
-        ),
         (
             "older",
             other("admit:policy/policy@0.0.9"),
@@ -206,11 +184,6 @@ fn other_interfaces_are_refused_with_both_versions_named() {
             "next major",
             other("admit:policy/policy@1.0.0"),
             "exports `admit:policy/policy@1.0.0`; this host",
-        ),
-        (
-            "other interface",
-            other("admit:policy/polici@0.1.0"),
-            "exports admit:policy/polici@0.1.0; expected `admit:policy/policy@0.1.0`",
         ),
         (
             "no decide",
@@ -353,7 +326,6 @@ fn trailing_bytes_are_refused() {
     refused(&[
         ("zero", behind(b"\0"), "not a valid component: "),
         ("zeros", behind(&[0; 64]), "not a valid component: "),
-        ("text", behind(b"trailing"), "not a valid component: "),
         ("the same again", behind(good()), "not a valid component: "),
         ("an unknown section", behind(&section(99, b"x")), "not a valid component: "),
     ]);

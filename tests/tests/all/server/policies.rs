@@ -2,11 +2,10 @@
 
 mod source;
 
-use admit::cases::section::{self, PackedFile};
 use admit_policies::{WINDOWS_MDM_1, WINDOWS_MDM_2};
 use admit_tests::clock::wait_until;
 use admit_tests::fixture::{TID, with};
-use admit_tests::guests::{self, CoreModule, DECIDE};
+use admit_tests::guests::CoreModule;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -151,102 +150,6 @@ fn a_request_that_names_no_policy_is_malformed_and_no_attempt() {
     // The unknown setting came with a policy: that was one.
     let attempts: Vec<_> = releases(&admin).iter().map(|one| one["step"].clone()).collect();
     assert_eq!(attempts, [json!("configure"), Value::Null]);
-}
-
-const CASES: &str = "\
-policy: windows-mdm
-settings: {server_url: https://mdm.example.com, windows_entra_tenant_ids: []}
-base: entra-v2
-cases:
-  - name: nobody is admitted
-    expect: {deny: scope_missing}
-";
-
-/// Bad artefacts: name, bytes, settings, failed step, a part of the message.
-fn bad_artefacts() -> Vec<(&'static str, Vec<u8>, Value, &'static str, &'static str)> {
-    let good = WINDOWS_MDM_2.component;
-    let importing = r#"(component (import "wasi:cli/environment@0.2.0" (instance)))"#;
-    let other_world = ("admit:policy/policy@0.1.0", "admit:policy/policy@0.9.0");
-    let cases = PackedFile { name: "my.yaml".to_owned(), bytes: CASES.as_bytes().to_vec() };
-    let traps = "(func (param i32 i32 i32 i32 i64 i32) (result i32) (unreachable))";
-    let other_bytes = CoreModule::with_bytes("Misbehaves on demand.", "Behaves on no demand.");
-    let misbehave = CoreModule::misbehave();
-    let none = || json!({});
-    vec![
-        ("nothing", Vec::new(), none(), "inspect", "the file is empty"),
-        ("a core module", misbehave.binary(), none(), "inspect", "a core WebAssembly module"),
-        ("text", b"(component)".to_vec(), none(), "inspect", "WebAssembly text"),
-        ("a truncated file", good[..good.len() / 2].to_vec(), none(), "inspect", ""),
-        ("imports", wat::parse_str(importing).unwrap(), none(), "inspect", "imports nothing"),
-        (
-            "another interface",
-            guests::patched(good, other_world.0, other_world.1),
-            none(),
-            "inspect",
-            "exports `admit:policy/policy@0.9.0`; this host supports",
-        ),
-        (
-            "same version, other bytes",
-            guests::patched(good, "Decides who may enrol", "decides who may enrol"),
-            none(),
-            "inspect",
-            "is known with other content",
-        ),
-        (
-            "configure traps",
-            misbehave.component(),
-            json!({"mode": "abort"}),
-            "configure",
-            "the policy trapped",
-        ),
-        (
-            "decide traps",
-            other_bytes.instead_of(DECIDE, traps).component(),
-            none(),
-            "rehearse",
-            "the probe decision failed",
-        ),
-        (
-            "its own cases fail",
-            section::write(&guests::patched(good, "2.0.0", "2.0.1"), &[cases]).unwrap(),
-            none(),
-            "rehearse",
-            "expected deny scope_missing, got deny no_tenants_configured",
-        ),
-    ]
-}
-
-#[test]
-fn a_bad_artefact_is_refused_at_its_step_and_told_everywhere_while_decisions_go_on() {
-    let server = Server::serving();
-    let admin = server.admin();
-    for (name, component, settings, step, part) in bad_artefacts() {
-        let body = json!({"component": STANDARD.encode(component), "settings": settings});
-        let refused = admin.post(POLICY, &body).refused(422, step);
-        assert!(refused["message"].as_str().unwrap().contains(part), "{name}: {refused}");
-        assert_eq!(refused["step"], step, "{name}");
-        let last = refused["steps"].as_array().unwrap().last().unwrap();
-        assert_eq!((&last["step"], &last["ok"]), (&json!(step), &json!(false)), "{name}: {last}");
-        let error = &last["error"];
-        assert!(error.as_str().is_some_and(|error| error.contains(part)), "{name}: {last}");
-
-        let attempt = &releases(&admin)[0];
-        assert_eq!((&attempt["result"], &attempt["action"]), (&json!("refused"), &json!("policy")));
-        assert_eq!((&attempt["step"], &attempt["error"]), (&json!(step), error), "{name}");
-        assert_eq!(
-            (&attempt["active"], &attempt["actor"]["role"]),
-            (&json!(false), &json!("admin"))
-        );
-        assert_eq!(&state(&admin)["last_attempt"], attempt, "{name}");
-        let activity = newest_activity(&admin);
-        assert_eq!(activity["type"], "rejected_policy", "{name}");
-        assert_eq!(
-            (&activity["details"]["step"], &activity["details"]["error"]),
-            (&json!(step), error)
-        );
-        assert_eq!(decided(&server), by("allow", "2.0.0", 1), "{name}");
-    }
-    assert_eq!(state(&admin)["state"], "serving");
 }
 
 #[test]

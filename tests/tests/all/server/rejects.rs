@@ -80,11 +80,23 @@ fn a_bad_artefact_is_refused_at_its_step_and_changes_nothing() {
         let (last, before) = steps.split_last().unwrap();
         assert_eq!((&last["step"], &last["ok"]), (&json!(step), &json!(false)), "{name}");
         assert!(last["error"].as_str().unwrap().contains(reason), "{name}: {last}");
+        assert!(refused["message"].as_str().unwrap().contains(reason), "{name}: {refused}");
+        assert_eq!(refused["step"], step, "{name}");
         let order = ["inspect", "configure", "seal", "rehearse"];
         let order = order.iter().take_while(|one| **one != step);
         assert!(before.iter().map(|one| &one["step"]).eq(order), "{name}: {before:?}");
         assert!(before.iter().all(|one| one["ok"] == true), "{name}");
         kept.check(name, Some(("policy", step)));
+        let attempt = kept.newest("/v1/gates/windows-mdm/releases?limit=1", "releases");
+        assert_eq!(attempt["error"], last["error"], "{name}");
+        let by = (&attempt["active"], &attempt["actor"]["role"]);
+        assert_eq!(by, (&json!(false), &json!("admin")), "{name}");
+        let gate = kept.newest("/v1/status", "gates");
+        assert_eq!(
+            (&gate["state"], &gate["last_attempt"]),
+            (&json!("serving"), &attempt),
+            "{name}"
+        );
     }
 }
 

@@ -5,7 +5,7 @@ use admit_policies::WINDOWS_MDM_2;
 use admit_tests::guests::{self, CONFIGURE, CoreModule, DECIDE, DESCRIBE};
 use serde_json::{Value, json};
 
-const INTERFACE: &str = "admit:policy/policy@0.1.0";
+use crate::artefacts::no_policies;
 
 /// An artefact with settings, the step that refuses it, and a part of the reason.
 pub(super) struct Row {
@@ -54,27 +54,12 @@ cases:
 /// Refused before anything of it runs.
 pub(super) fn unread() -> Vec<Row> {
     let good = WINDOWS_MDM_2.component;
-    let other = |interface| guests::patched(good, INTERFACE, interface);
-    let importing = r#"(component (import "wasi:cli/environment@0.2.0" (instance)))"#;
     let large = [good, &[0; 2 << 20]].concat();
-    vec![
-        row("nothing", Vec::new(), "inspect", "the file is empty"),
-        row("not wasm", b"\x1f\x8b\x08\0\0\0\0\0".to_vec(), "inspect", "starts with `1f 8b 08"),
-        row("native code", b"\x7fELF\x02\x01\x01".to_vec(), "inspect", "precompiled native code"),
-        row("text", b"(component)".to_vec(), "inspect", "WebAssembly text"),
-        row("a core module", misbehave().binary(), "inspect", "a core WebAssembly module"),
-        row("truncated", good[..good.len() / 2].to_vec(), "inspect", "not a policy component"),
-        row("with a tail", [good, b"tail"].concat(), "inspect", "not a valid component"),
+    let files = no_policies().into_iter();
+    let mut rows: Vec<_> =
+        files.map(|file| row(file.name, file.bytes, "inspect", file.reason)).collect();
+    rows.extend([
         row("too large", large, "inspect", "expected at most 2097152"),
-        row("imports", wat::parse_str(importing).unwrap(), "inspect", "a policy imports nothing"),
-        row(
-            "a newer interface",
-            other("admit:policy/policy@0.2.0"),
-            "inspect",
-            "this host supports",
-        ),
-        row("another interface", other("admit:policy/polici@0.1.0"), "inspect", "expected `admit:"),
-        row("no policy", b"\0asm\x0d\0\x01\0".to_vec(), "inspect", "exports nothing"),
         row("broken cases", packed("policy: windows-mdm\ncase: []\n"), "inspect", "unknown field"),
         row(
             "cases of another",
@@ -88,7 +73,8 @@ pub(super) fn unread() -> Vec<Row> {
             "inspect",
             "is known with other content",
         ),
-    ]
+    ]);
+    rows
 }
 
 /// Refused by what it does.
@@ -142,8 +128,13 @@ pub(super) fn misbehaving() -> Vec<Row> {
             "broken decide",
             &misbehave().instead_of(DECIDE, traps),
             "rehearse",
-            "the probe decision",
+            "the probe decision failed",
         ),
-        row("its own cases fail", packed(CASES), "rehearse", "expected deny scope_missing"),
+        row(
+            "its own cases fail",
+            packed(CASES),
+            "rehearse",
+            "expected deny scope_missing, got deny no_tenants_configured",
+        ),
     ]
 }
