@@ -107,8 +107,7 @@ pub fn error_chain(error: &dyn std::error::Error) -> String {
 /// The causes of an error of Wasmtime in one line of bounded length, outermost first.
 pub(crate) fn error_line(error: &wasmtime::Error) -> String {
     let causes: Vec<_> = error.chain().map(ToString::to_string).collect();
-    let line = causes.join(": ");
-    line.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
+    crate::text::error_line(&causes.join(": "))
 }
 
 #[cfg(test)]

@@ -61,6 +61,7 @@
 
 pub use admit_api::{bounded, decision};
 pub use admit_cases as cases;
+pub use admit_cases::text;
 pub use admit_rules as rules;
 
 pub mod input;
@@ -84,7 +85,6 @@ pub mod reason;
 pub mod issuer;
 pub mod json;
 pub mod clock;
-pub mod text;
 pub mod outgoing;
 pub mod lock;
 pub mod repeats;

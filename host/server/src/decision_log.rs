@@ -9,7 +9,6 @@ mod entry;
 mod values;
 mod detail;
 mod again;
-mod ascii;
 mod sink;
 mod output;
 mod room;

@@ -2,6 +2,7 @@
 
 use crate::document::NotText;
 use crate::file::MAX_CASE_FILE_BYTES;
+use crate::text::visible_line;
 
 /// Why a case file cannot be used. Lines and columns count from 1.
 #[derive(Debug, thiserror::Error)]
@@ -63,16 +64,10 @@ pub enum CaseError {
 /// A received name in a message: without what a terminal would obey, and not too long.
 pub(crate) fn shown(name: &str) -> String {
     const MAX: usize = 120;
-    let mut shown = String::new();
-    for (count, c) in name.chars().enumerate() {
-        if count == MAX {
-            shown.push('…');
-            break;
-        }
-        match c {
-            '"' | '\'' => shown.push(c),
-            _ => shown.extend(c.escape_debug()),
-        }
+    let mut shown = visible_line(name);
+    if let Some((end, _)) = shown.char_indices().nth(MAX) {
+        shown.truncate(end);
+        shown.push('…');
     }
     shown
 }

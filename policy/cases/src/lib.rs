@@ -44,6 +44,7 @@ mod problem;
 pub mod placeholder;
 pub mod section;
 pub mod suggest;
+pub mod text;
 
 pub use base::{BUILT_IN_BASES, ISSUER};
 pub use came::Came;

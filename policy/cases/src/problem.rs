@@ -6,6 +6,7 @@ use serde_saphyr::{Error, MessageFormatter, SnippetMode, UserMessageFormatter};
 
 use crate::error::{CaseError, shown};
 use crate::placeholder::Unfilled;
+use crate::text::error_line;
 
 /// The reader's error of a text, with its place.
 pub(crate) fn problem(text: &str, error: &Error) -> CaseError {
@@ -41,10 +42,8 @@ fn said(error: &Error) -> String {
 
 /// The text without the place, which is said once, and without what a terminal would obey.
 fn one_line(text: &str) -> String {
-    const MAX: usize = 300;
-    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let end = text.rfind(" at line ").unwrap_or(text.len());
-    text.get(..end).unwrap_or_default().chars().take(MAX).collect()
+    error_line(text.get(..end).unwrap_or_default())
 }
 
 /// Messages for people who write case files, not for those who call the reader.

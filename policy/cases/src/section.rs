@@ -11,6 +11,7 @@ use crate::budget::Budget;
 use crate::case::CaseSet;
 use crate::error::{CaseError, shown};
 use crate::file::CaseFile;
+use crate::text::error_line;
 
 /// The most case files a component may carry.
 const MAX_FILES: usize = 20;
@@ -200,6 +201,5 @@ fn section<'a>(reader: &mut BinaryReader<'a>) -> wasmparser::Result<Section<'a>>
 }
 
 fn damaged(error: &wasmparser::BinaryReaderError) -> SectionError {
-    let text: String = error.to_string().chars().filter(|c| !c.is_control()).take(300).collect();
-    SectionError(format!("not a valid component: {text}"))
+    SectionError(format!("not a valid component: {}", error_line(&error.to_string())))
 }

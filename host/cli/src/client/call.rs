@@ -1,7 +1,7 @@
 //! A call, ready to be sent.
 
+use admit::text::url_part;
 use serde::Serialize;
-use std::fmt::Write;
 
 /// A method and a path, and perhaps a body.
 pub(crate) struct Call {
@@ -14,7 +14,7 @@ pub(crate) struct Call {
 impl Call {
     /// A call of the path whose parts these are; what may not stand in a path is escaped.
     pub(crate) fn new(method: &'static str, parts: &[&str]) -> Self {
-        let path = parts.iter().fold(String::new(), |path, part| path + "/" + &escaped(part));
+        let path = parts.iter().fold(String::new(), |path, part| path + "/" + &url_part(part));
         Self { method, path, body: None, if_match: None }
     }
 
@@ -28,7 +28,7 @@ impl Call {
         if let Some(value) = value {
             let separator = if self.path.contains('?') { '&' } else { '?' };
             self.path.push(separator);
-            self.path.push_str(&format!("{name}={}", escaped(&value.to_string())));
+            self.path.push_str(&format!("{name}={}", url_part(&value.to_string())));
         }
         self
     }
@@ -61,20 +61,6 @@ impl Call {
         self.if_match = etag;
         self
     }
-}
-
-/// RFC 3986 §2.1: everything but unreserved characters as `%XX`.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            // Writing to a string does not fail.
-            let _ = write!(escaped, "%{byte:02X}");
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::expanded::{self, Uncounted};
 use super::signatures::Signatures;
 use super::state::State;
 use crate::contract::{INTERFACE_PREFIX, SUPPORTED_INTERFACES};
-use crate::text::Shown;
+use crate::text::{Shown, error_line};
 
 /// `\0asm`, then version and layer: 0x0d and 1 for a component, 1 and 0 for a core module.
 const MAGIC: &[u8] = b"\0asm";
@@ -427,8 +427,7 @@ fn function(body: &FunctionBody<'_>) -> Result<(), ArtefactError> {
 }
 
 fn malformed(error: wasmparser::BinaryReaderError) -> ArtefactError {
-    let mut text: String =
-        error.to_string().chars().filter(|c| !c.is_control()).take(300).collect();
+    let mut text = error_line(&error.to_string());
     if text.contains("multi-value") {
         text.push_str("; compile the policy without `multivalue`, as compilers do by default");
     }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use admit::text::{is_blank, is_invisible};
 use icu_normalizer::ComposingNormalizerBorrowed;
 
 /// Characters that a name may have.
@@ -53,7 +54,7 @@ impl Name {
         if !(1..=MAX_CHARS).contains(&length) || text.trim().is_empty() {
             return Err(NameError::Length { length });
         }
-        if let Some(character) = text.chars().find(|character| is_invisible(*character)) {
+        if let Some(character) = text.chars().find(|character| is_unseen(*character)) {
             return Err(NameError::Invisible { character });
         }
         if text.split(' ').any(|word| word.is_empty() || word.contains(char::is_whitespace)) {
@@ -85,19 +86,8 @@ fn key(name: &str) -> String {
 }
 
 /// Control characters, those that turn, hide or join text, and those that are drawn as nothing.
-fn is_invisible(c: char) -> bool {
-    admit::text::is_invisible(c)
-        || matches!(c,
-            '\u{34f}'
-            | '\u{115f}'..='\u{1160}'
-            | '\u{17b4}'..='\u{17b5}'
-            | '\u{180b}'..='\u{180f}'
-            | '\u{2800}'
-            | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}'
-            | '\u{ffa0}'
-            | '\u{e000}'..='\u{f8ff}'
-            | '\u{e0080}'..='\u{10ffff}')
+fn is_unseen(c: char) -> bool {
+    is_invisible(c) || is_blank(c)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use admit::cases::placeholder::Unfilled;
 use admit::input;
-use admit::text::Shown;
+use admit::text::{Shown, error_line};
 use serde_saphyr::{Error, MessageFormatter, UserMessageFormatter};
 
 use super::problem::{ConfigError, ProblemKind};
@@ -48,7 +48,7 @@ fn parse(bytes: &[u8]) -> Result<Node, (Origin, ProblemKind)> {
 }
 
 fn syntax(text: &str, error: &Error) -> (Origin, ProblemKind) {
-    let said = one_line(&ForOperators.format_message(error));
+    let said = error_line(&ForOperators.format_message(error));
     let Some(place) = error.location() else {
         return (WHOLE, ProblemKind::Syntax(said));
     };
@@ -62,12 +62,6 @@ fn syntax(text: &str, error: &Error) -> (Origin, ProblemKind) {
             (Origin::File { line, column }, ProblemKind::Syntax(said))
         }
     }
-}
-
-/// Without what a terminal would obey, and not too long.
-fn one_line(text: &str) -> String {
-    const MAX: usize = 300;
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX).collect()
 }
 
 /// Messages for people who write configurations, not for those who call the parser.

@@ -5,11 +5,11 @@ use std::io::{ErrorKind, Result};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use admit::text::ascii_json;
 use admit_api::log;
 
 use super::DecisionLogError;
 use super::again::Again;
-use super::ascii::write_line;
 use super::sink::{Opened, Sink, Whereabouts, nobody_reads};
 use crate::config::DecisionLogTarget;
 
@@ -328,10 +328,9 @@ impl Output {
 
 /// Adds a line; says how long it is, if it could be written as JSON.
 fn add(buffer: &mut Vec<u8>, line: &log::Line) -> Option<usize> {
-    let before = buffer.len();
-    if write_line(buffer, line).is_err() {
-        buffer.truncate(before);
-        return None;
-    }
-    Some(buffer.len() - before)
+    let line = serde_json::to_string(line).ok()?;
+    let line = ascii_json(&line);
+    buffer.extend_from_slice(line.as_bytes());
+    buffer.push(b'\n');
+    Some(line.len() + 1)
 }

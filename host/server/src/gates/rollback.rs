@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use admit::decision::Decision;
+use admit::text::error_line;
 use admit_api::activation::{Activation, StepName};
 
 use super::change::MayDrop;
@@ -35,15 +36,10 @@ pub(super) struct Fault {
 }
 
 impl Fault {
-    /// Most characters of what failed.
-    const MAX_CHARS: usize = 300;
-
     pub(super) fn of(decision: &Decision) -> Self {
-        let error = decision.detail().unwrap_or_default();
-        let error = error.chars().filter(|character| !character.is_control());
         Self {
             reason: decision.reason().unwrap_or_default().to_owned(),
-            error: error.take(Self::MAX_CHARS).collect(),
+            error: error_line(decision.detail().unwrap_or_default()),
         }
     }
 }

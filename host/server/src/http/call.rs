@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use admit::text::visible_line;
 use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;
 use axum::http::Uri;
@@ -174,7 +175,7 @@ fn wrong_query(uri: &Uri, reason: &str, others: &[&str]) -> ApiError {
     };
     let plus = uri.query().is_some_and(|query| query.contains('+'));
     let plus = if plus { PLUS_IS_A_SPACE } else { "" };
-    ApiError::malformed(format!("query: {}{plus}", printable(&reason)))
+    ApiError::malformed(format!("query: {}{plus}", visible_line(&reason)))
 }
 
 /// Whether a policy may have a setting of this name.
@@ -190,15 +191,6 @@ fn not_a_setting(name: &str) -> String {
     format!(
         "`{name}` is no name of a setting; expected one name, and `drop` again for another{plus}"
     )
-}
-
-/// A text of one line, with its quotes: what cannot be printed is written as escapes.
-fn printable(text: &str) -> String {
-    let escape = |character: char| match character {
-        '`' | '"' | '\'' => character.to_string(),
-        _ => character.escape_debug().to_string(),
-    };
-    text.chars().map(escape).collect()
 }
 
 pub(super) fn media_type(headers: &HeaderMap) -> String {

@@ -79,9 +79,6 @@ const BOUNDS: &[(&str, &str, Says)] = &[
     ("host/engine/src/settings/bounds.rs", "MAX_SETTINGS", Page("256 settings")),
     ("host/engine/src/settings/bounds.rs", "MAX_SETTINGS_BYTES", Page("1 MiB as JSON")),
     ("host/engine/src/settings/bounds.rs", "MAX_TEXT_BYTES", Page("a text | 4 KiB")),
-    ("host/engine/src/text.rs", "MAX_COPIED_CHARS", Cuts),
-    ("host/engine/src/text.rs", "MAX_NAME_CHARS", Cuts),
-    ("host/engine/src/text.rs", "MAX_SHOWN_CHARS", Cuts),
     ("host/engine/src/token.rs", "MAX_ENVELOPE_BYTES", Page("a SOAP envelope | 256 KiB")),
     ("host/engine/src/token.rs", "MAX_TOKEN_BYTES", Page("a token | 64 KiB")),
     ("host/engine/src/token/header.rs", "MAX_HEADER_BYTES", Page("the JOSE header of a token | 4 KiB")),
@@ -132,6 +129,10 @@ const BOUNDS: &[(&str, &str, Says)] = &[
     ("policy/cases/src/suggest.rs", "MAX_COMPARED_BYTES", Cuts),
     ("policy/cases/src/suggest.rs", "MAX_LISTED", Cuts),
     ("policy/cases/src/suggest.rs", "MAX_SUGGESTED", Cuts),
+    ("policy/cases/src/text.rs", "MAX_COPIED_CHARS", Cuts),
+    ("policy/cases/src/text.rs", "MAX_ERROR_CHARS", Cuts),
+    ("policy/cases/src/text.rs", "MAX_NAME_CHARS", Cuts),
+    ("policy/cases/src/text.rs", "MAX_SHOWN_CHARS", Cuts),
 ];
 
 fn root() -> PathBuf {

@@ -1,4 +1,4 @@
-//! Received text, made safe to show.
+//! Received text, made safe to show: in a message, at a terminal, in JSON, in a line of a log, in a URL.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
@@ -13,6 +13,9 @@ const MAX_COPIED_CHARS: usize = 256;
 
 /// Most characters of a name that is no claim, setting or fact by mistake.
 const MAX_NAME_CHARS: usize = 40;
+
+/// Most characters of what a library says of an error.
+const MAX_ERROR_CHARS: usize = 300;
 
 /// A received value, escaped and cut to 64 characters, for messages and logs.
 ///
@@ -108,57 +111,109 @@ fn escape(character: char) -> String {
 /// join text, are written as escapes (RFC 8259 7). The value stays the same.
 ///
 /// Line ends between members stay; inside a string JSON writes them as escapes anyway.
-pub(crate) fn visible_json(json: &str) -> Cow<'_, str> {
-    let hides = |c: char| !matches!(c, '\n' | '\r' | '\t') && is_invisible(c);
-    if is_visible_ascii(json) || !json.contains(hides) {
-        return Cow::Borrowed(json);
+pub fn visible_json(json: &str) -> Cow<'_, str> {
+    escape_as_json(json, |c| !matches!(c, '\n' | '\r' | '\t') && is_invisible(c))
+}
+
+/// A line of a log, as [`visible_json`], but with the ends of lines escaped too: it stays one line, and
+/// means the same where it is JSON.
+pub fn log_line(text: &str) -> Cow<'_, str> {
+    escape_as_json(text, is_invisible)
+}
+
+/// JSON text of one line in printable ASCII alone; the value stays the same.
+pub fn ascii_json(json: &str) -> Cow<'_, str> {
+    escape_as_json(json, |_| true)
+}
+
+/// What is no printable ASCII and `hides` is written as JSON escapes it.
+fn escape_as_json(text: &str, hides: impl Fn(char) -> bool) -> Cow<'_, str> {
+    let hides = |c: char| !matches!(c, ' '..='~') && hides(c);
+    if is_printable_ascii(text) || !text.contains(hides) {
+        return Cow::Borrowed(text);
     }
-    let mut text = String::with_capacity(json.len() + 16);
-    for c in json.chars() {
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
         if !hides(c) {
-            text.push(c);
+            escaped.push(c);
             continue;
         }
         for unit in c.encode_utf16(&mut [0; 2]) {
             // Writing to a string cannot fail.
-            let _ = write!(text, "\\u{unit:04x}");
+            let _ = write!(escaped, "\\u{unit:04x}");
         }
     }
-    Cow::Owned(text)
+    Cow::Owned(escaped)
+}
+
+/// The common case, decided without looking at characters.
+fn is_printable_ascii(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Text for people in which every character shows, but for the ends of its lines: what a terminal would
-/// hide, act on or turn is written as an escape.
+/// hide, act on, turn or draw as nothing is written as an escape.
 pub fn visible_lines(text: &str) -> String {
-    escape_where(text, |c| c != '\n' && is_invisible(c))
+    escape_where(text, |c| c != '\n' && (is_invisible(c) || is_blank(c)))
 }
 
 /// As [`visible_lines`], in one line.
 pub fn visible_line(text: &str) -> String {
-    escape_where(text, is_invisible)
+    escape_where(text, |c| is_invisible(c) || is_blank(c))
 }
 
 fn escape_where(text: &str, hides: impl Fn(char) -> bool) -> String {
     let mut visible = String::with_capacity(text.len());
     for c in text.chars() {
-        if hides(c) {
-            visible.extend(c.escape_default());
-        } else {
-            visible.push(c);
+        match c {
+            _ if !hides(c) => visible.push(c),
+            '\0' => visible.push_str("\\0"),
+            _ => visible.extend(c.escape_default()),
         }
     }
     visible
 }
 
-/// The common case, decided without looking at characters.
-fn is_visible_ascii(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii() && byte != 0x7f)
+/// What a library says of an error, in one line of at most 300 characters.
+pub fn error_line(text: &str) -> String {
+    let spaced = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    spaced.take(MAX_ERROR_CHARS).collect()
+}
+
+/// Text as a part of a URL: everything but unreserved characters as `%XX` (RFC 3986 2.1).
+pub fn url_part(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(escaped, "%{byte:02X}");
+        }
+    }
+    escaped
+}
+
+/// A character that is drawn as nothing, or as whatever a font likes: fillers, variation selectors, private
+/// use. It neither steers nor turns text, so in JSON it stays as it is.
+pub fn is_blank(c: char) -> bool {
+    matches!(c,
+        '\u{34f}'
+        | '\u{115f}'..='\u{1160}'
+        | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
+        | '\u{2800}'
+        | '\u{3164}'
+        | '\u{e000}'..='\u{f8ff}'
+        | '\u{fe00}'..='\u{fe0f}'
+        | '\u{ffa0}'
+        | '\u{e0080}'..='\u{10ffff}')
 }
 
 /// A character that neither controls a terminal, nor ends a line, nor turns the text around it.
 ///
 /// Those that only join or separate letters are plain: some languages write with them.
-pub(crate) fn is_plain(c: char) -> bool {
+pub fn is_plain(c: char) -> bool {
     !c.is_control() && !turns_direction(c) && !matches!(c, '\u{2028}' | '\u{2029}')
 }
 
@@ -209,11 +264,66 @@ mod tests {
     }
 
     #[test]
+    fn a_line_of_a_log_stays_one() {
+        for (event, line) in [
+            ("plain", "plain"),
+            ("", ""),
+            ("a\nb", "a\\u000ab"),
+            ("a\r\nb", "a\\u000d\\u000ab"),
+            ("\u{1b}[31m", "\\u001b[31m"),
+            ("\u{7f}\u{85}\u{9b}", "\\u007f\\u0085\\u009b"),
+            ("\u{2028}\u{2029}", "\\u2028\\u2029"),
+            ("\u{202e}moc.elpmaxe\u{2066}", "\\u202emoc.elpmaxe\\u2066"),
+            ("Größe, 大きさ, 🙂 …", "Größe, 大きさ, 🙂 …"),
+        ] {
+            assert_eq!(log_line(event), line);
+        }
+        let value = serde_json::json!({"aud": "\u{202e}\u{7f}\u{9b}\n\u{2028}"});
+        let line = log_line(&value.to_string()).into_owned();
+        assert!(line.is_ascii());
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&line).unwrap(), value);
+    }
+
+    #[test]
+    fn ascii_json_keeps_its_value() {
+        let text = "a\r\n\u{1b}[2J\u{7f}\u{85}\u{202e}\u{2028}\0\"\\é漢😀z";
+        let value = serde_json::json!({text: [text, 1]});
+        let line = ascii_json(&value.to_string()).into_owned();
+        assert!(is_printable_ascii(&line), "{line}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&line).unwrap(), value);
+        assert!(matches!(ascii_json(r#"{"a":1}"#), Cow::Borrowed(_)));
+    }
+
+    #[test]
     fn text_for_people_keeps_its_lines_alone() {
-        let text = "a\u{1b}[2J\r\n\u{202e}b\u{200b} Größe \\ \"漢\"";
-        let visible = "a\\u{1b}[2J\\r\n\\u{202e}b\\u{200b} Größe \\ \"漢\"";
+        let text = "a\u{1b}[2J\r\n\u{202e}b\u{200b} Größe \\ \"漢\" O'Hara\0";
+        let visible = "a\\u{1b}[2J\\r\n\\u{202e}b\\u{200b} Größe \\ \"漢\" O'Hara\\0";
         assert_eq!(visible_lines(text), visible);
         assert_eq!(visible_line(text), visible.replace('\n', "\\n"));
+    }
+
+    #[test]
+    fn what_is_drawn_as_nothing_is_written_as_an_escape() {
+        for blank in
+            ['\u{34f}', '\u{115f}', '\u{2800}', '\u{3164}', '\u{fe0f}', '\u{e000}', '\u{e0100}']
+        {
+            let escaped = format!("a{}b", blank.escape_unicode());
+            assert_eq!(visible_line(&format!("a{blank}b")), escaped);
+        }
+        // A mark shows on the letter before it.
+        assert_eq!(visible_line("Ju\u{308}rgen, हिन्दी"), "Ju\u{308}rgen, हिन्दी");
+    }
+
+    #[test]
+    fn an_error_is_one_line_of_bounded_length() {
+        assert_eq!(error_line("a\r\nb\u{1b}c"), "a  b c");
+        assert_eq!(error_line(&"é".repeat(400)).chars().count(), 300);
+    }
+
+    #[test]
+    fn a_part_of_a_url_stays_in_its_place() {
+        assert_eq!(url_part("a/../b?c"), "a%2F..%2Fb%3Fc");
+        assert_eq!(url_part("Jö & Co-._~"), "J%C3%B6%20%26%20Co-._~");
     }
 
     #[test]
