@@ -25,7 +25,6 @@ mod decision_log;
 mod fault_revert;
 mod store;
 mod file;
-mod yaml;
 mod tree;
 mod overlay;
 mod links;
@@ -58,7 +57,6 @@ pub use self::overlay::{Flags, process_environment};
 pub use self::places::Places;
 pub use self::problem::{ConfigError, Problem, ProblemKind};
 pub use self::read::NOTE;
-pub use self::yaml::read_yaml;
 
 use self::read::Reader;
 use self::tree::Node;

@@ -3,6 +3,7 @@
 use crate::document::NotText;
 use crate::file::MAX_CASE_FILE_BYTES;
 use crate::text::visible_line;
+use crate::yaml::{Problem, place};
 
 /// Why a case file cannot be used. Lines and columns count from 1.
 #[derive(Debug, thiserror::Error)]
@@ -18,15 +19,8 @@ pub enum CaseError {
     #[error("{at}{0}", at = place_of(.0))]
     NotText(#[from] NotText),
     /// Not YAML, or not of the form of a case file.
-    #[error("{}{problem}", place(*.line, *.column))]
-    Form {
-        /// The line; 0 when it is not known.
-        line: u64,
-        /// The column.
-        column: u64,
-        /// What came and what was expected.
-        problem: String,
-    },
+    #[error("{0}")]
+    Form(Problem),
     /// A case that cannot be made.
     #[error("line {line}: case `{case}`: {problem}")]
     Case {
@@ -74,8 +68,4 @@ pub(crate) fn shown(name: &str) -> String {
 
 fn place_of(error: &NotText) -> String {
     error.place().map(|(line, column)| place(line, column)).unwrap_or_default()
-}
-
-fn place(line: u64, column: u64) -> String {
-    if line == 0 { String::new() } else { format!("line {line}, column {column}: ") }
 }

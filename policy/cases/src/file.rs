@@ -5,13 +5,14 @@ use semver::{Prerelease, Version, VersionReq};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::{Map, Value};
-use serde_saphyr::Spanned;
+use serde_saphyr::{Error, Spanned};
 
 use crate::document;
 use crate::error::{CaseError, shown};
 use crate::expect::Expectation;
 use crate::moment::Moment;
-use crate::problem::problem;
+use crate::suggest::hint;
+use crate::yaml::Words;
 
 /// The most bytes a case file may have.
 pub const MAX_CASE_FILE_BYTES: usize = 1024 * 1024;
@@ -96,6 +97,22 @@ pub(crate) struct Variant {
     pub(crate) expect: Option<Expectation>,
 }
 
+const WORDS: Words = Words { file: "a case file", own: said, is_complete: is_about_names };
+
+fn said(error: &Error) -> Option<String> {
+    match error {
+        Error::Eof { .. } => Some("the file ends here; expected `policy` and `cases`".to_owned()),
+        Error::SerdeUnknownField { field, expected, .. } => {
+            Some(format!("unknown field `{}`; {}", shown(field), hint(field, expected)))
+        }
+        _ => None,
+    }
+}
+
+fn is_about_names(error: &Error) -> bool {
+    matches!(error, Error::SerdeUnknownField { .. } | Error::DuplicateMappingKey { .. })
+}
+
 impl CaseFile {
     /// Reads a case file.
     ///
@@ -122,7 +139,8 @@ impl CaseFile {
     fn read(text: &str) -> Result<Self, CaseError> {
         let limits = serde_saphyr::alias_limits! { max_total_replayed_events: MAX_ALIAS_EVENTS };
         let options = serde_saphyr::options! { alias_limits: limits };
-        serde_saphyr::from_str_with_options(text, options).map_err(|error| problem(text, &error))
+        serde_saphyr::from_str_with_options(text, options)
+            .map_err(|error| CaseError::Form(WORDS.problem(text, &error)))
     }
 
     /// Whether the file is for this policy in this version. A pre-release counts as what it is going

@@ -40,11 +40,11 @@ mod case;
 mod expect;
 mod came;
 mod moment;
-mod problem;
 pub mod placeholder;
 pub mod section;
 pub mod suggest;
 pub mod text;
+pub mod yaml;
 
 pub use base::{BUILT_IN_BASES, ISSUER};
 pub use came::Came;

@@ -94,7 +94,7 @@ fn json_is_read_by_the_same_parser() {
 fn what_is_wrong_is_said_with_its_place() {
     let one = |case: &str| format!("{HEAD}cases:\n  - {case}\n");
     let rows = [
-        ("polcy: p\ncases: []\n".to_owned(), "line 1, column 1: unknown field `polcy`"),
+        ("polcy: p\ncases: []\n".to_owned(), "line 1, column 1: unknown field `polcy`; did you mean `policy`?"),
         (one("{name: n, expct: allow}"), "line 5, column 15: unknown field `expct`"),
         (one("{name: n, expect: allow, base: other}"), "line 5: case `n`: base `other`: there is no such set of claims; expected one of entra-v1, entra-v2"),
         (one("{name: n, expect: allow, max_fuel: -1}"), "expected a whole number, not negative"),
@@ -110,7 +110,7 @@ fn what_is_wrong_is_said_with_its_place() {
         ),
         (one("{name: n}"), "line 5: case `n`: has no `expect`"),
         (one("{name: n, expect: {alow: {}}}"), "unknown field `alow`"),
-        (one("{name: n, expect: {allow: {user: x}}}"), "unknown `user`; expected one of tenant_id"),
+        (one("{name: n, expect: {allow: {user: x}}}"), "unknown `user`; expected one of `tenant_id`, "),
         (one("{name: n, expect: {deny: r, invalid: c}}"), "expected `allow`, or one of"),
         (one("{name: n, expect: {allow: {}, claims: [a]}}"), "`claims`, `settings` and `facts` with `deny`"),
         (one("{name: n, expect: deny}"), "expected `allow`, or one of"),

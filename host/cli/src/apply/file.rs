@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use admit::cases::yaml::Problem;
 use admit::settings::{placeholder, placeholder_in};
 use admit_server::config::NOTE;
 use serde::de::{Error as _, MapAccess, Visitor};
@@ -10,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use serde_saphyr::{Location, Spanned};
 
-use super::yaml::{self, FormError, Member, Named, Note, Setting};
+use super::yaml::{self, Member, Named, Note, Setting};
 use crate::error::{CliError, say};
 use crate::files;
 use crate::folder::{self, FolderError, Search};
@@ -123,7 +124,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<Wanted>, CliError> {
                 let (name, line) = (clean(&gate.gate), first.at.line());
                 let place = format!("line {line} of `{}`", first_file.display());
                 let text = format!("gate `{name}` is there twice, first on {place}");
-                return Err(bad(&file, FormError::at(gate.at, text)));
+                return Err(bad(&file, Problem::at(gate.at, text)));
             }
             wanted.push((file.clone(), gate));
         }
@@ -137,11 +138,11 @@ fn listed(path: &Path) -> Result<Vec<PathBuf>, CliError> {
     }
     let files = folder::files(path, Search::Flat).map_err(|error| match error {
         FolderError::Read(path, source) => CliError::Read { path, source },
-        FolderError::TooDeep(path) => bad(&path, FormError::at(Location::UNKNOWN, "too deep")),
+        FolderError::TooDeep(path) => bad(&path, Problem::at(Location::UNKNOWN, "too deep")),
     })?;
     if files.is_empty() {
         let text = "no *.yaml, *.yml or *.json in it";
-        return Err(bad(path, FormError::at(Location::UNKNOWN, text)));
+        return Err(bad(path, Problem::at(Location::UNKNOWN, text)));
     }
     Ok(files)
 }
@@ -157,11 +158,11 @@ fn wanted(gate: Member<Entry>, path: &Path, bytes: &[u8]) -> Result<Wanted, CliE
     let nothing = entry.policy.is_none() && entry.component.is_none() && entry.settings.is_none();
     if nothing {
         let text = "nothing is said of the gate; expected `policy`, `component` or `settings`";
-        return Err(bad(path, FormError::at(at, text)));
+        return Err(bad(path, Problem::at(at, text)));
     }
     let placeholders = placeholders(&name, at, &entry, path);
     // `#{NAME}` is a comment, and leaves nothing.
-    let explained = |error: FormError| error.explained(&String::from_utf8_lossy(bytes));
+    let explained = |error: Problem| error.explained(&String::from_utf8_lossy(bytes));
     let settings =
         entry.settings.map(settings).transpose().map_err(|error| bad(path, explained(error)))?;
     let policy = policy(entry.policy, entry.component, entry.digest, path)?;
@@ -200,7 +201,7 @@ fn policy(
     digest: Option<Spanned<String>>,
     path: &Path,
 ) -> Result<WantedPolicy, CliError> {
-    let wrong = |at: Location, text: &str| Err(bad(path, FormError::at(at, text)));
+    let wrong = |at: Location, text: &str| Err(bad(path, Problem::at(at, text)));
     match (policy, component, digest) {
         (None, None, None) => Ok(WantedPolicy::Any),
         (Some(_), Some(component), _) => {
@@ -243,9 +244,9 @@ fn is_digest(text: &str) -> bool {
     digits.len() == 64 && digits.bytes().all(hex)
 }
 
-fn settings(Named(members): Named<Spanned<Setting>>) -> Result<Map<String, Value>, FormError> {
+fn settings(Named(members): Named<Spanned<Setting>>) -> Result<Map<String, Value>, Problem> {
     let value = |member: Member<Spanned<Setting>>| match member.value.value.0 {
-        Value::Null => Err(FormError::at(
+        Value::Null => Err(Problem::at(
             member.at,
             "nothing; leave the setting out for its default, or write `[]` for an empty list",
         )),
@@ -268,7 +269,7 @@ pub(super) fn patch(path: &Path) -> Result<Map<String, Value>, CliError> {
     Ok(members.into_iter().map(|member| (member.name, member.value.0)).collect())
 }
 
-fn bad(path: &Path, error: FormError) -> CliError {
+fn bad(path: &Path, error: Problem) -> CliError {
     files::content("gates", &path.display(), error)
 }
 
@@ -385,7 +386,7 @@ gates:
         for (text, expected) in [
             ("", "empty; expected `gates`"),
             ("gates:", "line 1, column 1: nothing; expected names with values (`name: value`)"),
-            ("gate: {}", "line 1, column 1: `gate` is unknown; expected one of gates"),
+            ("gate: {}", "line 1, column 1: `gate` is unknown; did you mean `gates`?"),
             (
                 "gates: [a]",
                 "line 1, column 1: sequence; expected names with values (`name: value`)",
@@ -399,8 +400,12 @@ gates:
             ),
             (
                 "gates:\n  a: {polcy: x}",
-                "line 2, column 7: `polcy` is unknown; expected one of policy, component, digest, \
-                 settings, drop",
+                "line 2, column 7: `polcy` is unknown; did you mean `policy`?",
+            ),
+            (
+                "gates:\n  a: {zz: x}",
+                "line 2, column 7: `zz` is unknown; expected one of `policy`, `component`, `digest`, \
+                 `settings`, `drop`",
             ),
             ("gates:\n  a: {policy: }", "line 2, column 13: nothing here; expected a text"),
             (

@@ -1,71 +1,33 @@
 //! YAML and JSON, read strictly, with the place of what is wrong.
 
-use std::borrow::Cow;
 use std::fmt;
 
-use admit::cases::placeholder::Unfilled;
+use admit::cases::yaml::{Problem, Words, read_yaml};
 use admit::input;
-use admit_server::config::read_yaml;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, SeqAccess};
 use serde::de::{Unexpected, Visitor};
 use serde_json::Value;
-use serde_saphyr::{Error, Location, MessageFormatter, SnippetMode, Spanned, UserMessageFormatter};
+use serde_saphyr::{Error, Location, Spanned};
 
-use crate::text::{clean, cut};
+const WORDS: Words = Words { file: "a file", own: said, is_complete: is_about_names };
 
-/// Why a text is not of the form.
-#[derive(Debug, PartialEq, thiserror::Error)]
-#[error("{}{problem}", place(*.line, *.column))]
-pub(super) struct FormError {
-    /// Counts from 1; 0 when it is not known.
-    line: u64,
-    column: u64,
-    problem: String,
+fn said(error: &Error) -> Option<String> {
+    let end = "the file ends here; expected names with values";
+    matches!(error, Error::Eof { .. }).then(|| end.to_owned())
 }
 
-impl FormError {
-    /// What is wrong at a place.
-    pub(super) fn at(place: Location, problem: impl Into<String>) -> Self {
-        Self { line: place.line(), column: place.column(), problem: problem.into() }
-    }
-
-    /// The same, or, where a template should have filled something in, that.
-    pub(super) fn explained(self, text: &str) -> Self {
-        let Some(found) = Unfilled::on(text, self.line, self.column) else {
-            return self;
-        };
-        let name = cut(&clean(found.text));
-        let problem = format!(
-            "`{name}` looks like a placeholder that nothing filled in (as YAML: {})",
-            self.problem
-        );
-        Self { line: found.line, column: found.column, problem }
-    }
-}
-
-fn place(line: u64, column: u64) -> String {
-    if line == 0 { String::new() } else { format!("line {line}, column {column}: ") }
+fn is_about_names(error: &Error) -> bool {
+    matches!(error, Error::SerdeUnknownField { .. } | Error::Message { .. })
 }
 
 /// Reads a text.
-pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, FormError> {
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let text = input::text(bytes).map_err(|error| {
         let (line, column) = error.place().unwrap_or_default();
-        FormError { line, column, problem: error.to_string() }
+        Problem { line, column, text: error.to_string() }
     })?;
-    read_yaml(text).map_err(|error| {
-        let problem = problem(&error);
-        if is_about_names(&error) { problem } else { problem.explained(text) }
-    })
-}
-
-/// Whether it says all there is to say: a name is unknown, or there twice.
-fn is_about_names(error: &Error) -> bool {
-    match error {
-        Error::WithSnippet { error, .. } | Error::AliasError { error, .. } => is_about_names(error),
-        _ => matches!(error, Error::SerdeUnknownField { .. } | Error::Message { .. }),
-    }
+    read_yaml(text).map_err(|error| WORDS.problem(text, &error))
 }
 
 /// Names with values, in the order of the file.
@@ -244,61 +206,5 @@ impl<'de> Deserialize<'de> for Item {
         }
 
         deserializer.deserialize_any(ItemVisitor)
-    }
-}
-
-fn problem(error: &Error) -> FormError {
-    let (line, column) = error.location().map_or((0, 0), |place| (place.line(), place.column()));
-    let options = serde_saphyr::render_options! {
-        formatter: &ForAuthors,
-        snippets: SnippetMode::Off,
-    };
-    FormError { line, column, problem: one_line(&error.render_with_options(options)) }
-}
-
-/// The text without the place, which is said once, and without what a terminal would obey.
-fn one_line(text: &str) -> String {
-    const MAX: usize = 300;
-    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let end = text.rfind(" at line ").unwrap_or(text.len());
-    clean(text.get(..end).unwrap_or_default()).chars().take(MAX).collect()
-}
-
-/// Messages for people who write files of gates, not for those who call the reader.
-struct ForAuthors;
-
-impl MessageFormatter for ForAuthors {
-    fn format_message<'a>(&self, error: &'a Error) -> Cow<'a, str> {
-        match error {
-            Error::WithSnippet { error, .. } | Error::AliasError { error, .. } => {
-                self.format_message(error)
-            }
-            Error::Eof { .. } => "the file ends here; expected names with values".into(),
-            Error::MultipleDocuments { .. } => "a second document; expected one per file".into(),
-            Error::NullIntoString { .. } => "nothing here; expected a text".into(),
-            Error::Unexpected { expected: "string scalar", .. } => "expected a text".into(),
-            Error::Unexpected { expected: "mapping start", .. } => {
-                "expected names with values (`name: value`)".into()
-            }
-            Error::SerdeUnknownField { field, expected, .. } => {
-                format!("`{field}` is unknown; expected one of {}", expected.join(", ")).into()
-            }
-            Error::SerdeInvalidType { unexpected, expected, .. }
-            | Error::SerdeInvalidValue { unexpected, expected, .. } => {
-                let came = unexpected.replace("unit value", "nothing");
-                format!("{came}; expected {expected}").into()
-            }
-            Error::Budget { .. }
-            | Error::AliasReplayLimitExceeded { .. }
-            | Error::AliasExpansionLimitExceeded { .. }
-            | Error::AliasReplayStackDepthExceeded { .. } => {
-                "more values, levels or aliases than a file may have".into()
-            }
-            Error::UnknownAnchor { .. } => "an alias of something that is not there".into(),
-            Error::RecursiveReferencesRequireWeakTypes { .. } => {
-                "an alias of something that holds it".into()
-            }
-            _ => UserMessageFormatter.format_message(error),
-        }
     }
 }

@@ -1,18 +1,15 @@
 //! From a file to a tree.
 
-use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use admit::cases::placeholder::Unfilled;
+use admit::cases::yaml::{Problem, Words, read_yaml};
 use admit::input;
-use admit::text::{Shown, error_line};
-use serde_saphyr::{Error, MessageFormatter, UserMessageFormatter};
+use serde_saphyr::Error;
 
 use super::problem::{ConfigError, ProblemKind};
 use super::tree::{Node, Origin};
-use super::yaml::read_yaml;
 
 /// The most bytes a configuration file may have.
 pub const MAX_CONFIG_FILE_BYTES: usize = 8 * 1024 * 1024;
@@ -44,51 +41,20 @@ fn parse(bytes: &[u8]) -> Result<Node, (Origin, ProblemKind)> {
         let place = |(line, column)| Origin::File { line, column };
         (error.place().map_or(WHOLE, place), ProblemKind::NotText(error))
     })?;
-    read_yaml(text).map_err(|error| syntax(text, &error))
+    read_yaml(text).map_err(|error| {
+        let Problem { line, column, text } = WORDS.problem(text, &error);
+        (Origin::File { line, column }, ProblemKind::Syntax(text))
+    })
 }
 
-fn syntax(text: &str, error: &Error) -> (Origin, ProblemKind) {
-    let said = error_line(&ForOperators.format_message(error));
-    let Some(place) = error.location() else {
-        return (WHOLE, ProblemKind::Syntax(said));
-    };
-    match Unfilled::on(text, place.line(), place.column()) {
-        None => (place.into(), ProblemKind::Syntax(said)),
-        Some(Unfilled { line, column, text }) => {
-            let found = Shown::new(text);
-            let said = format!(
-                "`{found}` looks like a placeholder that nothing filled in (as YAML: {said})"
-            );
-            (Origin::File { line, column }, ProblemKind::Syntax(said))
-        }
-    }
-}
+const WORDS: Words = Words { file: "a configuration", own: said, is_complete: |_| false };
 
-/// Messages for people who write configurations, not for those who call the parser.
-struct ForOperators;
-
-impl MessageFormatter for ForOperators {
-    fn format_message<'a>(&self, error: &'a Error) -> Cow<'a, str> {
-        match error {
-            Error::WithSnippet { error, .. } | Error::AliasError { error, .. } => {
-                self.format_message(error)
-            }
-            Error::MultipleDocuments { .. } => "a second document; expected one per file".into(),
-            Error::NullIntoString { .. } => "nothing before the colon; expected a key".into(),
-            Error::Unexpected { expected: "string scalar", .. } => {
-                "a key that is no text; expected `name: value`".into()
-            }
-            Error::Budget { .. }
-            | Error::AliasReplayLimitExceeded { .. }
-            | Error::AliasExpansionLimitExceeded { .. }
-            | Error::AliasReplayStackDepthExceeded { .. } => {
-                "more values, levels or aliases than a configuration may have".into()
-            }
-            Error::UnknownAnchor { .. } => "an alias of something that is not there".into(),
-            Error::RecursiveReferencesRequireWeakTypes { .. } => {
-                "an alias of something that holds it".into()
-            }
-            _ => UserMessageFormatter.format_message(error),
+fn said(error: &Error) -> Option<String> {
+    match error {
+        Error::NullIntoString { .. } => Some("nothing before the colon; expected a key".to_owned()),
+        Error::Unexpected { expected: "string scalar", .. } => {
+            Some("a key that is no text; expected `name: value`".to_owned())
         }
+        _ => None,
     }
 }

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
+use super::body;
 use super::call::Call;
 use super::error::ApiError;
 use super::json::Json;
@@ -39,10 +40,7 @@ pub(super) async fn list(call: Call) -> Result<Response, ApiError> {
 pub(super) async fn create(call: Call) -> Result<Response, ApiError> {
     let (access, authority, now) = (call.app.access.clone(), call.authority.clone(), call.now);
     let object = call.object().await?;
-    if let Some(name) = object.keys().find(|name| !["name", "role"].contains(&name.as_str())) {
-        let name = admit::text::Shown::name(name);
-        return Err(ApiError::field(name.as_str(), "unknown; expected `name` and `role`"));
-    }
+    body::expect_members(&object, &["name", "role"], "")?;
     let text = |name: &str| {
         let text = object.get(name).and_then(Value::as_str);
         text.ok_or_else(|| ApiError::field(name, "missing, or no text; expected a text"))

@@ -1,5 +1,6 @@
 //! Bodies, read to a limit, strictly.
 
+use admit::cases::suggest::hint;
 use admit::json::{Object, object_of_document};
 use admit_api::error::Code;
 use axum::body::{Body, Bytes, HttpBody};
@@ -49,12 +50,9 @@ pub(super) fn expect_members(object: &Object, known: &[&str], place: &str) -> Re
     match unknown {
         None => Ok(()),
         Some((name, _)) => {
-            let known: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
-            let name = admit::text::Shown::name(name).to_string();
-            Err(ApiError::field(
-                &format!("{place}{name}"),
-                format!("unknown; expected {}", known.join(", ")),
-            ))
+            let reason = format!("unknown; {}", hint(name, known));
+            let name = admit::text::Shown::name(name);
+            Err(ApiError::field(&format!("{place}{name}"), reason))
         }
     }
 }

@@ -96,8 +96,6 @@ const BOUNDS: &[(&str, &str, Says)] = &[
     ("host/server/src/config/listener.rs", "MAX_SOCKET_PATH_BYTES", Page("a Unix socket | 103 bytes")),
     ("host/server/src/config/read.rs", "MAX_PROBLEMS", Page("50 problems are told")),
     ("host/server/src/config/store.rs", "MAX_DAYS", Page("days in `store` | 36,500")),
-    ("host/server/src/config/yaml.rs", "MAX_ALIAS_EVENTS", Page("16 levels, 20,000 values by aliases")),
-    ("host/server/src/config/yaml.rs", "MAX_DEPTH", Page("16 levels")),
     ("host/server/src/decision_log/values.rs", "MAX_NAME_CHARS", Cuts),
     ("host/server/src/decision_log/values.rs", "MAX_VALUE_BYTES", Cuts),
     ("host/server/src/gates/refusals.rs", "MAX_REASONS", Cuts),
@@ -133,6 +131,8 @@ const BOUNDS: &[(&str, &str, Says)] = &[
     ("policy/cases/src/text.rs", "MAX_ERROR_CHARS", Cuts),
     ("policy/cases/src/text.rs", "MAX_NAME_CHARS", Cuts),
     ("policy/cases/src/text.rs", "MAX_SHOWN_CHARS", Cuts),
+    ("policy/cases/src/yaml.rs", "MAX_ALIAS_EVENTS", Page("16 levels, 20,000 values by aliases")),
+    ("policy/cases/src/yaml.rs", "MAX_DEPTH", Page("16 levels")),
 ];
 
 fn root() -> PathBuf {

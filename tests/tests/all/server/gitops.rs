@@ -440,8 +440,8 @@ fn a_gate_that_the_server_does_not_have_and_a_bad_file_change_nothing() {
     let missing = shell.refuses("apply -f missing.yaml", 3);
     assert!(missing.starts_with("failed to read `missing.yaml`: "), "{missing}");
     shell.write("bad.yaml", "gates:\n  windows-mdm:\n    setings: {}\n");
-    let bad = "gates `bad.yaml`: line 3, column 5: `setings` is unknown; expected one of policy, \
-               component, digest, settings, drop";
+    let bad = "gates `bad.yaml`: line 3, column 5: `setings` is unknown; did you mean \
+               `settings`?";
     assert_eq!(shell.refuses("apply -f bad.yaml", 3), bad);
     std::fs::create_dir(shell.path("all")).unwrap();
     shell.write("all/a.yaml", MAM);
