@@ -32,7 +32,6 @@ mod read;
 mod values;
 mod check;
 mod problem;
-mod places;
 mod changes;
 mod remarks;
 
@@ -54,8 +53,7 @@ pub use self::links::say_links;
 pub use self::listener::{AdminConfig, Listen, ServiceAccess, ServiceConfig};
 pub use self::log::{LogConfig, LogFormat, LogLevel};
 pub use self::overlay::{Flags, process_environment};
-pub use self::places::Places;
-pub use self::problem::{ConfigError, Problem, ProblemKind};
+pub use self::problem::{ConfigError, Places, Problem, ProblemKind};
 pub use self::read::NOTE;
 
 use self::read::Reader;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::file::MAX_CONFIG_FILE_BYTES;
-use super::tree::Origin;
+use super::tree::{Node, Origin};
 
 /// Why there is no configuration: at least one problem, in the order of the file; those of
 /// variables and flags come last.
@@ -83,6 +83,23 @@ pub enum ProblemKind {
         /// Why; bounded.
         reason: String,
     },
+}
+
+/// The places of a configuration's values: what is found wrong after it was read is shown there.
+#[derive(Clone, Debug)]
+pub struct Places {
+    pub(super) file: String,
+    pub(super) tree: Node,
+}
+
+impl Places {
+    /// What is wrong with the value at a path, such as `gates.windows-mdm.cases`. Where nothing is
+    /// configured there, the place is that of what it would belong to.
+    pub fn problem(&self, path: &str, reason: impl Into<String>) -> Problem {
+        let (path, reason) = (path.to_owned(), reason.into());
+        let origin = self.tree.nearest(&path).origin.clone();
+        Problem { file: self.file.clone(), origin, kind: ProblemKind::Refused { path, reason } }
+    }
 }
 
 impl ConfigError {
