@@ -238,7 +238,7 @@ pub struct KeysStatus {
     #[serde(default, skip_serializing_if = "is_zero")]
     #[schemars(range(min = 1))]
     pub skipped: usize,
-    /// The first 20 of them. Absent when there are none.
+    /// The first 20 of them that differ. Absent when there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1, max = 20))]
     pub skipped_keys: Vec<UnusedKey>,
@@ -268,6 +268,10 @@ pub struct UnusedKey {
     pub kid: Option<String>,
     /// Why it is not used.
     pub reason: String,
+    /// How many keys of the set this is said of. Absent when of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 2))]
+    pub count: Option<usize>,
 }
 
 /// A key that is in use although the newest set lacks it.

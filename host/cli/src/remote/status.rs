@@ -64,13 +64,15 @@ fn keys(keys: &KeysStatus, out: &mut dyn Write) -> IoResult<()> {
     let proxy = keys.proxy.as_deref().map(|proxy| format!(" through the proxy {}", clean(proxy)));
     let proxy = proxy.unwrap_or_default();
     entry(out, "keys", &format!("{cloud}: {} usable{age}, from {from}{proxy}", keys.usable))?;
-    for UnusedKey { kid, reason } in &keys.skipped_keys {
+    for UnusedKey { kid, reason, count } in &keys.skipped_keys {
         let kid = kid
             .as_deref()
             .map_or_else(|| "without id".to_owned(), |kid| format!("`{}`", clean(kid)));
-        entry(out, "", &format!("not used: key {kid}: {}", clean(reason)))?;
+        let times = count.map(|count| format!(" ({count} times)")).unwrap_or_default();
+        entry(out, "", &format!("not used: key {kid}{times}: {}", clean(reason)))?;
     }
-    more(keys.skipped, keys.skipped_keys.len(), out)?;
+    let shown = keys.skipped_keys.iter().map(|key| key.count.unwrap_or(1)).sum();
+    more(keys.skipped, shown, out)?;
     for VanishedKey { kid, missing_seconds: seconds } in &keys.vanished_keys {
         let kid = clean(kid);
         entry(out, "", &format!("still used: key `{kid}`, gone from the set for {seconds} s"))?;

@@ -29,7 +29,7 @@ pub struct KeySet {
 }
 
 /// A key that is not used.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SkippedKey {
     /// Its id; absent when it has none that a token could name.
     pub kid: Option<String>,
@@ -46,7 +46,7 @@ pub enum NoUsableKey {
     /// Not one of its keys may be used.
     #[error("no key is usable: {reasons}")]
     Unusable {
-        /// Each key with its reason, five of them at most.
+        /// Each key with its reason, five of them at most, and how often where that is said of several.
         reasons: String,
     },
 }
@@ -187,23 +187,50 @@ impl KeySet {
 }
 
 impl SkippedKey {
-    /// The first five with their reasons, and how many there are more, for a message.
+    /// Each that differs from those before it, with how often it is there.
+    pub fn counted(skipped: &[Self]) -> Vec<(&Self, usize)> {
+        let mut counted: Vec<(&Self, usize)> = Vec::new();
+        let mut places = HashMap::new();
+        for key in skipped {
+            let place = *places.entry(key).or_insert(counted.len());
+            match counted.get_mut(place) {
+                Some((_, count)) => *count += 1,
+                None => counted.push((key, 1)),
+            }
+        }
+        counted
+    }
+
+    /// The first five that differ, with their reasons, and how many there are more, for a message.
     pub fn list(skipped: &[Self]) -> String {
-        let mut reasons: Vec<_> = skipped.iter().take(MAX_NAMED).map(ToString::to_string).collect();
-        let more = skipped.len().saturating_sub(MAX_NAMED);
+        let counted = Self::counted(skipped);
+        let named = counted.iter().take(MAX_NAMED);
+        let mut reasons: Vec<_> = named.map(|(key, count)| key.times(*count)).collect();
+        let more: usize = counted.iter().skip(MAX_NAMED).map(|(_, count)| count).sum();
         if more > 0 {
             reasons.push(format!("and {more} more"));
         }
         reasons.join("; ")
     }
+
+    fn times(&self, count: usize) -> String {
+        match count {
+            1 => self.to_string(),
+            _ => format!("{} ({count} times): {}", self.name(), self.reason),
+        }
+    }
+
+    fn name(&self) -> String {
+        match &self.kid {
+            Some(kid) => format!("key `{}`", Shown::new(kid)),
+            None => "key without id".to_owned(),
+        }
+    }
 }
 
 impl fmt::Display for SkippedKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.kid {
-            Some(kid) => write!(formatter, "key `{}`: {}", Shown::new(kid), self.reason),
-            None => write!(formatter, "key without id: {}", self.reason),
-        }
+        write!(formatter, "{}: {}", self.name(), self.reason)
     }
 }
 
@@ -326,6 +353,30 @@ mod tests {
         let error = check(json!({"keys": bad})).unwrap_err().to_string();
         assert!(error.starts_with("no key is usable: key `0`: `kty` is not `RSA`; "));
         assert!(error.ends_with("key `4`: `kty` is not `RSA`; and 2 more"), "{error}");
+    }
+
+    #[test]
+    fn what_is_said_of_several_keys_is_said_once() {
+        let good = Issuer::generate().unwrap().jwk();
+        let mut other = Issuer::generate().unwrap().jwk();
+        other["kid"] = json!("a");
+        let mut first = good.clone();
+        first["kid"] = json!("a");
+        let set = parse(&json!({"keys": [1, first, good, other, null, {"kid": "b"}]})).unwrap();
+        let text = SkippedKey::list(set.skipped());
+        let reason = UnusableKey::DuplicateKeyId;
+        assert_eq!(
+            text,
+            format!(
+                "key without id (2 times): the key is not a JSON object; key `a` (2 times): {reason}; key \
+                 `b`: `kty` is not `RSA`"
+            )
+        );
+        let many = vec![json!(1); 900];
+        let error = parse(&json!({ "keys": many })).unwrap().check_usable().unwrap_err();
+        assert!(
+            error.to_string().ends_with("key without id (900 times): the key is not a JSON object")
+        );
     }
 
     #[test]

@@ -68,9 +68,10 @@ pub(super) fn why_none(keys: &KeysStatus) -> String {
 }
 
 fn unused(skipped: &[SkippedKey]) -> Vec<UnusedKey> {
-    let unused = |SkippedKey { kid, reason }: &SkippedKey| UnusedKey {
+    let unused = |(SkippedKey { kid, reason }, count): (&SkippedKey, usize)| UnusedKey {
         kid: kid.as_deref().map(|kid| Shown::new(kid).to_string()),
         reason: reason.to_string(),
+        count: (count > 1).then_some(count),
     };
-    skipped.iter().take(MAX_NAMED).map(unused).collect()
+    SkippedKey::counted(skipped).into_iter().take(MAX_NAMED).map(unused).collect()
 }
