@@ -35,18 +35,21 @@ impl From<&HostReason> for Presentation {
     }
 }
 
-/// What the host knows better than the words of a code, also than those of a policy.
+/// What more is known of a refusal than its code says, also to a policy.
 #[derive(Debug)]
 pub(crate) struct Advice {
+    /// Instead of the words of the code.
     pub(crate) title: &'static str,
+    /// Before the remedy of the code, which stands for when this is not the cause.
     pub(crate) remedy: &'static str,
 }
 
-/// Of a token that only Microsoft Graph can verify.
+/// Of a token that looks like one that only Microsoft Graph can verify. Nobody has verified that it is.
 pub(crate) const MICROSOFT_GRAPH: Advice = Advice {
-    title: "This is an access token for Microsoft Graph, and only Microsoft Graph can verify it.",
-    remedy: "Let the client ask for a scope of your own application (portal: App registrations > Expose \
-             an API) instead of one of Microsoft Graph.",
+    title: "The token cannot be verified, and looks like one for Microsoft Graph, which only Microsoft Graph \
+            can verify: they have a `nonce` in the JOSE header.",
+    remedy: "If the client asks for a scope of Microsoft Graph, let it ask for a scope of your own application \
+             instead (portal: App registrations > Expose an API). If it does not:",
 };
 
 const SIGN_IN_AGAIN: &str = "Your sign-in could not be verified. Sign in again.";

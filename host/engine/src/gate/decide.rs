@@ -25,8 +25,8 @@ pub(super) enum RequestError {
     Key(#[from] KeyError),
     #[error(transparent)]
     Verify(#[from] VerifyError),
-    /// A token for Microsoft Graph: its nonce is signed in another form than it travels in, so that
-    /// nobody but Microsoft Graph can verify it.
+    /// A token that looks like one for Microsoft Graph: their nonce is signed in another form than it
+    /// travels in, so that nobody but Microsoft Graph can verify them.
     #[error("the JOSE header has `nonce`, as tokens for Microsoft Graph have")]
     MicrosoftGraph(#[source] Box<RequestError>),
     #[error(transparent)]
@@ -54,13 +54,14 @@ impl RequestError {
         if self.code().starts_with("token.") { Outcome::Invalid } else { Outcome::Failed }
     }
 
-    /// What to say instead of what belongs to the code, where more is known.
+    /// What to say besides what belongs to the code, where more is known.
     pub(super) fn advice(&self) -> Option<&'static Advice> {
         matches!(self, Self::MicrosoftGraph(_)).then_some(&reason::MICROSOFT_GRAPH)
     }
 
-    /// A refusal of a token whose header has a `nonce` is explained by it. What is the host's fault is
-    /// not: another key may be all that is missing.
+    /// A refusal of a token whose header has a `nonce` may be explained by it. What is the host's fault is
+    /// not: another key may be all that is missing. `aud` would say more, and stays closed: nothing of a
+    /// payload is read that did not verify.
     fn of_token_with_nonce(self) -> Self {
         match self.outcome() {
             Outcome::Invalid => Self::MicrosoftGraph(Box::new(self)),

@@ -84,7 +84,8 @@ pub(super) fn of_error(error: &RequestError, release: Option<&Release>) -> Rulin
         blame: error.blame(),
         title: advice.map_or(title, |advice| advice.title).to_owned(),
         detail: error_chain(error),
-        remedy: advice.map_or(remedy, |advice| advice.remedy).to_owned(),
+        remedy: advice
+            .map_or_else(|| remedy.to_owned(), |advice| format!("{} {remedy}", advice.remedy)),
         presentation,
     };
     match error.outcome() {

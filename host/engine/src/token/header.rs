@@ -81,8 +81,8 @@ impl HeaderError {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) key_id: String,
-    /// Whether there is `nonce`, with which Entra marks tokens for Microsoft Graph: what was signed has
-    /// a hash of it instead, so that nobody but Microsoft Graph can verify them.
+    /// Whether there is `nonce`, a string that is not empty, with which Entra marks tokens for Microsoft
+    /// Graph: what was signed has a hash of it instead, so that nobody but Microsoft Graph can verify them.
     pub(super) has_nonce: bool,
 }
 
@@ -98,7 +98,8 @@ impl Header {
         match REFUSED.into_iter().find(|name| header.contains_key(*name)) {
             Some(name) => Err(HeaderError::Refused { name }),
             None => {
-                let has_nonce = header.contains_key("nonce");
+                let nonce = header.get("nonce").and_then(|nonce| nonce.as_str());
+                let has_nonce = nonce.is_some_and(|nonce| !nonce.is_empty());
                 Ok(Self { key_id: read_key_id(&header)?, has_nonce })
             }
         }
@@ -154,6 +155,14 @@ mod tests {
             let read = Header::parse(header.as_bytes()).unwrap();
             let has_nonce = header.contains("nonce");
             assert_eq!(read, Header { key_id: "abc".to_owned(), has_nonce });
+        }
+    }
+
+    #[test]
+    fn a_nonce_is_a_string_that_is_not_empty() {
+        for nonce in ["null", "1", "true", "[]", r#"["n"]"#, "{}", r#""""#] {
+            let header = format!(r#"{{"alg":"RS256","kid":"k","nonce":{nonce}}}"#);
+            assert!(!Header::parse(header.as_bytes()).unwrap().has_nonce, "{nonce}");
         }
     }
 

@@ -304,8 +304,13 @@ fn a_token_for_microsoft_graph_is_called_so() {
         );
         let [title, remedy, detail] =
             ["title", "remedy", "detail"].map(|name| decision[name].as_str().unwrap());
-        assert!(title.contains("for Microsoft Graph"), "{title}");
+        assert!(title.contains("looks like one for Microsoft Graph"), "{title}");
+        assert!(!title.contains("This is"), "nobody has verified that: {title}");
         assert!(remedy.contains("a scope of your own application"), "{remedy}");
+        // And what else may be the cause.
+        let (of_graph, otherwise) = remedy.split_once(" If it does not: ").unwrap();
+        assert!(of_graph.starts_with("If the client asks for a scope of Microsoft Graph"));
+        assert!(!otherwise.is_empty(), "{remedy}");
         assert!(detail.starts_with("the JOSE header has `nonce`, as tokens for Microsoft Graph"));
         // The device is answered as the policy wants it.
         assert_eq!(decision["presentation"]["mdm_fault"]["subcode"], "s:Authentication");
@@ -313,10 +318,15 @@ fn a_token_for_microsoft_graph_is_called_so() {
     // A nonce alone says nothing: what verifies is decided.
     folder.write("good.jwt", issuer().sign_parts(nonce(kid), &body));
     folder.admit(&format!("{DECIDE} good.jwt")).text(0);
-    // Nor does it excuse anything else.
-    folder.write("forged.jwt", stranger.sign_parts(nonce(kid).replace("nonce", "nonse"), &body));
-    let forged = folder.admit(&format!("{DECIDE} --output json forged.jwt")).decision(1);
-    assert!(!forged["title"].as_str().unwrap().contains("Graph"), "{forged}");
+    // Nor does what is none excuse anything.
+    let none = nonce(kid).replace("nonce", "nonse");
+    let of_kind = |value: &str| nonce(kid).replace("\"AQABAAAA\"", value);
+    let headers = [none, of_kind("null"), of_kind("1"), of_kind("\"\""), of_kind("[\"n\"]")];
+    for header in headers {
+        folder.write("forged.jwt", stranger.sign_parts(&header, &body));
+        let forged = folder.admit(&format!("{DECIDE} --output json forged.jwt")).decision(1);
+        assert!(!forged.to_string().contains("Graph"), "{header}: {forged}");
+    }
 }
 
 #[test]
