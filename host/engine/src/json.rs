@@ -10,7 +10,7 @@ use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 use crate::input;
-use crate::text::{Shown, is_invisible, visible_json};
+use crate::text::{Shown, unseen, visible_json};
 
 /// The members of a JSON object, in the order of the text.
 pub type Object = Map<String, Value>;
@@ -67,7 +67,7 @@ fn malformed(text: &[u8], error: &serde_json::Error) -> JsonError {
     JsonError::Malformed(match looks_like(text) {
         _ if text.trim_ascii().is_empty() => "the text is empty".to_owned(),
         Some(other) => format!("{error}; it looks like {other}"),
-        None => match unseen(text, error) {
+        None => match unseen_at(text, error) {
             Some(unseen) => format!("{error}: there stands {unseen}, which does not show"),
             None => error.to_string(),
         },
@@ -75,7 +75,7 @@ fn malformed(text: &[u8], error: &serde_json::Error) -> JsonError {
 }
 
 /// The character at the place of an error, if nobody would see it there.
-fn unseen(text: &[u8], error: &serde_json::Error) -> Option<String> {
+fn unseen_at(text: &[u8], error: &serde_json::Error) -> Option<String> {
     let line = text.split(|byte| *byte == b'\n').nth(error.line().checked_sub(1)?)?;
     // A column counts bytes, and may be that of any byte of a character.
     let at = error.column().checked_sub(1)?;
@@ -83,14 +83,7 @@ fn unseen(text: &[u8], error: &serde_json::Error) -> Option<String> {
     let rest = line.get(start..)?;
     let rest = rest.get(..4).unwrap_or(rest);
     let c = rest.utf8_chunks().next()?.valid().chars().next()?;
-    let name = match c {
-        '\u{feff}' => " (a byte order mark)",
-        '\0' => " (NUL)",
-        '\r' => " (a carriage return)",
-        _ => "",
-    };
-    let is_unseen = is_invisible(c) || c.is_whitespace() && c != ' ';
-    is_unseen.then(|| format!("U+{:04X}{name}", u32::from(c)))
+    unseen(c)
 }
 
 /// Reads one JSON value that fills the whole of `text`.
@@ -364,7 +357,7 @@ mod tests {
             ("{}\0", "U+0000 (NUL)"),
             ("{\"a\": 1\u{85}}", "U+0085"),
             ("{\u{2028}}", "U+2028"),
-            ("\u{a0}{}", "U+00A0"),
+            ("\u{a0}{}", "U+00A0 (a no-break space)"),
             ("{\"a\":\"\t\"}", "U+0009"),
         ] {
             let error = parse(text.as_bytes()).unwrap_err().to_string();

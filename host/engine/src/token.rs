@@ -2,6 +2,7 @@
 
 mod header;
 mod soap;
+mod stray;
 
 use std::borrow::Cow;
 
@@ -12,6 +13,7 @@ use self::header::Header;
 pub use self::header::HeaderError;
 pub(crate) use self::header::MAX_KID_BYTES;
 pub use self::soap::SoapError;
+pub use self::stray::Stray;
 use crate::input;
 
 /// Most bytes of a compact token.
@@ -61,6 +63,14 @@ pub enum TokenError {
         /// The encoding it should have.
         expected: &'static str,
     },
+    /// Something stands around the token or in it that is no part of it.
+    #[error("the {what} {stray}")]
+    Stray {
+        /// What was read.
+        what: &'static str,
+        /// What stands there.
+        stray: Stray,
+    },
     /// A segment that must not be empty is.
     #[error("the {what} is empty")]
     Empty {
@@ -80,10 +90,22 @@ impl TokenError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::TooLarge { .. } => "token.too_large",
-            Self::Segments { .. } | Self::Encoding { .. } | Self::Empty { .. } | Self::Soap(_) => {
-                "token.malformed"
-            }
+            Self::Segments { .. }
+            | Self::Encoding { .. }
+            | Self::Stray { .. }
+            | Self::Empty { .. }
+            | Self::Soap(_) => "token.malformed",
             Self::Header(error) => error.code(),
+        }
+    }
+
+    /// Says of a text whose framing is wrong what stands there instead, if that can be told.
+    fn explained_by(self, what: &'static str, text: &[u8]) -> Self {
+        let is_framing =
+            matches!(self, Self::Segments { .. } | Self::Encoding { .. } | Self::Empty { .. });
+        match is_framing.then(|| Stray::find(text)).flatten() {
+            Some(stray) => Self::Stray { what, stray },
+            None => self,
         }
     }
 }
@@ -96,8 +118,8 @@ impl TokenError {
 /// # Errors
 ///
 /// [`TokenError::TooLarge`] before anything is read; [`TokenError::Empty`] when nothing is there;
-/// [`TokenError::Encoding`] for text that is not ASCII or not canonical base64; [`TokenError::Soap`]
-/// for an envelope without exactly one token.
+/// [`TokenError::Encoding`] for text that is not ASCII or not canonical base64, [`TokenError::Stray`] where
+/// it can be told why; [`TokenError::Soap`] for an envelope without exactly one token.
 pub fn compact_form(format: Format, input: &[u8]) -> Result<Cow<'_, str>, TokenError> {
     match format {
         Format::Jwt => bare_token(input).map(Cow::Borrowed),
@@ -138,12 +160,16 @@ impl<'a> UnverifiedToken<'a> {
     /// # Errors
     ///
     /// [`TokenError::TooLarge`] above `max_token_bytes`, before anything is read;
-    /// [`TokenError::Segments`], [`TokenError::Empty`] and [`TokenError::Encoding`] for the framing;
-    /// [`TokenError::Header`] for the JOSE header.
+    /// [`TokenError::Segments`], [`TokenError::Empty`] and [`TokenError::Encoding`] for the framing,
+    /// [`TokenError::Stray`] where it can be told why; [`TokenError::Header`] for the JOSE header.
     ///
     /// Source: RFC 7515 5.2, 7.1; RFC 8725 3.1.
     pub fn parse(compact: &'a str, max_token_bytes: usize) -> Result<Self, TokenError> {
         bounded("token", compact.as_bytes(), max_token_bytes)?;
+        Self::read(compact).map_err(|error| error.explained_by("token", compact.as_bytes()))
+    }
+
+    fn read(compact: &'a str) -> Result<Self, TokenError> {
         let [header, payload, signature] = segments(not_empty("token", compact)?)?;
         let header = base64url("JOSE header", not_empty("JOSE header", header)?)?;
         let Header { key_id: kid, has_nonce } = Header::parse(&header)?;
@@ -192,7 +218,8 @@ fn bounded(what: &'static str, input: &[u8], max: usize) -> Result<(), TokenErro
 
 fn ascii(input: &[u8]) -> Result<&str, TokenError> {
     let text = std::str::from_utf8(input).ok().filter(|text| text.is_ascii());
-    text.ok_or(TokenError::Encoding { what: "token", expected: "ASCII" })
+    let encoding = TokenError::Encoding { what: "token", expected: "ASCII" };
+    text.ok_or_else(|| encoding.explained_by("token", input))
 }
 
 fn not_empty<'a>(what: &'static str, segment: &'a str) -> Result<&'a str, TokenError> {
@@ -224,13 +251,19 @@ fn unwrap_binary_security_token(content: &[u8]) -> Result<String, TokenError> {
     const WHAT: &str = "BinarySecurityToken";
     // With room for the line ends, whatever the length of the lines.
     bounded(WHAT, content, MAX_ENVELOPE_BYTES)?;
+    let original = input::token(content);
     let content = input::base64(content);
     bounded(WHAT, &content, MAX_TOKEN_BYTES.div_ceil(3) * 4)?;
     if content.is_empty() {
         return Err(TokenError::Empty { what: WHAT });
     }
     let encoding = TokenError::Encoding { what: WHAT, expected: "padded base64 of a token" };
-    let token = STANDARD.decode(&content).map_err(|_| encoding.clone())?;
+    // Without its white space a word is not told from what follows it.
+    let explained = |_| match Stray::find(original) {
+        Some(stray @ Stray::Header { .. }) => TokenError::Stray { what: WHAT, stray },
+        _ => encoding.clone().explained_by(WHAT, &content),
+    };
+    let token = STANDARD.decode(&content).map_err(explained)?;
     match bare_token(&token) {
         Ok(token) => Ok(token.to_owned()),
         Err(TokenError::Encoding { .. }) => Err(encoding),

@@ -210,6 +210,22 @@ pub fn is_blank(c: char) -> bool {
         | '\u{e0080}'..='\u{10ffff}')
 }
 
+/// The code point of a character that nobody would see, with its name where people know it by one; absent
+/// for one that shows, and for a space.
+pub fn unseen(c: char) -> Option<String> {
+    let name = match c {
+        '\0' => " (NUL)",
+        '\r' => " (a carriage return)",
+        '\u{a0}' => " (a no-break space)",
+        '\u{ad}' => " (a soft hyphen)",
+        '\u{200b}' => " (a zero width space)",
+        '\u{feff}' => " (a byte order mark)",
+        _ => "",
+    };
+    let is_unseen = is_invisible(c) || c.is_whitespace() && c != ' ';
+    is_unseen.then(|| format!("U+{:04X}{name}", u32::from(c)))
+}
+
 /// A character that neither controls a terminal, nor ends a line, nor turns the text around it.
 ///
 /// Those that only join or separate letters are plain: some languages write with them.

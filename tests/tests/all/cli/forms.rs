@@ -80,6 +80,56 @@ fn what_stands_around_a_token_is_taken_off_on_every_way_in() {
 }
 
 #[test]
+fn what_was_copied_with_a_token_is_named_and_the_token_is_not() {
+    let folder = Folder::new();
+    let token = folder.token("good.jwt", json!({}));
+    let (start, end) = token.split_at(token.len() / 2);
+    let broken = |by: &str| format!("{start}{by}{end}");
+    let named = [
+        (format!("Bearer {token}"), "the token begins with the word Bearer"),
+        (format!("bearer\u{a0}{token}"), "the token begins with the word Bearer"),
+        (format!("Authorization: Bearer {token}"), "the token begins with the word Authorization"),
+        (format!("\"{token}\""), "the token has a quotation mark"),
+        (format!("'{token}'\n"), "the token has a quotation mark"),
+        (format!("\u{201c}{token}\u{201d}"), "the token has a quotation mark"),
+        (broken("\n"), "the token is broken into lines"),
+        (broken("\r\n"), "the token is broken into lines"),
+        (broken(" "), "the token has white space in it"),
+        (broken("\u{200b}"), "the token has U+200B (a zero width space), which does not show"),
+        (format!("\u{a0}{token}"), "the token has U+00A0 (a no-break space), which does not show"),
+        (format!("{token}{MARK}"), "the token has U+FEFF (a byte order mark), which does not show"),
+        (format!("{start}\u{2026}"), "the token has an ellipsis"),
+        (json!({"access_token": token}).to_string(), "the token looks like JSON"),
+    ];
+    let texts: Vec<_> = named.iter().map(|(text, _)| text.clone()).collect();
+    let of_base64 = |what: &str| what.replacen("token", "BinarySecurityToken", 1);
+    let base64 = STANDARD.encode(&token);
+    let wrapped = [
+        // In what is wrapped, and in what wraps it.
+        (STANDARD.encode(&texts[0]), named[0].1.to_owned()),
+        (STANDARD.encode(&texts[6]), named[6].1.to_owned()),
+        (STANDARD.encode(&texts[9]), named[9].1.to_owned()),
+        (format!("Bearer {base64}"), of_base64(named[0].1)),
+        (format!("\"{base64}\""), of_base64(named[3].1)),
+        (format!("{base64}\u{200b}"), of_base64(named[9].1)),
+    ];
+    let named = named.map(|(text, name)| (text, name.to_owned()));
+    for (format, rows) in [("jwt", &named[..]), ("binary-security-token", &wrapped)] {
+        let texts: Vec<_> = rows.iter().map(|(text, _)| text.clone()).collect();
+        let names = [&rows[0].1; 2].into_iter().chain(rows.iter().map(|(_, name)| name));
+        for (decision, name) in decisions(&folder, format, &texts).iter().zip(names) {
+            assert_eq!(decision["reason"], "token.malformed");
+            let detail = decision["detail"].as_str().unwrap();
+            assert!(detail.starts_with(name) && detail.contains("; expected "), "{name}: {detail}");
+            let parts = [&token, &base64].into_iter().flat_map(|text| text.split('.'));
+            for part in parts.filter_map(|part| part.get(..6)) {
+                assert!(!decision.to_string().contains(part), "{decision}");
+            }
+        }
+    }
+}
+
+#[test]
 fn an_empty_token_is_called_so_in_every_form() {
     let folder = Folder::new();
     let empty = envelope(OF_WINDOWS, "");
