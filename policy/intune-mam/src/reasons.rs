@@ -103,10 +103,10 @@ pub const AUDIENCE_NOT_AUTHORIZED: Reason = Reason {
     presentation: INVALID_TOKEN,
 };
 
-/// `spn:` and a client id.
+/// `spn:`.
 pub const SPN_AUDIENCE: Reason = Reason {
     code: "spn_audience",
-    title: "The token names its application as `spn:` and a client id, which never counts.",
+    title: "The token names its application with `spn:`, which never counts.",
     remedy: "Let the mobile application ask for `api://{client id}/login.mattermost`, without `spn:`; or \
              let Entra issue v2.0 tokens, which name the client id alone: set \
              requestedAccessTokenVersion of the application to 2 (portal: App registrations > Manifest).",
@@ -116,8 +116,8 @@ pub const SPN_AUDIENCE: Reason = Reason {
 /// An identifier URI that does not count.
 pub const IDENTIFIER_URI_AUDIENCE: Reason = Reason {
     code: "identifier_uri_audience",
-    title: "The token names its application by an `api://` URI with a tenant, a host or a path, which \
-            never counts; only `api://{client id}` of a v1.0 token does.",
+    title: "The token names its application by an `api://` URI that never counts; only `api://{client id}` \
+            of a v1.0 token does, with `api` in small letters.",
     remedy: "Let Entra issue v2.0 tokens, which name the client id alone: set \
              requestedAccessTokenVersion of the application to 2 (portal: App registrations > Manifest). \
              Or set the Application ID URI to `api://{client id}` (portal: App registrations > Expose an \
@@ -125,11 +125,11 @@ pub const IDENTIFIER_URI_AUDIENCE: Reason = Reason {
     presentation: INVALID_TOKEN,
 };
 
-/// `spn:` or `api://` in a v2.0 token.
+/// A URL, `api://` or `spn:` in a v2.0 token.
 pub const AUDIENCE_NOT_CLIENT_ID: Reason = Reason {
     code: "audience_not_client_id",
-    title: "The v2.0 token names its application with `api://` or `spn:`; Entra names the client id \
-            alone there.",
+    title: "The v2.0 token names its application by a URL, `api://` or `spn:`; Entra names the client \
+            id alone there.",
     remedy: "Whoever issued the token must write the client id of the application to `aud`, and \
              nothing else. Entra does so in every v2.0 token, whatever the mobile application \
              asks for and the app registration says, unless a claims policy overrides the \

@@ -22,17 +22,14 @@ impl Audience<'_> {
         }
     }
 
-    /// The form that all of the texts have, if it is one that no configuration makes acceptable.
+    /// The one form of the texts that no configuration makes acceptable.
+    ///
+    /// Absent when they have none or several, or when one of them is a client id, which could be configured.
     #[must_use]
     pub fn refused_form(&self, version: TokenVersion) -> Option<RefusedForm> {
-        match self {
-            Self::One(text) => refused_form(version, text),
-            Self::Any(texts) => {
-                let mut forms = texts.iter().map(|text| refused_form(version, text));
-                let first = forms.next()??;
-                forms.all(|form| form == Some(first)).then_some(first)
-            }
-        }
+        let mut found = None;
+        let is_open = self.any(|text| leaves_open(&mut found, version, text));
+        if is_open { None } else { found }
     }
 }
 
@@ -40,55 +37,65 @@ impl Audience<'_> {
 /// its client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefusedForm {
-    /// `spn:{client id}` in a v1.0 token.
+    /// `spn:` in a v1.0 token.
     Spn,
-    /// `api://` with anything but a client id, a tenant, a host or a path, in a v1.0 token.
+    /// `api://` with anything but a client id, or in other letter case, in a v1.0 token.
     IdentifierUri,
-    /// `spn:` or `api://` in a v2.0 token, where Entra names the client id alone.
+    /// A URL, `api://` or `spn:` in a v2.0 token, where Entra names the client id alone.
     NotClientId,
     /// Microsoft Graph, whose tokens are for Microsoft Graph alone.
     MicrosoftGraph,
 }
 
-fn refused_form(version: TokenVersion, audience: &str) -> Option<RefusedForm> {
-    if names_microsoft_graph(audience) {
-        Some(RefusedForm::MicrosoftGraph)
-    } else if has_scheme(audience, "spn:") {
-        Some(of_version(version, RefusedForm::Spn))
-    } else if has_scheme(audience, "api://") && client_id(version, audience).is_none() {
-        Some(of_version(version, RefusedForm::IdentifierUri))
-    } else {
-        None
-    }
-}
-
-/// What makes a v1.0 token of another form leaves a v2.0 token as it is.
+/// Whether a text leaves open which form is refused: it could be configured, or has another form than
+/// those before it.
 ///
-/// Source: Microsoft "Access token claims reference", `aud`.
-const fn of_version(version: TokenVersion, form: RefusedForm) -> RefusedForm {
-    match version {
-        TokenVersion::V1 => form,
-        TokenVersion::V2 => RefusedForm::NotClientId,
-    }
+/// One function in a component, however many call it: a component has a largest size.
+#[inline(never)]
+fn leaves_open(found: &mut Option<RefusedForm>, version: TokenVersion, audience: &str) -> bool {
+    let (spn, api) = (after(audience, "spn:"), after(audience, "api://"));
+    let form = if names_microsoft_graph(spn.or(api).unwrap_or(audience)) {
+        RefusedForm::MicrosoftGraph
+    } else if client_id(version, audience).is_some() {
+        return true;
+    } else if version == TokenVersion::V2 {
+        // What makes a v1.0 token of another form leaves a v2.0 token as it is.
+        // Source: Microsoft "Access token claims reference", `aud`.
+        match spn.or(api).or_else(|| after(audience, "http")) {
+            Some(_) => RefusedForm::NotClientId,
+            None => return false,
+        }
+    } else if spn.is_some() {
+        RefusedForm::Spn
+    } else if api.is_some() {
+        RefusedForm::IdentifierUri
+    } else {
+        return false;
+    };
+    found.replace(form).is_some_and(|before| before != form)
 }
 
-/// By client id or by URL, also in the national clouds.
+/// By client id, by host or by URL, also in the national clouds.
 ///
 /// Source: Microsoft Graph "National cloud deployments".
-fn names_microsoft_graph(audience: &str) -> bool {
-    const CLIENT_ID: &str = "00000003-0000-0000-c000-000000000000";
-    const HOSTS: [&str; 4] = [
+fn names_microsoft_graph(name: &str) -> bool {
+    const NAMES: [&str; 5] = [
+        "00000003-0000-0000-c000-000000000000",
         "graph.microsoft.com",
         "graph.microsoft.us",
         "dod-graph.microsoft.us",
         "microsoftgraph.chinacloudapi.cn",
     ];
-    let host = audience.strip_prefix("https://").and_then(|rest| rest.split('/').next());
-    CLIENT_ID.eq_ignore_ascii_case(audience) || host.is_some_and(|host| HOSTS.contains(&host))
+    let host = after(name, "https://").and_then(|rest| rest.split('/').next());
+    let name = host.map_or(name, |host| host.strip_suffix(":443").unwrap_or(host));
+    NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
-fn has_scheme(audience: &str, scheme: &str) -> bool {
-    audience.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+/// What follows the beginning of a URI, in whatever letter case.
+#[inline(never)]
+fn after<'a>(audience: &'a str, start: &str) -> Option<&'a str> {
+    let (found, rest) = audience.split_at_checked(start.len())?;
+    found.eq_ignore_ascii_case(start).then_some(rest)
 }
 
 /// Whether an audience is the platform's own address.
@@ -104,6 +111,7 @@ pub fn is_server(version: TokenVersion, audience: &str, server: &HttpsUrl) -> bo
 /// A GUID in tokens of both versions; `api://{client id}`, Entra's default identifier URI, in a
 /// v1.0 token only.
 #[must_use]
+#[inline(never)]
 pub fn client_id(version: TokenVersion, audience: &str) -> Option<Guid> {
     let text = match (version, audience.strip_prefix("api://")) {
         (TokenVersion::V1, Some(client_id)) => client_id,
@@ -158,17 +166,29 @@ mod tests {
             (V2, &*spn, Some(NotClientId)),
             (V1, "api://mdm.example.com", Some(IdentifierUri)),
             (V1, "API://x", Some(IdentifierUri)),
+            (V1, &format!("API://{CLIENT}"), Some(IdentifierUri)),
+            (V1, "spn:https://mdm.example.com", Some(Spn)),
             (V1, &format!("api://{CLIENT}/x"), Some(IdentifierUri)),
             (V1, &format!("api://{CLIENT}"), None),
             (V2, &format!("api://{CLIENT}"), Some(NotClientId)),
             (V2, &format!("api://mdm.example.com/{CLIENT}"), Some(NotClientId)),
-            (V2, "https://mdm.example.com", None),
+            (V2, "https://mdm.example.com", Some(NotClientId)),
+            (V2, "HTTP://mdm.example.com", Some(NotClientId)),
             (V2, "", None),
+            (V2, "x", None),
             (V2, CLIENT, None),
             (V2, &CLIENT.to_uppercase(), None),
             (V1, "00000003-0000-0000-C000-000000000000", Some(MicrosoftGraph)),
             (V2, "https://graph.microsoft.com", Some(MicrosoftGraph)),
             (V1, "https://graph.microsoft.us/", Some(MicrosoftGraph)),
+            (V1, "HTTPS://GRAPH.microsoft.com", Some(MicrosoftGraph)),
+            (V2, "https://graph.microsoft.com:443/.default", Some(MicrosoftGraph)),
+            (V1, "https://graph.microsoft.com:8443", None),
+            (V2, "https://graph.microsoft.com:8443", Some(NotClientId)),
+            (V1, "https://graph.microsoft.com@example.com", None),
+            (V1, "api://00000003-0000-0000-c000-000000000000", Some(MicrosoftGraph)),
+            (V2, "SPN:00000003-0000-0000-c000-000000000000", Some(MicrosoftGraph)),
+            (V1, "spn:https://graph.microsoft.com/", Some(MicrosoftGraph)),
             (V1, "https://graph.microsoft.com.example.com", None),
             (V1, "http://graph.microsoft.com", None),
             (V1, CLIENT, None),
@@ -187,6 +207,10 @@ mod tests {
         assert_eq!(list(V1, &[&spn, "spn:x"]), Some(Spn));
         assert_eq!(list(V1, &[&spn, "api://x"]), None);
         assert_eq!(list(V2, &[&spn, "api://x"]), Some(NotClientId));
+        assert_eq!(list(V1, &["x", &spn]), Some(Spn));
+        assert_eq!(list(V1, &["api://host/x", "https://x.example", ""]), Some(IdentifierUri));
+        assert_eq!(list(V1, &["x", "https://graph.microsoft.com"]), Some(MicrosoftGraph));
+        assert_eq!(list(V1, &["x", "y"]), None);
         for version in [V1, V2] {
             assert_eq!(list(version, &[&spn, CLIENT]), None);
             assert_eq!(list(version, &[CLIENT, &spn]), None);

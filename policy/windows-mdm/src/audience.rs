@@ -11,11 +11,11 @@ use crate::v1::reasons::MICROSOFT_GRAPH_AUDIENCE;
 pub(crate) struct AudienceDenials {
     /// The form can be configured, and this audience is not.
     pub(crate) other: Denial,
-    /// `spn:{client id}` in a v1.0 token.
+    /// `spn:` in a v1.0 token.
     pub(crate) spn: Denial,
     /// An identifier URI that does not count, in a v1.0 token.
     pub(crate) identifier_uri: Denial,
-    /// `spn:` or `api://` in a v2.0 token.
+    /// A URL, `api://` or `spn:` in a v2.0 token.
     pub(crate) not_client_id: Denial,
 }
 

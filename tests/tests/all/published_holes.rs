@@ -81,10 +81,14 @@ fn cve_2026_24899_any_tenant() {
     for (policy, gate, claims) in gates() {
         let iss = claims["iss"].as_str().unwrap().replace(TID, OTHER_TID);
         let tenant = json!({"tid": OTHER_TID, "iss": iss});
+        let of_url = match claims["ver"].as_str() {
+            Some("2.0") => "audience_not_client_id",
+            _ => "audience_not_authorized",
+        };
         for (name, changes, reason) in [
             ("another tenant", tenant, "tenant_not_authorized"),
             ("a client id", json!({"aud": OTHER_TID}), "audience_not_authorized"),
-            ("a URL", json!({"aud": "https://mdm.example.org/"}), "audience_not_authorized"),
+            ("a URL", json!({"aud": "https://mdm.example.org/"}), of_url),
         ] {
             let token = issuer().sign(&with(claims.clone(), changes));
             let name = format!("{policy}: {name}");

@@ -132,7 +132,7 @@ reason!(
         400,
         "This sign-in is not meant for this server. Contact your IT administrator."
     ),
-    "The token names its application as `spn:` and a client id, which never counts.",
+    "The token names its application with `spn:`, which never counts.",
     "Let the client ask for the Application ID URI that has the host of `server_url`, without `spn:` \
      (portal: App registrations > Expose an API)."
 );

@@ -23,9 +23,8 @@ reason!(
     "The token was issued for an application or server that is not configured.",
     "If `aud` is the client id of your MDM application (portal: App registrations > Overview > \
      Application (client) ID), or `api://` and that client id, add the client id to \
-     `windows_entra_client_ids`. If it is a URL of a v1.0 token, make the Application ID URI (portal: App \
-     registrations > Expose an API) an `https://` URL with the host and port of `server_url`; in v2.0 \
-     tokens Entra never writes a URL."
+     `windows_entra_client_ids`. If it is a URL, make the Application ID URI (portal: App registrations > \
+     Expose an API) an `https://` URL with the host and port of `server_url`."
 );
 reason!(
     SPN_AUDIENCE,
@@ -34,7 +33,7 @@ reason!(
         400,
         "This sign-in is not meant for this server. Contact your IT administrator."
     ),
-    "The token names its application as `spn:` and a client id, which never counts.",
+    "The token names its application with `spn:`, which never counts.",
     "Let the client ask for `api://{client id}/mdm_delegation`, without `spn:`; or let Entra issue v2.0 \
      tokens, which name the client id alone: set requestedAccessTokenVersion of the application to 2 \
      (portal: App registrations > Manifest)."
@@ -46,8 +45,8 @@ reason!(
         400,
         "This sign-in is not meant for this server. Contact your IT administrator."
     ),
-    "The token names its application by an `api://` URI with a tenant, a host or a path, which never \
-     counts; only `api://{client id}` of a v1.0 token does.",
+    "The token names its application by an `api://` URI that never counts; only `api://{client id}` of a \
+     v1.0 token does, with `api` in small letters.",
     "Let Entra issue v2.0 tokens, which name the client id alone: set requestedAccessTokenVersion of the \
      application to 2 (portal: App registrations > Manifest). Or set the Application ID URI to \
      `api://{client id}` (portal: App registrations > Expose an API) and let the client ask for that."
@@ -59,7 +58,7 @@ reason!(
         400,
         "This sign-in is not meant for this server. Contact your IT administrator."
     ),
-    "The v2.0 token names its application with `api://` or `spn:`; Entra names the client id alone there.",
+    "The v2.0 token names its application by a URL, `api://` or `spn:`; Entra names the client id alone there.",
     "Whoever issued the token must write the client id of the application to `aud`, and nothing else. \
      Entra does so in every v2.0 token, whatever the client asks for and the app registration says, \
      unless a claims policy overrides the audience (portal: Enterprise applications > Single sign-on): \

@@ -53,9 +53,9 @@ fn deny_says_what_came_what_is_configured_and_what_to_change() {
   configured windows_entra_client_ids = ["0b5fd5b5-2b5c-4b5e-9d5c-6a1c6f3f5a01"]
   remedy     If `aud` is the client id of your MDM application (portal: App registrations > Overview
              > Application (client) ID), or `api://` and that client id, add the client id to
-             `windows_entra_client_ids`. If it is a URL of a v1.0 token, make the Application ID URI
-             (portal: App registrations > Expose an API) an `https://` URL with the host and port of
-             `server_url`; in v2.0 tokens Entra never writes a URL.
+             `windows_entra_client_ids`. If it is a URL, make the Application ID URI (portal: App
+             registrations > Expose an API) an `https://` URL with the host and port of
+             `server_url`.
   answer     HTTP 400, admit.windows_mdm.audience_not_authorized, MDM fault s:Authorization 0x80180003
   user sees  This sign-in is not meant for this server. Contact your IT administrator.
   decided by windows-mdm 2.0.0 (sha256:0), generation 1, v2.0 token, N us

@@ -259,6 +259,22 @@ fn a_remedy_fits_the_form_of_the_audience() {
             "microsoft_graph_audience",
             "a scope of your own MDM application",
         ),
+        (
+            "HTTPS://Graph.Microsoft.com:443/".to_owned(),
+            "microsoft_graph_audience",
+            "a scope of your own MDM application",
+        ),
+        (
+            "api://00000003-0000-0000-c000-000000000000".to_owned(),
+            "microsoft_graph_audience",
+            "a scope of your own MDM application",
+        ),
+        (
+            format!("API://{client}"),
+            "identifier_uri_audience",
+            "set the Application ID URI to `api://{client id}`",
+        ),
+        ("spn:https://mdm.example.com".to_owned(), "spn_audience", "without `spn:`"),
     ] {
         let decision = vouched(&folder, &with(claims_v1(), json!({ "aud": aud })));
         assert_eq!((&decision["outcome"], &decision["reason"]), (&json!("deny"), &json!(reason)));
@@ -267,6 +283,18 @@ fn a_remedy_fits_the_form_of_the_audience() {
         assert!(!text.contains("add"), "what is done already: {text}");
         assert_eq!(decision["observed"], json!([{"claim": "aud", "value": aud}]));
         assert_eq!(decision["presentation"]["mdm_fault"]["code"], "0x80180003");
+        // The words fit every audience of the form.
+        let title = decision["title"].as_str().unwrap();
+        for part in ["a tenant, a host or a path", "and a client id"] {
+            assert!(!title.contains(part), "{aud}: {title}");
+        }
+        // Beside what never counts it is as good as alone; beside a client id, that could be configured.
+        let reason_of = |aud: Value| {
+            vouched(&folder, &with(claims_v1(), json!({ "aud": aud })))["reason"].clone()
+        };
+        assert_eq!(reason_of(json!(["x", aud])), reason);
+        let other = "aa11bb22-cc33-4d44-8e55-ff6600778899";
+        assert_eq!(reason_of(json!([aud, other])), "audience_not_authorized");
     }
 }
 
@@ -280,6 +308,7 @@ fn a_remedy_fits_the_version_of_the_token() {
         format!("api://{client}"),
         format!("api://{tid}/{client}"),
         format!("api://mdm.example.com/{client}"),
+        "https://mdm.example.com".to_owned(),
     ];
     for aud in forms {
         let decision = vouched(&folder, &with(claims(), json!({ "aud": aud })));

@@ -51,7 +51,7 @@ fn row_1_a_v2_token_is_accepted_with_the_client_id_configured() {
     assert_eq!(decision["identity"]["tenant_id"], TID);
     assert_eq!(decision["policy"]["version"], "2.0.0");
     let url = decide(&server, &token(json!({"aud": "https://mdm.example.com/"})));
-    assert_eq!(url["reason"], "audience_not_authorized", "{url}");
+    assert_eq!(url["reason"], "audience_not_client_id", "{url}");
 }
 
 #[test]
