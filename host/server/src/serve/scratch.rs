@@ -3,22 +3,48 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use admit::lock::Lock;
 use tempfile::TempDir;
 
 use super::signals;
 
-use admit::lock::Lock;
-
 /// How often the folder is removed anew in which somebody still works.
 const ATTEMPTS: usize = 100;
 
-/// A folder for the check alone: among the temporary ones, or where there is none, as in a container
-/// that may write nothing else, beside the data. From now on a signal that ends the process removes it.
-pub(super) fn scratch(data: &Path) -> io::Result<TempDir> {
+/// A folder for the check alone.
+pub(super) struct Scratch {
+    folder: TempDir,
+    /// Whether a signal has come, and the process is about to end.
+    is_ending: Arc<AtomicBool>,
+}
+
+impl Scratch {
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// The folder goes while the check still works in it, which fails then: the process ends by the signal,
+/// not with what the check makes of that.
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        while self.is_ending.load(Ordering::Acquire) {
+            std::thread::park();
+        }
+    }
+}
+
+/// Makes the folder among the temporary ones, or where there is none, as in a container that may write
+/// nothing else, beside the data. From now on a signal that ends the process removes it.
+pub(super) fn scratch(data: &Path) -> io::Result<Scratch> {
     let made = Arc::new(Lock::new(None::<PathBuf>));
-    let seen = Arc::clone(&made);
+    let is_ending = Arc::new(AtomicBool::new(false));
+    let (seen, ends) = (Arc::clone(&made), Arc::clone(&is_ending));
     signals::end_after(move || {
+        ends.store(true, Ordering::Release);
         let seen = seen.lock();
         if let Some(path) = &*seen {
             remove(path);
@@ -28,7 +54,7 @@ pub(super) fn scratch(data: &Path) -> io::Result<TempDir> {
     let mut made = made.lock();
     let folder = make(data)?;
     *made = Some(folder.path().to_owned());
-    Ok(folder)
+    Ok(Scratch { folder, is_ending })
 }
 
 fn make(data: &Path) -> io::Result<TempDir> {
