@@ -71,7 +71,7 @@ fn text_says_what_it_is_and_what_can_be_configured() {
     for part in [
         "intune-mam 1.0.0\nDecides who may sign in from an application that Microsoft Intune manages.\n\n  digest     sha256:",
         "\n  world      admit:policy/token-policy@0.1.0\n  imports    nothing\n  exports    admit:policy/policy@0.1.0\n  claims     tid, ver, aud, oid, ",
-        "\n  cases      158 in intune-mam.yaml\n\nSettings\n  tenant_id: GUID (required)\n    The tenant whose users may sign in (portal: ",
+        "\n  cases      168 in intune-mam.yaml\n\nSettings\n  tenant_id: GUID (required)\n    The tenant whose users may sign in (portal: ",
         "\n  auth_service: one of office365, saml (required)\n    How users sign in on the web: ",
         "\n  scope: text (default \"login.mattermost\")\n",
         "\n\nFacts\n  platform.enabled     Sign-in from managed applications is turned on.\n",
