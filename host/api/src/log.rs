@@ -132,6 +132,7 @@ pub struct Decision {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature: Option<Signature>,
     /// How long the decision took, in microseconds.
+    #[serde(default)]
     pub duration_us: u64,
     /// The values of the claims on the allow-list that the token had. A text is cut after 1,024 bytes, a
     /// longer value of another type left out; see `cut`. Absent when the token did not verify.
