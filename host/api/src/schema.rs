@@ -8,9 +8,11 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 use crate::decision::Decision;
+use crate::diff::Diff;
 use crate::inspection::Inspection;
 use crate::log::Line;
 use crate::openapi;
+use crate::replay::Replayed;
 
 /// A file of `docs/`: its name, and its content.
 pub type Document = (&'static str, String);
@@ -20,7 +22,9 @@ pub fn documents() -> Vec<Document> {
     vec![
         ("decision-log.schema.json", of::<Line>("decision-log")),
         ("decision.schema.json", of::<Decision>("decision")),
+        ("diff.schema.json", of::<Diff>("diff")),
         ("inspect.schema.json", of::<Inspection>("inspect")),
+        ("replay.schema.json", of::<Replayed>("replay")),
         ("openapi.json", text(&openapi::document())),
     ]
 }

@@ -8,13 +8,14 @@ pub(crate) mod ask;
 pub(crate) mod compare;
 mod group;
 mod example;
-pub(crate) mod json;
+mod report;
 pub(crate) mod print;
 
 use std::io::Write;
 
 use admit::claims::Verification;
 use admit::release::Inspected;
+use admit_api::comparison::Kind;
 
 use crate::args::{DiffArgs, DiffFormat, ForbidArg};
 use crate::compile;
@@ -23,42 +24,19 @@ use crate::files;
 use crate::terminal::Progress;
 use crate::text::{self, json_lines};
 use ask::Answers;
-use compare::{Comparison, Kind, compare};
-use input::{Input, Origin};
+use compare::{Comparison, compare};
+use input::Input;
 
 const NOTHING_DECIDED: &str = "nothing was compared: neither policy decides any of the inputs";
 
 /// What is compared, and what came of it.
-struct Report<'a> {
+struct Compared<'a> {
     old: &'a Inspected,
     new: &'a Inspected,
     inputs: &'a [Input],
     /// The seed of the generated inputs; absent when there are none.
     seed: Option<u64>,
     comparison: Comparison,
-    /// The forbidden kinds of change that were found.
-    forbidden: Vec<Kind>,
-}
-
-/// How many inputs there are, by where they come from.
-struct Counts {
-    cases: usize,
-    lines: usize,
-    generated: usize,
-}
-
-impl Report<'_> {
-    fn counts(&self) -> Counts {
-        let mut counts = Counts { cases: 0, lines: 0, generated: 0 };
-        for input in self.inputs {
-            match (&input.made, &input.origin) {
-                (Some(_), _) => counts.generated += 1,
-                (None, Origin::Case { .. }) => counts.cases += 1,
-                (None, Origin::Line { .. }) => counts.lines += 1,
-            }
-        }
-        counts
-    }
 }
 
 /// Compares the policies that the arguments name.
@@ -80,14 +58,15 @@ pub(crate) fn run(args: &DiffArgs, out: &mut dyn Write) -> Result<Exit, CliError
     drop(progress);
     let forbidden = forbidden(args, &comparison);
     let seed = Some(args.seed).filter(|_| args.generate > 0);
-    let report = Report { old: &old, new: &new, inputs: &inputs, seed, comparison, forbidden };
+    let compared = Compared { old: &old, new: &new, inputs: &inputs, seed, comparison };
+    let diff = report::report(&compared, forbidden);
     let printed = match args.format {
-        DiffFormat::Text => print::report(&report, out),
-        DiffFormat::Json => json_lines(out, &json::report(&report)),
+        DiffFormat::Text => print::report(&diff, out),
+        DiffFormat::Json => json_lines(out, &diff),
     };
     printed.map_err(CliError::Output)?;
-    if report.comparison.decided == 0 {
-        match &report.comparison.first_undecided {
+    if diff.inputs.decided == 0 {
+        match &compared.comparison.first_undecided {
             Some(came) => say(format_args!(
                 "{NOTHING_DECIDED}; of the first, the host says: {}",
                 text::clean(&format!("{came:#}"))
@@ -96,7 +75,7 @@ pub(crate) fn run(args: &DiffArgs, out: &mut dyn Write) -> Result<Exit, CliError
         }
         return Ok(Exit::BadInput);
     }
-    Ok(if report.forbidden.is_empty() { Exit::Done } else { Exit::TestsFailed })
+    Ok(if diff.forbidden.is_empty() { Exit::Done } else { Exit::TestsFailed })
 }
 
 /// The inputs from cases and from the log, in this order.
@@ -129,5 +108,5 @@ fn forbidden(args: &DiffArgs, comparison: &Comparison) -> Vec<Kind> {
         })
     };
     let found = |kind: &Kind| comparison.count(*kind) > 0;
-    Kind::ALL.into_iter().filter(forbids).filter(found).collect()
+    Kind::ALL.iter().copied().filter(forbids).filter(found).collect()
 }

@@ -8,8 +8,8 @@ mod trials;
 mod request;
 mod tally;
 mod nothing;
+mod report;
 mod print;
-mod json;
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -18,11 +18,11 @@ use std::path::{Path, PathBuf};
 use admit::cases::{Came, Moment};
 use admit::release::Inspected;
 use admit_api::log::{Decision, Line, Release};
+use admit_api::replay::Replayed;
 use serde_json::{Map, Value};
 
-use crate::args::{DiffFormat, ForbidReplayed, ReplayArgs};
+use crate::args::{DiffFormat, ReplayArgs};
 use crate::compile;
-use crate::diff::compare::Kind;
 use crate::error::{CliError, Exit, say};
 use crate::files;
 use crate::terminal::{self, Progress};
@@ -30,29 +30,9 @@ use crate::text::json_lines;
 use foreign::{Foreign, Foreigners};
 use log::Lines;
 use releases::{LoggedRelease, Releases, Where};
-use request::{Replay, Skip, StandIns};
+use request::{Replay, Skip};
 use tally::{Place, Tally};
 use waiting::Waiting;
-
-/// What was replayed, and what came of it.
-struct Report<'a> {
-    policy: &'a Inspected,
-    logs: &'a [PathBuf],
-    tally: Tally,
-    stand_ins: StandIns,
-    /// Settings of the log that the policy does not have.
-    settings_left_out: Vec<String>,
-    /// The forbidden kinds of change that were found.
-    forbidden: Vec<Kind>,
-}
-
-impl Report<'_> {
-    /// The log of a line, where there are several.
-    fn log(&self, (log, _): Place) -> Option<String> {
-        let path = self.logs.get(log).filter(|_| self.logs.len() > 1)?;
-        Some(files::called(path).display().to_string())
-    }
-}
 
 /// Replays the logs that the arguments name.
 pub(crate) fn run(args: &ReplayArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
@@ -60,24 +40,24 @@ pub(crate) fn run(args: &ReplayArgs, out: &mut dyn Write) -> Result<Exit, CliErr
     let policy = compile::policy(&runtime, &args.policy)?;
     let settings = args.settings.as_deref();
     let settings = settings.map(|path| files::object("settings", path)).transpose()?;
-    let report = replay(args, &policy, settings.as_ref())?;
+    let (report, tally) = replay(args, &policy, settings.as_ref())?;
     let printed = match args.format {
         DiffFormat::Text => print::report(&report, out),
-        DiffFormat::Json => json_lines(out, &json::report(&report)),
+        DiffFormat::Json => json_lines(out, &report),
     };
     printed.map_err(CliError::Output)?;
-    if report.tally.replayed() == 0 {
-        say(nothing::why(&report.tally));
+    if report.replayed == 0 {
+        say(nothing::why(&tally));
         return Ok(Exit::BadInput);
     }
     Ok(if report.forbidden.is_empty() { Exit::Done } else { Exit::TestsFailed })
 }
 
-fn replay<'a>(
-    args: &'a ReplayArgs,
-    policy: &'a Inspected,
-    settings: Option<&'a Map<String, Value>>,
-) -> Result<Report<'a>, CliError> {
+fn replay(
+    args: &ReplayArgs,
+    policy: &Inspected,
+    settings: Option<&Map<String, Value>>,
+) -> Result<(Replayed, Tally), CliError> {
     // Who names a gate wants all of its decisions, whatever the policy was called.
     let replay = Replay::new(policy, settings, args.gate.is_some());
     let mut reading = Reading {
@@ -97,8 +77,7 @@ fn replay<'a>(
     drop(progress);
     let (stand_ins, settings_left_out) = reading.replay.finish();
     let tally = reading.tally;
-    let forbidden = forbidden(args, &tally);
-    Ok(Report { policy, logs: &args.logs, tally, stand_ins, settings_left_out, forbidden })
+    Ok((report::report(args, policy, &tally, stand_ins, settings_left_out), tally))
 }
 
 /// The logs as they are read, once and in order.
@@ -237,15 +216,4 @@ fn check_once(logs: &[PathBuf]) -> Result<(), CliError> {
 /// Whether what was decided at this time, in seconds since 1970, was asked for.
 fn is_in_time(args: &ReplayArgs, at: u64) -> bool {
     args.since.is_none_or(|since| at >= since.0) && args.until.is_none_or(|until| at < until.0)
-}
-
-fn forbidden(args: &ReplayArgs, tally: &Tally) -> Vec<Kind> {
-    let forbids = |kind: &Kind| {
-        args.forbid.iter().any(|forbid| match forbid {
-            ForbidReplayed::Narrowing => *kind == Kind::Narrowing,
-            ForbidReplayed::Widening => *kind == Kind::Widening,
-        })
-    };
-    let found = |kind: &Kind| tally.changed(*kind) > 0;
-    tally::KINDS.into_iter().filter(forbids).filter(found).collect()
 }

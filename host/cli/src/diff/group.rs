@@ -1,8 +1,9 @@
 //! Changes from one decision to the same other one, with an example.
 
 use admit::cases::Came;
+use admit_api::comparison::Kind;
 
-use super::compare::{Change, Kind};
+use super::compare::Change;
 
 /// Changes of the same kind with the same outcomes, reasons and questions.
 pub(super) struct Group<'a> {

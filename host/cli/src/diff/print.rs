@@ -2,56 +2,50 @@
 
 use std::io::{Result, Write};
 
-use admit::cases::Came;
+use admit_api::comparison::{Decided, Kind, Part};
+use admit_api::diff::{Diff, Example, Group, Inputs, Kinds};
+use serde_json::Map;
 
-use super::ask::left_out;
-use super::compare::Kind;
-use super::example::{Example, Part, What, example};
-use super::group::{Group, groups};
-use super::input::Origin;
-use super::{Counts, Report};
+use super::example::differing;
 use crate::terminal::{Paint, outcome, paint};
 use crate::text::{clean, entry, plural, policy, value, wrapped};
 
 /// Prints what was compared, the sums, and each group with its example.
-pub(super) fn report(report: &Report<'_>, out: &mut dyn Write) -> Result<()> {
-    entry(out, "old", &policy(report.old.policy()))?;
-    entry(out, "new", &policy(report.new.policy()))?;
-    entry(out, "inputs", &inputs(report))?;
-    for (policy, which) in [(report.old, "OLD"), (report.new, "NEW")] {
-        let names = left_out(policy, report.inputs).join(", ");
+pub(super) fn report(diff: &Diff, out: &mut dyn Write) -> Result<()> {
+    entry(out, "old", &policy(&diff.old))?;
+    entry(out, "new", &policy(&diff.new))?;
+    entry(out, "inputs", &inputs(&diff.inputs))?;
+    for (names, which) in
+        [(&diff.settings_left_out.old, "OLD"), (&diff.settings_left_out.new, "NEW")]
+    {
         if !names.is_empty() {
-            let text = format!("settings that {which} does not have: {names}");
+            let text = format!("settings that {which} does not have: {}", names.join(", "));
             entry(out, "left out", &wrapped(&text, 13))?;
         }
     }
-    let [old, new] = report.comparison.admitted;
+    let (old, new) = (diff.admitted.old, diff.admitted.new);
     entry(out, "admitted", &format!("{old} by OLD, {new} by NEW"))?;
-    let changes = &report.comparison.changes;
-    entry(out, "equal", &(report.inputs.len() - changes.len()).to_string())?;
-    entry(out, "changed", &changes.len().to_string())?;
-    for kind in Kind::ALL {
-        let count = report.comparison.count(kind);
-        entry(out, "", &format!("{count} {}", meaning(kind)))?;
+    entry(out, "equal", &diff.equal.to_string())?;
+    entry(out, "changed", &diff.changed.to_string())?;
+    let Kinds { narrowing, widening, new_setting, identity, other } = diff.kinds;
+    for (kind, count) in Kind::ALL.iter().zip([narrowing, widening, new_setting, identity, other]) {
+        entry(out, "", &format!("{count} {}", meaning(*kind)))?;
     }
-    for group in groups(changes) {
-        self::group(report, &group, out)?;
-    }
-    report.forbidden.iter().try_for_each(|kind| forbidden(*kind, out))
+    diff.groups.iter().try_for_each(|group| self::group(group, out))?;
+    diff.forbidden.iter().try_for_each(|kind| forbidden(*kind, out))
 }
 
-fn inputs(report: &Report<'_>) -> String {
-    let Counts { cases, lines, generated } = report.counts();
+fn inputs(inputs: &Inputs) -> String {
     let mut parts = Vec::new();
-    if cases > 0 {
-        parts.push(format!("{cases} {}", plural("case", cases)));
+    if inputs.cases > 0 {
+        parts.push(format!("{} {}", inputs.cases, plural("case", inputs.cases)));
     }
-    if lines > 0 {
-        parts.push(format!("{lines} {} of the log", plural("line", lines)));
+    if inputs.log > 0 {
+        parts.push(format!("{} {} of the log", inputs.log, plural("line", inputs.log)));
     }
-    if let Some(seed) = report.seed {
-        let decided = report.comparison.decided_generated;
-        parts.push(format!("{generated} generated with seed {seed} ({decided} of them decided)"));
+    if let Some(generated) = &inputs.generated {
+        let (count, seed, decided) = (generated.count, generated.seed, generated.decided);
+        parts.push(format!("{count} generated with seed {seed} ({decided} of them decided)"));
     }
     parts.join(", ")
 }
@@ -78,56 +72,63 @@ pub(crate) fn meaning(kind: Kind) -> &'static str {
     }
 }
 
-fn group(report: &Report<'_>, group: &Group<'_>, out: &mut dyn Write) -> Result<()> {
-    let change = group.first;
-    let (kind, old, new) = (name(change.kind), decision(&change.old), decision(&change.new));
+fn group(group: &Group, out: &mut dyn Write) -> Result<()> {
+    let (kind, old, new) = (name(group.kind), decision(&group.old), decision(&group.new));
     writeln!(out, "\n{kind} {}: {old} -> {new}", group.count)?;
-    if let Some(example) = example(report, change) {
-        parts(&example, out)?;
-    }
-    for (which, came) in [("old found", &change.old), ("new found", &change.new)] {
-        if let Some(detail) = &came.detail {
+    let example = &group.example;
+    parts(example, out)?;
+    for (which, details) in [("old found", &example.old), ("new found", &example.new)] {
+        if let Some(detail) = &details.detail {
             entry(out, which, &wrapped(detail, 13))?;
         }
     }
     Ok(())
 }
 
-fn parts(example: &Example<'_>, out: &mut dyn Write) -> Result<()> {
+fn parts(example: &Example, out: &mut dyn Write) -> Result<()> {
     entry(out, "example", &origin(example))?;
-    for part in &example.varied {
-        let was = value(part.was, missing(part.what));
-        entry(out, part.what.as_str(), &format!("{} (was {was})", held(part)))?;
+    for part in example.varied.iter().flatten() {
+        let was = value(part.was.as_ref(), missing(part));
+        entry(out, part.named().0, &format!("{} (was {was})", held(part)))?;
     }
     for part in &example.concerned {
-        let unknown = part.unknown_to.map(|which| format!(" (not in {})", which.to_uppercase()));
-        entry(out, part.what.as_str(), &(held(part) + &unknown.unwrap_or_default()))?;
+        let unknown =
+            part.unknown_to.map(|which| format!(" (not in {})", which.as_str().to_uppercase()));
+        entry(out, part.named().0, &(held(part) + &unknown.unwrap_or_default()))?;
     }
-    for (field, [old, new]) in &example.identity {
-        let text = format!("{} = {}", clean(field), value(*new, "absent"));
-        entry(out, "identity", &format!("{text} (was {})", value(*old, "absent")))?;
+    identity(example, out)
+}
+
+/// The fields of the identity that differ, where both name one.
+fn identity(example: &Example, out: &mut dyn Write) -> Result<()> {
+    let (Some(old), Some(new)) = (&example.old.identity, &example.new.identity) else {
+        return Ok(());
+    };
+    for field in differing(old, new) {
+        let [old, new] = [old, new].map(|fields: &Map<_, _>| value(fields.get(field), "absent"));
+        entry(out, "identity", &format!("{} = {new} (was {old})", clean(field)))?;
     }
     Ok(())
 }
 
 /// A decision in a few words.
-pub(crate) fn decision(came: &Came) -> String {
-    let mut text = outcome(came.outcome);
-    if let Some(reason) = &came.reason {
+pub(crate) fn decision(decided: &Decided) -> String {
+    let mut text = outcome(decided.outcome.as_str());
+    if let Some(reason) = &decided.reason {
         text.push(' ');
         text.push_str(&clean(reason));
     }
-    if !came.asks.is_empty() {
-        text.push_str(&format!(" for {}", clean(&came.asks.join(", "))));
+    if !decided.asks.is_empty() {
+        text.push_str(&format!(" for {}", clean(&decided.asks.join(", "))));
     }
     text
 }
 
-fn origin(example: &Example<'_>) -> String {
-    let from = match example.from {
-        Origin::Case { file, name } => format!("{}: {}", clean(file), clean(name)),
-        Origin::Line { line, id: Some(id) } => format!("line {line} of the log, {}", clean(id)),
-        Origin::Line { line, id: None } => format!("line {line} of the log"),
+fn origin(example: &Example) -> String {
+    let from = match (&example.file, &example.case, example.line, &example.id) {
+        (Some(file), Some(case), ..) => format!("{}: {}", clean(file), clean(case)),
+        (_, _, Some(line), Some(id)) => format!("line {line} of the log, {}", clean(id)),
+        (_, _, line, _) => format!("line {} of the log", line.unwrap_or_default()),
     };
     match example.generated {
         Some(number) => format!("generated {number}, from {from}"),
@@ -135,10 +136,10 @@ fn origin(example: &Example<'_>) -> String {
     }
 }
 
-fn held(part: &Part<'_>) -> String {
-    format!("{} = {}", clean(part.name), value(part.value.as_ref(), missing(part.what)))
+fn held(part: &Part) -> String {
+    format!("{} = {}", clean(part.named().1), value(part.value.as_ref(), missing(part)))
 }
 
-fn missing(what: What) -> &'static str {
-    if what == What::Setting { "not configured" } else { "missing" }
+fn missing(part: &Part) -> &'static str {
+    if part.setting.is_some() { "not configured" } else { "missing" }
 }

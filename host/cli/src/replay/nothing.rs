@@ -80,7 +80,10 @@ fn most(tally: &Tally, skip: &Skip, skipped: &Skipped) -> String {
         Skip::Refused => "; `decision_log.claims` has to name `aud`, `iss`, `tid`, `ver`, `exp`, `nbf` and `iat`".to_owned(),
         Skip::Unreadable(_) | Skip::NoRelease => String::new(),
     };
-    clean(&format!("{count} of {all} lines are {}{remedy}", what(skip)))
+    clean(&format!(
+        "{count} of {all} lines are {}{remedy}",
+        what(skip.why(), skip.detail().as_deref())
+    ))
 }
 
 fn names(names: &BTreeSet<String>) -> String {

@@ -2,96 +2,85 @@
 
 use std::io::{Result, Write};
 
-use super::Report;
-use super::request::Skip;
-use super::tally::{Example, Group, KINDS, Place};
-use crate::diff::compare::Kind;
+use admit_api::replay::{Example, Group, Replayed, Why};
+
+use super::tally::KINDS;
 use crate::diff::print::{decision, forbidden, meaning, name};
 use crate::text::{clean, entry, policy, prose, wrapped};
 
 /// Prints what was replayed, the sums, and each change with examples.
-pub(super) fn report(report: &Report<'_>, out: &mut dyn Write) -> Result<()> {
-    let tally = &report.tally;
-    entry(out, "policy", &policy(report.policy.policy()))?;
-    let (replayed, skipped) = (tally.replayed(), tally.skipped());
-    entry(out, "replayed", &format!("{replayed} of {}", replayed + skipped))?;
-    for (skip, skipped) in tally.by_count() {
-        let from = place(report, skipped.first);
-        let text = format!("{} {} (from {from})", skipped.count, why(skip));
-        entry(out, "left out", &wrapped(&text, 13))?;
-    }
+pub(super) fn report(report: &Replayed, out: &mut dyn Write) -> Result<()> {
+    entry(out, "policy", &policy(&report.policy))?;
+    let skipped = report.left_out.iter().map(|left_out| left_out.count).sum::<u64>();
+    entry(out, "replayed", &format!("{} of {}", report.replayed, report.replayed + skipped))?;
     left_out(report, out)?;
-    entry(out, "equal", &tally.agreed().to_string())?;
-    for group in tally.of(None) {
-        entry(out, "", &format!("{} {}", group.count, decision(&group.old)))?;
+    entry(out, "equal", &report.equal.to_string())?;
+    for agreement in &report.agreements {
+        entry(out, "", &format!("{} {}", agreement.count, decision(&agreement.decision)))?;
     }
-    let changed = KINDS.map(|kind| (tally.changed(kind), kind));
-    entry(out, "changed", &changed.iter().map(|(count, _)| count).sum::<u64>().to_string())?;
-    for (count, kind) in changed {
+    entry(out, "changed", &report.changed.to_string())?;
+    let counts = [report.kinds.narrowing, report.kinds.widening, report.kinds.other];
+    for (kind, count) in KINDS.into_iter().zip(counts) {
         entry(out, "", &format!("{count} {}", meaning(kind)))?;
     }
-    for (kind, group) in tally.changes() {
-        self::group(report, kind, group, out)?;
-    }
+    report.groups.iter().try_for_each(|group| self::group(group, out))?;
     report.forbidden.iter().try_for_each(|kind| forbidden(*kind, out))
 }
 
-fn left_out(report: &Report<'_>, out: &mut dyn Write) -> Result<()> {
-    let names = report.settings_left_out.join(", ");
-    if !names.is_empty() {
-        prose(out, "settings", &format!("that the policy does not have: {names}"))?;
+fn left_out(report: &Replayed, out: &mut dyn Write) -> Result<()> {
+    let mut lines: Vec<_> = report.left_out.iter().collect();
+    lines.sort_by_key(|left_out| std::cmp::Reverse(left_out.count));
+    for left_out in lines {
+        let from = place(left_out.first_line, left_out.log.as_deref());
+        let why = why(left_out.why, left_out.detail.as_deref());
+        entry(out, "left out", &wrapped(&format!("{} {why} (from {from})", left_out.count), 13))?;
     }
-    let join = |names: &std::collections::BTreeSet<String>| {
-        names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+    let of = |names: &[String], label: &str, text: &str, out: &mut dyn Write| match names {
+        [] => Ok(()),
+        names => prose(out, label, &format!("{text} {}", names.join(", "))),
     };
-    let withheld = join(&report.stand_ins.withheld);
-    if !withheld.is_empty() {
-        prose(out, "stand-ins", &format!("values of the same kind for {withheld}"))?;
-    }
-    let unknown = join(&report.stand_ins.unknown);
-    if !unknown.is_empty() {
-        prose(out, "unknown", &format!("taken as missing, since the log has no {unknown}"))?;
-    }
-    Ok(())
+    of(&report.settings_left_out, "settings", "that the policy does not have:", out)?;
+    of(&report.stand_ins, "stand-ins", "values of the same kind for", out)?;
+    of(&report.unknown_claims, "unknown", "taken as missing, since the log has no", out)
 }
 
 /// Where a line is.
-fn place(report: &Report<'_>, place: Place) -> String {
-    let of = report.log(place).map(|log| format!(" of {log}")).unwrap_or_default();
-    format!("line {}{of}", place.1)
+fn place(line: u64, log: Option<&str>) -> String {
+    let of = log.map(|log| format!(" of {log}")).unwrap_or_default();
+    format!("line {line}{of}")
 }
 
 /// What the lines are that were left out.
-pub(super) fn why(skip: &Skip) -> String {
-    let text = match skip {
-        Skip::Unreadable(foreign) => return foreign.to_string(),
-        Skip::OtherPolicy => "of another policy",
-        Skip::NoClaims => "without claims: no token verified, or nothing could be decided",
-        Skip::Cut => "with a value that is too long for a log",
-        Skip::NoRelease => "without their release in the log: --settings gives them settings",
-        Skip::Settings(problem) => {
+pub(super) fn why(why: Why, detail: Option<&str>) -> String {
+    let text = match why {
+        Why::Unreadable => detail.unwrap_or("not of a decision log"),
+        Why::OtherPolicy => "of another policy",
+        Why::NoClaims => "without claims: no token verified, or nothing could be decided",
+        Why::Cut => "with a value that is too long for a log",
+        Why::NoRelease => "without their release in the log: --settings gives them settings",
+        Why::Settings => {
+            let problem = detail.unwrap_or_default();
             return format!("with settings that the policy refuses: {problem}");
         }
-        Skip::Refused => "without claims that the host checks",
+        Why::Refused => "without claims that the host checks",
     };
     text.to_owned()
 }
 
-fn group(report: &Report<'_>, kind: Kind, group: &Group, out: &mut dyn Write) -> Result<()> {
-    let (old, new) = (decision(&group.old), decision(&group.new));
-    let kind = name(kind);
+fn group(group: &Group, out: &mut dyn Write) -> Result<()> {
+    let (kind, old, new) = (name(group.kind), decision(&group.old), decision(&group.new));
     writeln!(out, "\n{kind} {}: {old} -> {new}", group.count)?;
     for example in &group.examples {
-        entry(out, "example", &self::example(report, example))?;
+        entry(out, "example", &self::example(example))?;
     }
-    match &group.new.detail {
+    match &group.detail {
         Some(detail) => prose(out, "new found", detail),
         None => Ok(()),
     }
 }
 
-fn example(report: &Report<'_>, example: &Example) -> String {
+fn example(example: &Example) -> String {
     let id = example.id.as_deref().map(|id| format!(", {}", clean(id))).unwrap_or_default();
-    let place = place(report, example.place);
+    let place = place(example.line, example.log.as_deref());
     format!("{place}, {}{id}", example.decision_id)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use admit::cases::{Came, Case, Expectation};
 use admit::release::Inspected;
 use admit_api::log::{Decision, Kind};
+use admit_api::replay::Why;
 use admit_server::decision_log::stand_in;
 use serde_json::{Map, Value};
 
@@ -32,16 +33,25 @@ pub(super) enum Skip {
 }
 
 impl Skip {
-    /// The name in JSON.
-    pub(super) fn as_str(&self) -> &'static str {
+    /// The same without what there is to say of it.
+    pub(super) fn why(&self) -> Why {
         match self {
-            Self::Unreadable(_) => "unreadable",
-            Self::OtherPolicy => "other_policy",
-            Self::NoClaims => "no_claims",
-            Self::Cut => "cut",
-            Self::NoRelease => "no_release",
-            Self::Settings(_) => "settings",
-            Self::Refused => "refused",
+            Self::Unreadable(_) => Why::Unreadable,
+            Self::OtherPolicy => Why::OtherPolicy,
+            Self::NoClaims => Why::NoClaims,
+            Self::Cut => Why::Cut,
+            Self::NoRelease => Why::NoRelease,
+            Self::Settings(_) => Why::Settings,
+            Self::Refused => Why::Refused,
+        }
+    }
+
+    /// What the policy says of the settings, or what an unreadable line looks like.
+    pub(super) fn detail(&self) -> Option<String> {
+        match self {
+            Self::Settings(problem) => Some(problem.clone()),
+            Self::Unreadable(foreign) if *foreign != Foreign::Other => Some(foreign.to_string()),
+            _ => None,
         }
     }
 }
@@ -99,8 +109,7 @@ impl<'a> Replay<'a> {
             return Err(Skip::Refused);
         }
         self.stand_ins.note(self.trials.policy(), decision, release);
-        // Who was admitted is not in the log, so there is nothing to compare it with.
-        Ok(Came { identity: Map::new(), ..came })
+        Ok(came)
     }
 
     /// What the log did not say, and the settings that the policy does not have.

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use admit::cases::Came;
+use admit_api::comparison::{Decided, Kind};
 use admit_api::log::Decision;
-use serde_json::Map;
+use admit_api::replay::Example;
 
 use super::request::Skip;
-use crate::diff::compare::{Kind, is_same};
+use crate::diff::compare::decided;
 
 /// The changes that a log can show.
 pub(super) const KINDS: [Kind; 3] = [Kind::Narrowing, Kind::Widening, Kind::Other];
@@ -50,17 +51,12 @@ pub(super) struct Group {
     /// Absent for an agreement.
     pub(super) kind: Option<Kind>,
     pub(super) count: u64,
-    /// The first of them.
-    pub(super) old: Came,
-    pub(super) new: Came,
-    pub(super) examples: Vec<Example>,
-}
-
-/// Where a decision is found.
-pub(super) struct Example {
-    pub(super) place: Place,
-    pub(super) decision_id: String,
-    pub(super) id: Option<String>,
+    pub(super) old: Decided,
+    pub(super) new: Decided,
+    /// What the host found, of the first of them.
+    pub(super) detail: Option<String>,
+    /// The first of them; none names its log.
+    pub(super) examples: Vec<(Place, Example)>,
 }
 
 /// Lines that were not replayed, for one reason.
@@ -82,28 +78,26 @@ impl Tally {
     }
 
     /// Counts a decision that was made again.
-    pub(super) fn count(&mut self, place: Place, decision: &Decision, new: Came) {
-        let old = Came {
-            outcome: decision.outcome.as_str(),
-            reason: decision.reason.clone(),
-            asks: decision.asks.clone(),
-            identity: Map::new(),
-            ..Came::default()
-        };
-        let kind = (!is_same(&old, &new)).then(|| Kind::of(&old, &new));
+    pub(super) fn count(&mut self, place: Place, decision: &Decision, came: Came) {
+        let (reason, asks) = (decision.reason.clone(), decision.asks.clone());
+        let old = Decided { outcome: decision.outcome, reason, asks };
+        let new = decided(&came);
         let group = self.groups.entry([&old, &new].map(summary)).or_insert_with(|| Group {
-            kind,
+            // Who was admitted is not in the log, so there is nothing to compare it with.
+            kind: Kind::of(&old, &new, true),
             count: 0,
             old,
             new,
+            detail: came.detail,
             examples: Vec::new(),
         });
         group.count += 1;
         // The first ones, although a decision that waited for its release comes late.
-        let at = group.examples.partition_point(|example| example.place < place);
+        let at = group.examples.partition_point(|(before, _)| *before < place);
         if at < EXAMPLES {
-            let (decision_id, id) = (decision.decision_id.to_string(), decision.id.clone());
-            group.examples.insert(at, Example { place, decision_id, id });
+            let (decision_id, id) = (decision.decision_id, decision.id.clone());
+            let example = Example { log: None, line: place.1, decision_id, id };
+            group.examples.insert(at, (place, example));
             group.examples.truncate(EXAMPLES);
         }
     }
@@ -162,6 +156,6 @@ fn keep(names: &mut BTreeSet<String>, name: &str) {
     }
 }
 
-fn summary(came: &Came) -> Summary {
-    (came.outcome, came.reason.clone(), came.asks.clone())
+fn summary(decided: &Decided) -> Summary {
+    (decided.outcome.as_str(), decided.reason.clone(), decided.asks.clone())
 }
