@@ -16,6 +16,7 @@ pub mod log;
 pub mod comparison;
 pub mod diff;
 pub mod replay;
+pub mod test_run;
 pub mod description;
 pub mod inspection;
 pub mod settings;

@@ -13,6 +13,7 @@ use crate::inspection::Inspection;
 use crate::log::Line;
 use crate::openapi;
 use crate::replay::Replayed;
+use crate::test_run::TestRun;
 
 /// A file of `docs/`: its name, and its content.
 pub type Document = (&'static str, String);
@@ -25,6 +26,7 @@ pub fn documents() -> Vec<Document> {
         ("diff.schema.json", of::<Diff>("diff")),
         ("inspect.schema.json", of::<Inspection>("inspect")),
         ("replay.schema.json", of::<Replayed>("replay")),
+        ("test.schema.json", of::<TestRun>("test")),
         ("openapi.json", text(&openapi::document())),
     ]
 }

@@ -21,7 +21,7 @@ use crate::error::{CliError, Exit};
 use crate::files;
 use crate::suite::{self, Suite};
 use crate::terminal::Progress;
-use coverage::Coverage;
+use coverage::coverage;
 use report::Report;
 
 /// Plays the cases that the arguments name, once or on every change.
@@ -41,7 +41,7 @@ fn once(args: &TestArgs, runtime: &Runtime, out: &mut dyn Write) -> Result<Exit,
     let outcomes = suite::play(&policy, &suites);
     let took = started.elapsed();
     let wanted = args.coverage || args.min_coverage.is_some();
-    let coverage = wanted.then(|| Coverage::of(policy.description(), &outcomes));
+    let coverage = wanted.then(|| coverage(policy.description(), &outcomes));
     let measuring = Progress::start("measuring cases", Some(outcomes.len()));
     let times = args.bench.then(|| bench::times(&policy, &suites));
     drop(measuring);
@@ -86,7 +86,7 @@ fn contains(name: &str, pattern: &str) -> bool {
 
 fn exit(args: &TestArgs, report: &Report<'_>) -> Exit {
     let uncovered = match (&report.coverage, args.min_coverage) {
-        (Some(coverage), Some(least)) => coverage.percent() < f64::from(least),
+        (Some(coverage), Some(least)) => coverage.percent < f64::from(least),
         _ => false,
     };
     let empty = args.fail_on_empty && report.outcomes.is_empty();

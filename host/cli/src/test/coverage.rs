@@ -1,105 +1,74 @@
 //! What the cases of a run reached of a policy.
 
-use admit::contract::types::Description;
+use admit::contract::types::{Description, Rule};
 use admit::decision::RuleOutcome;
 use admit::reason;
+use admit_api::test_run::{Coverage, ReasonCoverage, RuleCoverage};
 
 use crate::suite::Outcome;
 
-/// Per rule and per reason, what was reached.
-pub(super) struct Coverage {
-    /// The rules, in their order.
-    pub(super) rules: Vec<RuleCoverage>,
-    /// The policy's own reasons, and whether a case was refused for each.
-    pub(super) reasons: Vec<(String, bool)>,
+/// Counts what the traces and the refusals of a run show. There is to reach, for each rule, that it
+/// passes and that it stops a case, and each of the policy's own reasons.
+pub(super) fn coverage(description: &Description, outcomes: &[Outcome<'_>]) -> Coverage {
+    let rules: Vec<_> = description.rules.iter().map(|rule| of_rule(rule, outcomes)).collect();
+    let own = description.reasons.iter().filter(|item| reason::of_host(&item.code).is_none());
+    let reasons: Vec<_> = own.map(|item| of_reason(&item.code, outcomes)).collect();
+    let of_rules =
+        rules.iter().map(|rule| usize::from(rule.passed > 0) + usize::from(stopped(rule)));
+    let of_reasons = reasons.iter().filter(|reason| reason.reached).count();
+    let reached = of_rules.sum::<usize>() + of_reasons;
+    let total = 2 * rules.len() + reasons.len();
+    let (percent, missing) = (percent(reached, total), missing(&rules, &reasons));
+    Coverage { percent, reached, total, rules, reasons, missing }
 }
 
-/// How often each outcome of a rule was reached.
-pub(super) struct RuleCoverage {
-    /// The rule.
-    pub(super) name: String,
-    /// Cases it had nothing against.
-    pub(super) passed: usize,
-    /// Cases it refused.
-    pub(super) failed: usize,
-    /// Cases it wanted facts for.
-    pub(super) asked: usize,
-    /// Cases it did not apply to, or that did not reach it.
-    pub(super) skipped: usize,
-}
-
-impl RuleCoverage {
-    /// Whether the rule stopped a case: refused it, or asked for facts. Which of the two a rule can
-    /// do, its description does not say.
-    pub(super) fn stopped(&self) -> bool {
-        self.failed + self.asked > 0
+fn of_rule(rule: &Rule, outcomes: &[Outcome<'_>]) -> RuleCoverage {
+    let steps = || outcomes.iter().flat_map(|outcome| &outcome.played.trace);
+    let count =
+        |outcome| steps().filter(|step| step.rule == rule.name && step.outcome == outcome).count();
+    RuleCoverage {
+        rule: rule.name.clone(),
+        passed: count(RuleOutcome::Passed),
+        failed: count(RuleOutcome::Failed),
+        asked: count(RuleOutcome::Asked),
+        skipped: count(RuleOutcome::Skipped),
     }
 }
 
-impl Coverage {
-    /// Counts what the traces and the refusals of a run show.
-    pub(super) fn of(description: &Description, outcomes: &[Outcome<'_>]) -> Self {
-        let steps = || outcomes.iter().flat_map(|outcome| &outcome.played.trace);
-        let rule = |rule: &admit::contract::types::Rule| {
-            let count = |outcome| {
-                steps().filter(|step| step.rule == rule.name && step.outcome == outcome).count()
-            };
-            RuleCoverage {
-                name: rule.name.clone(),
-                passed: count(RuleOutcome::Passed),
-                failed: count(RuleOutcome::Failed),
-                asked: count(RuleOutcome::Asked),
-                skipped: count(RuleOutcome::Skipped),
-            }
-        };
-        let own = description.reasons.iter().filter(|item| reason::of_host(&item.code).is_none());
-        let reached = |code: &str| {
-            let came = outcomes.iter().map(|outcome| &outcome.played.came);
-            came.into_iter()
-                .any(|came| came.outcome == "deny" && came.reason.as_deref() == Some(code))
-        };
-        Self {
-            rules: description.rules.iter().map(rule).collect(),
-            reasons: own.map(|item| (item.code.clone(), reached(&item.code))).collect(),
+fn of_reason(code: &str, outcomes: &[Outcome<'_>]) -> ReasonCoverage {
+    let mut came = outcomes.iter().map(|outcome| &outcome.played.came);
+    let reached = came.any(|came| came.outcome == "deny" && came.reason.as_deref() == Some(code));
+    ReasonCoverage { reason: code.to_owned(), reached }
+}
+
+/// Whether the rule stopped a case: refused it, or asked for facts. Which of the two a rule can do, its
+/// description does not say.
+fn stopped(rule: &RuleCoverage) -> bool {
+    rule.failed + rule.asked > 0
+}
+
+/// 100 for a policy with nothing to reach.
+fn percent(reached: usize, total: usize) -> f64 {
+    if total == 0 {
+        return 100.0;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "at most a few hundred")]
+    let percent = 100.0 * reached as f64 / total as f64;
+    percent
+}
+
+/// What no case reached, one sentence each.
+fn missing(rules: &[RuleCoverage], reasons: &[ReasonCoverage]) -> Vec<String> {
+    let mut missing = Vec::new();
+    for rule in rules {
+        if rule.passed == 0 {
+            missing.push(format!("no case passes rule `{}`", rule.rule));
+        }
+        if !stopped(rule) {
+            missing.push(format!("no case is stopped by rule `{}`", rule.rule));
         }
     }
-
-    /// Everything there is to reach: for each rule that it passes and that it stops, and each
-    /// reason.
-    pub(super) fn total(&self) -> usize {
-        2 * self.rules.len() + self.reasons.len()
-    }
-
-    /// How much of it was reached.
-    pub(super) fn reached(&self) -> usize {
-        let rules = self.rules.iter();
-        let of_rules = rules.map(|rule| usize::from(rule.passed > 0) + usize::from(rule.stopped()));
-        of_rules.sum::<usize>() + self.reasons.iter().filter(|(_, reached)| *reached).count()
-    }
-
-    /// The same as a percentage; 100 for a policy with nothing to reach.
-    pub(super) fn percent(&self) -> f64 {
-        if self.total() == 0 {
-            return 100.0;
-        }
-        #[expect(clippy::cast_precision_loss, reason = "at most a few hundred")]
-        let percent = 100.0 * self.reached() as f64 / self.total() as f64;
-        percent
-    }
-
-    /// What no case reached, one sentence each.
-    pub(super) fn missing(&self) -> Vec<String> {
-        let mut missing = Vec::new();
-        for rule in &self.rules {
-            if rule.passed == 0 {
-                missing.push(format!("no case passes rule `{}`", rule.name));
-            }
-            if !rule.stopped() {
-                missing.push(format!("no case is stopped by rule `{}`", rule.name));
-            }
-        }
-        let reasons = self.reasons.iter().filter(|(_, reached)| !reached);
-        missing.extend(reasons.map(|(code, _)| format!("no case is refused for `{code}`")));
-        missing
-    }
+    let reasons = reasons.iter().filter(|reason| !reason.reached);
+    missing.extend(reasons.map(|reason| format!("no case is refused for `{}`", reason.reason)));
+    missing
 }

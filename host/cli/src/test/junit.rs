@@ -21,8 +21,8 @@ pub(super) fn print(report: &Report<'_>, out: &mut dyn Write) -> Result<()> {
         document.add_test_suite(suite);
     }
     if let Some(coverage) = &report.coverage {
-        say(format_args!("coverage {:.1} %", coverage.percent()));
-        coverage.missing().iter().for_each(say);
+        say(format_args!("coverage {:.1} %", coverage.percent));
+        coverage.missing.iter().for_each(say);
     }
     let text = document.to_string().map_err(Error::other)?;
     out.write_all(text.as_bytes())

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use admit::cases::Expectation;
 use admit::contract::types::Description;
 use admit::decision::PolicyRef;
+use admit_api::comparison::Part;
+use admit_api::test_run::Coverage;
 use serde_json::{Map, Value};
 
-use super::coverage::Coverage;
 use crate::suite::Outcome;
 use crate::text;
 
@@ -38,48 +40,39 @@ impl Report<'_> {
     }
 }
 
-/// A claim, setting or fact that has to do with a failure; without value where it was missing.
-pub(super) struct Concerned<'a> {
-    /// `claim`, `setting` or `fact`.
-    pub(super) kind: &'static str,
-    /// Its name.
-    pub(super) name: &'a str,
-    /// What it held in the case.
-    pub(super) value: Option<&'a Value>,
-}
+/// Makes a part of a name and a value.
+type Make = fn(&str, Option<Value>) -> Part;
 
 /// What the decision, or else the expectation, points at, with the values of the case; when neither
 /// points at anything, all that the policy can see.
-pub(super) fn concerned<'a>(
-    outcome: &'a Outcome<'_>,
-    description: &'a Description,
-) -> Vec<Concerned<'a>> {
-    let pointed_at = pointed_at(outcome);
-    if !pointed_at.is_empty() {
-        return pointed_at;
-    }
+pub(super) fn concerned(outcome: &Outcome<'_>, description: &Description) -> Vec<Part> {
     let case = outcome.case;
-    let settings = case.settings.as_ref();
-    let seen = |kind, name: &'a String, members: Option<&'a Map<String, Value>>| {
-        let value = members.and_then(|members| members.get(name));
-        value.map(|value| Concerned { kind, name, value: Some(value) })
+    let held = |members: Option<&Map<String, Value>>, name: &str| members?.get(name).cloned();
+    let of = |make: Make, names: &[String], members: Option<&Map<String, Value>>| -> Vec<Part> {
+        names.iter().map(|name| make(name, held(members, name))).collect()
     };
-    let claims = description.claims.iter();
-    let settings =
-        description.settings.iter().filter_map(|setting| seen("setting", &setting.name, settings));
-    let facts = description.facts.iter();
-    claims
-        .filter_map(|name| seen("claim", name, Some(&case.claims)))
-        .chain(settings)
-        .chain(facts.filter_map(|fact| seen("fact", &fact.name, Some(&case.facts))))
-        .collect()
+    let [claims, settings, facts] = pointed_at(outcome);
+    let all = |[claims, settings, facts]: [&[String]; 3]| {
+        let settings = of(Part::setting, settings, case.settings.as_ref());
+        let facts = of(Part::fact, facts, Some(&case.facts));
+        [of(Part::claim, claims, Some(&case.claims)), settings, facts].concat()
+    };
+    if !(claims.is_empty() && settings.is_empty() && facts.is_empty()) {
+        return all([claims, settings, facts]);
+    }
+    let settings: Vec<_> = description.settings.iter().map(|it| it.name.clone()).collect();
+    let facts: Vec<_> = description.facts.iter().map(|it| it.name.clone()).collect();
+    let mut seen = all([&description.claims, &settings, &facts]);
+    seen.retain(|part| part.value.is_some());
+    seen
 }
 
 /// What has to do with a failure, a line each, for forms that have no place of their own for it.
 pub(super) fn details(outcome: &Outcome<'_>, description: &Description) -> Vec<String> {
     let concerned = concerned(outcome, description).into_iter().map(|item| {
-        let held = text::value(item.value, "missing");
-        format!("{} {} = {held}", item.kind, text::clean(item.name))
+        let held = text::value(item.value.as_ref(), "missing");
+        let (what, name) = item.named();
+        format!("{what} {} = {held}", text::clean(name))
     });
     let steps = outcome.played.trace.iter();
     let steps = steps.map(|step| format!("rule {} {}", text::clean(&step.rule), step.outcome));
@@ -93,24 +86,13 @@ pub(super) fn details(outcome: &Outcome<'_>, description: &Description) -> Vec<S
     .collect()
 }
 
-fn pointed_at<'a>(outcome: &'a Outcome<'_>) -> Vec<Concerned<'a>> {
-    let (case, came) = (outcome.case, &outcome.played.came);
-    let [claims, settings, facts] = match &case.expect {
-        admit::cases::Expectation::Deny { claims, settings, facts, .. }
-            if came.outcome != "deny" =>
-        {
+/// The claims, settings and facts that the decision, or else the expectation, points at.
+fn pointed_at<'a>(outcome: &'a Outcome<'_>) -> [&'a [String]; 3] {
+    let came = &outcome.played.came;
+    match &outcome.case.expect {
+        Expectation::Deny { claims, settings, facts, .. } if came.outcome != "deny" => {
             [claims, settings, facts].map(|names| names.as_deref().unwrap_or_default())
         }
         _ => [&*came.claims, &came.settings, &came.facts],
-    };
-    let of = |kind, names: &'a [String], members: Option<&'a Map<String, Value>>| {
-        names.iter().map(move |name| {
-            let value = members.and_then(|members| members.get(name));
-            Concerned { kind, name, value }
-        })
-    };
-    of("claim", claims, Some(&case.claims))
-        .chain(of("setting", settings, case.settings.as_ref()))
-        .chain(of("fact", facts, Some(&case.facts)))
-        .collect()
+    }
 }

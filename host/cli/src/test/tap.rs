@@ -24,8 +24,8 @@ pub(super) fn print(report: &Report<'_>, out: &mut dyn Write) -> Result<()> {
         writeln!(out, "  ...")?;
     }
     if let Some(coverage) = &report.coverage {
-        writeln!(out, "# coverage {:.1} %", coverage.percent())?;
-        for missing in coverage.missing() {
+        writeln!(out, "# coverage {:.1} %", coverage.percent)?;
+        for missing in &coverage.missing {
             writeln!(out, "# {missing}")?;
         }
     }

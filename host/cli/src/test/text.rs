@@ -3,7 +3,8 @@
 use std::io::{Result, Write};
 use std::time::Duration;
 
-use super::coverage::Coverage;
+use admit_api::test_run::Coverage;
+
 use super::report::{Report, concerned};
 use crate::suite::Outcome;
 use crate::terminal::{Paint, paint};
@@ -42,8 +43,9 @@ fn failed(outcome: &Outcome<'_>, report: &Report<'_>, out: &mut dyn Write) -> Re
         entry(out, "but", &clean(more))?;
     }
     for item in concerned(outcome, report.description) {
-        let held = value(item.value, "missing");
-        entry(out, item.kind, &format!("{} = {held}", clean(item.name)))?;
+        let held = value(item.value.as_ref(), "missing");
+        let (what, name) = item.named();
+        entry(out, what, &format!("{} = {held}", clean(name)))?;
     }
     if let Some(idle) = idle {
         entry(out, "note", &clean(&idle))?;
@@ -70,7 +72,7 @@ fn bench(report: &Report<'_>, times: &[Option<Duration>], out: &mut dyn Write) -
 }
 
 fn coverage(coverage: &Coverage, out: &mut dyn Write) -> Result<()> {
-    let width = coverage.rules.iter().map(|rule| rule.name.len()).max().unwrap_or_default().max(4);
+    let width = coverage.rules.iter().map(|rule| rule.rule.len()).max().unwrap_or_default().max(4);
     writeln!(
         out,
         "{:<width$}  {:>7} {:>7} {:>7} {:>7}",
@@ -78,19 +80,19 @@ fn coverage(coverage: &Coverage, out: &mut dyn Write) -> Result<()> {
     )?;
     for rule in &coverage.rules {
         let (passed, failed, asked, skipped) = (rule.passed, rule.failed, rule.asked, rule.skipped);
-        let name = clean(&rule.name);
+        let name = clean(&rule.rule);
         writeln!(out, "{name:<width$}  {passed:>7} {failed:>7} {asked:>7} {skipped:>7}")?;
     }
-    for missing in coverage.missing() {
-        writeln!(out, "not covered: {}", clean(&missing))?;
+    for missing in &coverage.missing {
+        writeln!(out, "not covered: {}", clean(missing))?;
     }
-    let (reached, total) = (coverage.reached(), coverage.total());
-    let reasons = coverage.reasons.iter().filter(|(_, reached)| *reached).count();
+    let (reached, total) = (coverage.reached, coverage.total);
+    let reasons = coverage.reasons.iter().filter(|reason| reason.reached).count();
     writeln!(
         out,
         "coverage {:.1} % ({reached} of {total}: each rule passes and stops a case, each reason; \
          {reasons} of {} reasons)\n",
-        coverage.percent(),
+        coverage.percent,
         coverage.reasons.len(),
     )
 }
