@@ -17,6 +17,7 @@ pub mod comparison;
 pub mod diff;
 pub mod replay;
 pub mod test_run;
+pub mod explanation;
 pub mod description;
 pub mod inspection;
 pub mod settings;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::decision::Decision;
 use crate::diff::Diff;
+use crate::explanation::Explanation;
 use crate::inspection::Inspection;
 use crate::log::Line;
 use crate::openapi;
@@ -24,6 +25,7 @@ pub fn documents() -> Vec<Document> {
         ("decision-log.schema.json", of::<Line>("decision-log")),
         ("decision.schema.json", of::<Decision>("decision")),
         ("diff.schema.json", of::<Diff>("diff")),
+        ("explain.schema.json", of::<Explanation>("explain")),
         ("inspect.schema.json", of::<Inspection>("inspect")),
         ("replay.schema.json", of::<Replayed>("replay")),
         ("test.schema.json", of::<TestRun>("test")),

@@ -14,18 +14,19 @@ use admit::text::Shown;
 use crate::args::{ExplainArgs, OutputArg};
 use crate::compile;
 use crate::error::{CliError, Exit};
+use crate::text;
 use find::find;
 
 /// Explains what the arguments name.
 pub(crate) fn run(args: &ExplainArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
     let policies = policies(args.policy.as_deref())?;
-    let found = find(&args.name, &policies);
-    if found.is_empty() {
+    let explanation = find(&args.name, &policies);
+    if explanation.found.is_empty() {
         return Err(CliError::Usage(unknown(&args.name, &policies)));
     }
     let printed = match args.output {
-        OutputArg::Json => print::json(&args.name, &found, out),
-        OutputArg::Text => print::people(&found, out),
+        OutputArg::Json => text::json_lines(out, &explanation),
+        OutputArg::Text => print::people(&explanation, out),
     };
     printed.map_err(CliError::Output)?;
     Ok(Exit::Done)
