@@ -171,7 +171,7 @@ pub const HOST_REASONS: &[HostReason] = &[
     failed("gate.empty", "The gate has no active release.", "Activate a policy with its settings."),
 ];
 
-/// The words for a code that is not in the list; a test holds that each code is.
+/// The words for a code that `HOST_REASONS` lacks: no error of the engine has one today.
 pub(crate) const UNLISTED: HostReason = failed(
     "host.failed",
     "The host came to no decision.",
