@@ -5,6 +5,8 @@
 //! engine gets them from it. `admit-schemas` makes `docs/*.schema.json` and `docs/openapi.json` of them.
 //! A reader takes members that it does not know, so that an older one understands a newer writer.
 
+#![warn(missing_docs)]
+
 mod names;
 mod shared;
 pub mod text;

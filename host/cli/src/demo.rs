@@ -32,7 +32,6 @@ const SERVER_URL: &str = "https://mdm.example.com";
 /// Decisions of each kind the clients must have seen before the story goes on.
 const ENOUGH: u64 = 200;
 
-/// Tells the story.
 pub(crate) fn run(args: &DemoArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
     let issuer = Issuer::generate()
         .map_err(|error| internal("failed to make the local issuer's key", error))?;
@@ -147,7 +146,6 @@ impl Demo<'_> {
     }
 }
 
-/// Which token.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Token {
     V1,

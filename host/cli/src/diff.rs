@@ -29,7 +29,6 @@ use input::Input;
 
 const NOTHING_DECIDED: &str = "nothing was compared: neither policy decides any of the inputs";
 
-/// What is compared, and what came of it.
 struct Compared<'a> {
     old: &'a Inspected,
     new: &'a Inspected,

@@ -16,7 +16,6 @@ use crate::terminal;
 /// How a run ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Exit {
-    /// Admitted, or done.
     Done,
     /// Not admitted, or refused by the server.
     NotAdmitted,
@@ -46,114 +45,81 @@ impl From<Exit> for ExitCode {
 /// Why a run ended without doing what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
-    /// A file could not be read.
     #[error("failed to read `{}`", path.display())]
     Read {
-        /// The file.
         path: PathBuf,
-        /// Why.
         #[source]
         source: std::io::Error,
     },
-    /// A file could not be written.
     #[error("failed to write `{}`", path.display())]
     Write {
-        /// The file.
         path: PathBuf,
-        /// Why.
         #[source]
         source: std::io::Error,
     },
-    /// A file is larger than such a file may be.
     #[error("`{}` is too large; expected at most {limit} bytes", path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-        /// The most it may have.
-        limit: u64,
-    },
-    /// A file's content is not what it should be.
+    TooLarge { path: PathBuf, limit: u64 },
     #[error("{what} `{from}`")]
     Content {
         /// What it should be: `settings`, `key set`, ...
         what: &'static str,
         /// The file, address or name.
         from: String,
-        /// Why it is not.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// An address that keys are not fetched from.
     #[error("key set address")]
     KeyAddress(#[source] AddressError),
-    /// No file and no embedded policy of this name.
     #[error("policy `{name}` is neither a file nor one of the embedded {known}")]
     UnknownPolicy {
-        /// What was asked for.
         name: String,
         /// The embedded policies.
         known: String,
     },
-    /// A token on the command line.
     #[error(
         "an argument looks like a token; a token is never taken from the argument list, where other users of this machine can see it: name a file, or pipe the token in"
     )]
     TokenArgument,
-    /// `ADMIT_LOG` is no level.
     #[error(
         "the environment variable `ADMIT_LOG` is no log level; expected `off`, `error`, `warn`, `info`, `debug` or `trace`"
     )]
     LogLevel,
-    /// Options that do not go together, or one that is missing.
     #[error("{0}")]
     Usage(String),
-    /// A line of a stream that is no request.
     #[error("{bad} of {lines} lines were not decided")]
     BadLines {
         /// Lines without a decision.
         bad: u64,
-        /// All lines.
         lines: u64,
     },
-    /// A copy of a store that is none, or not the whole of it.
     #[error("what came from the server is not the whole copy: {bytes} bytes came{}", expected.map(|bytes| format!("; expected {bytes}")).unwrap_or_default())]
     Backup {
-        /// What came.
         bytes: u64,
         /// What the server announced.
         expected: Option<u64>,
     },
-    /// The server does not start.
     #[error(transparent)]
     Server(admit_server::serve::ServeError),
-    /// A running server did not do what was asked.
     #[error(transparent)]
     Remote(#[from] ClientError),
-    /// Standard output is gone.
     #[error("failed to write the result")]
     Output(#[source] std::io::Error),
-    /// The port cannot be had.
     #[error("failed to serve on `127.0.0.1:{port}`")]
     Serve {
-        /// The port.
         port: u16,
-        /// Why.
         #[source]
         source: std::io::Error,
     },
-    /// The machine lacks what every run needs, for example a thread or a socket.
     #[error("{what}")]
     Internal {
         /// What could not be done.
         what: &'static str,
-        /// Why.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
 impl CliError {
-    /// The exit code.
     pub fn exit(&self) -> Exit {
         match self {
             Self::TokenArgument | Self::LogLevel | Self::Usage(_) => Exit::Usage,

@@ -101,7 +101,6 @@ const COMPRESSED: [(&[u8], &str, &str); 6] = [
     (b"PK\x03\x04", "zip", "unzip -p"),
 ];
 
-/// Whether what begins so can be text.
 fn check_text(path: &Path, beginning: &[u8]) -> Result<(), TextError> {
     if input::is_utf_16(beginning) {
         return Err(TextError::Utf16);
@@ -157,18 +156,15 @@ fn read_json(what: &'static str, path: &Path) -> Result<Vec<u8>, CliError> {
     text(what, "a JSON object", path, limit)
 }
 
-/// Reads a file that holds one JSON object.
 pub(crate) fn object(what: &'static str, path: &Path) -> Result<Map<String, Value>, CliError> {
     let object = admit::json::object_of_document(&read_json(what, path)?);
     object.map_err(|error| content(what, &path.display(), error))
 }
 
-/// Reads a settings file.
 pub(crate) fn settings(path: &Path) -> Result<Settings, CliError> {
     object("settings", path).map(Settings::from)
 }
 
-/// Reads a facts file.
 pub(crate) fn facts(path: &Path) -> Result<Facts, CliError> {
     Facts::from_json(object("facts", path)?)
         .map_err(|error| content("facts", &path.display(), error))

@@ -20,16 +20,13 @@ const MAX_DEPTH: usize = 16;
 pub(crate) enum FolderError {
     /// A folder, or a file in it, could not be read.
     Read(PathBuf, io::Error),
-    /// This folder lies too deep.
     TooDeep(PathBuf),
 }
 
-/// How deep a folder is searched.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Search {
     /// Its own files.
     Flat,
-    /// Those of its folders too.
     Deep,
 }
 

@@ -40,7 +40,6 @@ struct Described {
     name: String,
 }
 
-/// Writes what the gates have.
 pub(crate) fn run(args: &GenerateArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
     let client = Client::new(&args.connect)?;
     let mut file = String::from(HEADER);

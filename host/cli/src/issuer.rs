@@ -13,7 +13,6 @@ use crate::error::{CliError, Exit};
 use crate::files;
 use crate::text::json_lines;
 
-/// Runs the verb.
 pub(crate) fn run(args: &IssuerArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
     match &args.verb {
         IssuerVerb::Keys(args) => keys(args, out),

@@ -8,45 +8,28 @@ use serde_json::Value;
 
 use crate::container::{ContainerLine, JOIN};
 
-/// Why a line is no request.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LineError {
-    /// Longer than a line may be.
     #[error("longer than {0} bytes")]
     TooLong(u64),
-    /// Not one strict JSON object.
     #[error("{}", .0.to_string().replace(" at line 1 column ", " at column "))]
     Json(#[from] json::JsonError),
-    /// What a container runtime made of a line.
     #[error(
         "of the log of a container (CRI); expected what was written: take it out first (`{JOIN}`)"
     )]
     Container,
-    /// A decision that was made, not a request for one.
     #[error("of a decision log; expected a request: `admit replay` makes logged decisions again")]
     DecisionLog,
-    /// A member that requests do not have.
     #[error("member {name} is unknown; expected {expected}")]
     Unknown {
-        /// Its name, or how long that is.
         name: String,
         /// The members there may be.
         expected: &'static str,
     },
-    /// A member of another type.
     #[error("`{member}` is {got}; expected {expected}")]
-    Type {
-        /// The member.
-        member: &'static str,
-        /// What came.
-        got: &'static str,
-        /// What was expected.
-        expected: &'static str,
-    },
-    /// Nothing to decide on, or two things.
+    Type { member: &'static str, got: &'static str, expected: &'static str },
     #[error("{0}")]
     Input(&'static str),
-    /// Facts that no policy takes.
     #[error(transparent)]
     Facts(#[from] FactsError),
 }
@@ -75,7 +58,6 @@ fn is_of_decision_log(members: &Object) -> bool {
         && members.contains_key("gate")
 }
 
-/// The id that the decision is to carry.
 pub(crate) fn id(members: &Object) -> Result<Option<&str>, LineError> {
     match members.get("id") {
         None => Ok(None),
@@ -84,7 +66,6 @@ pub(crate) fn id(members: &Object) -> Result<Option<&str>, LineError> {
     }
 }
 
-/// The facts of this line.
 pub(crate) fn facts(members: &Object) -> Result<Option<Object>, LineError> {
     let facts = object(members, "facts")?;
     if let Some(facts) = &facts {
@@ -93,7 +74,6 @@ pub(crate) fn facts(members: &Object) -> Result<Option<Object>, LineError> {
     Ok(facts)
 }
 
-/// The member of this name, an object.
 pub(crate) fn object(members: &Object, member: &'static str) -> Result<Option<Object>, LineError> {
     match members.get(member) {
         None => Ok(None),
@@ -116,7 +96,6 @@ pub(crate) fn now(members: &Object) -> Result<Option<u64>, LineError> {
     now.map(Some).map_err(|got| LineError::Type { member: "now", got, expected })
 }
 
-/// The error of a member of another type.
 pub(crate) fn wrong(member: &'static str, got: &Value, expected: &'static str) -> LineError {
     LineError::Type { member, got: json::kind(got), expected }
 }

@@ -13,7 +13,6 @@ use crate::error::{CliError, Exit, say};
 use crate::suite::{self, Suite};
 use crate::{compile, files, text};
 
-/// Why cases are not packed.
 #[derive(Debug, thiserror::Error)]
 enum NotPacked {
     #[error("no case for this policy; expected at least one")]

@@ -133,7 +133,6 @@ pub(crate) fn policy(policy: &PolicyRef) -> String {
     clean(&format!("{} {} ({digest})", policy.name, policy.version))
 }
 
-/// One labelled line.
 pub(crate) fn entry(out: &mut dyn Write, label: &str, text: &str) -> Result<()> {
     writeln!(out, "  {label:<10} {text}")
 }

@@ -59,6 +59,8 @@
 //!
 //! Modules are listed in the order of a request: from token text to decision.
 
+#![warn(missing_docs)]
+
 pub use admit_api::{bounded, decision};
 pub use admit_cases as cases;
 pub use admit_cases::text;

@@ -8,7 +8,6 @@
 /// A policy that is part of this program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Embedded {
-    /// The name the policy gives itself.
     pub name: &'static str,
     /// The version the policy gives itself, a semantic version.
     pub version: &'static str,
@@ -30,7 +29,6 @@ pub const WINDOWS_MDM_2: Embedded = Embedded {
     component: include_bytes!(concat!(env!("OUT_DIR"), "/windows-mdm-2.wasm")),
 };
 
-/// Intune MAM sign-in.
 pub const INTUNE_MAM: Embedded = Embedded {
     name: "intune-mam",
     version: "1.0.0",

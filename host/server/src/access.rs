@@ -40,14 +40,11 @@ pub(crate) type Alone = OwnedRwLockWriteGuard<()>;
 
 type Known = HashMap<String, Holder>;
 
-/// Who holds an access token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
     /// The public part of the token.
     pub id: Arc<str>,
-    /// The name of the token.
     pub name: Arc<str>,
-    /// What it may do.
     pub role: Role,
     secret_sha256: Arc<[u8]>,
 }
@@ -65,50 +62,33 @@ impl Holder {
 
 /// A new access token. Its text is shown once and kept nowhere.
 pub struct Created {
-    /// The public part.
     pub id: String,
-    /// The whole token.
     pub token: String,
 }
 
-/// Why an access token was not created.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateError {
-    /// Whoever asked may not, or no longer.
     #[error(transparent)]
     Denied(#[from] Denied),
-    /// The name is none.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// Another access token that counts has this name, or one that reads like it.
     #[error(
         "the access token {id} has the name `{name}` already; choose another name, or revoke that \
          token first"
     )]
-    Taken {
-        /// The id of the other one.
-        id: String,
-        /// The name of the other one.
-        name: String,
-    },
-    /// No random bytes could be had.
+    Taken { id: String, name: String },
     #[error(transparent)]
     Token(#[from] TokenError),
-    /// It could not be written.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Why an access token was not revoked.
 #[derive(Debug, thiserror::Error)]
 pub enum RevokeError {
-    /// Whoever asked may not, or no longer.
     #[error(transparent)]
     Denied(#[from] Denied),
-    /// Nobody could create another one then.
     #[error("this is the last access token of the role `admin`; create another one first")]
     LastAdmin,
-    /// It could not be written.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -36,11 +36,9 @@ pub struct App {
     pub sources: IndexMap<String, SourceView>,
     /// The keys of each cloud, shared by all its gates.
     pub keys: IndexMap<Cloud, Arc<Keys>>,
-    /// Who may do what.
     pub access: Access,
     /// What outlives a restart.
     pub store: Store,
-    /// Numbers.
     pub metrics: Metrics,
     /// The lines of requests from strangers.
     pub strangers: Arc<Strangers>,
@@ -63,7 +61,6 @@ pub struct App {
     pub permissions: Permissions,
 }
 
-/// A reload would let everybody who reaches the listener ask for decisions.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "`service.access` is `none`, but the listener that is bound is not a loopback address or a Unix \
@@ -73,21 +70,13 @@ pub struct OpenToAll;
 
 /// What an [`App`] is made of besides what it counts itself.
 pub struct Parts {
-    /// As in [`App`].
     pub gates: IndexMap<String, Arc<ServedGate>>,
-    /// As in [`App`].
     pub sources: IndexMap<String, SourceView>,
-    /// As in [`App`].
     pub keys: IndexMap<Cloud, Arc<Keys>>,
-    /// As in [`App`].
     pub access: Access,
-    /// As in [`App`].
     pub store: Store,
-    /// As in [`App`].
     pub metrics: Metrics,
-    /// As in [`App`].
     pub log: Option<Arc<DecisionLog>>,
-    /// As in [`App`].
     pub started_at: u64,
     /// How many instances of policies there can be at the same time.
     pub instances: usize,

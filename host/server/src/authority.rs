@@ -61,24 +61,17 @@ enum Order {
 /// Why somebody may not do something.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
-    /// No access token came, or it does not have the form of one.
     #[error("expected the header `Authorization: Bearer` with an access token of this server")]
     NoToken,
-    /// The access token does not count, or no longer.
     #[error("the access token is not one of this server, or was revoked")]
     Unknown,
-    /// The role does not have the right.
     #[error("the role `{0}` may not do this")]
     Role(Role),
-    /// Policies and settings come from a repository.
     #[error(
         "this server is configured from {repository}: change it there; only the role `gitops` may \
          write here"
     )]
-    GitOps {
-        /// The repository.
-        repository: String,
-    },
+    GitOps { repository: String },
 }
 
 impl Permissions {
@@ -121,7 +114,6 @@ impl Permissions {
 }
 
 impl Authority {
-    /// That of the server itself.
     pub fn server() -> Self {
         Self(Kind::Server(Actor::server()))
     }
@@ -208,7 +200,6 @@ impl Caller {
 }
 
 impl Granted {
-    /// Leave for the server itself.
     pub fn server() -> Self {
         Self { actor: Actor::server(), _order: None }
     }

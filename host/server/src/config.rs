@@ -85,7 +85,6 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// The decision log; absent unless configured.
     pub decision_log: Option<DecisionLogConfig>,
-    /// When a new release is reverted by itself.
     pub fault_revert: FaultRevertConfig,
     /// What the store keeps of what is over.
     pub store: Retention,

@@ -63,23 +63,17 @@ const LAST_COUNT: Duration = Duration::from_millis(250);
 /// How long nothing can be written before it is a problem.
 const PROBLEM: Duration = Duration::from_secs(1);
 
-/// Why there is no decision log.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecisionLogError {
-    /// The file could not be opened to write at its end.
     #[error("failed to open the decision log `{}`", path.display())]
     Open {
-        /// The file.
         path: PathBuf,
-        /// Why.
         #[source]
         source: std::io::Error,
     },
-    /// Standard output is closed.
     #[error("failed to write the decision log to standard output")]
     Stdout(#[source] std::io::Error),
-    /// The thread that writes could not be started.
     #[error("failed to start the thread of the decision log")]
     Thread(#[source] std::io::Error),
 }
@@ -259,7 +253,6 @@ impl DecisionLog {
         let _ = self.sender.try_send(Message::Wake);
     }
 
-    /// Decisions written.
     pub fn written(&self) -> u64 {
         self.shared.written.load(Ordering::Relaxed)
     }

@@ -24,7 +24,6 @@ use crate::config::{LogConfig, LogFormat};
 /// Start of the targets of Admit's own crates.
 const OWN: &str = "admit";
 
-/// The process has a log already.
 #[derive(Debug, thiserror::Error)]
 #[error("the log was started twice")]
 pub struct LogError(#[from] SetGlobalDefaultError);

@@ -36,7 +36,6 @@ pub use sources::{CandidateCounts, GateNow, LogLines, ServerNow};
 
 use admit_api::endpoint::ListenerKind;
 
-/// Every metric of the process.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -53,7 +52,6 @@ pub struct Metrics {
 /// What is counted of the connections of a listener. Clones count together.
 #[derive(Clone, Debug, Default)]
 pub struct ConnectionMetrics {
-    /// Those that are open.
     pub open: Level,
     given_up: Counter,
 }
@@ -121,7 +119,6 @@ impl Metrics {
         self.http.listener(listener, routes)
     }
 
-    /// The connections of a listener.
     pub fn connections(&self, listener: ListenerKind) -> ConnectionMetrics {
         let labels = ListenerLabels { listener: http::listener_name(listener) };
         ConnectionMetrics {
@@ -130,7 +127,6 @@ impl Metrics {
         }
     }
 
-    /// The decisions under way.
     pub fn decisions_in_flight(&self) -> Level {
         self.decisions_in_flight.clone()
     }

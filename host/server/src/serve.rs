@@ -57,61 +57,44 @@ const AT_LEAST: Duration = Duration::from_millis(250);
 /// How long a listener that is ended at once may take for that.
 const CUT: Duration = Duration::from_millis(250);
 
-/// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
-    /// The store cannot be opened or read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A listener cannot be had.
     #[error("{source}")]
     Listen {
-        /// Its key in the configuration.
         key: &'static str,
-        /// Why not.
         #[source]
         source: ListenError,
     },
-    /// The decision log cannot be written.
     #[error(transparent)]
     DecisionLog(#[from] DecisionLogError),
-    /// The first access token cannot be made.
     #[error("failed to make the first access token")]
     Access(#[from] CreateError),
-    /// The file of a key set cannot be used.
     #[error("key set `{path}`")]
     KeySet {
         /// The cloud whose keys it should have.
         cloud: &'static str,
-        /// The file.
         path: String,
-        /// Why not.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The address of a key set is not one that keys are fetched from.
     #[error("keys of the cloud `{cloud}`")]
     KeyAddress {
-        /// The cloud.
         cloud: &'static str,
-        /// Why not.
         #[source]
         source: AddressError,
     },
-    /// The clock of the machine was never set.
     #[error("the clock of this machine is before 1970; set it, then start again")]
     Clock,
-    /// The machine does not give what every server needs.
     #[error("{what}")]
     Machine {
         /// What could not be had.
         what: &'static str,
-        /// Why not.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Standard output is gone.
     #[error("failed to write to standard output")]
     Output(#[source] std::io::Error),
 }

@@ -28,7 +28,6 @@ pub struct ShadowOptions {
     pub queue_entries: usize,
     /// Most bytes of the requests that wait.
     pub queue_bytes: usize,
-    /// Most examples that are kept.
     pub examples: usize,
     /// The claims that examples show.
     pub claims: Vec<String>,

@@ -25,7 +25,6 @@ pub struct SourceOptions {
     pub max_bytes: usize,
 }
 
-/// What a poll found.
 #[derive(Debug, Eq, PartialEq)]
 pub enum Poll {
     /// Nothing new, or the same problem as before: see [`Watch::problem`].
@@ -38,7 +37,6 @@ pub enum Poll {
     Problem(SourceError),
 }
 
-/// A component that was found.
 #[derive(Debug, Eq, PartialEq)]
 pub struct Found {
     /// The component in binary form: these bytes were read once, and only these count.

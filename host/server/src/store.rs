@@ -41,64 +41,42 @@ pub use taken_back::TakenBack;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// The data directory, or the file in it, cannot be made or entered.
     #[error("data directory: `{}`", path.display())]
     Directory {
-        /// The directory.
         path: PathBuf,
-        /// Why.
         #[source]
         source: std::io::Error,
     },
-    /// Another process has it.
     #[error("data directory `{}` is in use by another process; stop it, or use its API", path.display())]
-    InUse {
-        /// The directory.
-        path: PathBuf,
-    },
-    /// The file is not a store of this program, or of a later version of it.
+    InUse { path: PathBuf },
     #[error("`{}` cannot be brought to this version", path.display())]
     Migrate {
-        /// The file.
         path: PathBuf,
-        /// Why.
         #[source]
         source: sqlx::migrate::MigrateError,
     },
-    /// The file, or what its log adds to it, is no database any more.
     #[error(
         "`{}` is malformed: stop the server and restore a copy of the store (see \"Restore\" in \
          docs/configuration.md)", path.display()
     )]
     Malformed {
-        /// The file.
         path: PathBuf,
         /// What SQLite found.
         #[source]
         source: sqlx::Error,
     },
-    /// SQLite gave an error: the disk is full.
     #[error("the store failed")]
     Database(#[from] sqlx::Error),
-    /// The file was deleted, or another one is in its place.
     #[error(
         "`{}` was deleted or replaced while the server runs: nothing can be stored; put it back, or \
          restart the server to go on with what is there now", path.display()
     )]
-    Gone {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Somebody else wrote to it.
+    Gone { path: PathBuf },
     #[error(
         "another program changed `{}` while the server runs: nothing can be stored; restart the \
          server to go on with what is there now", path.display()
     )]
-    Changed {
-        /// The file.
-        path: PathBuf,
-    },
-    /// An operation under way does not end.
+    Changed { path: PathBuf },
     #[error(
         "the store has not answered for {seconds} s: the disk hangs, or a backup is being made; try \
          again"
@@ -107,19 +85,15 @@ pub enum StoreError {
         /// Seconds since it began.
         seconds: u64,
     },
-    /// The server is about to end.
     #[error("the store is closed")]
     Closed,
-    /// The change went on after a part of it had failed.
     #[error("the change was broken off")]
     Broken,
-    /// What belongs to a gate or a token is not what was written.
     #[error("the store is damaged: {what}")]
     Damaged {
         /// What is wrong, with the place.
         what: String,
     },
-    /// A row holds what this program does not write.
     #[error("the store holds {what}, which this version cannot read")]
     Row {
         /// What is wrong.

@@ -261,10 +261,8 @@ fn ended(
 /// Why a gate does not take what its source holds.
 #[derive(Debug, thiserror::Error)]
 pub enum TakeError {
-    /// There is no component.
     #[error(transparent)]
     Source(#[from] SourceError),
-    /// The gate refused it.
     #[error(transparent)]
     Change(#[from] ChangeError),
 }

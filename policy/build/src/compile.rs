@@ -31,7 +31,6 @@ const PROFILE: [&str; 7] = [
 /// What reaches the inner Cargo of the variables that speak to Cargo and the compiler.
 const KEPT: [&str; 5] = ["CARGO_HOME", "CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTR", "RUSTUP_HOME"];
 
-/// Which crates to compile, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// The directory of a crate or of a workspace.
@@ -143,7 +142,6 @@ fn cargo_home() -> Option<PathBuf> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CompileError {
-    /// Cargo could not be run.
     #[error("failed to run `{}`", cargo.display())]
     Start {
         /// The program.
@@ -151,20 +149,15 @@ pub enum CompileError {
         /// What went wrong.
         source: io::Error,
     },
-    /// Cargo failed; it said why on standard error.
     #[error("cargo ended with {status}")]
     Failed {
         /// How it ended.
         status: ExitStatus,
     },
-    /// A crate compiled, but not to a core module.
     #[error(
         "`{package}` made no core module; expected `crate-type = [\"cdylib\"]` in its manifest"
     )]
-    NoModule {
-        /// The package, or the manifest.
-        package: String,
-    },
+    NoModule { package: String },
 }
 
 #[cfg(test)]

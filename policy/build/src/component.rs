@@ -77,13 +77,8 @@ fn interfaces(component: &[u8]) -> Result<(Vec<String>, Vec<String>), PolicyErro
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PolicyError {
-    /// It is too large.
     #[error("{size} bytes; expected at most {MAX_BYTES}")]
-    TooLarge {
-        /// Its size.
-        size: usize,
-    },
-    /// It imports something.
+    TooLarge { size: usize },
     #[error(
         "it imports `{name}`; a policy imports nothing: time, claims, settings and facts are arguments"
     )]
@@ -91,20 +86,14 @@ pub enum PolicyError {
         /// The first import.
         name: String,
     },
-    /// It does not export the interface.
     #[error(
         "it exports {exports}; expected `{INTERFACE}`: does the crate say `admit_guest::export!`?"
     )]
-    NoPolicy {
-        /// What it exports.
-        exports: String,
-    },
-    /// It cannot be read.
+    NoPolicy { exports: String },
     #[error("it cannot be read: {0}")]
     Unreadable(String),
 }
 
-/// Why a core module does not make a component; the text is that of `wit-component`.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct EncodeError(String);

@@ -66,13 +66,10 @@ fn encode(module: Module) -> Result<Component, BuildError> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// No toolchain compiles for WebAssembly.
     #[error(transparent)]
     Toolchain(#[from] ToolchainError),
-    /// Cargo could not be run, or did not produce the core modules.
     #[error(transparent)]
     Compile(#[from] CompileError),
-    /// A core module could not be read back.
     #[error("failed to read the core module `{}`", path.display())]
     Read {
         /// The core module.
@@ -80,20 +77,12 @@ pub enum BuildError {
         /// What went wrong.
         source: io::Error,
     },
-    /// A core module is not a policy.
     #[error("`{library}` does not make a component")]
     Encode {
-        /// The library it was built from.
         library: String,
         /// What went wrong.
         source: EncodeError,
     },
-    /// A component is no policy that a host takes.
     #[error("a host would refuse the component of `{library}`")]
-    Refused {
-        /// The library it was built from.
-        library: String,
-        /// Why.
-        source: PolicyError,
-    },
+    Refused { library: String, source: PolicyError },
 }

@@ -11,9 +11,7 @@ use crate::compile::{CompileError, Request};
 pub struct Module {
     /// The name of the library, for example `windows_mdm_1`.
     pub library: String,
-    /// The manifest of its package.
     pub manifest: PathBuf,
-    /// The core module.
     pub path: PathBuf,
 }
 

@@ -29,7 +29,6 @@ pub struct Toolchain {
     pub cargo: PathBuf,
     /// The compiler itself, not a proxy that could choose another one.
     pub rustc: PathBuf,
-    /// The root of the toolchain.
     pub sysroot: PathBuf,
     /// The commit the compiler was built from, by which it names its library's source files.
     pub commit: String,
@@ -40,9 +39,7 @@ pub struct Toolchain {
 /// Where the target's standard library comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Library {
-    /// It is installed.
     Installed,
-    /// It is built from source.
     FromSource {
         /// The linker; a toolchain without the target does not bring one along.
         linker: PathBuf,
@@ -148,17 +145,14 @@ fn minor(release: &str) -> Option<u32> {
     release.strip_prefix("1.")?.split('.').next()?.parse().ok()
 }
 
-/// Why there is no toolchain.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ToolchainError {
-    /// The environment variable names no known way.
     #[error("`{CHOICE}` is `{value}`; expected `auto`, `rustup` or `debian`")]
     Choice {
         /// The first 40 characters of its value.
         value: String,
     },
-    /// The machine has none.
     #[error(
         "no Rust toolchain for `{TARGET}` ({CHOICE}={}); run `make setup`, or install one by hand: \
          `rustup target add {TARGET}`, or on Debian, as root, \

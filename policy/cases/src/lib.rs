@@ -30,6 +30,8 @@
 //!
 //! The whole form is in `docs/cases.schema.json`.
 
+#![warn(missing_docs)]
+
 pub mod document;
 mod file;
 mod error;

@@ -103,6 +103,8 @@
 //! assert!(matches!(decision.verdict, Verdict::Allow(_)));
 //! ```
 
+#![warn(missing_docs)]
+
 mod about;
 mod declared;
 mod describe;

@@ -1,7 +1,6 @@
 //! The claims that the policy asks for, by name.
 
 admit_guest::names! {
-    /// All of them.
     pub(crate) ALL:
         TID = "tid",
         VER = "ver",

@@ -17,7 +17,6 @@ const KEYS: Presentation = retried(
     "Sign-in is not available right now. Please try again later.",
 );
 
-/// All of them.
 pub const ALL: &[Reason] = &[
     reason(
         "token.malformed",

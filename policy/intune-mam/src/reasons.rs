@@ -63,7 +63,6 @@ pub const NOT_CONFIGURED: Reason = Reason {
     presentation: use_web("ent.intune.login.not_configured.app_error", 403),
 };
 
-/// Another tenant.
 pub const TENANT_NOT_AUTHORIZED: Reason = Reason {
     code: "tenant_not_authorized",
     title: "The token was issued by another tenant than the configured one.",
@@ -113,7 +112,6 @@ pub const SPN_AUDIENCE: Reason = Reason {
     presentation: INVALID_TOKEN,
 };
 
-/// An identifier URI that does not count.
 pub const IDENTIFIER_URI_AUDIENCE: Reason = Reason {
     code: "identifier_uri_audience",
     title: "The token names its application by an `api://` URI that never counts; only `api://{client id}` \
@@ -138,7 +136,6 @@ pub const AUDIENCE_NOT_CLIENT_ID: Reason = Reason {
     presentation: INVALID_TOKEN,
 };
 
-/// Microsoft Graph.
 pub const MICROSOFT_GRAPH_AUDIENCE: Reason = Reason {
     code: "microsoft_graph_audience",
     title: "The token was issued for Microsoft Graph, and only Microsoft Graph may take it.",
@@ -147,7 +144,6 @@ pub const MICROSOFT_GRAPH_AUDIENCE: Reason = Reason {
     presentation: INVALID_TOKEN,
 };
 
-/// No scope.
 pub const SCOPE_MISSING: Reason = Reason {
     code: "scope_missing",
     title: "The token does not carry the configured scope; one without `scp` is an ID token or was \
@@ -181,7 +177,6 @@ pub const IDENTITY_UNUSABLE: Reason = Reason {
     ),
 };
 
-/// No account.
 pub const ACCOUNT_NOT_FOUND: Reason = Reason {
     code: "account_not_found",
     title: "The user has no account, and with `saml` a sign-in does not make one.",
@@ -194,7 +189,6 @@ pub const ACCOUNT_NOT_FOUND: Reason = Reason {
     ),
 };
 
-/// A bot.
 pub const BOT_LOGIN_FORBIDDEN: Reason = Reason {
     code: "bot_login_forbidden",
     title: "The account belongs to a bot.",
@@ -206,7 +200,6 @@ pub const BOT_LOGIN_FORBIDDEN: Reason = Reason {
     ),
 };
 
-/// A deactivated account.
 pub const ACCOUNT_LOCKED: Reason = Reason {
     code: "account_locked",
     title: "The account is deactivated.",

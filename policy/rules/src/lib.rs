@@ -7,6 +7,8 @@
 //! The modules, in reading order: the two value types ([`Guid`], [`HttpsUrl`]), then one module
 //! per question a policy asks about a token.
 
+#![warn(missing_docs)]
+
 mod guid;
 mod url;
 

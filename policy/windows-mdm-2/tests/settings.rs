@@ -17,7 +17,6 @@ fn texts(values: &[&str]) -> Value {
     Value::Texts(values.iter().map(|&value| value.into()).collect())
 }
 
-/// Settings that are good, with some changed.
 fn refused(changes: &[(&str, Value)]) -> Vec<(String, Option<String>, String)> {
     let mut fields = vec![
         ("server_url", text("https://mdm.example.com")),

@@ -1,7 +1,6 @@
 //! The claims that every version asks for, by name.
 
 admit_guest::names! {
-    /// All of them.
     pub ALL:
         TID = "tid",
         VER = "ver",

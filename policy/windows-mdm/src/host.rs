@@ -5,7 +5,6 @@ use admit_guest::Reason;
 
 use crate::reason;
 
-/// All of them.
 pub const ALL: &[Reason] = &[
     MALFORMED,
     TOO_LARGE,

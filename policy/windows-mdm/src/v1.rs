@@ -29,7 +29,6 @@ pub struct WindowsMdm {
     pub scopes: Vec<String>,
     /// The applications that may obtain the token; any while empty.
     pub allowed_apps: GuidSet,
-    /// Whether guests may enrol.
     pub allow_guests: bool,
 }
 

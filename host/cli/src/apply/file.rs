@@ -36,14 +36,15 @@ pub(super) struct Wanted {
 
 /// The policy that a gate shall have.
 pub(super) enum WantedPolicy {
-    /// The one it has.
     Any,
     /// One that comes with the server: `NAME`, `NAME@VERSION`, or `NAME@2` for the newest of that line.
     Bundled(String),
-    /// A component.
     Component(NewPolicy),
     /// The one with this digest, which it must have already; called `NAME@VERSION`.
-    Already { reference: String, digest: String },
+    Already {
+        reference: String,
+        digest: String,
+    },
 }
 
 /// A file: `gates`, and keys that mean nothing, as a place for anchors.

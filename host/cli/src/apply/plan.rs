@@ -185,7 +185,6 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Prints what differs.
     pub(super) fn print(&self, out: &mut dyn Write) -> IoResult<()> {
         let gate = clean(self.gate());
         if !self.changes_something() {

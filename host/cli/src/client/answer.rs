@@ -4,7 +4,6 @@ use serde::de::DeserializeOwned;
 
 use super::error::ClientError;
 
-/// An answer.
 pub(crate) struct Answer {
     server: String,
     status: u16,

@@ -18,12 +18,10 @@ impl Call {
         Self { method, path, body: None, if_match: None }
     }
 
-    /// A call about a gate.
     pub(crate) fn of_gate(method: &'static str, gate: &str, what: &str) -> Self {
         Self::new(method, &["v1", "gates", gate, what])
     }
 
-    /// With a parameter, when it has a value.
     pub(crate) fn query(mut self, name: &str, value: Option<impl ToString>) -> Self {
         if let Some(value) = value {
             let separator = if self.path.contains('?') { '&' } else { '?' };
@@ -33,7 +31,6 @@ impl Call {
         self
     }
 
-    /// With a parameter for each value.
     pub(crate) fn each(self, name: &str, values: &[String]) -> Self {
         values.iter().fold(self, |call, value| call.query(name, Some(value)))
     }
@@ -43,14 +40,12 @@ impl Call {
         self.query(name, is_set.then_some("true"))
     }
 
-    /// With a body in JSON.
     pub(crate) fn json(mut self, body: &impl Serialize) -> Self {
         let body = serde_json::to_vec(body).expect("the shapes of the API have texts for keys");
         self.body = Some(("application/json", body));
         self
     }
 
-    /// With a component as its body.
     pub(crate) fn component(mut self, bytes: Vec<u8>) -> Self {
         self.body = Some(("application/wasm", bytes));
         self

@@ -13,7 +13,6 @@ use crate::text::clean;
 /// Why there is no answer, or none of use.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// No address of a server.
     #[error(
         "`{came}` is not the address of a server; expected `https://HOST[:PORT]`, or \
          `http://127.0.0.1:PORT` on this machine"
@@ -22,7 +21,6 @@ pub enum ClientError {
         /// What came, without user and password.
         came: String,
     },
-    /// An access token would travel in the clear.
     #[error(
         "`{came}` would have the access token travel in the clear; expected `https://`, or \
          `http://` with a loopback address"
@@ -31,76 +29,40 @@ pub enum ClientError {
         /// What came, without user and password.
         came: String,
     },
-    /// No access token was given.
     #[error(
         "an access token is needed; expected it in the environment variable \
          `ADMIT_ACCESS_TOKEN` or in the file of `--access-token-file`"
     )]
     NoToken,
-    /// What was given is no access token.
     #[error("{from} holds no access token; expected `admit_...`")]
-    BadToken {
-        /// Where it came from.
-        from: String,
-    },
-    /// The clock of this machine was never set, so that no certificate can be checked.
+    BadToken { from: String },
     #[error("the clock of this machine is before 1970; set it, no certificate can be checked")]
     Clock,
     /// The environment names a proxy on the way that cannot be used.
     #[error(transparent)]
     Proxy(ProxyError),
-    /// No connection.
     #[error("no answer from {server}: {source}")]
-    NoConnection {
-        /// The server.
-        server: String,
-        /// Why.
-        source: DialError,
-    },
-    /// No valid certificate, no HTTP.
+    NoConnection { server: String, source: DialError },
     #[error("no answer from {server}: {source}")]
-    NoAnswer {
-        /// The server.
-        server: String,
-        /// Why.
-        source: Box<ureq::Error>,
-    },
-    /// It took too long.
+    NoAnswer { server: String, source: Box<ureq::Error> },
     #[error("{server} did not answer within {seconds} s")]
     Late {
-        /// The server, and the proxy on the way to it.
         server: String,
         /// The time it was given.
         seconds: u64,
     },
-    /// An answer that Admit does not give.
     #[error("the answer of {server}, with status {status}, is not one of Admit")]
-    NotAdmit {
-        /// The server.
-        server: String,
-        /// The status.
-        status: u16,
-    },
-    /// The server says why not.
+    NotAdmit { server: String, status: u16 },
     #[error("{0}")]
     Refused(Box<Refusal>),
-    /// The server has no such gate.
     #[error("the server has no gate `{gate}`; it has {known}")]
-    NoGate {
-        /// What was asked for.
-        gate: String,
-        /// Those there are.
-        known: String,
-    },
-    /// A gate has not the component that a file says it has.
+    NoGate { gate: String, known: String },
     #[error(
         "gate `{gate}` has the policy {has}; expected {wanted}: activate its component with \
          `admit policy activate {gate} FILE`, or have the file name it by `component`"
     )]
     OtherPolicy {
-        /// The gate.
         gate: String,
-        /// What it has.
         has: String,
         /// What it should have.
         wanted: String,

@@ -13,7 +13,6 @@ use admit::lock::Lock;
 use super::Token;
 use super::story::Tokens;
 
-/// What was seen of one generation.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
     pub(super) version: String,
@@ -21,7 +20,6 @@ pub(super) struct Seen {
     pub(super) denied: u64,
 }
 
-/// What all clients saw.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counts {
     pub(super) by_generation: BTreeMap<u64, Seen>,

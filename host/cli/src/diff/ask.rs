@@ -64,7 +64,6 @@ pub(super) fn ask<'a>(
     })
 }
 
-/// The settings that all of the policies have.
 pub(crate) fn common(settings: &Map<String, Value>, policies: &[&Inspected]) -> Map<String, Value> {
     let known = |name: &str| policies.iter().all(|policy| has_setting(policy, name));
     let common = settings.iter().filter(|(name, _)| known(name));

@@ -34,7 +34,6 @@ pub(super) struct Comparison {
 }
 
 impl Comparison {
-    /// How many changes are of this kind.
     pub(super) fn count(&self, kind: Kind) -> usize {
         self.changes.iter().filter(|change| change.kind == kind).count()
     }
@@ -93,7 +92,6 @@ fn set_new_settings_apart(
     }
 }
 
-/// What was decided, as documents have it.
 pub(crate) fn decided(came: &Came) -> Decided {
     Decided {
         outcome: Outcome::named(came.outcome).unwrap_or(Outcome::Failed),

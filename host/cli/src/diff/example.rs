@@ -38,7 +38,6 @@ fn details(came: &Came) -> Details {
     Details { identity, detail: came.detail.clone() }
 }
 
-/// Makes a part of a name and a value.
 type Make = fn(&str, Option<Value>) -> Part;
 
 fn varied(input: &Input, start: &Input) -> Vec<Part> {

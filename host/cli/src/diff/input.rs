@@ -12,22 +12,24 @@ pub(super) struct Input {
     pub(super) request: Request,
 }
 
-/// A generated input.
 #[derive(Clone, Copy)]
 pub(super) struct Made {
-    /// From 1.
     pub(super) number: u32,
     /// The place of the input that it was made from.
     pub(super) start: usize,
 }
 
-/// Where an input comes from.
 #[derive(Clone)]
 pub(super) enum Origin {
-    /// A case of a file, or of a component.
-    Case { file: String, name: String },
+    Case {
+        file: String,
+        name: String,
+    },
     /// A line of the log, from 1.
-    Line { line: usize, id: Option<String> },
+    Line {
+        line: usize,
+        id: Option<String>,
+    },
 }
 
 /// What is decided.

@@ -22,7 +22,6 @@ const EXPECTED_MEMBERS: &str = "`id`, `claims`, `facts`, `now`";
 const NO_NOW: &str = "`now` is missing; expected the time of the request, here or as --now";
 const TOKEN: &str = "`token` is given; expected `claims`: no token is verified here";
 
-/// The line of a log that is no request to decide.
 #[derive(Debug, thiserror::Error)]
 #[error("line {line}: {problem}")]
 struct BadLine {

@@ -56,12 +56,10 @@ pub(crate) fn name(kind: Kind) -> String {
     paint(colour, &kind.as_str().replace('_', " ").to_uppercase())
 }
 
-/// A kind that was forbidden and found.
 pub(crate) fn forbidden(kind: Kind, out: &mut dyn Write) -> Result<()> {
     writeln!(out, "\n{} {}", paint(Paint::Bad, "FORBIDDEN"), kind.as_str())
 }
 
-/// The kind of a change and what it means.
 pub(crate) fn meaning(kind: Kind) -> &'static str {
     match kind {
         Kind::Narrowing => "narrowing: less is admitted",

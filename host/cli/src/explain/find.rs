@@ -35,7 +35,6 @@ fn of_policy(name: &str, inspected: &Inspected) -> impl Iterator<Item = Found> {
     reason.into_iter().chain(rule)
 }
 
-/// A reason of the host that no policy words.
 fn of_host(reason: &HostReason) -> Found {
     let presentation = Presentation::from(reason);
     let (title, remedy) = (reason.title.to_owned(), reason.remedy.to_owned());

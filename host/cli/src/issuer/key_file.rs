@@ -11,7 +11,6 @@ use crate::files;
 /// A PKCS #8 file of an RSA key of 2,048 bits has some 1,200 bytes.
 const MAX_KEY_BYTES: u64 = 16 * 1024;
 
-/// Opens the key, or makes one when there is no file.
 pub(super) fn open(path: &Path) -> Result<Issuer, CliError> {
     match files::read(path, MAX_KEY_BYTES) {
         Ok(der) => Issuer::from_der(&der)

@@ -50,12 +50,10 @@ pub fn start(issuer: &Issuer, port: u16) -> io::Result<Server> {
 }
 
 impl Server {
-    /// The address of the JWK Set.
     pub fn key_set_address(&self) -> String {
         format!("http://{}{KEYS}", self.address)
     }
 
-    /// The address of the discovery document.
     pub fn discovery_address(&self) -> String {
         format!("http://{}{DISCOVERY}", self.address)
     }

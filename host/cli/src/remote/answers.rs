@@ -20,11 +20,8 @@ pub(super) fn actor(actor: &Actor) -> String {
     clean(&format!("{} ({})", actor.name, actor.role))
 }
 
-/// The settings of a gate, with their revision.
 pub(crate) struct GateSettings {
-    /// The active policy.
     pub(crate) policy: PolicyRef,
-    /// The settings that it knows.
     pub(crate) settings: Map<String, Value>,
     /// Those that are kept and do not count.
     pub(crate) unknown: Map<String, Value>,
@@ -52,7 +49,6 @@ pub(crate) fn idle(client: &Client, gate: &str) -> Result<Option<GateStatus>, Cl
     Ok(gates.find(|one| one.gate == gate).filter(|one| one.state != GateState::Serving))
 }
 
-/// The state of a gate with its reason.
 pub(crate) fn state(gate: &GateStatus) -> String {
     let problem = gate.problem.as_ref().map(|problem| format!(": {}", clean(problem)));
     format!("{}{}", gate.state, problem.unwrap_or_default())
@@ -92,7 +88,6 @@ pub(super) fn taken_back(taken: &TakenBack) -> String {
     format!("{at} after {faults} fault{plural}, {reason}{separator}{error}")
 }
 
-/// When an attempt was made, by whom, and what came of it.
 pub(super) fn attempt(attempt: &Attempt) -> String {
     let Attempt { at, actor, action, result, .. } = attempt;
     let (at, action) = (clean(at), clean(action));

@@ -15,12 +15,10 @@ use crate::error::CliError;
 use crate::files;
 use crate::text::clean;
 
-/// A policy that a gate is to have.
 #[derive(Clone)]
 pub(crate) enum NewPolicy {
     /// One that comes with the server, `NAME` or `NAME@VERSION`.
     Bundled(String),
-    /// A component.
     Component {
         /// The file it is from.
         path: String,
@@ -42,7 +40,6 @@ impl NewPolicy {
         Self::in_file(path)
     }
 
-    /// The component in a file.
     pub(crate) fn in_file(path: &Path) -> Result<Self, CliError> {
         let bytes = files::read(path, Limits::default().component_bytes as u64)?;
         Ok(Self::Component { path: files::called(path).display().to_string(), bytes: bytes.into() })

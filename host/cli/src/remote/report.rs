@@ -49,7 +49,6 @@ pub(super) fn restored(settings: &[Expected], out: &mut dyn Write) -> Result<()>
     settings.iter().try_for_each(|setting| entry(out, "restored", &text(setting)))
 }
 
-/// Says which configured settings do not count.
 pub(super) fn not_counting(settings: &[Expected], out: &mut dyn Write) -> Result<()> {
     let text =
         |setting: &Expected| format!("{}, which does not count", answers::setting(setting, ""));

@@ -28,7 +28,6 @@ pub(super) enum Foreign {
     Prefixed,
     /// A part of a line that a container runtime split (CRI).
     Part,
-    /// The same, as the text of this member.
     TextPart(String),
     /// A part of JSON that stands on several lines.
     Broken,

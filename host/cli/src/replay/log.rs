@@ -35,7 +35,6 @@ impl Lines {
         Ok(Self { path, from, number: 0, line: Vec::new() })
     }
 
-    /// The next line.
     pub(super) fn next(&mut self) -> Result<Option<Numbered<'_>>, CliError> {
         loop {
             let fits =

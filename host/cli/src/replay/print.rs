@@ -44,7 +44,6 @@ fn left_out(report: &Replayed, out: &mut dyn Write) -> Result<()> {
     of(&report.unknown_claims, "unknown", "taken as missing, since the log has no", out)
 }
 
-/// Where a line is.
 fn place(line: u64, log: Option<&str>) -> String {
     let of = log.map(|log| format!(" of {log}")).unwrap_or_default();
     format!("line {line}{of}")

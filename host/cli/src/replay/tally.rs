@@ -27,11 +27,9 @@ pub(super) type Place = (usize, u64);
 pub(super) struct Tally {
     groups: BTreeMap<Key, Group>,
     pub(super) skipped: BTreeMap<Skip, Skipped>,
-    /// Lines of releases.
     pub(super) releases: u64,
     /// Decisions of other gates or times than was asked for.
     pub(super) not_wanted: u64,
-    /// Of these, those of other gates.
     pub(super) of_other_gates: u64,
     /// When the first and the last decision was made, seconds since 1970; absent without any.
     pub(super) times: Option<(u64, u64)>,
@@ -77,7 +75,6 @@ impl Tally {
         self.times = Some((first.min(at), last.max(at)));
     }
 
-    /// Counts a decision that was made again.
     pub(super) fn count(&mut self, place: Place, decision: &Decision, came: Came) {
         let (reason, asks) = (decision.reason.clone(), decision.asks.clone());
         let old = Decided { outcome: decision.outcome, reason, asks };
@@ -131,7 +128,6 @@ impl Tally {
         self.of(None).iter().map(|group| group.count).sum()
     }
 
-    /// Changes of this kind.
     pub(super) fn changed(&self, kind: Kind) -> u64 {
         self.of(Some(kind)).iter().map(|group| group.count).sum()
     }
@@ -143,7 +139,6 @@ impl Tally {
         groups
     }
 
-    /// The groups of all kinds of change.
     pub(super) fn changes(&self) -> Vec<(Kind, &Group)> {
         let of = |kind: Kind| self.of(Some(kind)).into_iter().map(move |group| (kind, group));
         KINDS.into_iter().flat_map(of).collect()

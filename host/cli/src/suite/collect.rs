@@ -13,7 +13,6 @@ use crate::folder::{self, FolderError, Search};
 
 /// A case file that was found.
 pub(crate) struct Source {
-    /// Where it is.
     pub(crate) path: PathBuf,
     /// What it holds.
     pub(crate) bytes: Vec<u8>,
@@ -23,7 +22,6 @@ pub(crate) struct Source {
 
 /// Which case files are wanted.
 pub(crate) struct Wanted<'a> {
-    /// Whether a file is.
     pub(crate) fits: &'a dyn Fn(&CaseFile) -> bool,
     /// The one version whose cases are wanted; any when absent.
     pub(crate) version: Option<&'a str>,

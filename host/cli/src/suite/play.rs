@@ -15,11 +15,8 @@ use crate::terminal::{self, Progress};
 
 /// What came out of one case.
 pub(crate) struct Outcome<'a> {
-    /// The file.
     pub(crate) file: &'a str,
-    /// The case.
     pub(crate) case: &'a Case,
-    /// What came out.
     pub(crate) played: Played,
     /// How that differs from what the case expects.
     pub(crate) failure: Option<String>,

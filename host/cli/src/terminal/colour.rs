@@ -11,7 +11,6 @@ use crate::args::ColorArg;
 /// Whether results are coloured. They are not until somebody chooses.
 static IS_COLOURED: AtomicBool = AtomicBool::new(false);
 
-/// What a text says, for its colour.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Paint {
     /// Admitted, passed, serving, coming.
@@ -41,7 +40,6 @@ fn wants(no_color: Option<&OsStr>, term: Option<&OsStr>) -> bool {
     no_color.is_none_or(OsStr::is_empty) && term.is_some_and(|term| term != "dumb")
 }
 
-/// The text in the colour of what it says.
 pub(crate) fn paint(paint: Paint, text: &str) -> String {
     if !IS_COLOURED.load(Ordering::Relaxed) || text.is_empty() {
         return text.to_owned();

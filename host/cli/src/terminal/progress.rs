@@ -15,7 +15,6 @@ const SILENT: Duration = Duration::from_secs(1);
 /// How often the line is written anew.
 const ROUND: Duration = Duration::from_millis(200);
 
-/// The columns of a terminal that does not say how many it has.
 const USUAL_COLUMNS: usize = 80;
 
 /// The most characters of the end that are kept of a line that does not fit: those that change.
@@ -30,7 +29,6 @@ static IS_SHOWN: Lock<bool> = Lock::new(false);
 /// Whether somebody says already how far the run is.
 static IS_TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// What is done of it.
 static DONE: AtomicU64 = AtomicU64::new(0);
 
 /// A run that may take long. Dropped, its line is gone.
@@ -93,7 +91,6 @@ fn line(what: &str, done: u64, all: Option<usize>, took: Duration) -> String {
     }
 }
 
-/// How many columns the terminal has now.
 fn columns() -> usize {
     let size = rustix::termios::tcgetwinsize(std::io::stderr());
     let columns = size.map_or(0, |size| usize::from(size.ws_col));

@@ -10,7 +10,6 @@ use super::report::{Report, concerned};
 use crate::suite::Outcome;
 use crate::text::json_lines;
 
-/// Prints one document.
 pub(super) fn print(report: &Report<'_>, out: &mut dyn Write) -> Result<()> {
     let cases = report.outcomes.iter().enumerate().map(|(index, outcome)| {
         let times = report.times.as_ref();

@@ -14,9 +14,7 @@ use crate::text;
 
 /// A run of cases, ready to be printed.
 pub(super) struct Report<'a> {
-    /// The policy that was tested.
     pub(super) policy: &'a PolicyRef,
-    /// What it says of itself.
     pub(super) description: &'a Description,
     /// One per case, in the order of the files.
     pub(super) outcomes: Vec<Outcome<'a>>,
@@ -40,7 +38,6 @@ impl Report<'_> {
     }
 }
 
-/// Makes a part of a name and a value.
 type Make = fn(&str, Option<Value>) -> Part;
 
 /// What the decision, or else the expectation, points at, with the values of the case; when neither

@@ -62,7 +62,6 @@ fn watched(args: &TestArgs) -> impl Iterator<Item = &Path> {
     args.paths.iter().map(PathBuf::as_path).chain(policy).chain(args.settings.as_deref())
 }
 
-/// What to watch, each folder once.
 fn folders(args: &TestArgs) -> Vec<(&Path, RecursiveMode)> {
     let mut folders: Vec<(&Path, RecursiveMode)> = Vec::new();
     let (whole, single): (Vec<_>, Vec<_>) =

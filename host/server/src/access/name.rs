@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use admit::text::{is_blank, is_invisible};
 use icu_normalizer::ComposingNormalizerBorrowed;
 
-/// Characters that a name may have.
 const MAX_CHARS: usize = 64;
 
 /// Names by which activities tell of the server itself.
@@ -18,31 +17,21 @@ pub(super) struct Name(String);
 /// Why a text is no name of an access token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// It is empty, long, or only spaces.
     #[error("{length} characters; expected 1 to 64 printable characters, not only spaces")]
     Length {
         /// Its characters.
         length: usize,
     },
-    /// It has a character that nobody sees, or that changes how others read.
     #[error(
         "the character U+{:04X} cannot be seen; expected 1 to 64 printable characters", *character as u32
     )]
-    Invisible {
-        /// The character.
-        character: char,
-    },
-    /// Its white space can hide or be overlooked.
+    Invisible { character: char },
     #[error(
         "white space at an end, in a row or of another kind; expected single spaces between words"
     )]
     Spaces,
-    /// It is a name of the server itself.
     #[error("`{name}` stands for the server itself in activities; expected another name")]
-    Reserved {
-        /// The name.
-        name: &'static str,
-    },
+    Reserved { name: &'static str },
 }
 
 impl Name {

@@ -15,12 +15,10 @@ const SECRET_BYTES: usize = 32;
 /// The length of an id: hexadecimal, so that it is a plain word in every shell.
 const ID_LENGTH: usize = 8;
 
-/// No random bytes could be had from the system.
 #[derive(Debug, thiserror::Error)]
 #[error("the system gives no random bytes")]
 pub struct TokenError;
 
-/// A token that nobody has yet.
 pub(super) struct NewToken {
     pub(super) id: String,
     pub(super) text: String,

@@ -6,7 +6,6 @@ use crate::gates::ServedGate;
 use crate::metrics::{GateNow, ServerNow};
 
 impl App {
-    /// The server as it is now.
     pub fn now(&self) -> ServerNow {
         let (checks, keys) = (self.checks().into_iter(), self.keys_problems());
         let is_stopped = self.serving_checks().iter().any(|check| check.problem.is_some());

@@ -57,7 +57,6 @@ fn remote(cloud: &'static str, status: KeyStatus) -> KeysStatus {
     }
 }
 
-/// Why there are no keys to use.
 pub(super) fn why_none(keys: &KeysStatus) -> String {
     let failed = keys.last_error.as_deref().map(|error| format!("; the last fetch: {error}"));
     let failed = failed.unwrap_or_default();

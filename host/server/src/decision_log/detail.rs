@@ -16,7 +16,6 @@ const WORDS: [&str; 18] = [
 /// address of a key set.
 const OWN: [&str; 2] = ["; expected ", " in the JWK Set of "];
 
-/// Stands for what is left out.
 const LEFT_OUT: &str = "…";
 
 /// The text of an error with everything that it quotes left out, but for names of claims and for

@@ -32,7 +32,6 @@ impl Allowed {
     }
 }
 
-/// A decision as it is logged.
 pub(super) fn decision(
     decided: &Decided,
     request: &Request<'_>,

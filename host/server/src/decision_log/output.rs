@@ -27,7 +27,6 @@ pub(super) struct Output {
     /// Absent while it cannot be opened.
     sink: Option<Box<dyn Sink>>,
     buffer: Vec<u8>,
-    /// The lines in the buffer.
     lines: VecDeque<Line>,
     /// Where the first of them begins.
     start: usize,
@@ -151,7 +150,6 @@ impl Output {
         self.lines.is_empty()
     }
 
-    /// Whether decisions wait.
     pub(super) fn has_decisions(&self) -> bool {
         self.lines.iter().any(|line| matches!(line.content, Content::Decision))
     }

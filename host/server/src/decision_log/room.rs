@@ -48,7 +48,6 @@ impl Room {
         self.freed.notify_all();
     }
 
-    /// How many wait.
     pub(super) fn waiting(&self) -> usize {
         self.waiting.load(Ordering::SeqCst)
     }

@@ -17,7 +17,6 @@ impl Share {
         Self { below: (share.clamp(0.0, 1.0) * 2_f64.powi(64)) as u128 }
     }
 
-    /// Whether this decision is in it.
     pub(super) fn has(self, id: &Uuid) -> bool {
         u128::from(hash(id)) < self.below
     }

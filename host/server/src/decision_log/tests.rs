@@ -47,7 +47,6 @@ fn ruling(outcome: Outcome) -> Ruling {
     sample::ruling(outcome, "tenant_not_authorized", Blame::Caller)
 }
 
-/// A refusal that points at these.
 fn refusal_of(observed: Vec<Observed>) -> Decision {
     let mut decision = refusal(1);
     if let Ruling::Deny(denial) = &mut decision.ruling {
@@ -531,7 +530,6 @@ fn refusals_are_logged_and_admissions_as_far_as_they_are_sampled() {
     }
 }
 
-/// The one line of a decision with these claims.
 fn line(decision: Decision, claims: Option<Value>) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("decisions.jsonl");

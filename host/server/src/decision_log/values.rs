@@ -46,11 +46,9 @@ impl Values {
 pub(super) struct Shortened {
     /// Absent when it is too long and no text.
     pub(super) value: Option<Value>,
-    /// Whether it is not what it was.
     pub(super) is_cut: bool,
 }
 
-/// The value, or as much of it as is written.
 pub(super) fn shortened(value: Value) -> Shortened {
     match value {
         Value::String(mut text) if text.len() > MAX_VALUE_BYTES => {

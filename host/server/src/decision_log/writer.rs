@@ -28,7 +28,6 @@ const SAY_DROPPED: Duration = Duration::from_secs(60);
 /// What is sent to the thread.
 #[derive(Debug)]
 pub(super) enum Message {
-    /// A decision to write.
     Decision(Box<log::Decision>),
     /// Something else has changed.
     Wake,
@@ -88,9 +87,7 @@ struct Writer<'a> {
     when_full: WhenFull,
     /// How long to wait before the next try.
     wait: Duration,
-    /// Whether the trouble there is was said.
     said_trouble: bool,
-    /// How many were dropped when it was said, and when that was.
     said_dropped: (u64, Option<Instant>),
 }
 

@@ -32,7 +32,6 @@ impl Exposition {
         self.samples.get(series).copied()
     }
 
-    /// Every series that begins so.
     pub(super) fn series(&self, start: &str) -> Vec<&str> {
         self.samples.keys().map(|name| &**name).filter(|name| name.starts_with(start)).collect()
     }

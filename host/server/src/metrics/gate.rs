@@ -111,7 +111,6 @@ struct GateLabels {
     gate: Arc<str>,
 }
 
-/// The families of all gates.
 #[derive(Debug)]
 pub(super) struct Families {
     decisions: Family<DecisionLabels, Counter>,

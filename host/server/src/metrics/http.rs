@@ -28,7 +28,6 @@ const STATUSES: [u16; 22] = [
 /// The endpoint of requests that no route takes.
 const OTHER: &str = "other";
 
-/// The listener's name in metrics.
 pub(super) fn listener_name(listener: ListenerKind) -> &'static str {
     match listener {
         ListenerKind::Service => "service",
@@ -48,7 +47,6 @@ struct Endpoints {
 }
 
 impl ListenerMetrics {
-    /// The listener.
     pub fn listener(&self) -> ListenerKind {
         self.0.listener
     }
@@ -59,7 +57,6 @@ impl ListenerMetrics {
     }
 }
 
-/// The requests of one endpoint.
 #[derive(Debug)]
 pub(crate) struct EndpointMetrics {
     listener: ListenerKind,
@@ -117,7 +114,6 @@ struct EndpointLabels {
     endpoint: Arc<str>,
 }
 
-/// The families of all listeners.
 #[derive(Debug)]
 pub(super) struct Families {
     requests: Family<RequestLabels, Counter>,

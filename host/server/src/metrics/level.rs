@@ -7,7 +7,6 @@ use prometheus_client::metrics::gauge::Gauge;
 pub struct Level(pub(super) Gauge);
 
 impl Level {
-    /// How many there are.
     pub fn count(&self) -> i64 {
         self.0.get()
     }

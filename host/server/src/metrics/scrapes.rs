@@ -12,7 +12,6 @@ use tokio::sync::Mutex;
 /// The text written last. Whoever waits for the lock waits for the next text.
 #[derive(Debug, Default)]
 pub(super) struct Scrapes {
-    /// How many texts were begun.
     begun: AtomicU64,
     last: Mutex<Scrape>,
 }

@@ -37,7 +37,6 @@ pub struct CandidateCounts {
 /// What became of the lines of the decision log.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct LogLines {
-    /// Written.
     pub written: u64,
     /// Dropped, since the buffer was full.
     pub dropped: u64,

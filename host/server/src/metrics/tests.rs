@@ -296,7 +296,6 @@ impl Clock for TestClock {
     }
 }
 
-/// Answers one request with this JSON.
 fn answer_once(json: String) -> (SocketAddr, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");

@@ -40,7 +40,6 @@ pub(super) fn addresses(
     out.flush()
 }
 
-/// Says what each gate has.
 pub(super) fn gates(out: &mut dyn Write, app: &App) -> Result<()> {
     for gate in app.gates.values() {
         writeln!(out, "  gate       {}", of_gate(gate))?;
@@ -53,7 +52,6 @@ pub(super) fn gates(out: &mut dyn Write, app: &App) -> Result<()> {
     out.flush()
 }
 
-/// What a gate has, in one line.
 pub(super) fn of_gate(gate: &ServedGate) -> String {
     let view = gate.view();
     let policy = view.selected().map(|selected| {

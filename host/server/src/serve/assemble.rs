@@ -25,7 +25,6 @@ use crate::source::{SourceOptions, Watch};
 use crate::store::Store;
 use crate::watching::{SourceView, Watching};
 
-/// A server that serves nothing yet.
 pub(super) struct Assembled {
     pub(super) app: Arc<App>,
     pub(super) starts: Vec<Start>,
@@ -69,7 +68,6 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    /// Watches from now on.
     pub(super) async fn start(self, app: &App, stopping: watch::Receiver<bool>) {
         let interval = self.source.interval;
         let watch = Watch::new(source_options(self.source));
@@ -79,7 +77,6 @@ impl Watched {
     }
 }
 
-/// What is watched for a gate.
 pub(super) fn source_options(source: SourceConfig) -> SourceOptions {
     let SourceConfig { path, follow_links_outside, .. } = source;
     SourceOptions { path, follow_links_outside, max_bytes: Limits::default().component_bytes }

@@ -32,7 +32,6 @@ use admit_api::endpoint::ListenerKind;
 pub struct Checked {
     /// A line for each cloud: where its keys come from, and through which proxy.
     pub keys: Vec<String>,
-    /// A line for each gate: what it would have.
     pub gates: Vec<String>,
     /// What can be used, and may not be meant.
     pub remarks: Vec<String>,

@@ -21,7 +21,6 @@ pub(super) struct Scratch {
 }
 
 impl Scratch {
-    /// Where it is.
     pub(super) fn path(&self) -> &Path {
         self.folder.path()
     }

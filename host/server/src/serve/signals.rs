@@ -143,7 +143,6 @@ impl System {
         if self.number().await == hang_up { Signal::Reload } else { Signal::End }
     }
 
-    /// The number of the next signal.
     async fn number(&mut self) -> i32 {
         let kind = tokio::select! {
             _ = self.terminate.recv() => SignalKind::terminate(),

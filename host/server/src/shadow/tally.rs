@@ -16,7 +16,6 @@ const MAX_EXAMPLES_EACH: u64 = 3;
 /// What a candidate did.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
-    /// What is shown.
     pub found: Found,
     /// All that came out differently by outcome, for the metrics: however many differences there are,
     /// these pairs are few.
@@ -26,13 +25,10 @@ pub struct Report {
 /// Decisions that differ, by their outcomes alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// In what.
     pub kind: DifferenceKind,
-    /// What was decided.
     pub old: Outcome,
     /// What the candidate said.
     pub new: Outcome,
-    /// How many.
     pub count: u64,
 }
 
@@ -83,7 +79,6 @@ impl Tally {
         }
     }
 
-    /// Counts one of a kind, and says how many there are.
     fn count_difference(&mut self, kind: DifferenceKind, old: &Came, new: &Came) -> u64 {
         let differences = &mut self.so_far.found.differences;
         let is_same = |difference: &&mut Difference| {

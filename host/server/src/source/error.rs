@@ -5,11 +5,9 @@ use std::path::{Path, PathBuf};
 use admit::text::Shown;
 use rustix::io::Errno;
 
-/// Why a source has no component.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SourceError {
-    /// A file or directory could not be read, or is not there.
     #[error("failed to read `{}`", shown(path))]
     Read {
         /// The file or directory.
@@ -17,29 +15,20 @@ pub enum SourceError {
         /// What the system says.
         source: Errno,
     },
-    /// No component in the directory.
     #[error("no `*.wasm` in `{}`; expected exactly one", shown(directory))]
-    NoFile {
-        /// The directory.
-        directory: PathBuf,
-    },
-    /// The folder does not say which one counts.
+    NoFile { directory: PathBuf },
     #[error("{} `*.wasm` in `{}`: {}; expected exactly one", names.len(), shown(directory), some(names))]
     SeveralFiles {
-        /// The directory.
         directory: PathBuf,
         /// Their names, sorted, escaped and cut.
         names: Vec<String>,
     },
-    /// Too many entries to look at.
     #[error("more than {max} entries in `{}`", shown(directory))]
     TooManyEntries {
-        /// The directory.
         directory: PathBuf,
         /// The most that are looked at.
         max: usize,
     },
-    /// A link leads out of the directory.
     #[error(
         "`{}` is a link to `{}`, out of `{}`; expected a file in the directory, or `follow_links_outside`",
         shown(path),
@@ -51,31 +40,18 @@ pub enum SourceError {
         path: PathBuf,
         /// Where it leads.
         target: PathBuf,
-        /// The directory.
         directory: PathBuf,
     },
-    /// A directory, pipe, socket or device.
     #[error("`{}` is {kind}; expected a regular file", shown(path))]
     NotAFile {
         /// What stands in the place of the file.
         path: PathBuf,
-        /// Its kind, with article.
         kind: &'static str,
     },
-    /// A file without content.
     #[error("`{}` is empty", shown(path))]
-    Empty {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A file with more content than is read.
+    Empty { path: PathBuf },
     #[error("`{}` is larger than {max_bytes} bytes", shown(path))]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-        /// The limit.
-        max_bytes: usize,
-    },
+    TooLarge { path: PathBuf, max_bytes: usize },
 }
 
 impl SourceError {

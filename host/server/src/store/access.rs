@@ -14,7 +14,6 @@ pub struct AccessRow {
     pub number: u64,
     /// The public part of the token.
     pub id: String,
-    /// Who or what it is for.
     pub name: String,
     /// The role's name.
     pub role: String,

@@ -23,20 +23,16 @@ pub struct Activity {
     pub id: u64,
     /// Seconds since 1970.
     pub at: u64,
-    /// Who did it.
     pub actor: Actor,
     /// The gate concerned; absent when it is about the server.
     pub gate: Option<String>,
-    /// As in [`NewActivity`].
     pub kind: String,
-    /// As in [`NewActivity`].
     pub details: Map<String, Value>,
 }
 
 /// Which activities are wanted; absent members do not restrict.
 #[derive(Clone, Debug, Default)]
 pub struct ActivityFilter {
-    /// Of this gate.
     pub gate: Option<String>,
     /// Of this type.
     pub kind: Option<String>,
@@ -51,7 +47,6 @@ pub struct ActivityFilter {
 }
 
 impl NewActivity {
-    /// An activity with one detail.
     pub fn new(kind: impl Into<String>, details: Value) -> Self {
         let details = match details {
             Value::Object(details) => details,
@@ -123,7 +118,6 @@ impl Store {
     }
 }
 
-/// Who did what a row is about.
 pub(super) fn actor(row: &SqliteRow) -> Actor {
     Actor {
         name: lossy::text(row, "actor"),

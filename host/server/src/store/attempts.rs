@@ -11,16 +11,11 @@ use super::{NewActivity, Store, StoreError, lossy, signed};
 use crate::authority::Granted;
 use admit_api::activity::Actor;
 
-/// What led to an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// The server started.
     Start,
-    /// Another policy was asked for.
     Policy,
-    /// Other settings were asked for.
     Settings,
-    /// A candidate was promoted.
     Promote,
     /// Somebody went back to the release before.
     Rollback,
@@ -48,13 +43,10 @@ impl Action {
 /// An attempt that changed nothing, about to be written.
 #[derive(Clone, Debug)]
 pub struct Refusal<'a> {
-    /// The gate.
     pub gate: &'a str,
-    /// What led to it.
     pub action: Action,
     /// Seconds since 1970.
     pub at: u64,
-    /// The step that failed.
     pub step: &'a str,
     /// Why, one line.
     pub error: &'a str,
@@ -62,14 +54,12 @@ pub struct Refusal<'a> {
     pub policy: Option<&'a PolicyRef>,
 }
 
-/// An attempt.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attempt {
     /// Rises with each.
     pub id: u64,
     /// Seconds since 1970.
     pub at: u64,
-    /// Who.
     pub actor: Actor,
     /// What led to it, as [`Action::as_str`] names it.
     pub action: String,

@@ -12,7 +12,6 @@ use super::{Store, StoreError};
 pub struct Backup {
     /// The database, at its first byte.
     pub file: File,
-    /// Its size.
     pub bytes: u64,
 }
 

@@ -8,7 +8,6 @@ use super::gates::{expect_digest, settings_digest, settings_of, text};
 use super::{NewActivity, Store, StoreError, Transaction, signed, unsigned};
 use crate::authority::Granted;
 
-/// What a candidate is made of.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CandidateRow {
     /// Its policy, in binary form.

@@ -26,10 +26,8 @@ use super::health::{Health, PATIENCE};
 /// has one.
 const BUSY: Duration = Duration::from_secs(1);
 
-/// A statement with its values.
 pub(super) type Statement<'q> = Query<'q, Sqlite, SqliteArguments>;
 
-/// The connection of a store.
 #[derive(Debug)]
 pub(super) struct Owner {
     shared: Arc<Shared>,
@@ -231,7 +229,6 @@ impl Owner {
         assert!(self.slot.lock().await.connection.is_none());
     }
 
-    /// The connection, for one operation.
     async fn lease(&self) -> Result<Lease, StoreError> {
         let slot = tokio::time::timeout(PATIENCE, Arc::clone(&self.slot).lock_owned()).await;
         let slot = slot.map_err(|_| StoreError::Stuck { seconds: PATIENCE.as_secs() })?;

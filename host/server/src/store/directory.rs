@@ -108,7 +108,6 @@ impl Directory {
         self.path.join(LOG)
     }
 
-    /// The size of the log.
     pub(super) fn log_bytes(&self) -> u64 {
         self.log_stamp().map_or(0, |log| log.bytes)
     }

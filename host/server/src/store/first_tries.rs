@@ -6,7 +6,6 @@ use admit_api::activity::Actor;
 /// What is known of a file that is being tried, or was when the server ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FirstTry {
-    /// What is tried, and since when.
     pub trying: Trying,
     /// Whether a start found it and set it aside.
     pub is_set_aside: bool,

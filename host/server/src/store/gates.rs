@@ -30,41 +30,32 @@ pub struct GateRow {
     pub damage: Option<String>,
 }
 
-/// A release that was activated once.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredRelease {
     /// The attempt that activated it.
     pub id: u64,
-    /// Its digest.
     pub release: String,
     /// When it was activated, seconds since 1970.
     pub at: u64,
     /// Its policy, in binary form.
     pub component: Vec<u8>,
-    /// The settings it was sealed with.
     pub settings: Map<String, Value>,
-    /// The gate's generation then.
     pub generation: u64,
     /// The attempt that a roll-back goes to; absent for the first release.
     pub previous: Option<u64>,
 }
 
-/// A release about to be activated.
 #[derive(Clone, Debug)]
 pub struct Activation<'a> {
-    /// The gate.
     pub gate: &'a str,
-    /// What led to it.
     pub action: Action,
     /// Seconds since 1970.
     pub at: u64,
-    /// The policy.
     pub policy: &'a PolicyRef,
     /// The policy in binary form.
     pub component: &'a [u8],
     /// The release's digest.
     pub release: &'a str,
-    /// The settings it was sealed with.
     pub sealed: &'a Map<String, Value>,
     /// All settings of the gate, with those that the policy does not know.
     pub settings: &'a Map<String, Value>,
@@ -76,20 +67,16 @@ pub struct Activation<'a> {
     pub previous: Option<u64>,
     /// The release that it takes the place of, if that one kept failing.
     pub taken_back: Option<&'a TakenBack>,
-    /// The activities that record it.
     pub activities: &'a [NewActivity],
 }
 
 /// Settings about to be kept that change nothing about the release.
 #[derive(Clone, Copy, Debug)]
 pub struct SettingsKept<'a> {
-    /// All settings of the gate.
     pub settings: &'a Map<String, Value>,
     /// The gate's revision from now on.
     pub revision: u64,
-    /// Whether the gate's candidate ends with it.
     pub ends_candidate: bool,
-    /// The activities that record it.
     pub activities: &'a [NewActivity],
 }
 
@@ -325,7 +312,6 @@ pub(super) fn settings_of(row: &SqliteRow) -> Result<Map<String, Value>, StoreEr
     }
 }
 
-/// The digest of settings as they are written.
 pub(super) fn settings_digest(text: &str) -> String {
     component_digest(text.as_bytes()).to_string()
 }

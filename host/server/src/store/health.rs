@@ -59,7 +59,6 @@ impl Health {
         }
     }
 
-    /// Notes that a change was stored.
     pub(super) fn succeeded(&self) {
         if self.0.lock().problem.take().is_some() {
             tracing::info!("the store can be written again");

@@ -12,7 +12,6 @@ use super::{Store, StoreError, Transaction, signed};
 pub struct Retention {
     /// The most activities; the newest are kept.
     pub activities: u64,
-    /// No activity that is older.
     pub activity_age: Duration,
     /// Attempts of each gate: this many refused ones, and this many others.
     pub attempts: u64,
@@ -130,7 +129,6 @@ impl Store {
         change.commit().await
     }
 
-    /// Forgets some activities; says whether there may be more to forget.
     async fn forget_activities(&self, now: u64) -> Result<bool, StoreError> {
         let before = now.saturating_sub(self.retention.activity_age.as_secs());
         let mut change = self.begin().await?;

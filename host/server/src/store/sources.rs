@@ -8,7 +8,6 @@ use admit_api::activity::Actor;
 pub struct SourceRow {
     /// The digest of the bytes, whether they were a component or not.
     pub digest: String,
-    /// What came of them.
     pub verdict: Verdict,
     /// Why they were refused; absent when they were not.
     pub error: Option<String>,

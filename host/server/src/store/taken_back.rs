@@ -16,7 +16,6 @@ use crate::time::rfc3339;
 pub struct TakenBack {
     /// The release's digest.
     pub release: String,
-    /// Its policy.
     pub policy: PolicyRef,
     /// When the server took it back, seconds since 1970.
     pub at: u64,

@@ -13,7 +13,6 @@ use admit::lock::Lock;
 pub struct SourceView(Arc<Lock<SourceStatus>>);
 
 impl SourceView {
-    /// A source that was not looked at yet.
     pub fn new(path: &std::path::Path) -> Self {
         let (path, state) = (path.display().to_string(), SourceState::Waiting);
         let (digest, error, waits_for, retry_at) = (None, None, None, None);
@@ -25,7 +24,6 @@ impl SourceView {
         self.0.lock().clone()
     }
 
-    /// Notes which component was found.
     pub(super) fn found(&self, digest: &str) {
         self.0.lock().digest = Some(digest.to_owned());
     }

@@ -13,11 +13,9 @@ const LONGEST_WAIT: u64 = 15 * 60;
 /// What came of the last try.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Tried {
-    /// There was none.
     Nothing,
     /// The gate was given the component, or had it.
     Applied,
-    /// What it is refused it: for this reason.
     Refused(String),
     /// Something else refused it.
     Waiting(Waiting),

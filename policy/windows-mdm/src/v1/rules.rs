@@ -36,7 +36,6 @@ pub(super) const USER_TOKEN: Rule<WindowsMdm> = Rule {
     check: |_, token| Finding::require(!token.is_app_only(), denials::APP_ONLY),
 };
 
-/// The token is a bearer token.
 pub(super) const BEARER_TOKEN: Rule<WindowsMdm> = Rule {
     name: "bearer_token",
     summary: "The token is not bound to a key that its sender would have to prove.",
@@ -111,7 +110,6 @@ pub(super) const OBJECT_ID: Rule<WindowsMdm> = Rule {
     check: |_, token| Finding::require(token.guid(claims::OID).is_some(), denials::OBJECT_ID),
 };
 
-/// The user name can be shown.
 pub(super) const USER_NAME: Rule<WindowsMdm> = Rule {
     name: "user_name",
     summary: "The user name, if there is one, is text that reads as it stands.",

@@ -13,7 +13,6 @@ pub const SERVER_URL: Setting = Setting {
     absent: Absent::Refused,
 };
 
-/// The tenants that may enrol.
 pub const TENANT_IDS: Setting = Setting {
     name: "windows_entra_tenant_ids",
     title: "Microsoft Entra tenants",
@@ -51,7 +50,6 @@ pub const ALLOWED_APPS: Setting = Setting {
     absent: Absent::Texts(&[]),
 };
 
-/// Whether guests may enrol.
 pub const ALLOW_GUESTS: Setting = Setting {
     name: "allow_guests",
     title: "Allow guests",

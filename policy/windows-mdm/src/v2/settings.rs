@@ -18,7 +18,6 @@ pub const CLIENT_IDS: Setting = Setting {
     absent: Absent::Texts(&[]),
 };
 
-/// Which client id goes with which tenant.
 pub const CLIENT_TENANT_PAIRS: Setting = Setting {
     name: "client_tenant_pairs",
     title: "Client IDs bound to tenants",
@@ -32,7 +31,6 @@ pub const CLIENT_TENANT_PAIRS: Setting = Setting {
     absent: Absent::Texts(&[]),
 };
 
-/// The token versions that are accepted.
 pub const TOKEN_VERSIONS: Setting = Setting {
     name: "token_versions",
     title: "Token versions",

@@ -11,7 +11,6 @@ use super::super::input::Input;
 /// What the host decides alone: with these changed, a policy would seldom see the token.
 const OF_THE_HOST: [&str; 4] = ["iss", "exp", "nbf", "iat"];
 
-/// The most changes to one claims set.
 const MAX_CHANGES: usize = 4;
 
 /// Rare values are kept for their own sake up to here; a log can have one per line.
@@ -99,7 +98,6 @@ fn list(value: Value) -> Vec<Value> {
     }
 }
 
-/// Changes a string, or one of an array.
 fn with_string(random: &mut Rng, value: Option<&mut Value>, change: fn(&str) -> String) {
     let text = match value {
         Some(Value::Array(items)) => random.choice(items),

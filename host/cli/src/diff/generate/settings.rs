@@ -9,7 +9,6 @@ use serde_json::{Map, Value};
 use super::super::ask::common;
 use super::super::input::Input;
 
-/// The most settings in the pool.
 const MAX_SETTINGS: usize = 32;
 
 /// The most of them that are as they came, so that there is room for variants.

@@ -10,7 +10,6 @@ use prometheus_client::metrics::MetricType;
 use super::{CandidateCounts, Read};
 use crate::shadow::Change;
 
-/// The candidate of every gate that has one.
 pub(super) fn encode_candidates(
     candidates: &BTreeMap<Arc<str>, Read<Option<CandidateCounts>>>,
     encoder_of_all: &mut DescriptorEncoder<'_>,

@@ -50,7 +50,6 @@ fn key_numbers(cloud: &'static str, keys: &Keys) -> KeyNumbers {
     }
 }
 
-/// The keys of every cloud.
 pub(super) fn encode_keys(
     keys: &BTreeMap<&'static str, Arc<Keys>>,
     encoder: &mut DescriptorEncoder<'_>,

@@ -6,21 +6,17 @@ use admit_api::status::{GateState, SourceState};
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet};
 use prometheus_client::metrics::MetricType;
 
-/// What a server is at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct ServerNow {
     /// Whether requests should be sent to it.
     pub is_ready: bool,
     /// Its checks by name, and whether each fails.
     pub checks: Vec<(String, bool)>,
-    /// Its gates.
     pub gates: Vec<GateNow>,
 }
 
-/// What a gate is at one moment.
 #[derive(Clone, Debug)]
 pub struct GateNow {
-    /// Its name.
     pub gate: String,
     /// Whether it decides.
     pub state: GateState,
