@@ -11,7 +11,7 @@ use admit::contract::{TokenPolicy, TokenPolicyPre};
 use admit::facts::Facts;
 use admit::gate::{Activation, Gate, Input, Request};
 use admit::keys::{Keys, Wait};
-use admit::release::{Configured, Inspected, Rehearsed, Release, Sealed};
+use admit::release::{Built, Configured, Inspected, Rehearsed, Release, Sealed};
 use admit::runtime::Runtime;
 use admit::settings::Settings;
 use admit::token::{Format, MAX_TOKEN_BYTES, UnverifiedToken};
@@ -213,22 +213,22 @@ impl Bench {
             );
         });
         let gate = self.gate();
-        let releases = [activation(WINDOWS_MDM_1.component), activation(WINDOWS_MDM_2.component)];
-        for release in &releases {
-            gate.activate(release.clone()).expect("an active release");
-        }
+        let releases = [WINDOWS_MDM_1.component, WINDOWS_MDM_2.component].map(|component| {
+            gate.activate(activation(component)).expect("an active release").release
+        });
         let mut turn = releases.iter().cycle();
+        let mut next = || Arc::clone(turn.next().expect("a cycle has no end"));
         group.bench_function("kept release", |bencher| {
             bencher.iter(|| {
-                let release = turn.next().expect("a cycle has no end").clone();
-                gate.activate(release).expect("an active release")
+                let kept = Built::again(next(), &self.verification, &[]).expect("it was good");
+                gate.swap(Some(kept.release), gate.generation()).expect("nobody else swaps")
             });
         });
         group.bench_function("pointer store", |bencher| {
             bencher.iter_custom(|swaps| {
                 let swap = |_| {
-                    let release = turn.next().expect("a cycle has no end").clone();
-                    gate.activate(release).expect("an active release").swap
+                    let swapped = gate.swap(Some(next()), gate.generation());
+                    swapped.expect("nobody else swaps").took
                 };
                 (0..swaps).map(swap).sum()
             });

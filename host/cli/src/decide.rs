@@ -10,7 +10,7 @@ use admit::claims::Verification;
 use admit::decision::{Decision, Outcome};
 use admit::gate::{ActivateError, Activation, Gate, Input, Request};
 use admit::keys::{KeySet, Keys};
-use admit::release::ConfigureError;
+use admit::release::{BuildError, ConfigureError};
 use admit::runtime::Runtime;
 use admit::token::{Format, MAX_ENVELOPE_BYTES};
 
@@ -70,11 +70,13 @@ fn gate(args: &DecideArgs) -> Result<Gate, CliError> {
 /// Names the file that is to blame.
 fn not_activated(args: &DecideArgs, error: ActivateError) -> CliError {
     match error {
-        ActivateError::Configure(error @ ConfigureError::Settings(_)) => {
+        ActivateError::Build(BuildError::Configure(error @ ConfigureError::Settings(_))) => {
             files::content("settings", &args.settings.display(), error)
         }
         // The step says nothing to somebody who activates nothing.
-        ActivateError::Inspect(error) => files::content("policy", &args.policy, error),
+        ActivateError::Build(BuildError::Inspect(error)) => {
+            files::content("policy", &args.policy, error)
+        }
         error => files::content("policy", &args.policy, error),
     }
 }

@@ -9,12 +9,14 @@ mod story;
 
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use admit::claims::Verification;
 use admit::cloud::Cloud;
 use admit::gate::{Activated, Activation, Gate};
 use admit::issuer::Issuer;
 use admit::keys::{Keys, RemoteKeys, RemoteOptions};
+use admit::release::{Release, StageTime};
 use admit::settings::Settings;
 use admit_policies::{Embedded, WINDOWS_MDM_1, WINDOWS_MDM_2};
 use serde_json::{Value, json};
@@ -72,16 +74,18 @@ impl Demo<'_> {
     fn under_load(&mut self, clients: &Clients) -> Result<(), CliError> {
         clients.wait_for(self.gate.generation(), ENOUGH);
         self.heading("Swap to version 2 while clients send tokens, with the client id configured")?;
-        self.activate(&WINDOWS_MDM_2, &json!({"windows_entra_client_ids": [CLIENT_ID]}))?;
+        let second =
+            self.activate(&WINDOWS_MDM_2, &json!({"windows_entra_client_ids": [CLIENT_ID]}))?;
         clients.wait_for(self.gate.generation(), ENOUGH);
         self.heading("The same v2.0 token")?;
         self.decide(Token::V2)?;
         self.heading("Roll back to version 1, still under load")?;
-        let activated = self
+        let before = second.before.as_ref().expect("the demo began with version 1");
+        let back = self
             .gate
-            .roll_back()
+            .swap(Some(Arc::clone(before)), second.generation)
             .map_err(|error| internal("the demo could not roll back", error))?;
-        self.activated(&activated)?;
+        self.active(before, back.generation, &[], back.took)?;
         clients.wait_for(self.gate.generation(), ENOUGH);
         Ok(())
     }
@@ -105,28 +109,35 @@ impl Demo<'_> {
         Ok(if clean { Exit::Done } else { Exit::Internal })
     }
 
-    fn activate(&mut self, policy: &Embedded, more: &Value) -> Result<(), CliError> {
+    fn activate(&mut self, policy: &Embedded, more: &Value) -> Result<Activated, CliError> {
         let activation =
             Activation { component: policy.component, settings: settings(more), cases: &[] };
         let activated = self
             .gate
             .activate(activation)
             .map_err(|error| internal("the demo could not activate its policy", error))?;
-        self.activated(&activated)
+        let Activated { release, generation, stages, swap, .. } = &activated;
+        self.active(release, *generation, stages, *swap)?;
+        Ok(activated)
     }
 
-    fn activated(&mut self, activated: &Activated) -> Result<(), CliError> {
-        let policy = crate::text::policy(activated.release.policy());
-        self.say(&format!("  active     {policy}, generation {}", activated.generation))?;
-        if !activated.stages.is_empty() {
-            let stages: Vec<_> = activated
-                .stages
+    fn active(
+        &mut self,
+        release: &Release,
+        generation: u64,
+        stages: &[StageTime],
+        swap: Duration,
+    ) -> Result<(), CliError> {
+        let policy = crate::text::policy(release.policy());
+        self.say(&format!("  active     {policy}, generation {generation}"))?;
+        if !stages.is_empty() {
+            let stages: Vec<_> = stages
                 .iter()
                 .map(|time| format!("{} {} ms", time.stage, time.took.as_millis()))
                 .collect();
             self.say(&format!("  steps      {}", stages.join(", ")))?;
         }
-        self.say(&format!("  pointer    stored in {} ns", activated.swap.as_nanos()))
+        self.say(&format!("  pointer    stored in {} ns", swap.as_nanos()))
     }
 
     fn decide(&mut self, token: Token) -> Result<(), CliError> {

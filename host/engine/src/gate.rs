@@ -1,55 +1,48 @@
 //! A gate: one named point of admission.
 
 mod request;
+mod error;
 mod decide;
 mod settle;
 mod log;
 mod activation;
-mod history;
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
+use arc_swap::ArcSwap;
 
 pub use crate::clock::now;
-pub use activation::{ActivateError, Activated, Activation, Persist, Prepared, StageTime};
+pub use activation::{ActivateError, Activated, Activation, Overtaken, Swapped};
 pub use decide::Decided;
-use history::History;
 use log::Log;
 pub use request::{Input, Request};
 
 use crate::claims::Verification;
 use crate::keys::Keys;
-use crate::lock::Lock;
 use crate::release::Release;
 use crate::runtime::Runtime;
-
-/// Releases kept for roll-back, besides the active one.
-const KEPT_RELEASES: usize = 5;
 
 /// One named point of admission: a policy with its settings, and the keys and cloud whose tokens
 /// it takes.
 ///
 /// Decisions and activations may run on any number of threads. A decision loads the active release
-/// once and uses it to the end; an activation works beside and ends with storing one pointer.
+/// once and uses it to the end; an activation works beside and ends with storing one pointer. A gate
+/// keeps no release but the active one: an embedding program goes back to one it has kept.
 pub struct Gate {
     name: Arc<str>,
     runtime: Runtime,
     keys: Arc<Keys>,
     verification: Verification,
-    active: ArcSwapOption<Active>,
-    /// Held by an activation from start to end: one at a time.
-    activating: Lock<()>,
-    /// INVARIANT: `active` is stored only while this is locked, so that generations rise. Never held
-    /// while compiling: a roll-back does not wait for an activation.
-    history: Lock<History>,
+    active: ArcSwap<Active>,
     log: Log,
 }
 
-/// What a gate decides with, and since which activation.
-pub(crate) struct Active {
-    pub(crate) release: Arc<Release>,
-    pub(crate) generation: u64,
+/// What a gate decides with.
+#[derive(Default)]
+struct Active {
+    release: Option<Arc<Release>>,
+    /// The number of the last activation.
+    generation: u64,
 }
 
 impl Gate {
@@ -60,9 +53,7 @@ impl Gate {
             runtime,
             keys,
             verification,
-            active: ArcSwapOption::empty(),
-            activating: Lock::new(()),
-            history: Lock::new(History::new(KEPT_RELEASES)),
+            active: ArcSwap::default(),
             log: Log::default(),
         }
     }
@@ -78,12 +69,6 @@ impl Gate {
     /// As [`Gate::log_counted`], for a process that ends: all that were counted.
     pub fn log_all_counted(&self) {
         self.log.say_counted(None);
-    }
-
-    /// Lets generations go on after `generation`, the number of the last activation of an earlier
-    /// run.
-    pub fn go_on_after(&self, generation: u64) {
-        self.history.lock().go_on_after(generation);
     }
 
     /// The gate's name.
@@ -103,12 +88,12 @@ impl Gate {
 
     /// The active release; absent before the first activation.
     pub fn release(&self) -> Option<Arc<Release>> {
-        self.active.load().as_ref().map(|active| Arc::clone(&active.release))
+        self.active.load().release.clone()
     }
 
     /// The number of the last activation; 0 before the first.
     pub fn generation(&self) -> u64 {
-        self.active.load().as_ref().map_or(0, |active| active.generation)
+        self.active.load().generation
     }
 }
 

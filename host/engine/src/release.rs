@@ -2,10 +2,11 @@
 //!
 //! bytes -> [`Inspected`] (a policy, and what it says of itself) -> [`Configured`] (took the
 //! settings) -> [`Sealed`] (memory snapshotted) -> [`Rehearsed`] (cases passed, one probe decision
-//! made) -> [`Release`].
+//! made) -> [`Release`]. [`Built`] does all of it.
 
 mod artefact;
 mod bounds;
+mod build;
 mod clock;
 mod compile;
 mod configure;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 pub use artefact::ArtefactError;
+pub use build::{BuildError, Built, StageTime};
 pub(crate) use compile::Compiler;
 pub use configure::{ConfigureError, Configured};
 pub use evaluate::{DecideError, Evaluated, Verdict};
@@ -69,7 +71,7 @@ impl Release {
     }
 
     /// About how much memory it keeps: its code and its snapshot.
-    pub(crate) fn kept_bytes(&self) -> usize {
+    pub fn kept_bytes(&self) -> usize {
         inspect::code_bytes(self.entry.pre.component())
     }
 
@@ -91,7 +93,7 @@ pub fn component_digest(bytes: &[u8]) -> Arc<str> {
 }
 
 /// The digest of a release: of its component's digest and its settings in a fixed order of names.
-pub(crate) fn release_digest(component: &str, settings: &Settings) -> Arc<str> {
+pub fn release_digest(component: &str, settings: &Settings) -> Arc<str> {
     let mut sorted: Vec<_> = settings.as_json().iter().collect();
     sorted.sort_by_key(|(name, _)| name.as_str());
     let mut hash = Sha256::new();

@@ -9,6 +9,7 @@ mod change;
 mod plan;
 mod cases;
 mod component;
+mod recent;
 mod settings;
 mod commit;
 mod rollback;

@@ -23,6 +23,7 @@ use admit::decision::{Decision, Outcome};
 use admit::facts::Facts;
 use admit::gate::{ActivateError, Activation, Gate, Input, Request};
 use admit::limits::Limits;
+use admit::release::BuildError;
 use admit::runtime::Runtime;
 use admit::settings::Settings;
 use admit_policies::WINDOWS_MDM_2;
@@ -168,7 +169,9 @@ fn activate(gate: &Gate, component: &[u8], settings: Value) -> Result<(), String
     let settings = Settings::parse(settings.to_string().as_bytes()).unwrap();
     match gate.activate(Activation { component, settings, cases: &[] }) {
         Ok(_) => Ok(()),
-        Err(error @ ActivateError::Broke { .. }) => Err(format!("{PANIC}: {error}")),
+        Err(error @ ActivateError::Build(BuildError::Broke { .. })) => {
+            Err(format!("{PANIC}: {error}"))
+        }
         Err(error) => Err(format!("{}: {}", error.code(), chain(&error))),
     }
 }

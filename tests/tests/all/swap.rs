@@ -8,8 +8,8 @@ use admit::cases::{Case, CaseFile};
 use admit::claims::Verification;
 use admit::decision::Outcome;
 use admit::facts::Facts;
-use admit::gate::{Activation, Gate, Input, Prepared, Request};
-use admit::release::{Inspected, Release};
+use admit::gate::{Activation, Gate, Input, Overtaken, Request};
+use admit::release::{Built, Inspected, Release};
 use admit::runtime::Runtime;
 use admit::settings::Settings;
 use admit::token::Format;
@@ -58,17 +58,15 @@ fn decide(gate: &Gate, token: &str) -> admit::decision::Decision {
     gate.decide(&Request { id: None, input, facts: &facts, now: NOW, trace: false }).unwrap()
 }
 
-/// A gate with two releases of opposite answers to a v2.0 token. It keeps the one that is not
-/// active, so that a swap compiles nothing.
-fn gate_of_two() -> Gate {
+/// A gate that has had two releases of opposite answers to a v2.0 token, and the two.
+fn gate_of_two() -> (Gate, [Arc<Release>; 2]) {
     let gate = gate();
-    gate.activate(version_1()).unwrap();
-    gate.activate(version_2()).unwrap();
-    gate
+    let releases = [version_1(), version_2()].map(|one| gate.activate(one).unwrap().release);
+    (gate, releases)
 }
 
 /// Swaps twice a round while clients decide, and returns how often each version decided.
-fn swap_under_load(gate: &Gate, rounds: u64) -> [u64; 2] {
+fn swap_under_load(gate: &Gate, releases: &[Arc<Release>; 2], rounds: u64) -> [u64; 2] {
     const CLIENTS: usize = 8;
     let token = issuer().sign(&claims());
     let (stop, start) = (AtomicBool::new(false), Barrier::new(CLIENTS + 1));
@@ -95,8 +93,8 @@ fn swap_under_load(gate: &Gate, rounds: u64) -> [u64; 2] {
         let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(client)).collect();
         start.wait();
         for _ in 0..rounds {
-            for activation in [version_1(), version_2()] {
-                assert!(gate.activate(activation).unwrap().changed);
+            for release in releases {
+                gate.swap(Some(Arc::clone(release)), gate.generation()).unwrap();
                 std::thread::yield_now();
             }
         }
@@ -108,8 +106,8 @@ fn swap_under_load(gate: &Gate, rounds: u64) -> [u64; 2] {
 
 #[test]
 fn a_thousand_swaps_under_load_mix_and_fail_nothing() {
-    let gate = gate_of_two();
-    let decided = swap_under_load(&gate, 500);
+    let (gate, releases) = gate_of_two();
+    let decided = swap_under_load(&gate, &releases, 500);
     assert_eq!(gate.generation(), 2 + 1_000);
     assert!(decided[0] > 0 && decided[1] > 0, "{decided:?}");
 }
@@ -120,10 +118,10 @@ fn a_thousand_swaps_under_load_leave_nothing_behind() {
     use super::limits::memory::{alone, growth_mib};
 
     alone("swap::a_thousand_swaps_under_load_leave_nothing_behind", || {
-        let gate = gate_of_two();
-        swap_under_load(&gate, 50);
+        let (gate, releases) = gate_of_two();
+        swap_under_load(&gate, &releases, 50);
         let (grown, _) = growth_mib("1,000 swaps", || {
-            swap_under_load(&gate, 500);
+            swap_under_load(&gate, &releases, 500);
         });
         assert!(grown <= 16, "{grown}");
     });
@@ -134,7 +132,7 @@ fn the_active_release_again_is_no_swap() {
     let gate = gate();
     let first = gate.activate(version_1()).unwrap();
     let again = gate.activate(version_1()).unwrap();
-    assert!(first.changed && !again.changed);
+    assert!(first.changed && !again.changed && again.before.is_none());
     assert_eq!((first.generation, again.generation), (1, 1));
     assert_eq!(first.release.digest(), again.release.digest());
 }
@@ -152,81 +150,61 @@ fn the_same_settings_in_another_order_are_the_same_release() {
 }
 
 #[test]
-fn a_roll_back_goes_to_the_release_before_and_raises_the_generation() {
+fn the_release_before_can_be_swapped_in_again_and_raises_the_generation() {
     let gate = gate();
-    assert_eq!(gate.roll_back().unwrap_err().code(), "nothing_kept");
-    gate.activate(version_1()).unwrap();
-    assert_eq!(gate.roll_back().unwrap_err().code(), "nothing_kept");
-    gate.activate(version_2()).unwrap();
+    assert!(gate.activate(version_1()).unwrap().before.is_none());
+    let second = gate.activate(version_2()).unwrap();
     let token = issuer().sign(&claims());
     assert_eq!(decide(&gate, &token).outcome(), Outcome::Allow);
-    let back = gate.roll_back().unwrap();
-    assert_eq!((back.generation, &*back.release.policy().version), (3, "1.0.0"));
+    let back = gate.swap(second.before, second.generation).unwrap();
+    assert_eq!((back.generation, gate.generation()), (3, 3));
+    assert_eq!(back.before.unwrap().digest(), second.release.digest());
+    assert_eq!(&*gate.release().unwrap().policy().version, "1.0.0");
     assert_eq!(decide(&gate, &token).outcome(), Outcome::Deny);
-    assert_eq!(gate.roll_back().unwrap_err().code(), "nothing_kept");
 }
 
-/// A gate with version 1, and version 2 prepared.
-fn prepared() -> (Gate, Prepared) {
+#[test]
+fn a_release_that_is_built_decides_once_it_is_swapped_in() {
     let runtime = Runtime::new().unwrap();
     let gate = gate_of(&runtime);
-    gate.activate(version_1()).unwrap();
+    let first = gate.activate(version_1()).unwrap();
     let Activation { component, settings, cases } = version_2();
     let inspected = Inspected::new(&runtime, component).unwrap();
-    let prepared = gate.prepare_inspected(inspected, settings, cases).unwrap();
-    (gate, prepared)
-}
-
-#[test]
-fn a_prepared_release_decides_only_when_it_is_committed() {
-    let (gate, prepared) = prepared();
+    let verification = gate.verification();
+    let built = Built::of_inspected(inspected, settings, verification, cases).unwrap();
+    let again = Built::again(Arc::clone(&built.release), verification, cases).unwrap();
+    let steps: Vec<_> = again.stages.iter().map(|time| time.stage.as_str()).collect();
+    assert_eq!(steps, ["rehearse"], "compiles nothing");
     let token = issuer().sign(&claims());
     assert_eq!(decide(&gate, &token).outcome(), Outcome::Deny);
-    let mut written = Vec::new();
-    let mut persist = |release: &Release, generation: u64| {
-        assert_eq!(gate.generation(), 1, "written down before it decides");
-        written.push((release.policy().version.to_string(), generation));
-        Ok(())
-    };
-    assert_eq!(gate.commit(prepared, &mut persist).unwrap().generation, 2);
-    assert_eq!(written, [("2.0.0".to_owned(), 2)]);
+    gate.swap(Some(built.release), first.generation).unwrap();
     assert_eq!(decide(&gate, &token).outcome(), Outcome::Allow);
 }
 
 #[test]
-fn a_release_that_cannot_be_written_down_is_not_activated() {
-    let (gate, prepared) = prepared();
-    let error = gate.commit(prepared, &mut |_, _| Err("the disk is full".into())).unwrap_err();
-    assert_eq!(error.code(), "persist");
-    assert_eq!(
-        admit::failure::error_chain(&error),
-        "activation failed at step persist: the disk is full"
-    );
-    assert_eq!((gate.generation(), gate.roll_back().unwrap_err().code()), (1, "nothing_kept"));
-    assert_eq!(gate.activate(version_2()).unwrap().generation, 2);
+fn a_swap_overwrites_no_later_one() {
+    let (gate, [first, second]) = gate_of_two();
+    let overtaken = gate.swap(Some(first), 1).unwrap_err();
+    assert_eq!(overtaken, Overtaken { gate: "windows-mdm".to_owned(), generation: 2 });
+    assert_eq!(gate.swap(None, 1).unwrap_err(), overtaken);
+    assert_eq!(gate.release().unwrap().digest(), second.digest());
 }
 
 #[test]
-fn a_prepared_release_is_overtaken_by_any_other() {
-    let (gate, prepared) = prepared();
-    let release = Arc::clone(&prepared.release);
-    let other = Activation { settings: version_1_settings_for_v2(), ..version_2() };
-    gate.activate(other).unwrap();
-    let persist = &mut |_: &Release, _| -> Result<(), _> { panic!("must not be written down") };
-    assert_eq!(gate.commit(prepared, persist).unwrap_err().code(), "overtaken");
-    let again = gate.prepare_again(release, &[]).unwrap();
-    let stages: Vec<_> = again.stages.iter().map(|time| time.stage.as_str()).collect();
-    assert_eq!(stages, ["rehearse"]);
-    assert_eq!(gate.commit(again, &mut |_, _| Ok(())).unwrap().generation, 3);
+fn a_gate_that_loses_its_release_goes_on_with_the_next_generation() {
+    let (gate, [first, second]) = gate_of_two();
+    let left = gate.swap(None, 2).unwrap();
+    assert_eq!(left.before.unwrap().digest(), second.digest());
+    assert_eq!((left.generation, gate.generation(), gate.release().is_none()), (2, 2, true));
+    let decision = decide(&gate, &issuer().sign(&claims()));
+    assert_eq!((decision.reason(), decision.generation), (Some("gate.empty"), None));
+    assert_eq!(gate.swap(Some(first), 2).unwrap().generation, 3);
 }
 
 #[test]
 fn generations_go_on_after_those_of_an_earlier_run() {
-    let gate = gate();
-    gate.go_on_after(41);
-    assert_eq!(gate.generation(), 0);
-    assert_eq!(gate.activate(version_1()).unwrap().generation, 42);
-    gate.go_on_after(7);
+    let (gate, [first, _]) = gate_of_two();
+    assert_eq!(gate.swap(Some(first), 41).unwrap().generation, 42);
     assert_eq!(gate.activate(version_2()).unwrap().generation, 43);
 }
 
@@ -310,11 +288,9 @@ fn cases_that_come_out_as_they_say_are_no_obstacle() {
 }
 
 #[test]
-fn a_roll_back_does_not_wait_for_an_activation_but_overtakes_it() {
+fn a_swap_does_not_wait_for_an_activation_but_overtakes_it() {
     let overtaken = (0..20).any(|_| {
-        let gate = gate();
-        gate.activate(version_1()).unwrap();
-        gate.activate(version_2()).unwrap();
+        let (gate, [first, _]) = gate_of_two();
         let settings = version_1_settings_for_v2();
         let (activated, back) = std::thread::scope(|scope| {
             let activation = || gate.activate(Activation { settings, ..version_2() });
@@ -323,17 +299,17 @@ fn a_roll_back_does_not_wait_for_an_activation_but_overtakes_it() {
             while started.elapsed() < Duration::from_millis(30) {
                 std::thread::yield_now();
             }
-            let back = gate.roll_back();
+            let back = gate.swap(Some(first), gate.generation());
             (activating.join().unwrap(), back)
         });
         match activated {
             Err(error) => {
                 assert_eq!(error.code(), "overtaken");
-                assert_eq!(&*back.unwrap().release.policy().version, "1.0.0");
-                assert_eq!(gate.generation(), 3);
+                assert_eq!(back.unwrap().generation, 3);
+                assert_eq!(&*gate.release().unwrap().policy().version, "1.0.0");
                 true
             }
-            // The roll-back came before or after all of it.
+            // The swap came before or after all of it.
             Ok(_) => {
                 assert_eq!(gate.generation(), 4);
                 false

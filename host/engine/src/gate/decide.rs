@@ -3,81 +3,18 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::error::RequestError;
 use super::request::{Input, Request};
 use super::settle::{of_error, of_verdict};
 use super::{Active, Gate};
-use crate::claims::{ClaimsError, VerifiedClaims};
+use crate::claims::VerifiedClaims;
 use crate::clock;
-use crate::decision::{Blame, Decision, Outcome, Ruling, Signature, Step};
+use crate::decision::{Decision, Ruling, Signature, Step};
 use crate::facts::FactsError;
 use crate::keys::{KeyError, Wait};
-use crate::reason::{self, Advice};
 use crate::release::{DecideError, Release};
-use crate::token::{self, TokenError, UnverifiedToken};
-use crate::verify::{self, VerifyError};
-
-/// Why a token was not decided by the policy, or the policy came to no decision.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum RequestError {
-    #[error(transparent)]
-    Token(#[from] TokenError),
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    #[error(transparent)]
-    Verify(#[from] VerifyError),
-    /// A token that looks like one for Microsoft Graph: their nonce is signed in another form than it
-    /// travels in, so that nobody but Microsoft Graph can verify them.
-    #[error("the JOSE header has `nonce`, as tokens for Microsoft Graph have")]
-    MicrosoftGraph(#[source] Box<RequestError>),
-    #[error(transparent)]
-    Claims(#[from] ClaimsError),
-    #[error(transparent)]
-    Decide(#[from] DecideError),
-    #[error("gate `{0}` has no active release")]
-    Empty(Arc<str>),
-}
-
-impl RequestError {
-    pub(super) fn code(&self) -> &'static str {
-        match self {
-            Self::Token(error) => error.code(),
-            Self::Key(error) => error.code(),
-            Self::Verify(error) => error.code(),
-            Self::MicrosoftGraph(error) => error.code(),
-            Self::Claims(error) => error.code(),
-            Self::Decide(error) => error.code(),
-            Self::Empty(_) => "gate.empty",
-        }
-    }
-
-    pub(super) fn outcome(&self) -> Outcome {
-        if self.code().starts_with("token.") { Outcome::Invalid } else { Outcome::Failed }
-    }
-
-    /// What to say besides what belongs to the code, where more is known.
-    pub(super) fn advice(&self) -> Option<&'static Advice> {
-        matches!(self, Self::MicrosoftGraph(_)).then_some(&reason::MICROSOFT_GRAPH)
-    }
-
-    /// A refusal of a token whose header has a `nonce` may be explained by it. What is the host's fault is
-    /// not: another key may be all that is missing. `aud` would say more, and stays closed: nothing of a
-    /// payload is read that did not verify.
-    fn of_token_with_nonce(self) -> Self {
-        match self.outcome() {
-            Outcome::Invalid => Self::MicrosoftGraph(Box::new(self)),
-            _ => self,
-        }
-    }
-
-    pub(super) fn blame(&self) -> Blame {
-        match self {
-            Self::Decide(error) if error.is_hosts() => Blame::Host,
-            Self::Decide(_) => Blame::Policy,
-            _ if self.outcome() == Outcome::Invalid => Blame::Caller,
-            _ => Blame::Host,
-        }
-    }
-}
+use crate::token::{self, UnverifiedToken};
+use crate::verify;
 
 /// A decision, and what it was made of.
 #[derive(Debug)]
@@ -125,8 +62,8 @@ impl Gate {
     /// As [`Gate::decide`].
     pub fn decide_with_claims(&self, request: &Request<'_>) -> Result<Decided, FactsError> {
         let (started, active) = (Instant::now(), self.active.load());
-        let ruled = self.rule(request, active.as_deref(), Wait::May)?;
-        Ok(self.decided(request, active.as_deref(), ruled, started))
+        let ruled = self.rule(request, active.release.as_deref(), Wait::May)?;
+        Ok(self.decided(request, &active, ruled, started))
     }
 
     /// As [`Gate::decide_with_claims`], for callers that must not wait, as the threads of an event
@@ -137,23 +74,23 @@ impl Gate {
     /// As [`Gate::decide`].
     pub fn decide_now(&self, request: &Request<'_>) -> Result<Option<Decided>, FactsError> {
         let (started, active) = (Instant::now(), self.active.load());
-        let ruled = self.rule(request, active.as_deref(), Wait::MayNot)?;
+        let ruled = self.rule(request, active.release.as_deref(), Wait::MayNot)?;
         let would_wait = matches!(ruled.ruling, Err(RequestError::Key(KeyError::WouldWait { .. })));
-        Ok((!would_wait).then(|| self.decided(request, active.as_deref(), ruled, started)))
+        Ok((!would_wait).then(|| self.decided(request, &active, ruled, started)))
     }
 
     /// Token text to ruling.
     fn rule(
         &self,
         request: &Request<'_>,
-        active: Option<&Active>,
+        release: Option<&Release>,
         wait: Wait,
     ) -> Result<Ruled, FactsError> {
-        let Some(active) = active else {
+        let Some(release) = release else {
             return Ok(Ruled::refused(RequestError::Empty(Arc::clone(&self.name)), None));
         };
         match self.verify(request, wait) {
-            Ok(claims) => evaluate(request, claims, &active.release),
+            Ok(claims) => evaluate(request, claims, release),
             Err(error) => Ok(Ruled::refused(error, None)),
         }
     }
@@ -161,11 +98,11 @@ impl Gate {
     fn decided(
         &self,
         request: &Request<'_>,
-        active: Option<&Active>,
+        active: &Active,
         ruled: Ruled,
         started: Instant,
     ) -> Decided {
-        let release = active.map(|active| Arc::clone(&active.release));
+        let release = active.release.clone();
         let Ruled { ruling, claims, trace } = ruled;
         let (ruling, error) = match ruling {
             Ok(ruling) => (ruling, None),
@@ -179,7 +116,7 @@ impl Gate {
             ruling,
             gate: Arc::clone(&self.name),
             policy: release.as_ref().map(|release| release.policy().clone()),
-            generation: active.map(|active| active.generation),
+            generation: release.as_ref().map(|_| active.generation),
             token_version: claims.as_ref().map(|claims| claims.version().as_str().to_owned()),
             signature: unsigned.then_some(Signature::NotVerified),
             duration_us: u64::try_from((ended - started).as_micros()).unwrap_or(u64::MAX),

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use line::Line;
 
-use super::decide::RequestError;
+use super::error::RequestError;
 use crate::claims::VerifiedClaims;
 use crate::decision::{Decision, Outcome};
 use crate::repeats::Repeats;

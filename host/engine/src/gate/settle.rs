@@ -9,7 +9,7 @@ use crate::failure::error_chain;
 use crate::reason;
 use crate::release::{Release, Verdict};
 
-use super::decide::RequestError;
+use super::error::RequestError;
 
 /// Most bytes of the values that came, and of those that were expected, in one decision.
 const MAX_VALUE_BYTES: usize = 4_096;

@@ -188,9 +188,9 @@ impl ServedGate {
         since: u64,
     ) -> Result<Candidate, ChangeError> {
         let (dropped, restored) = (planned.dropped(), planned.restored(&self.view()));
-        let Planned { inspected, configured, prepared, .. } = planned;
-        let (release, settings) = (Arc::clone(&prepared.release), configured.all);
-        let shadow = Shadow::start(Arc::clone(&prepared.release), self.options.shadow.clone());
+        let Planned { inspected, configured, release, .. } = planned;
+        let settings = configured.all;
+        let shadow = Shadow::start(Arc::clone(&release), self.options.shadow.clone());
         let shadow = shadow.map_err(|_| ChangeError::Broken)?;
         Ok(Candidate { release, inspected, settings, revision, since, dropped, restored, shadow })
     }

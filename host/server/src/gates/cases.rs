@@ -5,8 +5,7 @@ use std::path::Path;
 use admit::cases::{Case, CaseError, CaseFile, MAX_CASE_FILE_BYTES};
 use admit::decision::PolicyRef;
 use admit::failure::{Cause, error_chain};
-use admit::gate::ActivateError;
-use admit::release::Inspected;
+use admit::release::{BuildError, Inspected};
 use admit::text::Shown;
 use admit_api::activation::{Rehearsed, StepName};
 
@@ -61,13 +60,9 @@ impl ServedGate {
         rehearsed(&selected.inspected, &operator).is_nothing().then_some(NOTHING_REHEARSED)
     }
 
-    /// What an activation's error means. Of the operator's cases it names the file.
-    pub(super) fn refused_by(
-        &self,
-        error: ActivateError,
-        policy: Option<&PolicyRef>,
-    ) -> ChangeError {
-        let mut refused = ChangeError::from_activation(self.name(), error, policy);
+    /// Why there is no release. Of the operator's cases it names the file.
+    pub(super) fn refused_by(&self, error: BuildError, policy: Option<&PolicyRef>) -> ChangeError {
+        let mut refused = ChangeError::not_built(error, policy);
         if let (ChangeError::Refused(refused), Some(path)) = (&mut refused, &self.options.cases)
             && refused.cause == Cause::Cases
         {

@@ -115,7 +115,7 @@ impl ServedGate {
         change.authority.check()?;
         let result = planned.and_then(|planned| match change.mode {
             Mode::DryRun => {
-                self.check_not_taken_back(&planned.prepared.release, change.force)?;
+                self.check_not_taken_back(&planned.release, change.force)?;
                 self.counters.metrics.changed_nothing("checked");
                 Ok(self.report(ActivationResult::Checked, &planned, &base))
             }

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use admit::decision::PolicyRef;
-use admit::gate::{ActivateError, Activated};
+use admit::gate::Swapped;
 use admit::release::Release;
 use admit_api::activation::{ActivationResult, StepName};
 
@@ -17,7 +16,7 @@ use super::state::{Released, Selected, Unreleased, View};
 use super::{activities, settings};
 use crate::access::Right;
 use crate::authority::{Authority, Granted};
-use crate::store::{Action, Activation, SettingsKept, StoreError, TakenBack};
+use crate::store::{Action, Activation, SettingsKept, TakenBack};
 
 /// Who makes a change, and what for.
 pub(super) struct Committing<'a> {
@@ -32,17 +31,6 @@ pub(super) struct Committing<'a> {
     pub(super) force: bool,
     /// The release that this one takes the place of, if that one kept failing.
     pub(super) taken_back: Option<&'a TakenBack>,
-}
-
-/// Why a release was not written down.
-#[derive(Debug, thiserror::Error)]
-enum WriteError {
-    #[error("another release was activated meanwhile")]
-    Overtaken,
-    #[error("{0}")]
-    TakenBack(Box<TakenBack>),
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl ServedGate {
@@ -62,7 +50,7 @@ impl ServedGate {
                 "{NOTHING_REHEARSED}"
             );
         }
-        let Planned { inspected, configured, prepared, .. } = planned;
+        let Planned { inspected, configured, release, .. } = planned;
         let Configured { all: settings, counting } = configured;
         let selected = Selected {
             inspected,
@@ -74,49 +62,40 @@ impl ServedGate {
             previous: committing.previous,
             made: (committing.action, by.actor().clone()),
         };
-        // INVARIANT: runs while the engine's gate lets no other release be stored, so that the store,
-        // `selected` and the pointer change in the same order.
-        let (mut persisted, mut made) = (Duration::ZERO, None);
-        let mut persist = |release: &Release, generation: u64| {
-            let started = Instant::now();
-            let written = self.write_down(release, generation, &selected, committing, &by);
-            persisted = started.elapsed();
-            made = Some(written?);
-            Ok(())
-        };
-        let activated = self.gate.commit(prepared, &mut persist);
-        let Activated { generation, changed, swap, .. } =
-            activated.map_err(|error| self.not_committed(error, &report.activation.policy))?;
-        report.activation.generation = generation;
-        if !changed {
+        // INVARIANT: held until the pointer is stored, so that the store, `selected` and the pointer change
+        // in the same order.
+        let _one = self.writing.lock();
+        if self.view().revision() != committing.base.revision() {
+            return Err(self.overtaken());
+        }
+        if self.gate.release().is_some_and(|active| active.digest() == release.digest()) {
+            report.activation.generation = self.gate.generation();
             report.activation.result = ActivationResult::Unchanged;
             self.counters.metrics.changed_nothing(report.activation.result.as_str());
-            made = self.keep_settings(&selected, committing, &by)?;
-        }
-        if let Some(made) = made {
-            report.saved = true;
-            report.activation.revision = made.revision;
-            report.selected = Some(made);
-        }
-        if !changed {
+            if let Some(made) = self.keep_settings(&selected, committing, &by)? {
+                report.made(made);
+            }
             return Ok(report);
         }
+        let (started, after) = (Instant::now(), self.gate.generation());
+        let made = self.write_down(&release, after + 1, &selected, committing, &by)?;
+        let persisted = started.elapsed();
+        let swapped = self.swap(release, after);
+        report.activation.generation = swapped.generation;
+        report.made(made);
         report.activation.steps.push(step(StepName::Persist, persisted));
-        report.activation.steps.push(step(StepName::Store, swap));
+        report.activation.steps.push(step(StepName::Store, swapped.took));
         Ok(report)
     }
 
-    fn not_committed(&self, error: ActivateError, policy: &PolicyRef) -> ChangeError {
-        let written = match &error {
-            ActivateError::Overtaken { .. } => Some(&WriteError::Overtaken),
-            ActivateError::Persist(source) => source.downcast_ref(),
-            _ => None,
-        };
-        match written {
-            Some(WriteError::Overtaken) => self.overtaken(),
-            Some(WriteError::TakenBack(taken)) => ChangeError::TakenBack(taken.clone()),
-            _ => ChangeError::from_activation(self.name(), error, Some(policy)),
-        }
+    /// Stores the pointer; the release before it is kept linked.
+    pub(super) fn swap(&self, release: Arc<Release>, after: u64) -> Swapped {
+        let mut linked = self.linked.lock();
+        linked.forget(release.digest());
+        let swapped = self.gate.swap(Some(release), after);
+        let swapped = swapped.expect("only this stores pointers, one at a time");
+        swapped.before.iter().cloned().for_each(|before| linked.keep(before));
+        swapped
     }
 
     /// Refuses a release that is known to fail, unless the gate decides with it or it is forced.
@@ -141,10 +120,6 @@ impl ServedGate {
         by: &Granted,
     ) -> Result<Option<Arc<Selected>>, ChangeError> {
         let Committing { action, now, base, .. } = *committing;
-        let _one = self.writing.lock();
-        if self.view().revision() != base.revision() {
-            return Err(self.overtaken());
-        }
         let before = base.selected().filter(|before| before.settings != selected.settings);
         let Some(before) = before else {
             return Ok(None);
@@ -170,16 +145,12 @@ impl ServedGate {
         selected: &Selected,
         committing: &Committing<'_>,
         by: &Granted,
-    ) -> Result<Arc<Selected>, WriteError> {
+    ) -> Result<Arc<Selected>, ChangeError> {
         let Committing { action, now, previous, base, force, taken_back, .. } = *committing;
         tracing::debug!(step = "persist", "a step of an activation begins");
-        let _one = self.writing.lock();
-        if self.view().revision() != base.revision() {
-            return Err(WriteError::Overtaken);
-        }
         // It may have been taken back since this change was begun.
         if let Some(taken) = self.why_taken_back(release.digest()).filter(|_| !force) {
-            return Err(WriteError::TakenBack(Box::new(taken)));
+            return Err(ChangeError::TakenBack(Box::new(taken)));
         }
         let is_first = base.revision() == 0;
         // What is only configured was never told.
@@ -207,7 +178,9 @@ impl ServedGate {
             taken_back,
             activities: &activities,
         };
-        let active = Some(self.wait(self.store.activate(&activation, by))?);
+        let active = self.wait(self.store.activate(&activation, by));
+        let active = active.map_err(|error| ChangeError::not_persisted(&error, release.policy()));
+        let active = Some(active?);
         self.note_taken_back(taken_back, Some(release.digest()));
         self.tell_activation(release, generation, selected, now, now);
         let release = Some(Released { digest: release.digest().to_string(), generation });
@@ -224,23 +197,26 @@ impl ServedGate {
         generation: u64,
         taken: &TakenBack,
     ) -> Result<bool, ChangeError> {
-        let mut persist = || {
-            let _one = self.writing.lock();
-            if self.view().revision() != base.revision() {
-                return Err(WriteError::Overtaken.into());
-            }
-            let activities = [activities::taken_back(taken)];
-            let by = Granted::server();
-            self.wait(self.store.withdraw(self.name(), taken, &activities, &by))?;
-            self.note_taken_back(Some(taken), None);
-            let made = (Action::Revert, by.actor().clone());
-            let left = Selected { release: None, made, ..before.clone() };
-            self.select_unreleased(Some(left), Unreleased::taken_back(taken));
-            self.counters.metrics.withdrawn();
-            Ok(())
-        };
-        let withdrawn = self.gate.withdraw(generation, &mut persist);
-        withdrawn.map_err(|error| self.not_committed(error, before.policy()))
+        let _one = self.writing.lock();
+        if self.view().revision() != base.revision() {
+            return Err(self.overtaken());
+        }
+        if self.gate.generation() != generation {
+            return Ok(false);
+        }
+        let activities = [activities::taken_back(taken)];
+        let by = Granted::server();
+        let written = self.wait(self.store.withdraw(self.name(), taken, &activities, &by));
+        written.map_err(|error| ChangeError::not_persisted(&error, before.policy()))?;
+        self.note_taken_back(Some(taken), None);
+        let made = (Action::Revert, by.actor().clone());
+        let left = Selected { release: None, made, ..before.clone() };
+        self.select_unreleased(Some(left), Unreleased::taken_back(taken));
+        self.counters.metrics.withdrawn();
+        let swapped = self.gate.swap(None, generation);
+        let swapped = swapped.expect("only this stores pointers, one at a time");
+        swapped.before.into_iter().for_each(|before| self.linked.lock().keep(before));
+        Ok(true)
     }
 
     /// Tells everybody who counts and records decisions of the release, activated at `at`, that is

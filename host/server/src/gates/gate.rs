@@ -8,12 +8,14 @@ use admit::claims::Verification;
 use admit::gate::{Decided, Gate, Request};
 use admit::keys::Keys;
 use admit::lock::Lock;
+use admit::release::Release;
 use admit::runtime::Runtime;
 use arc_swap::ArcSwap;
 use serde_json::{Map, Value};
 
 use super::component::Inspections;
 use super::first::FirstTries;
+use super::recent::Recent;
 use super::refusals::Refusals;
 use super::rollback::Fault;
 use super::state::View;
@@ -22,6 +24,9 @@ use crate::faults::{FaultOptions, FaultWatch};
 use crate::metrics::GateMetrics;
 use crate::shadow::ShadowOptions;
 use crate::store::Store;
+
+/// Releases that are kept linked for a way back, besides the active one.
+const LINKED: usize = 5;
 
 /// What a gate is made of besides its policy.
 #[derive(Clone, Debug)]
@@ -63,6 +68,8 @@ pub struct ServedGate {
     pub(super) going_back: Arc<tokio::sync::RwLock<()>>,
     /// Held while the release of a way back is built, so that it is built once.
     pub(super) linking: Lock<()>,
+    /// The releases before the active one, linked still.
+    pub(super) linked: Lock<Recent<Arc<Release>>>,
     pub(super) inspections: Inspections,
     pub(super) first_tries: FirstTries,
     pub(super) refusals: Refusals,
@@ -94,6 +101,7 @@ impl ServedGate {
             changing: Arc::default(),
             going_back: Arc::default(),
             linking: Lock::default(),
+            linked: Lock::new(Recent::new(LINKED)),
             inspections: Inspections::default(),
             first_tries: FirstTries::default(),
             started: Instant::now(),

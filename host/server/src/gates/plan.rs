@@ -1,5 +1,6 @@
 //! A change, thought through: everything that can fail before anything is changed.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::cases::rehearsed;
@@ -8,8 +9,7 @@ use admit::cases::Case;
 use admit::contract::types::Description;
 use admit::decision::{Expected, PolicyRef};
 use admit::failure::{Cause, error_chain};
-use admit::gate::{ActivateError, Gate, Prepared};
-use admit::release::Inspected;
+use admit::release::{BuildError, Built, Inspected, Release, release_digest};
 use admit::settings::{Settings, SettingsError, out_of_bounds};
 use admit_api::activation::{Activation, ActivationResult, Rehearsed, Step, StepName};
 use serde_json::{Map, Value};
@@ -28,7 +28,7 @@ pub(super) struct Planned {
     pub(super) configured: Configured,
     /// Those that count now and no longer would.
     pub(super) dropped: Map<String, Value>,
-    pub(super) prepared: Prepared,
+    pub(super) release: Arc<Release>,
     pub(super) steps: Vec<Step>,
     pub(super) rehearsed: Rehearsed,
 }
@@ -77,35 +77,34 @@ impl ServedGate {
         configured: Configured,
         cases: &[Case],
     ) -> Result<Planned, ChangeError> {
-        self.prepare_with(Gate::prepare_inspected, inspected, configured, cases)
-    }
-
-    /// As [`ServedGate::prepare`], for a way back: waits for no change that is being prepared, and
-    /// plays none of the operator's cases, which may be about what is being left.
-    pub(super) fn prepare_back(
-        &self,
-        inspected: Inspected,
-        configured: Configured,
-    ) -> Result<Planned, ChangeError> {
-        self.prepare_with(Gate::prepare_beside, inspected, configured, &[])
-    }
-
-    fn prepare_with(
-        &self,
-        prepare: fn(&Gate, Inspected, Settings, &[Case]) -> Result<Prepared, ActivateError>,
-        inspected: Inspected,
-        configured: Configured,
-        cases: &[Case],
-    ) -> Result<Planned, ChangeError> {
         expect_small(&configured.all)?;
         let counting = Settings::from(configured.counting.clone());
-        let prepared = prepare(&self.gate, inspected.clone(), counting, cases);
-        let prepared =
-            prepared.map_err(|error| self.refused_by(error, Some(inspected.policy())))?;
-        let steps = steps(&prepared.stages);
+        let built = self.build(&inspected, counting, cases);
+        let built = built.map_err(|error| self.refused_by(error, Some(inspected.policy())))?;
+        let (release, steps) = (built.release, steps(&built.stages));
         let dropped = self.view().configured().dropped(&configured);
         let rehearsed = rehearsed(&inspected, cases);
-        Ok(Planned { inspected, configured, dropped, prepared, steps, rehearsed })
+        Ok(Planned { inspected, configured, dropped, release, steps, rehearsed })
+    }
+
+    /// A release of a policy and settings: the one that the gate has, one that is linked still, or one
+    /// that is built.
+    fn build(
+        &self,
+        inspected: &Inspected,
+        settings: Settings,
+        cases: &[Case],
+    ) -> Result<Built, BuildError> {
+        let digest = release_digest(&inspected.policy().digest, &settings);
+        if let Some(release) = self.gate.release().filter(|release| *release.digest() == digest) {
+            return Ok(Built { release, stages: Vec::new() });
+        }
+        let (linked, verification) =
+            (self.linked.lock().get(&digest).cloned(), self.verification());
+        match linked {
+            Some(release) => Built::again(release, verification, cases),
+            None => Built::of_inspected(inspected.clone(), settings, verification, cases),
+        }
     }
 
     fn inspect_new(
@@ -173,7 +172,7 @@ impl ServedGate {
             gate: self.name().to_owned(),
             result,
             policy: planned.inspected.policy().clone(),
-            release: planned.prepared.release.digest().to_string(),
+            release: planned.release.digest().to_string(),
             generation: released.map_or(0, |released| released.generation),
             revision: base.revision(),
             steps: planned.steps.clone(),

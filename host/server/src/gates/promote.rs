@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use admit::release::Built;
+
 use super::cases::rehearsed;
 use super::change::MayDrop;
 use super::commit::Committing;
@@ -73,8 +75,8 @@ impl ServedGate {
         let policy = candidate.inspected.policy();
         let failed = |error| self.refused_by(error, Some(policy));
         let cases = self.operator_cases(policy)?;
-        let prepared = self.gate.prepare_again(Arc::clone(&candidate.release), &cases);
-        let prepared = prepared.map_err(failed)?;
+        let again = Built::again(Arc::clone(&candidate.release), self.verification(), &cases);
+        let Built { release, stages } = again.map_err(failed)?;
         let all = candidate.settings.clone();
         let counting = candidate.release.settings().as_json().clone();
         let configured = Configured { all, counting };
@@ -84,9 +86,9 @@ impl ServedGate {
             inspected: candidate.inspected.clone(),
             configured,
             dropped,
-            steps: steps(&prepared.stages),
+            steps: steps(&stages),
             rehearsed: rehearsed(&candidate.inspected, &cases),
-            prepared,
+            release,
         };
         let previous = base.selected().and_then(|before| before.active);
         let (action, base, taken_back) = (Action::Promote, &*base, None);

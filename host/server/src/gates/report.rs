@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use admit::decision::{Expected, PolicyRef};
 use admit::failure::Cause;
-use admit::gate::{ActivateError, StageTime};
+use admit::release::{BuildError, StageTime};
 use admit::settings::{SettingRefusal, listed};
 use admit::text::Shown;
 use admit_api::activation::{Activation, Step, StepName};
@@ -24,6 +24,15 @@ pub struct Report {
     pub saved: bool,
     /// What the gate has with this change, whatever was changed since; absent when it has no policy.
     pub selected: Option<Arc<Selected>>,
+}
+
+impl Report {
+    /// Takes what the gate has with the change.
+    pub(super) fn made(&mut self, selected: Arc<Selected>) {
+        self.saved = true;
+        self.activation.revision = selected.revision;
+        self.selected = Some(selected);
+    }
 }
 
 /// A step that succeeded.
@@ -290,32 +299,33 @@ impl ChangeError {
         }
     }
 
-    /// What an activation's error means, with the policy it is about.
-    pub(super) fn from_activation(
-        gate: &str,
-        error: ActivateError,
-        policy: Option<&PolicyRef>,
-    ) -> Self {
+    /// Why there is no release, with the policy it would be of.
+    pub(super) fn not_built(error: BuildError, policy: Option<&PolicyRef>) -> Self {
         use admit::release::ConfigureError;
         use admit::settings::SettingsError;
 
         match error {
-            ActivateError::NothingKept { .. } => {
-                Self::NothingKept { gate: gate.to_owned(), known: Vec::new() }
-            }
-            ActivateError::Configure(ConfigureError::Settings(SettingsError::Bounds(refusals))) => {
+            BuildError::Configure(ConfigureError::Settings(SettingsError::Bounds(refusals))) => {
                 Self::TooLarge(refusals)
             }
-            ActivateError::Configure(ConfigureError::Settings(SettingsError::Refused(
-                refusals,
-            ))) if !refusals.is_empty() => Self::Invalid(refusals),
+            BuildError::Configure(ConfigureError::Settings(SettingsError::Refused(refusals)))
+                if !refusals.is_empty() =>
+            {
+                Self::Invalid(refusals)
+            }
             error => {
-                let Some(step) = error.step() else { return Self::Broken };
-                let (cause, compiles_on) = (error.cause(), error.goes_on());
+                let (step, cause, compiles_on) = (error.step(), error.cause(), error.goes_on());
                 let (error, policy) = (source_chain(&error), policy.cloned());
                 Self::Refused(Box::new(Refused { step, error, policy, cause, compiles_on }))
             }
         }
+    }
+
+    /// The release could not be written down as the last good one.
+    pub(super) fn not_persisted(error: &StoreError, policy: &PolicyRef) -> Self {
+        let (error, policy) = (admit::failure::error_chain(error), Some(policy.clone()));
+        let (step, cause, compiles_on) = (StepName::Persist, Cause::Host, false);
+        Self::Refused(Box::new(Refused { step, error, policy, cause, compiles_on }))
     }
 }
 

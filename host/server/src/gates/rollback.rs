@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use admit::decision::Decision;
+use admit::release::Release;
 use admit::text::error_line;
 use admit_api::activation::{Activation, StepName};
 
@@ -206,7 +207,13 @@ impl ServedGate {
             return Ok(());
         };
         match self.way_back(before, false) {
-            Ok(target) => self.gate.keep(self.plan_back(&target, before, &[])?.prepared),
+            Ok(target) => {
+                let release = self.plan_back(&target, before, &[])?.release;
+                let is_active = |active: Arc<Release>| active.digest() == release.digest();
+                if !self.gate.release().is_some_and(is_active) {
+                    self.linked.lock().keep(release);
+                }
+            }
             Err(ChangeError::NothingKept { .. } | ChangeError::TakenBack(_)) => {}
             Err(error) => return Err(error),
         }
@@ -358,7 +365,8 @@ impl ServedGate {
         let configured = had.restored(&target.settings, undone);
         let (description, left) = (inspected.description(), before.description());
         let dropped = had.left_out(&configured, description, left);
-        let mut planned = self.prepare_back(inspected, configured)?;
+        // The operator's cases may be about what is being left.
+        let mut planned = self.prepare(inspected, configured, &[])?;
         planned.dropped = dropped;
         planned.steps.insert(0, inspect);
         Ok(planned)

@@ -140,7 +140,7 @@ impl ServedGate {
     fn resume_damaged(&self, row: &GateRow, now: u64) -> Result<(), StoreError> {
         let damage = row.damage.as_deref().unwrap_or("its last good release is gone");
         tracing::error!(gate = self.name(), damage, "the last good release does not start");
-        self.gate.go_on_after(row.generation);
+        self.go_on_after(row.generation);
         self.keep(&row.settings, row.revision);
         if !self.resume_one_before(row, row.previous, now)? {
             self.fail(&format!("{damage}; {REPAIR}"));
@@ -268,7 +268,7 @@ impl ServedGate {
                     // acknowledged.
                     let problem = format!("its last good release cannot be built now: {error}");
                     tracing::error!(gate = self.name(), problem, "the gate is started again later");
-                    self.gate.go_on_after(row.generation);
+                    self.go_on_after(row.generation);
                     self.keep(&row.settings, row.revision);
                     self.select_unreleased(None, Unreleased::Failed(problem));
                     return Ok(());
@@ -282,7 +282,7 @@ impl ServedGate {
                 }
             },
         };
-        self.gate.go_on_after(row.generation);
+        self.go_on_after(row.generation);
         self.keep(&row.settings, row.revision);
         if self.resume_one_before(row, active.previous, now)? {
             return Ok(());
@@ -348,12 +348,11 @@ impl ServedGate {
         active: &StoredRelease,
         now: u64,
     ) -> Result<(), ChangeError> {
-        self.gate.go_on_after(active.generation.saturating_sub(1));
         let inspected = self.inspect_stored(&active.component)?;
         // The operator's cases do not count: they may have changed since.
         let (all, counting) = (row.settings.clone(), active.settings.clone());
         let planned = self.prepare(inspected, Configured { all, counting }, &[])?;
-        expect_same(&planned.prepared.release, active)?;
+        expect_same(&planned.release, active)?;
         let Configured { all: settings, counting } = planned.configured;
         let selected = Selected {
             inspected: planned.inspected,
@@ -365,14 +364,21 @@ impl ServedGate {
             previous: active.previous,
             made: (Action::Start, Actor::server()),
         };
-        let mut resume = |release: &Release, generation: u64| {
-            self.tell_activation(release, generation, &selected, active.at, now);
-            let release = Some(Released { digest: release.digest().to_string(), generation });
-            self.select(Selected { release, ..selected.clone() }, false);
-            Ok(())
-        };
-        let committed = self.gate.commit(planned.prepared, &mut resume);
-        committed.map(drop).map_err(|error| ChangeError::from_activation(self.name(), error, None))
+        let _one = self.writing.lock();
+        let after = self.gate.generation().max(active.generation.saturating_sub(1));
+        let (release, generation) = (planned.release, after + 1);
+        self.tell_activation(&release, generation, &selected, active.at, now);
+        let digest = release.digest().to_string();
+        let released = Some(Released { digest, generation });
+        self.select(Selected { release: released, ..selected }, false);
+        self.swap(release, after);
+        Ok(())
+    }
+
+    /// Lets generations go on after the last one of an earlier run.
+    fn go_on_after(&self, generation: u64) {
+        // A later one goes on by itself.
+        let _ = self.gate.swap(None, generation);
     }
 
     fn resume_before(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::super::decide::RequestError;
+use super::super::error::RequestError;
 use crate::claims::VerifiedClaims;
 use crate::decision::{Decision, Expected, Outcome, PolicyRef};
 use crate::text::Shown;
