@@ -1,6 +1,6 @@
 //! The API: the document, the page about it, and what a real server answers say the same.
 
-mod document;
+pub(super) mod document;
 mod page;
 mod rights;
 mod schemas;

@@ -8,12 +8,12 @@ use admit_api::endpoint::{Endpoint, ListenerKind};
 use admit_policies::WINDOWS_MDM_2;
 use admit_server::access::Right;
 use admit_tests::clock::wait_until;
-use admit_tests::fixture::{CLIENT, TID, with};
+use admit_tests::fixture::{TID, with};
 use serde_json::{Value, json};
 
 use super::client::{Client, Reply};
 use super::limits::only_answer;
-use super::start::{DROP, Home, Server, token, windows_gate, windows_settings};
+use super::start::{Home, Server, token, windows_gate, windows_settings};
 
 const DECIDE: &str = "/v1/gates/windows-mdm/decide";
 const POLICY: &str = "/v1/gates/windows-mdm/policy";
@@ -58,22 +58,6 @@ fn a_reload_opens_no_listener_to_everybody() {
 }
 
 #[test]
-fn a_reload_opens_and_closes_a_listener_of_this_machine() {
-    let server = Server::serving();
-    let anybody = server.service().without_token();
-    let decide = || anybody.post(DECIDE, &json!({"token": token(json!({}))}));
-    let access =
-        |listen: &str, access: &str| json!({"service": {"listen": listen, "access": access}});
-    decide().refused(401, "unauthenticated");
-    reload(&server, &access("127.0.0.1:0", "none"), RELOADED);
-    assert_eq!(decide().json(200)["outcome"], "allow");
-    reload(&server, &access("0.0.0.0:0", "none"), NOT_RELOADED);
-    assert_eq!(decide().json(200)["outcome"], "allow");
-    reload(&server, &access("127.0.0.1:0", "required"), RELOADED);
-    decide().refused(401, "unauthenticated");
-}
-
-#[test]
 fn a_reload_opens_a_unix_socket_that_is_bound() {
     let home = Home::new();
     let socket = home.path("service.sock");
@@ -94,33 +78,6 @@ fn a_reload_opens_a_unix_socket_that_is_bound() {
     let open = json!({"service": {"listen": "127.0.0.1:0", "access": "none"}});
     reload(&server, &open, RELOADED);
     assert_eq!(decide().json(200)["outcome"], "allow");
-}
-
-#[test]
-fn a_reload_with_another_address_keeps_administrators_in() {
-    let server = Server::serving();
-    let authority = server.admin_address().strip_prefix("http://").unwrap();
-    let as_host = |host: &str| server.admin().with("host", host).get("/v1/status");
-    reload(&server, &json!({"admin": {"listen": "192.0.2.1:0"}}), RELOADED);
-    for host in [authority, "127.0.0.1", "localhost"] {
-        as_host(host).json(200);
-    }
-    as_host("192.0.2.1").refused(403, "host_not_allowed");
-}
-
-#[test]
-fn an_ipv6_address_is_allowed_with_and_without_brackets() {
-    for written in ["[2001:db8::1]", "2001:db8::1", "2001:DB8:0::1"] {
-        let config = json!({"admin": {"hosts": [written]}});
-        let server = Server::start(&with(windows_gate(), config));
-        let as_host = |host: &str| server.admin().with("host", host).get("/v1/status");
-        for host in ["[2001:db8::1]:7421", "[2001:db8::1]", "[2001:DB8::1]:1"] {
-            assert_eq!(as_host(host).status, 200, "{host} for {written}");
-        }
-        for host in ["[2001:db8::2]:7421", "2001:db8::1.example.com"] {
-            as_host(host).refused(403, "host_not_allowed");
-        }
-    }
 }
 
 /// The state of a gate.
@@ -186,55 +143,6 @@ fn path_of(token: &str) -> String {
     format!("/v1/access/{}", id.unwrap())
 }
 
-#[test]
-fn the_last_administrator_stays() {
-    let server = Server::serving();
-    let first = server.admin();
-    let path = path_of(server.token());
-    let newest = || first.get("/v1/activities?limit=1").json(200)["activities"][0]["id"].clone();
-    // Of the other roles nobody could create an administrator.
-    for role in ["gitops", "maintainer", "observer", "platform"] {
-        server.create_access(role);
-    }
-    let before = newest();
-    first.delete(&path).refused(409, "last_admin");
-    assert_eq!(newest(), before, "told as nothing done");
-
-    let other = server.create_access("admin");
-    first.delete(&path).empty(204);
-    first.get("/v1/access").refused(401, "unauthenticated");
-    let second = first.clone().with_token(&other);
-    second.delete(&path_of(&other)).refused(409, "last_admin");
-    second.delete(&path).refused(404, "not_found");
-
-    let (home, _) = server.stop_with("TERM");
-    let server = home.start(&windows_gate());
-    let second = server.admin().with_token(&other);
-    second.delete(&path_of(&other)).refused(409, "last_admin");
-    second.get("/v1/access").json(200);
-}
-
-#[test]
-fn a_promotion_tells_and_keeps_settings_that_its_policy_does_not_know() {
-    let server = Server::serving();
-    let admin = server.admin();
-    let kept = json!({"windows_entra_client_ids": [CLIENT]});
-    let old = json!({"policy": "windows-mdm@1.0.0"});
-    let candidate = admin.post(&format!("{POLICY}?candidate=true"), &old).json(200);
-    assert_eq!(candidate["unknown"], kept);
-    let promote = format!("/v1/gates/windows-mdm/promote?{DROP}");
-    let promoted = admin.post_nothing(&promote).json(200);
-    assert_eq!((&promoted["result"], &promoted["unknown"]), (&json!("activated"), &kept));
-    assert_eq!(settings(&server, "windows-mdm").json(200)["unknown"], kept);
-    assert_eq!(server.decide("windows-mdm", &token(json!({})))["outcome"], "deny");
-
-    let new = json!({"policy": "windows-mdm@2.0.0"});
-    admin.post(&format!("{POLICY}?candidate=true"), &new).json(200);
-    let promoted = admin.post_nothing("/v1/gates/windows-mdm/promote").json(200);
-    assert_eq!(promoted.get("unknown"), None, "{promoted}");
-    assert_eq!(server.decide("windows-mdm", &token(json!({})))["outcome"], "allow");
-}
-
 /// What a good request to an endpoint has for a body.
 fn good_body(endpoint: Endpoint) -> Option<Value> {
     match endpoint {
@@ -287,19 +195,4 @@ fn a_query_that_is_not_known_is_refused_everywhere_and_nothing_is_done() {
     }
     assert_eq!(everything(&admin), before);
     assert_eq!(server.decide("windows-mdm", &token(json!({})))["generation"], 2);
-}
-
-#[test]
-fn a_dry_run_of_a_candidate_is_asked_for_in_vain() {
-    let server = Server::serving();
-    let admin = server.admin();
-    let body = json!({"policy": "windows-mdm@1.0.0"});
-    for query in ["dry_run=true&candidate=true", "candidate=true&dry_run=true"] {
-        let refused = admin.post(&format!("{POLICY}?{query}"), &body).refused(400, "malformed");
-        let message = refused["message"].as_str().unwrap();
-        assert!(message.contains("`dry_run` and `candidate`"), "{message}");
-    }
-    admin.get("/v1/gates/windows-mdm/candidate").refused(404, "no_candidate");
-    let query = format!("dry_run=true&candidate=false&{DROP}");
-    assert_eq!(admin.post(&format!("{POLICY}?{query}"), &body).json(200)["result"], "checked");
 }

@@ -5,7 +5,6 @@ use admit::release::component_digest;
 use admit_policies::WINDOWS_MDM_2;
 use admit_server::authority::Granted;
 use admit_server::store::{Action, Activation, NewActivity, Refusal, Retention, Store};
-use admit_tests::clock::wait_until;
 use admit_tests::fixture::with;
 use admit_tests::guests::CoreModule;
 use serde_json::{Map, Value, json};
@@ -102,40 +101,6 @@ async fn the_way_back_stays_when_it_leads_far_back() {
 }
 
 #[test]
-fn a_source_that_brought_nothing_new_undoes_no_change_after_a_restart() {
-    let home = Home::new();
-    home.write("policy.wasm", WINDOWS_MDM_2.component);
-    home.write("broken.wasm", "no component");
-    let watching = |file: &str| {
-        json!({
-            "policy": "windows-mdm@2.0.0",
-            "settings": windows_settings(),
-            "source": {"path": file, "interval_seconds": 1},
-        })
-    };
-    let config = json!({"gates": {"a": watching("policy.wasm"), "b": watching("broken.wasm")}});
-    let server = home.start(&config);
-    let once = |server: &Server, gate: &str, source: &str| {
-        wait_until(source, || state(server, gate)["source"]["state"] == source);
-    };
-    once(&server, "a", "applied");
-    once(&server, "b", "refused");
-    let asked = json!({"policy": "windows-mdm@1.0.0"});
-    server.admin().post(&format!("/v1/gates/a/policy?{DROP}"), &asked).json(200);
-    let (error, before) = (state(&server, "b")["source"]["error"].clone(), told(&server, "b"));
-    assert_eq!(before[0], "rejected_policy");
-
-    let (home, _) = server.stop_with("TERM");
-    let server = home.start(&config);
-    once(&server, "a", "applied");
-    once(&server, "b", "refused");
-    let after = state(&server, "a");
-    assert_eq!((&after["policy"]["version"], &after["generation"]), (&json!("1.0.0"), &json!(2)));
-    assert_eq!(state(&server, "b")["source"]["error"], error);
-    assert_eq!(told(&server, "b"), before, "told once");
-}
-
-#[test]
 fn a_fall_back_at_start_keeps_unknown_settings_and_tells_only_what_changed() {
     let server = Server::serving();
     let upload = ("application/wasm", &*CoreModule::misbehave().component());
@@ -202,48 +167,4 @@ fn cases_that_are_a_pipe_make_no_activation_wait() {
     let refused = server.admin().patch(&format!("{GATE}/settings"), &json!({"scopes": ["x"]}));
     let refused = refused.refused(422, "rehearse");
     assert!(refused["message"].as_str().unwrap().contains("a named pipe"), "{refused}");
-}
-
-#[test]
-fn configured_settings_that_are_refused_are_a_failure_that_readiness_names() {
-    let gates = json!({
-        "begun": {"policy": "windows-mdm", "settings": {"server_url": "http://plain.example"}},
-        "later": {"policy": "windows-mdm"},
-    });
-    let server = Server::start(&json!({ "gates": gates }));
-    let failed = state(&server, "begun");
-    assert_eq!(failed["state"], "failed", "{failed}");
-    assert!(failed["problem"].as_str().unwrap().contains("server_url"), "{failed}");
-    assert_eq!(state(&server, "later")["state"], "unconfigured");
-    let ready = server.service().get("/health/ready");
-    assert!(ready.status == 503 && ready.text().contains("begun"), "{}", ready.text());
-}
-
-#[test]
-fn a_gate_that_could_not_start_is_started_again_when_it_is_asked_for() {
-    let home = Home::new();
-    home.write("cases.yaml", "cases: {");
-    let gate = |policy: &str| json!({"policy": policy, "settings": windows_settings()});
-    let gates = json!({
-        "cases": with(gate("windows-mdm"), json!({"cases": "cases.yaml"})),
-        "file": gate("./policy.wasm"),
-    });
-    let server = home.start(&json!({ "gates": gates }));
-    for name in ["cases", "file"] {
-        assert_eq!(state(&server, name)["state"], "failed");
-    }
-    let before = told(&server, "cases");
-    server.signal("HUP");
-    home.write("cases.yaml", "{policy: windows-mdm, base: entra-v2, cases: []}");
-    home.write("policy.wasm", WINDOWS_MDM_2.component);
-    server.signal("HUP");
-    for name in ["cases", "file"] {
-        wait_until(name, || {
-            server.signal("HUP");
-            state(&server, name)["state"] == "serving"
-        });
-        assert_eq!(server.decide(name, &token(json!({})))["outcome"], "allow", "{name}");
-    }
-    let refused = |types: &[Value]| types.iter().filter(|one| **one == "rejected_policy").count();
-    assert_eq!(refused(&told(&server, "cases")), refused(&before), "told once");
 }

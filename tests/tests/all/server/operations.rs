@@ -15,22 +15,13 @@ use admit_tests::fixture::with;
 use admit_tests::key_server::KeyServer;
 use serde_json::{Value, json};
 
-use super::start::{Home, Server, windows_gate};
+use super::start::{Server, windows_gate};
 
 const DECIDE: &str = "/v1/gates/windows-mdm/decide";
 
 /// A server with `config` over a gate that admits the fixture's tokens, and with keys from `keys`.
 pub(super) fn with_keys(keys: Value, config: Value) -> Server {
-    let home = Home::new();
-    let usual = json!({
-        "service": {"listen": "127.0.0.1:0"},
-        "admin": {"listen": "127.0.0.1:0"},
-        "data_dir": "data",
-        "keys": {"public": keys},
-    });
-    let config = with(with(usual, windows_gate()), config);
-    home.write("admit.yaml", config.to_string());
-    home.start_with(&mut home.command())
+    Server::start(&with(with(windows_gate(), json!({"keys": {"public": keys}})), config))
 }
 
 /// As [`with_keys`], with a key server whose answers may be held back for long.

@@ -1,5 +1,4 @@
-//! Who is refused, when, and in which words: whoever waits for keys that do not come, whoever calls
-//! the admin listener by another name, a guard that has nothing to go by.
+//! Requests that wait for keys that do not come, and refusals that must not fill the log.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -13,13 +12,10 @@ use serde_json::{Value, json};
 use super::client::Client;
 use super::limits::only_answer;
 use super::operations::with_keys;
-use super::start::{DROP, Server, token, windows_gate};
+use super::start::{Server, token, windows_gate};
 
 const DECIDE: &str = "/v1/gates/windows-mdm/decide";
 const BATCH: &str = "/v1/gates/windows-mdm/decide/batch";
-const POLICY: &str = "/v1/gates/windows-mdm/policy";
-const PROMOTE: &str = "/v1/gates/windows-mdm/promote";
-
 /// A token whose key is in no key set.
 fn of_unknown_key() -> Value {
     let header = json!({"typ": "JWT", "alg": "RS256", "kid": "unknown"}).to_string();
@@ -81,28 +77,6 @@ fn a_listener_of_every_address_answers_its_own_machine() {
 }
 
 #[test]
-fn a_candidate_that_compared_nothing_is_not_promoted_by_its_differences() {
-    let server = Server::serving();
-    let admin = server.admin();
-    let candidate = json!({"policy": "windows-mdm@1.0.0"});
-    admin.post(&format!("{POLICY}?candidate=true"), &candidate).json(200);
-    let guarded = |most: u64| admin.post_nothing(&format!("{PROMOTE}?max_differences={most}"));
-    for most in [0, 1_000] {
-        guarded(most).refused(409, "nothing_compared");
-    }
-    server.decide("windows-mdm", &token(json!({})));
-    let found = || admin.get("/v1/gates/windows-mdm/candidate").json(200);
-    wait_until("a decision", || found()["decided"] == 1);
-    guarded(0).refused(409, "too_many_differences");
-    admin.post_nothing(&format!("{PROMOTE}?max_differences=1&{DROP}")).json(200);
-
-    // Who sets no guard needs none.
-    let candidate = json!({"policy": "windows-mdm@2.0.0"});
-    admin.post(&format!("{POLICY}?candidate=true"), &candidate).json(200);
-    admin.post_nothing(PROMOTE).json(200);
-}
-
-#[test]
 fn several_headers_are_one_list_of_revisions() {
     let server = Server::serving();
     let path = "/v1/gates/windows-mdm/settings";
@@ -127,56 +101,6 @@ fn several_headers_are_one_list_of_revisions() {
         let refused = ask(&tags).refused(400, "malformed");
         assert_eq!(refused["errors"][0]["name"], "If-Match", "{tags:?}");
     }
-}
-
-#[test]
-fn a_query_is_refused_in_words_of_one_line() {
-    let server = Server::serving();
-    let message = |query: &str| {
-        let reply = server.admin().get(&format!("/v1/activities?{query}"));
-        let refused = reply.refused(400, "malformed");
-        refused["message"].as_str().unwrap().to_owned()
-    };
-    let said = message("nothing=1");
-    assert!(said.starts_with("query: "), "{said}");
-    assert!(said.contains("unknown field `nothing`; expected `gate`, "), "{said}");
-    for (query, expected) in [
-        ("limit=abc", "`limit`: `abc`; expected 1 to 200"),
-        ("limit=", "`limit`: ``; expected 1 to 200"),
-        (
-            "before=99999999999999999999",
-            "`before`: `99999999999999999999`; expected a whole number",
-        ),
-        (
-            "actor=ops+ci",
-            "query: nothing was found; a `+` in a query stands for a space: write `%2B`",
-        ),
-    ] {
-        assert_eq!(message(query), expected);
-    }
-    let promote = "/v1/gates/windows-mdm/promote?";
-    for (query, expected) in [
-        ("to=1", "query: unknown field `to`; expected `max_differences`, `force`, `drop`"),
-        ("force=1", "`force`: `1`; expected `true` or `false`"),
-    ] {
-        let reply = server.admin().post_nothing(&format!("{promote}{query}"));
-        assert_eq!(reply.refused(400, "malformed")["message"], expected);
-    }
-    let said = message("a%0Ab%1B%E2%80%AE%00=1");
-    assert!(said.contains("`a\\nb\\u{1b}\\u{202e}\\0`"), "{said}");
-    let plus = "a `+` in a query stands for a space: write `%2B`";
-    let said = message("since=2026-11-30T10:00:00+01:00");
-    assert!(
-        said.starts_with("`since`: `2026-11-30T10:00:00 01:00`; ") && said.ends_with(plus),
-        "{said}"
-    );
-    assert!(message("limit=+5").ends_with(plus));
-    assert!(!message("since=yesterday+noon").ends_with(plus));
-    let reply = server.admin().get("/v1/activities?since=2026-11-30T10:00:00%2B01:00");
-    reply.json(200);
-    let secret = "s".repeat(200);
-    let said = message(&format!("{secret}=1"));
-    assert!(said.len() < 100 && !said.contains("sss"), "{said}");
 }
 
 /// The lines of the server's log on refused tokens, with their level and what they count.

@@ -50,14 +50,17 @@ impl Home {
     }
 
     /// Writes `admit.yaml`: ports of the system's choice, the data in `data`, the keys of the
-    /// fixture's issuer, and over these the members of `config`, level by level.
+    /// fixture's issuer unless they have an address, and over these the members of `config`, level by
+    /// level.
     pub(super) fn configure(&self, config: &Value) {
         let mut whole = json!({
             "service": {"listen": "127.0.0.1:0"},
             "admin": {"listen": "127.0.0.1:0"},
             "data_dir": "data",
-            "keys": {"public": {"file": "keys.json"}},
         });
+        if config["keys"]["public"].get("address").is_none() {
+            whole["keys"] = json!({"public": {"file": "keys.json"}});
+        }
         merge(&mut whole, config);
         self.write("admit.yaml", whole.to_string());
     }

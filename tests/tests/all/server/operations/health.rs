@@ -5,32 +5,8 @@ use admit_tests::fixture::issuer;
 use admit_tests::key_server::{Answer, KeyServer};
 use serde_json::json;
 
-use super::super::client::Client;
-use super::super::start::{Home, Server, windows_settings};
+use super::super::start::{Server, windows_settings};
 use super::{failing, metric, with_key_server};
-
-#[test]
-fn a_server_lives_at_once_and_is_ready_when_a_gate_decides() {
-    let server = Server::start(&json!({"gates": {"windows-mdm": {}, "without-policy": {}}}));
-    let clients = [server.admin_address(), server.service_address()].map(Client::new);
-    for client in &clients {
-        assert_eq!(client.get("/health/live").json(200), json!({"status": "live"}));
-        let ready = client.get("/health/ready").json(503);
-        assert_eq!(ready["status"], "not_ready");
-        assert_eq!(failing(&ready), ["gates"]);
-    }
-    let settings = |gate: &str| format!("/v1/gates/{gate}/settings");
-    let admin = server.admin();
-    admin.patch(&settings("windows-mdm"), &windows_settings()).json(200);
-    for client in &clients {
-        assert_eq!(client.get("/health/ready").json(200), json!({"status": "ready"}));
-    }
-    // One that was never given a policy is nobody's to wait for.
-    admin.get(&settings("without-policy")).refused(409, "no_policy");
-    let body = json!({"policy": "windows-mdm", "settings": windows_settings()});
-    admin.post("/v1/gates/without-policy/policy", &body).json(200);
-    assert_eq!(clients[0].get("/health/ready").json(200), json!({"status": "ready"}));
-}
 
 #[test]
 fn keys_that_cannot_be_had_are_named_and_asked_for_again() {
@@ -100,39 +76,4 @@ fn a_cloud_without_keys_takes_no_other_gate_out_of_the_balancer() {
     assert_eq!(server.service().get("/health/ready").json(200), json!({"status": "ready"}));
     is("admit_gate_ready", "gov", 1.0);
     is("admit_check_failing", "keys.us-gov", 0.0);
-}
-
-#[test]
-fn a_gate_that_failed_is_named_and_takes_no_other_out() {
-    let mut refused = windows_settings();
-    refused["server_url"] = json!("http://plain.example");
-    let server = Server::start(&json!({"gates": {
-        "windows-mdm": {"settings": windows_settings()},
-        "failed": {"policy": "windows-mdm", "settings": refused},
-    }}));
-    let body = server.service().get("/health/ready").json(200);
-    assert_eq!((&body["status"], failing(&body)), (&json!("degraded"), vec!["gate.failed"]));
-    let body = server.service().get("/health/ready/failed").json(503);
-    assert!(body["failing"][0]["reason"].as_str().unwrap().contains("server_url"), "{body}");
-    assert!(
-        (metric(&server, "admit_gate_state", "gate=\"failed\",state=\"failed\"") - 1.0).abs()
-            < f64::EPSILON
-    );
-}
-
-#[test]
-fn a_source_that_cannot_be_read_is_seen_by_a_scraper() {
-    let home = Home::new();
-    home.write("component.wasm", "");
-    let server = home.start(&json!({"gates": {"windows-mdm": {
-        "settings": windows_settings(),
-        "source": {"path": "component.wasm", "interval_seconds": 1},
-    }}}));
-    let is =
-        |state: &str| metric(&server, "admit_source_state", &format!("state=\"{state}\"")) > 0.0;
-    wait_until("the source that cannot be read", || is("unreadable"));
-    assert!(!is("applied") && !is("waiting"));
-    home.write("component.wasm", admit_policies::WINDOWS_MDM_2.component);
-    wait_until("the source that was applied", || is("applied"));
-    assert!(!is("unreadable"));
 }

@@ -10,8 +10,7 @@ use admit_tests::fixture::with;
 use admit_tests::guests;
 use serde_json::{Value, json};
 
-use super::super::shell::Shell;
-use super::super::start::{Home, Server, token, windows_settings};
+use super::super::start::{Home, Server, windows_settings};
 
 /// The gate's entry in the status once its source is in this state; all sources are polled once a
 /// second, and twice before something is taken.
@@ -125,136 +124,6 @@ fn cases(reason: &str) -> String {
         "policy: windows-mdm\nbase: entra-v2\ncases:\n  - name: another tenant\n    \
          claims: {{tid: 3e9a2c71-5b08-4d6f-a1c4-7f2e8b9d0c53}}\n    expect: {{deny: {reason}}}\n"
     )
-}
-
-fn attempts(server: &Server, gate: &str) -> usize {
-    let page = server.admin().get(&format!("/v1/gates/{gate}/releases?limit=200")).json(200);
-    page["releases"].as_array().unwrap().len()
-}
-
-#[track_caller]
-fn assert_waits(state: &Value, error: &str, parts: &[&str]) {
-    let source = &state["source"];
-    assert!(source["error"].as_str().unwrap().contains(error), "{source}");
-    let waits_for = source["waits_for"].as_str().unwrap();
-    for part in parts {
-        assert!(waits_for.contains(part), "no `{part}`: {source}");
-    }
-    let retry_at = source["retry_at"].as_str().unwrap();
-    assert!(waits_for.ends_with(&format!("or by {retry_at}")), "{source}");
-}
-
-#[test]
-fn what_wrong_cases_refused_is_tried_again_once_they_are_mended() {
-    let home = Home::new();
-    let gate = with_cases("windows-mdm@1.0.0", &home);
-    let server = home.start(&json!({"gates": {"windows-mdm": gate}}));
-    home.write("cases.yaml", cases("scope_missing"));
-    replace(&home.path("policy.wasm"), WINDOWS_MDM_2.component);
-    let refused = once(&server, 0, "refused");
-    assert_eq!(version(&refused), "1.0.0");
-    assert_waits(&refused, "another tenant", &["cases of the operator", "at SIGHUP"]);
-    let before = attempts(&server, "windows-mdm");
-
-    // Tried again when it is asked for: the same refusal is written down once.
-    server.signal("HUP");
-    let shell = Shell::of(&server);
-    let shown = shell.prints("status windows-mdm");
-    assert!(shown.contains("waits for other cases of the operator"), "{shown}");
-    // As a whole: a file that is read while it is written would be refused for another reason.
-    replace(&home.path("cases.yaml"), cases("tenant_not_authorized").as_bytes());
-    assert_eq!(version(&once(&server, 0, "applied")), "2.0.0");
-    assert_eq!(attempts(&server, "windows-mdm"), before + 1);
-}
-
-#[test]
-fn what_waits_for_the_gate_is_tried_again_after_a_restart_and_when_it_changes() {
-    let home = Home::new();
-    let mut gate = with_cases("windows-mdm@2.0.0", &home);
-    gate["cases"].take();
-    let config = json!({"gates": {"windows-mdm": without_nulls(gate)}});
-    let server = home.start(&config);
-    let newer = guests::patched(WINDOWS_MDM_2.component, "2.0.0", "2.0.1");
-    server
-        .admin()
-        .send("POST", "/v1/gates/windows-mdm/policy", Some(("application/wasm", &newer)))
-        .json(200);
-    replace(&home.path("policy.wasm"), WINDOWS_MDM_2.component);
-    let refused = once(&server, 0, "refused");
-    assert_waits(&refused, "is older than 2.0.1", &["another policy that the gate has"]);
-
-    let before = attempts(&server, "windows-mdm");
-    let (home, _) = server.stop_with("TERM");
-    let server = home.start(&config);
-    assert_waits(&once(&server, 0, "refused"), "is older than 2.0.1", &["tried again"]);
-    assert_eq!(attempts(&server, "windows-mdm"), before, "the same is written down once");
-    server.admin().post_nothing("/v1/gates/windows-mdm/rollback").json(200);
-    let applied = once(&server, 0, "applied");
-    assert_eq!(version(&applied), "2.0.0");
-}
-
-fn without_nulls(mut value: Value) -> Value {
-    if let Some(members) = value.as_object_mut() {
-        members.retain(|_, member| !member.is_null());
-    }
-    value
-}
-
-#[test]
-fn a_gate_with_nothing_but_a_source_is_given_its_settings_and_serves() {
-    let home = Home::new();
-    let gate = json!({"source": {"path": "policy.wasm", "interval_seconds": 1}});
-    let config = json!({"gates": {"enrolment": gate}});
-    let server = home.start(&config);
-    let path = "/v1/gates/enrolment/settings";
-    server.admin().get(path).refused(409, "no_policy");
-    replace(&home.path("policy.wasm"), WINDOWS_MDM_2.component);
-    let waits = |server: &Server| {
-        let waiting = once(server, 0, "refused");
-        assert_eq!(
-            (&waiting["state"], version(&waiting)),
-            (&json!("unconfigured"), &json!("2.0.0"))
-        );
-        assert!(waiting["problem"].as_str().unwrap().contains("server_url"), "{waiting}");
-        assert_waits(&waiting, "server_url", &["settings: ", "server_url: missing"]);
-    };
-    waits(&server);
-    let (home, _) = server.stop_with("TERM");
-    let server = home.start(&config);
-    waits(&server);
-
-    let admin = server.admin();
-    admin.get("/v1/gates/enrolment/description").json(200);
-    assert_eq!(admin.get(path).json(200)["revision"], 0);
-    admin
-        .patch(path, &json!({"server_url": "http://plain.example"}))
-        .refused(422, "invalid_settings");
-    let shell = Shell::of(&server);
-    shell.write(
-        "gates.yaml",
-        json!({"gates": {"enrolment": {"settings": windows_settings()}}}).to_string(),
-    );
-    let applied = shell.prints("apply -f gates.yaml");
-    assert!(applied.contains("enrolment: activated windows-mdm 2.0.0"), "{applied}");
-    let serving = once(&server, 0, "applied");
-    assert_eq!((&serving["state"], &serving["generation"]), (&json!("serving"), &json!(1)));
-    assert_eq!(serving["source"].get("waits_for"), None);
-    assert_eq!(server.decide("enrolment", &token(json!({})))["outcome"], "allow");
-    let (home, _) = server.stop_with("TERM");
-    let server = home.start(&config);
-    assert_eq!(once(&server, 0, "applied")["generation"], 1);
-}
-
-#[test]
-fn an_older_policy_of_a_source_begins_a_gate_whose_own_was_never_configured() {
-    let home = Home::new();
-    home.write("policy.wasm", WINDOWS_MDM_1.component);
-    let gate = json!({"source": {"path": "policy.wasm", "interval_seconds": 1}});
-    let server = home.start(&json!({"gates": {"windows-mdm": gate}}));
-    wait_until("the policy of the source", || {
-        let state = server.admin().get("/v1/status").json(200)["gates"][0].clone();
-        version(&state) == "1.0.0" && state["state"] == "unconfigured"
-    });
 }
 
 /// So many cases that a component is tried for longer than a test takes to kill the server.
