@@ -63,4 +63,6 @@ macro_rules! files {
 }
 
 // `tour` is run with the API's document.
-files! { access candidates decisions dropped plan policies settings sources taken_back }
+files! {
+    access candidates decisions dropped gitops plan policies settings sources taken_back verbs
+}

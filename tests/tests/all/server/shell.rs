@@ -40,10 +40,6 @@ impl Shell {
         std::fs::write(self.path(name), content).unwrap();
     }
 
-    pub(super) fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.path(name)).unwrap()
-    }
-
     /// The binary with these arguments, separated by single spaces.
     pub(super) fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(binary());
