@@ -3,9 +3,7 @@
 use std::io::Read;
 use std::process::{Command, Stdio};
 
-use admit_policies::{WINDOWS_MDM_1, WINDOWS_MDM_2};
 use admit_tests::clock::wait_until;
-use admit_tests::fixture::with;
 use admit_tests::guests::CoreModule;
 use serde_json::{Value, json};
 
@@ -23,184 +21,6 @@ fn names(home: &Home) -> Vec<String> {
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
-}
-
-/// Gates that cannot begin, each with the key that is to blame and what is said of it.
-fn bad_gates() -> Vec<(&'static str, Value, &'static str, &'static str)> {
-    let of = |changes: Value| with(json!({"settings": windows_settings()}), changes);
-    let policy = |file: &str| of(json!({"policy": file}));
-    let cases = |file: &str| of(json!({"policy": "windows-mdm", "cases": file}));
-    let settings = |changes: Value| json!({"policy": "windows-mdm", "settings": with(windows_settings(), changes)});
-    vec![
-        ("absent", policy("./absent.wasm"), "policy", "failed to read `./absent.wasm`"),
-        ("text", policy("./text.wasm"), "policy", "component"),
-        ("no-cases", cases("absent.yaml"), "cases", "failed to read `absent.yaml`"),
-        ("form", cases("form.yaml"), "cases", "`form.yaml`: line 1"),
-        ("base", cases("base.yaml"), "cases", "`base.yaml`: "),
-        ("fails", cases("fails.yaml"), "cases", "`the other tenant`"),
-        ("unknown", settings(json!({"colour": "red"})), "settings.colour", "`colour` is unknown"),
-        (
-            "type",
-            settings(json!({"allow_guests": "no"})),
-            "settings.allow_guests",
-            "a string; expected true or false",
-        ),
-        (
-            "value",
-            settings(json!({"windows_entra_tenant_ids": ["x"]})),
-            "settings.windows_entra_tenant_ids",
-            "GUID",
-        ),
-        ("missing", settings(json!({"server_url": null})), "settings.server_url", "server_url"),
-    ]
-}
-
-fn home_of_bad_gates() -> Home {
-    let home = Home::new();
-    home.write("text.wasm", "(component)");
-    home.write("form.yaml", "{policy: windows-mdm, cases: [{nam: a}]}");
-    home.write("base.yaml", "{policy: windows-mdm, base: nowhere, cases: [{name: a}]}");
-    let tenant = "b7c4d5e6-1f20-4a3b-9c8d-0e1f2a3b4c5d";
-    let case = json!({"name": "the other tenant", "claims": {"tid": tenant}, "expect": "allow"});
-    let file = json!({"policy": "windows-mdm", "base": "entra-v2", "cases": [case]});
-    home.write("fails.yaml", file.to_string());
-    home
-}
-
-#[test]
-fn what_keeps_a_gate_from_beginning_is_refused_with_its_place() {
-    let home = home_of_bad_gates();
-    let gates: Value =
-        bad_gates().into_iter().map(|(name, gate, ..)| (name.to_owned(), gate)).collect();
-    home.configure(&json!({ "gates": gates }));
-    let before = names(&home);
-    let run = check(&home);
-    assert_eq!((run.code, run.out.as_str()), (Some(3), ""), "{run:?}");
-    assert_eq!(names(&home), before, "the check leaves nothing behind");
-    let said = run.said();
-    for (name, _, key, part) in bad_gates() {
-        let place = format!(": `gates.{name}.{key}`: ");
-        let line = said.lines().find(|line| line.contains(&place));
-        let line = line.unwrap_or_else(|| panic!("{place}: {said}"));
-        assert!(line.starts_with("`admit.yaml`, line 1, column "), "{line}");
-        assert!(line.contains(part), "{part}: {line}");
-    }
-    assert_eq!(said.lines().count(), bad_gates().len(), "{said}");
-    // A start finds the same.
-    let server = home.start(&json!({ "gates": gates }));
-    let status = server.admin().get("/v1/status").json(200);
-    for gate in status["gates"].as_array().unwrap() {
-        assert_eq!(gate["state"], "failed", "{gate}");
-    }
-    // And has one line of each, with what to do.
-    let log = server.log();
-    for (name, _, key, part) in bad_gates() {
-        let of_gate = |line: &&str| line.contains(&format!("gate=\"{name}\""));
-        let lines: Vec<_> = log.lines().filter(of_gate).collect();
-        let [line] = &lines[..] else { panic!("{name}: {lines:?}") };
-        let key = key.rsplit('.').next().unwrap();
-        assert!(line.contains(" ERROR "), "{line}");
-        assert!(line.contains(part) && (line.contains(key) || line.contains("policy")), "{line}");
-        let todo = ["SIGHUP", "restart the server", "is not there"];
-        assert!(todo.iter().any(|todo| line.contains(todo)), "{line}");
-    }
-}
-
-#[test]
-fn cases_are_read_even_while_settings_are_to_come() {
-    let home = home_of_bad_gates();
-    for (file, refused) in [("form.yaml", true), ("base.yaml", true), ("fails.yaml", false)] {
-        home.configure(&json!({"gates": {"windows-mdm": {"cases": file}}}));
-        let run = check(&home);
-        assert_eq!(run.code == Some(3), refused, "{run:?}");
-        assert!(!refused || run.said().contains("`gates.windows-mdm.cases`"), "{run:?}");
-    }
-}
-
-#[test]
-fn a_source_is_read_as_a_start_reads_it() {
-    let home = Home::new();
-    for folder in ["empty", "two", "old", "new"] {
-        std::fs::create_dir(home.path(folder)).unwrap();
-    }
-    for (file, component) in [
-        ("two/a.wasm", WINDOWS_MDM_2.component),
-        ("two/b.wasm", WINDOWS_MDM_2.component),
-        ("old/a.wasm", WINDOWS_MDM_1.component),
-        ("new/a.wasm", WINDOWS_MDM_2.component),
-    ] {
-        home.write(file, component);
-    }
-    let place = "`gates.windows-mdm.source.path`: ";
-    for (path, expected) in [
-        ("absent", Some("failed to read `absent`: No such file")),
-        ("two", Some("2 `*.wasm` in `two`")),
-        ("old", Some("`windows-mdm 1.0.0` is older than 2.0.0")),
-        ("admit.yaml", Some("not a policy component")),
-        ("empty", None),
-        ("new", None),
-    ] {
-        home.configure(&with(
-            windows_gate(),
-            json!({"gates": {"windows-mdm": {
-                "settings": windows_settings(), "source": {"path": path},
-            }}}),
-        ));
-        let run = check(&home);
-        match expected {
-            None => {
-                let printed = run.printed();
-                let noted = printed.contains(&format!("\n  note       {place}`empty` is empty"));
-                assert_eq!(noted, path == "empty", "{printed}");
-            }
-            Some(part) => {
-                let said = run.said();
-                assert_eq!(run.code, Some(3), "{said}");
-                assert!(said.contains(place) && said.contains(part), "{path}: {said}");
-            }
-        }
-    }
-}
-
-#[test]
-fn what_a_start_fails_with_the_check_refuses_in_the_same_words() {
-    let home = Home::new();
-    home.write("file", "");
-    std::fs::create_dir(home.path("folder")).unwrap();
-    for (changes, part) in [
-        (json!({"data_dir": "file"}), "`data_dir`: data directory: `file`"),
-        (json!({"data_dir": "file/data"}), "`data_dir`: data directory: `file/data`"),
-        (
-            json!({"decision_log": {"to": "folder"}}),
-            "`decision_log.to`: failed to open the decision log `folder`",
-        ),
-        (json!({"decision_log": {"to": "absent/log"}}), "decision log `absent/log`: No such file"),
-        (json!({"decision_log": {"to": "file/log"}}), "decision log `file/log`: Not a directory"),
-        (
-            json!({"service": {"listen": "unix:file"}}),
-            "`service.listen`: failed to listen on `unix:file`: there",
-        ),
-        (json!({"service": {"listen": "unix:absent/s"}}), "failed to listen on `unix:absent/s`"),
-        (
-            json!({"admin": {"listen": "192.0.2.1:0"}}),
-            "`admin.listen`: failed to listen on `192.0.2.1:0`",
-        ),
-        (json!({"keys": {"public": {"file": "file"}}}), "`keys.public.file`: key set `file`: "),
-    ] {
-        let mut config = windows_gate();
-        merge(&mut config, &changes);
-        home.configure(&config);
-        let (checked, started) = (check(&home), Run::from(home.command().output().unwrap()));
-        assert_eq!((checked.code, checked.out.as_str()), (Some(3), ""), "{checked:?}");
-        let said = checked.said();
-        assert!(said.starts_with("`admit.yaml`, line 1, column "), "{said}");
-        assert!(said.contains(part), "{part}: {said}");
-        assert_eq!(started.code, Some(3), "{started:?}");
-        // What a start warns of first, the check notes last.
-        let problems = checked.err.lines().filter(|line| !line.starts_with("admit: note: "));
-        let problems: String = problems.map(|line| format!("{line}\n")).collect();
-        assert!(started.err.ends_with(&problems), "{started:?}\n{checked:?}");
-    }
 }
 
 #[test]
@@ -255,26 +75,6 @@ fn a_start_from_the_store_names_cases_that_cannot_be_read() {
     let expected = "the operator's cases cannot be read";
     assert!(server.log().contains(expected), "{}", server.log());
     assert!(server.log().contains("absent.yaml"), "{}", server.log());
-}
-
-#[test]
-fn a_source_may_bring_the_policy_that_knows_the_settings() {
-    let home = Home::new();
-    std::fs::create_dir(home.path("source")).unwrap();
-    home.write("source/policy.wasm", WINDOWS_MDM_2.component);
-    let gate = |policy: Value, settings: Value| {
-        let source = json!({"path": "source"});
-        let gate = json!({"policy": policy, "settings": settings, "source": source});
-        json!({"gates": {"windows-mdm": gate}})
-    };
-    home.configure(&gate(json!("windows-mdm@1"), windows_settings()));
-    let run = check(&home);
-    assert_eq!(run.code, Some(0), "{run:?}");
-    let unknown = with(windows_settings(), json!({"colour": "red"}));
-    home.configure(&gate(json!("windows-mdm@1"), unknown));
-    let run = check(&home);
-    assert_eq!(run.code, Some(3), "{run:?}");
-    assert!(run.said().contains("`gates.windows-mdm.settings.colour`"), "{run:?}");
 }
 
 #[test]
@@ -410,19 +210,4 @@ fn a_check_that_takes_long_says_so_on_a_terminal() {
     }
     child.kill().unwrap();
     child.wait().unwrap();
-}
-
-#[test]
-fn what_a_template_left_is_noted_beside_what_it_breaks() {
-    let home = Home::new();
-    let settings = with(windows_settings(), json!({"server_url": "https://${HOST}"}));
-    home.configure(&json!({"gates": {"a": {"policy": "windows-mdm", "settings": settings}}}));
-    let run = check(&home);
-    assert_eq!((run.code, run.out.as_str()), (Some(3), ""), "{run:?}");
-    let said = run.said();
-    let lines: Vec<_> = said.lines().collect();
-    let [problem, note] = &lines[..] else { panic!("{said}") };
-    assert!(problem.contains("`gates.a.settings.server_url`: `https://${HOST}` has no"), "{said}");
-    assert!(note.starts_with("note: `gates.a.settings.server_url`"), "{said}");
-    assert!(note.contains("`${HOST}`"), "{said}");
 }

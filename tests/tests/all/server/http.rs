@@ -64,5 +64,5 @@ macro_rules! files {
 
 // `tour` is run with the API's document.
 files! {
-    access candidates decisions dropped gitops plan policies settings sources taken_back verbs
+    access candidates checks decisions dropped gitops plan policies settings sources taken_back verbs
 }

@@ -7,7 +7,7 @@ use admit_tests::key_server::{Answer, KeyServer};
 use serde_json::{Value, json};
 
 use super::operations::with_keys;
-use super::shell::{Run, Shell};
+use super::shell::Shell;
 use super::start::{Home, Server, token, windows_gate};
 
 fn keys_of(server: &Server) -> Value {
@@ -19,37 +19,6 @@ fn reason_of(server: &Server, token: &str) -> (Value, Value) {
     let answer = server.service().post(path, &json!({"token": token})).text();
     let decision: Value = serde_json::from_str(&answer).unwrap();
     (decision["outcome"].clone(), decision["reason"].clone())
-}
-
-#[test]
-fn a_file_without_a_usable_key_is_refused_with_the_reason_for_each() {
-    let only_x5c = json!({"keys": [
-        {"kty": "RSA", "use": "sig", "kid": "x5c-only", "x5c": ["MIIBszCCARw="]},
-        {"kty": "RSA", "use": "enc", "kid": "enc-only", "n": "AQAB", "e": "AQAB"},
-        {"kty": "EC", "crv": "P-256", "use": "sig", "kid": "ec", "x": "AAAA", "y": "AAAA"},
-    ]});
-    for (set, expected) in [
-        (
-            json!({"keys": []}),
-            "the list `keys` is empty; expected at least one RSA key for signatures",
-        ),
-        (
-            only_x5c,
-            "no key is usable: key `x5c-only`: `n` is missing; key `enc-only`: `use` is not `sig`; key `ec`: `kty` is not `RSA`",
-        ),
-    ] {
-        let home = Home::new();
-        home.configure(&windows_gate());
-        home.write("keys.json", set.to_string());
-        for flags in [&[][..], &["--check-config"]] {
-            let run: Run = home.command().args(flags).output().unwrap().into();
-            assert_eq!((run.code, run.out.as_str()), (Some(3), ""), "{run:?}");
-            let said = run.said();
-            let place = "`admit.yaml`, line 1, column ";
-            assert!(said.starts_with(place) && said.ends_with(expected), "{said}");
-            assert!(said.contains(": `keys.public.file`: key set `"), "{said}");
-        }
-    }
 }
 
 #[test]
