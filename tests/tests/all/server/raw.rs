@@ -6,7 +6,7 @@
 mod bodies;
 mod framing;
 mod heads;
-mod targets;
+mod tables;
 mod time;
 
 use std::io::{ErrorKind, Read, Write};

@@ -1,38 +1,7 @@
 //! Where a body ends: one meaning, or a refusal.
 
+use super::tables::HIDDEN;
 use super::*;
-
-/// What an attacker hides behind or inside another request.
-const HIDDEN: &str = "POST /hidden HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n";
-
-fn with_length(value: &str) -> Vec<u8> {
-    request(&format!("Content-Length: {value}\r\n"), b"hello")
-}
-
-fn with_encoding(value: &str) -> Vec<u8> {
-    let body = format!("5\r\nhello\r\n0\r\n\r\n{HIDDEN}");
-    request(&format!("Transfer-Encoding: {value}\r\n"), body.as_bytes())
-}
-
-#[test]
-fn a_content_length_is_a_number_in_digits() {
-    let bad = [
-        ("plus", with_length("+5")),
-        ("minus", with_length("-5")),
-        ("hexadecimal", with_length("0x5")),
-        ("letter", with_length("5a")),
-        ("empty", with_length("")),
-        ("fraction", with_length("5.0")),
-        ("underscore", with_length("1_0")),
-        ("inner space", with_length("1 0")),
-        ("list of equals", with_length("5, 5")),
-        ("list of different", with_length("5, 6")),
-        ("other digits", with_length("\u{665}")),
-        ("2^64", with_length("18446744073709551616")),
-    ];
-    assert_refused(400, bad);
-    assert_refused(431, [("2^64-1", with_length("18446744073709551615"))]);
-}
 
 #[test]
 fn two_content_lengths_agree_or_are_refused() {
@@ -78,49 +47,6 @@ fn a_length_inside_a_chunk_ends_nothing() {
     assert_eq!(answers[0].body, HIDDEN.as_bytes());
     assert_eq!(server.seen().len(), 1);
     server.assert_serves();
-}
-
-#[test]
-fn only_chunked_is_an_encoding() {
-    let bad = [
-        ("x", with_encoding("xchunked")),
-        ("identity", with_encoding("identity")),
-        ("gzip", with_encoding("gzip")),
-        ("not last", with_encoding("chunked, identity")),
-        ("empty", with_encoding("")),
-        ("vertical tab", with_encoding("\x0bchunked")),
-        ("quoted", with_encoding("\"chunked\"")),
-        ("parameter", with_encoding("chunked;a=b")),
-        ("semicolon", with_encoding("chunked;")),
-    ];
-    assert_refused(400, bad);
-}
-
-#[test]
-fn http_1_0_has_no_encoding() {
-    let bytes = with_encoding("chunked");
-    let bytes = String::from_utf8(bytes).unwrap().replacen("HTTP/1.1", "HTTP/1.0", 1);
-    assert_refused(400, [("1.0", bytes.into_bytes())]);
-}
-
-#[test]
-fn a_chunk_is_exact() {
-    let bad = [
-        ("no size", chunked("\r\nhello\r\n0\r\n\r\n")),
-        ("not hexadecimal", chunked("5g\r\nhello\r\n0\r\n\r\n")),
-        ("plus", chunked("+5\r\nhello\r\n0\r\n\r\n")),
-        ("minus", chunked("-5\r\nhello\r\n0\r\n\r\n")),
-        ("prefix", chunked("0x5\r\nhello\r\n0\r\n\r\n")),
-        ("2^64", chunked("10000000000000000\r\nhello\r\n0\r\n\r\n")),
-        ("size ends in LF", chunked("5\nhello\r\n0\r\n\r\n")),
-        ("size ends in CR", chunked("5\rhello\r\n0\r\n\r\n")),
-        ("extension ends in LF", chunked("5;a=b\nhello\r\n0\r\n\r\n")),
-        ("data ends in LF", chunked("5\r\nhello\n0\r\n\r\n")),
-        ("data too long", chunked("5\r\nhello!\r\n0\r\n\r\n")),
-        ("data too short", chunked("6\r\nhello\r\n0\r\n\r\n")),
-        ("bad trailer", chunked("5\r\nhello\r\n0\r\na b\r\n\r\n")),
-    ];
-    assert_refused(400, bad);
 }
 
 #[test]
