@@ -16,6 +16,7 @@ mod limits;
 mod packed;
 mod properties;
 mod published_holes;
+mod reasons;
 mod server;
 mod swap;
 mod tokens;
