@@ -18,7 +18,7 @@ use serde_json::json;
 
 const FILE: &str = r#"
 service: {listen: "[::1]:7000", access: none}
-admin: {listen: 127.0.0.1:7001, hosts: [Admit.example.com, 10.0.0.7, "[2001:db8::1]"]}
+admin: {listen: 127.0.0.1:7001, hosts: [Admit.example.com, 10.0.0.7, "[2001:db8::1]", "2001:DB8:0::2"]}
 data_dir: data
 log: {level: warn, format: json}
 gitops: {repository: "git@git.example.com:mdm"}
@@ -56,7 +56,7 @@ fn every_key_of_a_file_counts() {
     let seconds = Duration::from_secs;
     assert_eq!(config.service.listen, Listen::Tcp("[::1]:7000".parse().unwrap()));
     assert_eq!(config.service.access, ServiceAccess::None);
-    assert_eq!(config.admin.hosts, ["admit.example.com", "10.0.0.7", "2001:db8::1"]);
+    assert_eq!(config.admin.hosts, ["admit.example.com", "10.0.0.7", "2001:db8::1", "2001:db8::2"]);
     assert_eq!(config.data_dir, inside("data"));
     assert_eq!((config.log.level, config.log.format), (LogLevel::Warn, LogFormat::Json));
     assert_eq!(config.gitops.unwrap().repository, "git@git.example.com:mdm");
