@@ -67,7 +67,7 @@ pub struct Found {
 }
 
 /// How a decision came out.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 pub struct Came {
     /// What was decided.
     pub outcome: Outcome,

@@ -1,5 +1,7 @@
 //! What changes from one policy to another: over the same inputs, or over what a log says was decided.
 
+mod groups;
+
 use std::cmp::Ordering;
 
 use schemars::JsonSchema;
@@ -9,6 +11,8 @@ use serde_json::Value;
 use crate::decision::Outcome;
 use crate::names::names;
 use crate::text;
+
+pub use groups::{Group, Groups};
 
 names! {
     /// The direction of a change. `allow` admits more than `ask`, and `ask` more than the others.
@@ -28,7 +32,7 @@ names! {
 }
 
 /// What was decided, without who it is about.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 pub struct Decided {
     /// As in a decision.
     pub outcome: Outcome,

@@ -110,7 +110,7 @@ pub struct Group {
     pub kind: Kind,
     /// How many there are.
     #[schemars(range(min = 1))]
-    pub count: usize,
+    pub count: u64,
     /// What OLD decides.
     pub old: Decided,
     /// What NEW decides.

@@ -7,7 +7,7 @@ macro_rules! names {
         pub enum $enum:ident { $($(#[$of:meta])* $variant:ident = $name:literal),+ $(,)? }
     ) => {
         $(#[$meta])*
-        #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+        #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
         pub enum $enum {
             $($(#[$of])* #[serde(rename = $name)] $variant,)+
         }

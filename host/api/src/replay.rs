@@ -126,7 +126,7 @@ pub struct Group {
 }
 
 /// Where a decision stands in the log.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
 pub struct Example {
     /// The log. Absent with a single log.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -6,7 +6,6 @@ mod log;
 mod generate;
 pub(crate) mod ask;
 pub(crate) mod compare;
-mod group;
 mod example;
 mod report;
 pub(crate) mod print;

@@ -1,13 +1,12 @@
 //! The comparison as a document: `docs/diff.schema.json`.
 
-use admit_api::comparison::Kind;
+use admit_api::comparison::{Groups, Kind};
 use admit_api::diff::{Admitted, Diff, Generated, Group, Inputs, Kinds, LeftOut};
 
 use super::Compared;
 use super::ask::left_out;
-use super::compare::decided;
+use super::compare::{Change, decided};
 use super::example::example;
-use super::group::{self, groups};
 use super::input::Origin;
 
 /// The whole document; `forbidden` are the forbidden kinds of change that were found.
@@ -32,7 +31,7 @@ pub(super) fn report(compared: &Compared<'_>, forbidden: Vec<Kind>) -> Diff {
             other: comparison.count(Kind::Other),
         },
         forbidden,
-        groups: groups(changes).iter().filter_map(|it| group(compared, it)).collect(),
+        groups: groups(compared),
     }
 }
 
@@ -52,14 +51,19 @@ fn inputs(compared: &Compared<'_>) -> Inputs {
     inputs
 }
 
-/// Absent for a change of no input.
-fn group(compared: &Compared<'_>, group: &group::Group<'_>) -> Option<Group> {
-    let change = group.first;
-    Some(Group {
-        kind: change.kind,
-        count: group.count,
-        old: decided(&change.old),
-        new: decided(&change.new),
-        example: example(compared, change)?,
-    })
+/// The changes by kind, the most frequent of a kind first, each with the first of them as an example.
+fn groups(compared: &Compared<'_>) -> Vec<Group> {
+    let changes = &compared.comparison.changes;
+    let mut groups = Groups::default();
+    for (place, Change { kind, old, new, .. }) in changes.iter().enumerate() {
+        groups.count((*kind, [old, new].map(decided)), place, 1);
+    }
+    let groups = groups.by_count().into_iter().filter_map(|((kind, [old, new]), group)| {
+        let first = changes.get(*group.examples.first()?)?;
+        let (kind, old, new) = (*kind, old.clone(), new.clone());
+        Some(Group { kind, count: group.count, old, new, example: example(compared, first)? })
+    });
+    let mut groups: Vec<_> = groups.collect();
+    groups.sort_by_key(|group| group.kind);
+    groups
 }

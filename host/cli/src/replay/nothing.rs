@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use admit_api::comparison::Group;
+
 use super::foreign::Foreign;
 use super::print::why as what;
 use super::request::Skip;
-use super::tally::{Skipped, Tally};
+use super::tally::{Place, Tally};
 use crate::text::{clean, plural};
 
 const NOTHING: &str =
@@ -13,7 +15,7 @@ const NOTHING: &str =
 
 /// The reason that was counted most, and what to do about it.
 pub(super) fn why(tally: &Tally) -> String {
-    let skipped = in_parts(tally).or_else(|| tally.by_count().first().copied());
+    let skipped = in_parts(tally).or_else(|| tally.skipped.by_count().first().copied());
     match skipped {
         Some((skip, skipped)) if skipped.count >= tally.not_wanted => {
             format!("{NOTHING}; {}", most(tally, skip, skipped))
@@ -54,8 +56,8 @@ fn rfc3339(seconds: u64) -> String {
 }
 
 /// Lines in parts, where the most others are whole: what joins the parts takes out those as well.
-fn in_parts(tally: &Tally) -> Option<(&Skip, &Skipped)> {
-    let by_count = tally.by_count();
+fn in_parts(tally: &Tally) -> Option<(&Skip, &Group<Place>)> {
+    let by_count = tally.skipped.by_count();
     let whole = |skip: &Skip| match skip {
         Skip::Unreadable(Foreign::Prefixed) => Some(Skip::Unreadable(Foreign::Part)),
         Skip::Unreadable(Foreign::Text(name)) => {
@@ -67,7 +69,7 @@ fn in_parts(tally: &Tally) -> Option<(&Skip, &Skipped)> {
     by_count.into_iter().find(|(skip, _)| **skip == parts)
 }
 
-fn most(tally: &Tally, skip: &Skip, skipped: &Skipped) -> String {
+fn most(tally: &Tally, skip: &Skip, skipped: &Group<Place>) -> String {
     let (count, all) = (skipped.count, tally.skipped() + tally.not_wanted);
     let remedy = match skip {
         Skip::OtherPolicy => {

@@ -5,7 +5,7 @@ use admit_api::comparison::Kind;
 use admit_api::replay::{Agreement, Example, Group, Kinds, LeftOut, Replayed};
 
 use super::request::StandIns;
-use super::tally::{self, KINDS, Place, Tally};
+use super::tally::{KINDS, Kept, Place, Tally};
 use crate::args::{ForbidReplayed, ReplayArgs};
 use crate::files;
 
@@ -17,18 +17,29 @@ pub(super) fn report(
     stand_ins: StandIns,
     settings_left_out: Vec<String>,
 ) -> Replayed {
-    let [narrowing, widening, other] = KINDS.map(|kind| tally.changed(kind));
-    let left_out = tally.skipped.iter().map(|(skip, skipped)| LeftOut {
-        why: skip.why(),
-        count: skipped.count,
-        log: log(args, skipped.first),
-        first_line: skipped.first.1,
-        detail: skip.detail(),
+    let [narrowing, widening, other] = KINDS.map(|kind| tally.of(Some(kind)));
+    let mut skipped = tally.skipped.by_count();
+    skipped.sort_by_key(|(skip, _)| *skip);
+    let left_out = skipped.into_iter().map(|(skip, skipped)| {
+        let first = skipped.examples.first().copied().unwrap_or_default();
+        let (why, detail) = (skip.why(), skip.detail());
+        LeftOut { why, count: skipped.count, log: log(args, first), first_line: first.1, detail }
     });
-    let agreements = tally.of(None).into_iter();
-    let agreements =
-        agreements.map(|group| Agreement { count: group.count, decision: group.old.clone() });
-    let groups = tally.changes().into_iter().map(|(kind, it)| group(args, kind, it));
+    let (mut agreements, mut groups) = (Vec::new(), Vec::new());
+    for ((kind, [old, new]), group) in tally.groups() {
+        let count = group.count;
+        match kind {
+            None => agreements.push(Agreement { count, decision: old.clone() }),
+            Some(kind) => groups.push(Group {
+                kind: *kind,
+                count,
+                old: old.clone(),
+                new: new.clone(),
+                detail: group.examples.first().and_then(|(_, _, detail)| detail.clone()),
+                examples: group.examples.iter().map(|kept| example(args, kept)).collect(),
+            }),
+        }
+    }
     Replayed {
         policy: policy.policy().clone(),
         replayed: tally.replayed(),
@@ -36,12 +47,12 @@ pub(super) fn report(
         settings_left_out,
         stand_ins: stand_ins.withheld.into_iter().collect(),
         unknown_claims: stand_ins.unknown.into_iter().collect(),
-        equal: tally.agreed(),
+        equal: tally.of(None),
         changed: narrowing + widening + other,
         kinds: Kinds { narrowing, widening, other },
         forbidden: forbidden(args, tally),
-        agreements: agreements.collect(),
-        groups: groups.collect(),
+        agreements,
+        groups,
     }
 }
 
@@ -51,19 +62,8 @@ fn log(args: &ReplayArgs, (log, _): Place) -> Option<String> {
     Some(files::called(path).display().to_string())
 }
 
-fn group(args: &ReplayArgs, kind: Kind, group: &tally::Group) -> Group {
-    let example = |(place, example): &(Place, Example)| {
-        let log = log(args, *place);
-        Example { log, ..example.clone() }
-    };
-    Group {
-        kind,
-        count: group.count,
-        old: group.old.clone(),
-        new: group.new.clone(),
-        detail: group.detail.clone(),
-        examples: group.examples.iter().map(example).collect(),
-    }
+fn example(args: &ReplayArgs, (place, example, _): &Kept) -> Example {
+    Example { log: log(args, *place), ..example.clone() }
 }
 
 /// The forbidden kinds of change that were found.
@@ -74,6 +74,6 @@ fn forbidden(args: &ReplayArgs, tally: &Tally) -> Vec<Kind> {
             ForbidReplayed::Widening => *kind == Kind::Widening,
         })
     };
-    let found = |kind: &Kind| tally.changed(*kind) > 0;
+    let found = |kind: &Kind| tally.of(Some(*kind)) > 0;
     KINDS.into_iter().filter(forbids).filter(found).collect()
 }

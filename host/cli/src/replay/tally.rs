@@ -1,9 +1,9 @@
 //! Agreements and changes, counted while the log is read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use admit::cases::Came;
-use admit_api::comparison::{Decided, Kind};
+use admit_api::comparison::{Decided, Group, Groups, Kind};
 use admit_api::log::Decision;
 use admit_api::replay::Example;
 
@@ -25,10 +25,11 @@ pub(super) type Place = (usize, u64);
 /// What came of all lines.
 #[derive(Default)]
 pub(super) struct Tally {
-    groups: BTreeMap<Key, Group>,
-    pub(super) skipped: BTreeMap<Skip, Skipped>,
+    groups: Groups<Key, Kept>,
+    /// Why lines were not replayed, and the first of each.
+    pub(super) skipped: Groups<Skip, Place>,
     pub(super) releases: u64,
-    /// Decisions of other gates or times than was asked for.
+    /// Decisions of other gates or times than the arguments name.
     pub(super) not_wanted: u64,
     pub(super) of_other_gates: u64,
     /// When the first and the last decision was made, seconds since 1970; absent without any.
@@ -38,31 +39,11 @@ pub(super) struct Tally {
     pub(super) gates: BTreeSet<String>,
 }
 
-/// A summary of the old decision and of the new one.
-type Key = [Summary; 2];
+/// The direction of a change, absent for an agreement; the old decision and the new one.
+pub(super) type Key = (Option<Kind>, [Decided; 2]);
 
-/// Outcome, reason and question.
-type Summary = (&'static str, Option<String>, Vec<String>);
-
-/// Decisions with the same summaries.
-pub(super) struct Group {
-    /// Absent for an agreement.
-    pub(super) kind: Option<Kind>,
-    pub(super) count: u64,
-    pub(super) old: Decided,
-    pub(super) new: Decided,
-    /// What the host found, of the first of them.
-    pub(super) detail: Option<String>,
-    /// The first of them; none names its log.
-    pub(super) examples: Vec<(Place, Example)>,
-}
-
-/// Lines that were not replayed, for one reason.
-pub(super) struct Skipped {
-    pub(super) count: u64,
-    /// The first.
-    pub(super) first: Place,
-}
+/// An example, which does not name its log, and what the host found.
+pub(super) type Kept = (Place, Example, Option<String>);
 
 impl Tally {
     /// Notes whose decisions a log has, and when they were made, in seconds since 1970.
@@ -75,73 +56,42 @@ impl Tally {
         self.times = Some((first.min(at), last.max(at)));
     }
 
+    /// Counts a decision that was made again.
     pub(super) fn count(&mut self, place: Place, decision: &Decision, came: Came) {
         let (reason, asks) = (decision.reason.clone(), decision.asks.clone());
         let old = Decided { outcome: decision.outcome, reason, asks };
         let new = decided(&came);
-        let group = self.groups.entry([&old, &new].map(summary)).or_insert_with(|| Group {
-            // Who was admitted is not in the log, so there is nothing to compare it with.
-            kind: Kind::of(&old, &new, true),
-            count: 0,
-            old,
-            new,
-            detail: came.detail,
-            examples: Vec::new(),
-        });
-        group.count += 1;
-        // The first ones, although a decision that waited for its release comes late.
-        let at = group.examples.partition_point(|(before, _)| *before < place);
-        if at < EXAMPLES {
-            let (decision_id, id) = (decision.decision_id, decision.id.clone());
-            let example = Example { log: None, line: place.1, decision_id, id };
-            group.examples.insert(at, (place, example));
-            group.examples.truncate(EXAMPLES);
-        }
+        // Who was admitted is not in the log, so there is nothing to compare it with.
+        let kind = Kind::of(&old, &new, true);
+        let (decision_id, id) = (decision.decision_id, decision.id.clone());
+        let example = Example { log: None, line: place.1, decision_id, id };
+        self.groups.count((kind, [old, new]), (place, example, came.detail), EXAMPLES);
     }
 
-    /// Counts a line that was not replayed.
     pub(super) fn skip(&mut self, place: Place, skip: Skip) {
-        let skipped = self.skipped.entry(skip).or_insert(Skipped { count: 0, first: place });
-        skipped.count += 1;
-        skipped.first = skipped.first.min(place);
-    }
-
-    /// Why lines were not replayed, what was counted most first.
-    pub(super) fn by_count(&self) -> Vec<(&Skip, &Skipped)> {
-        let mut skipped: Vec<_> = self.skipped.iter().collect();
-        skipped.sort_by_key(|(_, skipped)| std::cmp::Reverse(skipped.count));
-        skipped
+        self.skipped.count(skip, place, 1);
     }
 
     /// Decisions that were made again.
     pub(super) fn replayed(&self) -> u64 {
-        self.groups.values().map(|group| group.count).sum()
+        self.groups.sum(|_| true)
     }
 
     /// Lines that were not replayed.
     pub(super) fn skipped(&self) -> u64 {
-        self.skipped.values().map(|skipped| skipped.count).sum()
+        self.skipped.sum(|_| true)
     }
 
-    /// Decisions that came out as they were.
-    pub(super) fn agreed(&self) -> u64 {
-        self.of(None).iter().map(|group| group.count).sum()
+    /// Changes of this kind, or the agreements.
+    pub(super) fn of(&self, kind: Option<Kind>) -> u64 {
+        self.groups.sum(|(other, _)| *other == kind)
     }
 
-    pub(super) fn changed(&self, kind: Kind) -> u64 {
-        self.of(Some(kind)).iter().map(|group| group.count).sum()
-    }
-
-    /// The groups of a kind, or the agreements, the most frequent first.
-    pub(super) fn of(&self, kind: Option<Kind>) -> Vec<&Group> {
-        let mut groups: Vec<_> = self.groups.values().filter(|group| group.kind == kind).collect();
-        groups.sort_by_key(|group| std::cmp::Reverse(group.count));
+    /// The agreements, then the changes by kind; the most frequent of a kind first.
+    pub(super) fn groups(&self) -> Vec<(&Key, &Group<Kept>)> {
+        let mut groups = self.groups.by_count();
+        groups.sort_by_key(|((kind, _), _)| *kind);
         groups
-    }
-
-    pub(super) fn changes(&self) -> Vec<(Kind, &Group)> {
-        let of = |kind: Kind| self.of(Some(kind)).into_iter().map(move |group| (kind, group));
-        KINDS.into_iter().flat_map(of).collect()
     }
 }
 
@@ -149,8 +99,4 @@ fn keep(names: &mut BTreeSet<String>, name: &str) {
     if names.len() < NAMES && !names.contains(name) {
         names.insert(name.to_owned());
     }
-}
-
-fn summary(decided: &Decided) -> Summary {
-    (decided.outcome.as_str(), decided.reason.clone(), decided.asks.clone())
 }
