@@ -29,6 +29,53 @@ pub use world::World;
 
 use std::rc::Rc;
 
+/// Writes the tests of what holds of every policy, natively: `POLICY`, its `world()`, and a test for each
+/// property. Runs reach every reason, and each of the outcomes that admit or ask.
+#[macro_export]
+macro_rules! hold_natively {
+    ($policy:ty, $world:ident, [$($admitted:literal),+]) => {
+        const CASES: u32 = 20_000;
+        const POLICY: $crate::Native<$policy> = $crate::Native::new();
+
+        fn world() -> $crate::World {
+            $crate::worlds::$world::<$policy>()
+        }
+
+        #[test]
+        fn every_input_has_an_answer() {
+            let world = world();
+            let seen = $crate::never_fails(&POLICY, &world, world.any_settings(), CASES);
+            seen.demand(world.reasons);
+            seen.demand([$($admitted,)+ "refused"]);
+        }
+
+        #[test]
+        fn the_order_of_claims_does_not_matter() {
+            let world = world();
+            let seen = $crate::ignores_order(&POLICY, &world, world.any_settings(), CASES);
+            seen.demand(world.reasons);
+            seen.demand([$($admitted),+]);
+        }
+
+        #[test]
+        fn unrelated_claims_do_not_matter() {
+            let world = world();
+            let seen = $crate::ignores_unrelated_claims(&POLICY, &world, world.any_settings(), CASES);
+            seen.demand(world.reasons);
+            seen.demand([$($admitted),+]);
+        }
+
+        #[test]
+        fn the_letter_case_of_guids_does_not_matter() {
+            let world = world();
+            let settings = $crate::recasings(world.any_settings());
+            let seen = $crate::ignores_letter_case(&POLICY, &world, settings, CASES);
+            seen.demand(world.reasons);
+            seen.demand([$($admitted),+]);
+        }
+    };
+}
+
 /// Members of a JSON object: claims, facts or settings.
 pub type Object = serde_json::Map<String, serde_json::Value>;
 

@@ -30,14 +30,14 @@ const MAX_AGE: Setting = Setting {
 reason!(
     SIGN_IN_TIME_MISSING,
     "sign_in_time_missing",
-    not_authorized(400, "Your sign-in is incomplete. Contact your IT administrator."),
+    NOT_AUTHORIZED(400, "Your sign-in is incomplete. Contact your IT administrator."),
     "The token does not say when the user signed in.",
     "Add the optional claim `auth_time` to access tokens (portal: App registrations > Token configuration)."
 );
 reason!(
     SIGN_IN_TOO_OLD,
     "sign_in_too_old",
-    not_authorized(403, "Sign in again to enrol this device."),
+    NOT_AUTHORIZED(403, "Sign in again to enrol this device."),
     "The user signed in longer ago than is accepted.",
     "Let the user sign in again, or raise `max_sign_in_age_minutes`."
 );

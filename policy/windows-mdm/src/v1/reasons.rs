@@ -1,11 +1,12 @@
-//! Why a token is refused, what to do about it, and what the device is told.
+//! Why a token is refused, what to do about it, and the answer to the device.
 
+use crate::answers::NOT_MEANT;
 use crate::reason;
 
 reason!(
     NO_TENANTS_CONFIGURED,
     "no_tenants_configured",
-    not_authorized(403, "Enrolment is not set up yet. Contact your IT administrator."),
+    NOT_AUTHORIZED(403, "Enrolment is not set up yet. Contact your IT administrator."),
     "No tenant is configured, so nobody may enrol.",
     "Add the id of your tenant to `windows_entra_tenant_ids` (portal: Microsoft Entra ID > Overview \
      > Tenant ID)."
@@ -13,7 +14,7 @@ reason!(
 reason!(
     TENANT_NOT_AUTHORIZED,
     "tenant_not_authorized",
-    not_authorized(
+    NOT_AUTHORIZED(
         403,
         "Your organisation may not enrol devices here. Contact your IT administrator."
     ),
@@ -24,7 +25,7 @@ reason!(
 reason!(
     APP_ONLY_TOKEN,
     "app_only_token",
-    not_authorized(403, "Sign in with your work account to enrol this device."),
+    NOT_AUTHORIZED(403, "Sign in with your work account to enrol this device."),
     "The token was issued for an application by itself, not for a signed-in user.",
     "Let the client obtain the token for the signed-in user (delegated permission `mdm_delegation`); \
      tokens of the client credentials flow are never accepted."
@@ -32,7 +33,7 @@ reason!(
 reason!(
     PROOF_OF_POSSESSION_TOKEN,
     "proof_of_possession_token",
-    not_authorized(
+    NOT_AUTHORIZED(
         400,
         "This sign-in cannot be used for enrolment. Contact your IT administrator."
     ),
@@ -43,10 +44,7 @@ reason!(
 reason!(
     MICROSOFT_GRAPH_AUDIENCE,
     "microsoft_graph_audience",
-    not_authorized(
-        400,
-        "This sign-in is not meant for this server. Contact your IT administrator."
-    ),
+    NOT_AUTHORIZED(400, NOT_MEANT),
     "The token was issued for Microsoft Graph, and only Microsoft Graph may take it.",
     "Let the client ask for a scope of your own MDM application, such as `mdm_delegation`, instead of \
      one of Microsoft Graph; never configure Microsoft Graph as an audience."
@@ -54,7 +52,7 @@ reason!(
 reason!(
     SCOPE_MISSING,
     "scope_missing",
-    not_authorized(
+    NOT_AUTHORIZED(
         403,
         "Your sign-in lacks the permission to enrol. Contact your IT administrator."
     ),
@@ -67,7 +65,7 @@ reason!(
 reason!(
     APP_NOT_AUTHORIZED,
     "app_not_authorized",
-    not_authorized(403, "This application may not enrol devices. Contact your IT administrator."),
+    NOT_AUTHORIZED(403, "This application may not enrol devices. Contact your IT administrator."),
     "The application that obtained the token is not one of the configured ones.",
     "If this application may enrol devices, add its client id, the value of `azp` (v2.0 token) or \
      `appid` (v1.0 token), to `allowed_apps`; an empty list lets any application."
@@ -75,7 +73,7 @@ reason!(
 reason!(
     GUEST_NOT_ALLOWED,
     "guest_not_allowed",
-    not_authorized(
+    NOT_AUTHORIZED(
         403,
         "Guests may not enrol devices. Sign in with an account of this organisation."
     ),
@@ -85,7 +83,7 @@ reason!(
 reason!(
     OBJECT_ID_MISSING,
     "object_id_missing",
-    not_authorized(400, "Your sign-in is incomplete. Contact your IT administrator."),
+    NOT_AUTHORIZED(400, "Your sign-in is incomplete. Contact your IT administrator."),
     "The token does not name the user: `oid` is missing or not a GUID.",
     "If it is missing, let the client ask for the scope `profile` too; Entra adds `oid` to user tokens \
      then. If it is not a GUID, find out who issued the token: Entra always writes one."
@@ -93,7 +91,7 @@ reason!(
 reason!(
     USER_NAME_INVALID,
     "user_name_invalid",
-    not_authorized(
+    NOT_AUTHORIZED(
         400,
         "Your user name cannot be used for enrolment. Contact your IT administrator."
     ),
@@ -103,7 +101,7 @@ reason!(
 reason!(
     TOKEN_VERSION_NOT_ACCEPTED,
     "token_version_not_accepted",
-    not_authorized(
+    NOT_AUTHORIZED(
         400,
         "This sign-in cannot be used for enrolment yet. Contact your IT administrator."
     ),
@@ -116,10 +114,7 @@ reason!(
 reason!(
     AUDIENCE_NOT_AUTHORIZED,
     "audience_not_authorized",
-    not_authorized(
-        400,
-        "This sign-in is not meant for this server. Contact your IT administrator."
-    ),
+    NOT_AUTHORIZED(400, NOT_MEANT),
     "The token was issued for another server.",
     "Make the Application ID URI, the value of `aud` (portal: App registrations > Expose an API), an \
      `https://` URL with the host and port of `server_url`; if `aud` is the application's client id, or \
@@ -128,10 +123,7 @@ reason!(
 reason!(
     SPN_AUDIENCE,
     "spn_audience",
-    not_authorized(
-        400,
-        "This sign-in is not meant for this server. Contact your IT administrator."
-    ),
+    NOT_AUTHORIZED(400, NOT_MEANT),
     "The token names its application with `spn:`, which never counts.",
     "Let the client ask for the Application ID URI that has the host of `server_url`, without `spn:` \
      (portal: App registrations > Expose an API)."
@@ -139,10 +131,7 @@ reason!(
 reason!(
     IDENTIFIER_URI_AUDIENCE,
     "identifier_uri_audience",
-    not_authorized(
-        400,
-        "This sign-in is not meant for this server. Contact your IT administrator."
-    ),
+    NOT_AUTHORIZED(400, NOT_MEANT),
     "The token names its application by an `api://` URI, and version 1 of this policy takes only the \
      https URL of the server.",
     "Add an Application ID URI that begins with `https://` and has the host of `server_url` (portal: \

@@ -97,7 +97,7 @@ pub(super) const GUEST: Rule<WindowsMdm> = Rule {
     },
 };
 
-/// An `idp` of another type than text names nobody known.
+/// An `idp` of another type than text names no identity provider.
 fn is_guest(token: &Token<'_>) -> bool {
     let idp = token.claim(claims::IDP).map(|_| token.text(claims::IDP).unwrap_or_default());
     guest::is_guest(idp, token.text(claims::TID).unwrap_or_default())

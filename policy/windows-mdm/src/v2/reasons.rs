@@ -1,11 +1,12 @@
 //! The reasons that version 2 adds or words in its own way.
 
+use crate::answers::NOT_MEANT;
 use crate::reason;
 
 reason!(
     TOKEN_VERSION_NOT_ACCEPTED,
     "token_version_not_accepted",
-    not_authorized(
+    NOT_AUTHORIZED(
         400,
         "This sign-in cannot be used for enrolment. Contact your IT administrator."
     ),
@@ -16,10 +17,7 @@ reason!(
 reason!(
     AUDIENCE_NOT_AUTHORIZED,
     "audience_not_authorized",
-    not_authorized(
-        400,
-        "This sign-in is not meant for this server. Contact your IT administrator."
-    ),
+    NOT_AUTHORIZED(400, NOT_MEANT),
     "The token was issued for an application or server that is not configured.",
     "If `aud` is the client id of your MDM application (portal: App registrations > Overview > \
      Application (client) ID), or `api://` and that client id, add the client id to \
@@ -29,10 +27,7 @@ reason!(
 reason!(
     SPN_AUDIENCE,
     "spn_audience",
-    not_authorized(
-        400,
-        "This sign-in is not meant for this server. Contact your IT administrator."
-    ),
+    NOT_AUTHORIZED(400, NOT_MEANT),
     "The token names its application with `spn:`, which never counts.",
     "Let the client ask for `api://{client id}/mdm_delegation`, without `spn:`; or let Entra issue v2.0 \
      tokens, which name the client id alone: set requestedAccessTokenVersion of the application to 2 \
@@ -41,10 +36,7 @@ reason!(
 reason!(
     IDENTIFIER_URI_AUDIENCE,
     "identifier_uri_audience",
-    not_authorized(
-        400,
-        "This sign-in is not meant for this server. Contact your IT administrator."
-    ),
+    NOT_AUTHORIZED(400, NOT_MEANT),
     "The token names its application by an `api://` URI that never counts; only `api://{client id}` of a \
      v1.0 token does, with `api` in small letters.",
     "Let Entra issue v2.0 tokens, which name the client id alone: set requestedAccessTokenVersion of the \
@@ -54,12 +46,9 @@ reason!(
 reason!(
     AUDIENCE_NOT_CLIENT_ID,
     "audience_not_client_id",
-    not_authorized(
-        400,
-        "This sign-in is not meant for this server. Contact your IT administrator."
-    ),
+    NOT_AUTHORIZED(400, NOT_MEANT),
     "The v2.0 token names its application by a URL, `api://` or `spn:`; Entra names the client id alone there.",
-    "Whoever issued the token must write the client id of the application to `aud`, and nothing else. \
+    "The issuer of the token must write the client id of the application to `aud`, and nothing else. \
      Entra does so in every v2.0 token, whatever the client asks for and the app registration says, \
      unless a claims policy overrides the audience (portal: Enterprise applications > Single sign-on): \
      remove that. An issuer of your own, such as one for tests, must do as Entra does."
@@ -67,7 +56,7 @@ reason!(
 reason!(
     CLIENT_NOT_PAIRED,
     "client_not_paired",
-    not_authorized(
+    NOT_AUTHORIZED(
         403,
         "Your organisation may not enrol devices here. Contact your IT administrator."
     ),
