@@ -66,7 +66,7 @@ pub enum Ruling {
         /// Who the token names.
         identity: Identity,
     },
-    /// The token is good, but facts about the account are wanted first. Admits nobody.
+    /// The token is good, but facts about the account are wanted first. Nobody is admitted yet.
     Ask {
         /// Who the token names.
         identity: Identity,
@@ -88,7 +88,7 @@ pub struct Denial {
     /// One of the policy's own codes. Stable.
     #[schemars(with = "text::Name")]
     pub reason: String,
-    /// Whose fault it is that nobody was admitted.
+    /// Whose fault it is that the token was not admitted.
     pub blame: Blame,
     /// What came: the claims and facts that speak against the token. Absent when the policy names none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -114,7 +114,7 @@ pub struct Fault {
     /// One of the host's codes: they start with `token.`, `keys.`, `policy.`, `gate.` or `host.`. Stable.
     #[schemars(with = "text::Name")]
     pub reason: String,
-    /// Whose fault it is that nobody was admitted.
+    /// Whose fault it is that the token was not admitted.
     pub blame: Blame,
     /// What happened, one sentence for an administrator.
     #[schemars(with = "text::Text")]
@@ -145,7 +145,7 @@ names! {
 }
 
 names! {
-    /// Whose fault it is that nobody was admitted.
+    /// Whose fault it is that the token was not admitted.
     pub enum Blame {
         /// Who sent the token.
         Caller = "caller",
@@ -190,7 +190,7 @@ impl Decision {
         self.ruling.reason()
     }
 
-    /// Whose fault it is that nobody was admitted.
+    /// Whose fault it is that the token was not admitted.
     pub fn blame(&self) -> Option<Blame> {
         match &self.ruling {
             Ruling::Deny(denial) => Some(denial.blame),

@@ -25,7 +25,7 @@ pub struct Found {
     /// The policy that says so. Absent for a reason of the host that the policies do not word.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyRef>,
-    /// A reason to admit nobody. Absent when this is a rule.
+    /// A reason for a refusal. Absent when this is a rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
     /// A rule of the policy. Absent when this is a reason.
@@ -33,7 +33,7 @@ pub struct Found {
     pub rule: Option<Rule>,
 }
 
-/// A reason to admit nobody.
+/// A reason for a refusal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Reason {
     /// What happened, one sentence for an administrator.

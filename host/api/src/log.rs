@@ -27,7 +27,7 @@ pub enum Line {
     /// of its gate.
     Release(Box<Release>),
     /// A decision. Every refusal and failure is logged; of those that admit or ask, the share that is
-    /// configured, told by `decision_id`.
+    /// configured, chosen by `decision_id`.
     Decision(Box<Decision>),
 }
 
@@ -105,7 +105,7 @@ pub struct Decision {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<text::Name>")]
     pub reason: Option<String>,
-    /// Whose fault it is that nobody was admitted. Absent on `allow` and `ask`.
+    /// Whose fault it is that the token was not admitted. Absent on `allow` and `ask`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blame: Option<Blame>,
     /// What the host found, on `invalid` and `failed`; `…` stands for what the text quotes of a token, but

@@ -1,4 +1,4 @@
-//! Results for people. Values from tokens are escaped: they come from whoever sent the token.
+//! Results for people. Values from tokens are escaped: the sender of the token chose them.
 
 use std::io::{Result, Write};
 

@@ -124,7 +124,7 @@ mod tests {
         let full = std::io::Error::from_raw_os_error(12);
         let errors = [
             wasmtime::Error::from(full).context("mmap failed to reserve 0x100000 bytes"),
-            wasmtime::format_err!("an error that nobody has seen yet"),
+            wasmtime::format_err!("an error of an unknown kind"),
             wasmtime::format_err!("a pointer not aligned, said in other words"),
         ];
         for error in errors {

@@ -9,7 +9,7 @@
 //!
 //! What a token itself holds, its JOSE header and its payload, is none of these: it is read as it stands.
 //!
-//! Whoever reads an input takes this off, once; whoever opens a file or a body hands on what came.
+//! The reader of an input takes this off, once; the code that opens a file or a body hands on what came.
 
 use std::borrow::Cow;
 

@@ -27,8 +27,8 @@ pub enum JsonError {
 }
 
 impl JsonError {
-    /// The error without line and column, for text that nobody has seen: what a token holds, what an
-    /// address answered.
+    /// The error without line and column, for text that the reader cannot look at: what a
+    /// token holds, what an address answered.
     pub(crate) fn without_place(self) -> Self {
         match self {
             Self::Malformed(text) => Self::Malformed(cut_place(text)),
@@ -74,7 +74,7 @@ fn malformed(text: &[u8], error: &serde_json::Error) -> JsonError {
     })
 }
 
-/// The character at the place of an error, if nobody would see it there.
+/// The character at the place of an error, if it does not show there.
 fn unseen_at(text: &[u8], error: &serde_json::Error) -> Option<String> {
     let line = text.split(|byte| *byte == b'\n').nth(error.line().checked_sub(1)?)?;
     // A column counts bytes, and may be that of any byte of a character.
@@ -154,7 +154,7 @@ pub fn text<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
 }
 
 /// Writes a value on one line, in which every character shows: what somebody sent cannot steer the
-/// terminal, or turn the text, of whoever reads it.
+/// reader's terminal, or turn the text in it.
 ///
 /// # Errors
 ///

@@ -182,8 +182,8 @@ impl ResourceLimiter for StoreState {
     }
 }
 
-/// Growth beyond the limit ends the call: a guest told of it would only abort, and the abort would
-/// hide the reason. Growth beyond what the guest itself declared as its most is told to it.
+/// Growth beyond the limit ends the call: a guest that learned of it would only abort, and the abort would
+/// hide the reason. Growth beyond the maximum that the guest declared fails inside the guest.
 fn within(desired: usize, limit: usize, declared: Option<usize>) -> wasmtime::Result<bool> {
     if desired > limit {
         return Err(Limit::Memory.into());

@@ -8,7 +8,7 @@ use std::sync::{LockResult, Mutex, MutexGuard, PoisonError, TryLockError};
 /// changed, and everybody who locks it panics too. Admit keeps values behind locks that are valid at every
 /// moment, so that a panic of one request stops no other.
 ///
-/// INVARIANT: nothing behind a lock is invalid between two statements of whoever changes it.
+/// INVARIANT: what is behind a lock is valid after every statement that changes it.
 #[derive(Debug, Default)]
 pub struct Lock<T>(Mutex<T>);
 
@@ -32,7 +32,7 @@ impl<T> Lock<T> {
         }
     }
 
-    /// The value, when nobody shares the lock any more.
+    /// The value; the caller owns the lock alone.
     pub fn into_inner(self) -> T {
         held(self.0.into_inner())
     }

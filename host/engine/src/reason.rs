@@ -16,7 +16,7 @@ pub struct HostReason {
     pub remedy: &'static str,
     /// The status of the presentation.
     pub http_status: u16,
-    /// What a user may be told.
+    /// Text for the user.
     pub user_message: &'static str,
     /// Whether a fresh token can help.
     pub retry_once: bool,
@@ -44,7 +44,7 @@ pub(crate) struct Advice {
     pub(crate) remedy: &'static str,
 }
 
-/// Of a token that looks like one that only Microsoft Graph can verify. Nobody has verified that it is.
+/// Of a token that looks like one that only Microsoft Graph can verify. The host cannot verify that it is.
 pub(crate) const MICROSOFT_GRAPH: Advice = Advice {
     title: "The token cannot be verified, and looks like one for Microsoft Graph, which only Microsoft Graph \
             can verify: they have a `nonce` in the JOSE header.",

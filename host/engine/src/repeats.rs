@@ -1,6 +1,6 @@
 //! Lines of a log that somebody else can cause as often as they like: bad tokens, bad requests.
 //!
-//! Whoever sends them must not fill the log. So of each kind one line is written at once, and then one
+//! Their senders must not fill the log. So of each kind one line is written at once, and then one
 //! a minute, with how many there were and one of them.
 
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use crate::lock::Lock;
 /// How long those of a kind are only counted after a line.
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Kinds that are told apart at a time. A policy describes 128 reasons at most, and the host has some 30.
+/// Kinds that are counted apart at a time. A policy describes 128 reasons at most, and the host has some 30.
 const MAX_KINDS: usize = 256;
 
 /// What was logged lately, and what was only counted since.
@@ -105,7 +105,7 @@ mod tests {
         assert_eq!(repeats.due(at(60)), [(1, 1_001)]);
         assert_eq!(repeats.due(at(60)), []);
         assert_eq!(count(2_000, 61), None);
-        // Where nobody asks, the next one says all.
+        // Without a timer that asks, the next one says all.
         assert_eq!(count(2_001, 130), Some(2));
         assert_eq!(count(2_002, 131), None);
         assert_eq!(repeats.all(), [(2_002, 1)]);

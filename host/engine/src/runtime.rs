@@ -209,8 +209,8 @@ fn engine(limits: &Limits) -> Result<(Engine, u32), RuntimeError> {
             tracing::warn!(
                 instances,
                 wanted = limits.instances,
-                "the address space of this process is limited: so many decisions can be under way \
-                 at the same time, and each is slower; raise `ulimit -v`"
+                "the address space of this process is limited: only this many decisions can be under \
+                 way at the same time, and each is slower; raise `ulimit -v`"
             );
             return Ok((engine, instances));
         }

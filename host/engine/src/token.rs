@@ -99,7 +99,7 @@ impl TokenError {
         }
     }
 
-    /// Says of a text whose framing is wrong what stands there instead, if that can be told.
+    /// Says of a text whose framing is wrong what stands there instead, if that shows.
     fn explained_by(self, what: &'static str, text: &[u8]) -> Self {
         let is_framing =
             matches!(self, Self::Segments { .. } | Self::Encoding { .. } | Self::Empty { .. });
@@ -119,7 +119,7 @@ impl TokenError {
 ///
 /// [`TokenError::TooLarge`] before anything is read; [`TokenError::Empty`] when nothing is there;
 /// [`TokenError::Encoding`] for text that is not ASCII or not canonical base64, [`TokenError::Stray`] where
-/// it can be told why; [`TokenError::Soap`] for an envelope without exactly one token.
+/// it shows why; [`TokenError::Soap`] for an envelope without exactly one token.
 pub fn compact_form(format: Format, input: &[u8]) -> Result<Cow<'_, str>, TokenError> {
     match format {
         Format::Jwt => bare_token(input).map(Cow::Borrowed),
@@ -161,7 +161,7 @@ impl<'a> UnverifiedToken<'a> {
     ///
     /// [`TokenError::TooLarge`] above `max_token_bytes`, before anything is read;
     /// [`TokenError::Segments`], [`TokenError::Empty`] and [`TokenError::Encoding`] for the framing,
-    /// [`TokenError::Stray`] where it can be told why; [`TokenError::Header`] for the JOSE header.
+    /// [`TokenError::Stray`] where it shows why; [`TokenError::Header`] for the JOSE header.
     ///
     /// Source: RFC 7515 5.2, 7.1; RFC 8725 3.1.
     pub fn parse(compact: &'a str, max_token_bytes: usize) -> Result<Self, TokenError> {
@@ -184,7 +184,7 @@ impl<'a> UnverifiedToken<'a> {
         &self.kid
     }
 
-    /// Whether the JOSE header has `nonce`, as tokens for Microsoft Graph have. Nobody vouches for it:
+    /// Whether the JOSE header has `nonce`, as tokens for Microsoft Graph have. Nothing has verified it:
     /// it may explain why a signature does not match, and nothing else.
     pub(crate) fn has_unverified_nonce(&self) -> bool {
         self.has_nonce
@@ -258,7 +258,7 @@ fn unwrap_binary_security_token(content: &[u8]) -> Result<String, TokenError> {
         return Err(TokenError::Empty { what: WHAT });
     }
     let encoding = TokenError::Encoding { what: WHAT, expected: "padded base64 of a token" };
-    // Without its white space a word is not told from what follows it.
+    // Without its white space a word cannot be separated from what follows it.
     let explained = |_| match Stray::find(original) {
         Some(stray @ Stray::Header { .. }) => TokenError::Stray { what: WHAT, stray },
         _ => encoding.clone().explained_by(WHAT, &content),

@@ -104,7 +104,7 @@ impl Access {
         Ok(Self { store, known, order: Arc::default() })
     }
 
-    /// Who holds this token; absent when nobody does. Takes as long for a wrong secret as for the
+    /// Who holds this token; absent when it is unknown or revoked. Takes as long for a wrong secret as for the
     /// right one.
     pub fn holder(&self, token: &str) -> Option<Holder> {
         let (id, secret) = token::split(token)?;
@@ -170,14 +170,14 @@ impl Access {
         match revoked {
             Ok(_) => tracing::warn!(
                 id,
-                "a new access token was revoked: whoever asked for it had gone before it was stored"
+                "a new access token was revoked: its caller had gone before it was stored"
             ),
             Err(error) => {
                 let error = admit::failure::error_chain(&error);
                 tracing::error!(
                     id,
                     error,
-                    "a new access token that nobody has seen was not revoked"
+                    "a new access token was not revoked, although its caller never got it"
                 );
             }
         }

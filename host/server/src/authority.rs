@@ -32,7 +32,7 @@ pub struct Authority(Kind);
 enum Kind {
     /// A part of the server, which may always.
     Server(Actor),
-    /// Whoever sent a request.
+    /// The sender of a request.
     Caller(Arc<Caller>),
 }
 
@@ -44,8 +44,8 @@ struct Caller {
     holder: Option<Holder>,
 }
 
-/// Leave to write once, in the name of an actor. No access token is revoked while this exists: whoever
-/// has it makes haste, and asks for no second one meanwhile.
+/// Permission to write once, in the name of an actor. While this exists no access token is revoked, so its
+/// holder writes at once, and asks for no second one meanwhile.
 #[derive(Debug)]
 pub struct Granted {
     actor: Actor,
@@ -90,7 +90,7 @@ impl Permissions {
         self.live.store(Arc::new(live));
     }
 
-    /// Whether whoever sent this access token has a right.
+    /// Whether the holder of this access token has a right.
     ///
     /// # Errors
     ///

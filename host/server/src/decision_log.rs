@@ -190,7 +190,7 @@ impl DecisionLog {
         count.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Waits for room where nobody else is kept waiting: not on a thread of the event loop.
+    /// Waits for room on a thread that blocks no other request: not one of the event loop.
     fn send_or_wait(&self, message: Message) -> bool {
         match self.sender.try_send(message) {
             Ok(()) => true,
@@ -289,7 +289,7 @@ impl DecisionLog {
         Some(format!("{waiting} decisions wait for the decision log; {problem}"))
     }
 
-    /// Gives up what is not written, and whoever waits for it.
+    /// Gives up what is not written, and wakes the requests that wait for it.
     pub fn give_up(&self) {
         self.shared.given_up.store(true, Ordering::Release);
         self.shared.room.closed();

@@ -1,7 +1,7 @@
 //! What a refusal points at, as far as it is shown: in the decision log, in the status, in the
 //! examples of a candidate.
 //!
-//! Whoever looks for the reason of a refusal needs what came, whatever `decision_log.claims` names.
+//! An administrator who looks for the reason of a refusal needs what came, whatever `decision_log.claims` names.
 //! What names a person is not shown, and that is said: it is not the same as missing.
 
 use admit::decision::Observed;
@@ -83,7 +83,7 @@ fn may_name_a_person(name: &str) -> bool {
     names_a_person(last) || PERSONAL.contains(&&*bare.to_ascii_lowercase())
 }
 
-/// Whether a value looks like an address of a person, or has members that nobody listed.
+/// Whether a value looks like an address of a person, or has members that are not listed.
 fn may_be_of_a_person(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('@'),

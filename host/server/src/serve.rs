@@ -186,7 +186,7 @@ async fn run(
     let service = service.map_err(ServeError::listen(ListenerKind::Service))?;
     let admin = Bound::tcp(config.admin.listen).await;
     let admin = admin.map_err(ServeError::listen(ListenerKind::Admin))?;
-    // Last: a start that fails before this has made no token that nobody has seen.
+    // Last, so that a start that fails leaves no token that was never shown.
     let first = first_token(&app, now).await?;
     let token = first.as_ref().map(|first| &*first.token);
     let keys = keys::lines(&app.keys);
@@ -211,7 +211,7 @@ async fn run(
     };
     if started {
         if let Err(error) = announce::gates(out, &app) {
-            // Whoever started the server may have read enough.
+            // The program that started the server may have closed the pipe.
             tracing::warn!(%error, "failed to say what the gates have");
         }
         tokio::spawn(link_ways_back(Arc::clone(&app)));

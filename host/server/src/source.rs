@@ -49,7 +49,7 @@ pub struct Found {
 
 /// Watches one source.
 ///
-/// Has neither clock nor thread: whoever owns it polls at intervals, from a thread that may wait
+/// Has neither clock nor thread: its owner polls at intervals, from a thread that may wait
 /// for a file.
 #[derive(Debug)]
 pub struct Watch {
@@ -140,7 +140,7 @@ impl Watch {
     }
 }
 
-/// Reads a file that the configuration names, links followed: a regular one, so that nobody waits.
+/// Reads a file that the configuration names, links followed: a regular one, so that opening it never waits.
 pub(crate) fn read_file(path: &std::path::Path, max_bytes: usize) -> Result<Vec<u8>, SourceError> {
     let target = path.canonicalize().map_err(|error| SourceError::read(path, &error))?;
     read::read(&target, max_bytes)

@@ -148,8 +148,8 @@ impl Watching {
         is_ended && self.last.as_ref().is_some_and(|last| self.gate.decides_with(&last.digest))
     }
 
-    /// Tries a component. Before anything is made of it, it is written down that it is tried: whoever
-    /// finds that at a start knows what may have ended this server.
+    /// Tries a component. Before anything is made of it, the store notes that it is tried: a server
+    /// that finds the note at its start knows what may have ended the one before.
     async fn take(&mut self, found: Found) {
         let (digest, now) = (found.digest.to_string(), admit::gate::now());
         self.state.found(&digest);

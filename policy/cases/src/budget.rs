@@ -24,7 +24,7 @@ impl Budget {
         Self { cases: MAX_CASES, bytes: MAX_BYTES }
     }
 
-    /// Takes so many cases out of it.
+    /// Takes `cases` cases out of it.
     pub(crate) fn take_cases(&mut self, cases: usize, line: u64) -> Result<(), CaseError> {
         let left = self.cases.checked_sub(cases);
         self.cases = left.ok_or(CaseError::TooMany { line, limit: MAX_CASES })?;

@@ -47,7 +47,7 @@ pub enum CaseError {
         /// The most there may be.
         limit: usize,
     },
-    /// Cases that repeat so much that they would not fit into memory.
+    /// Cases with too many repeated values to fit into memory.
     #[error("line {line}: up to here names and values of the cases count for more than 64 MiB")]
     TooMuch {
         /// The line of the case that was too much.

@@ -59,7 +59,7 @@ pub enum IdentityField {
     UserNameClaim,
     /// The display name.
     DisplayName,
-    /// An e-mail address nobody verified.
+    /// An e-mail address, not verified.
     Email,
     /// The Entra device id.
     DeviceId,

@@ -37,7 +37,7 @@ pub struct PackedFile {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PackedError {
-    /// The sections of the component cannot be told apart.
+    /// The sections of the component cannot be read.
     #[error(transparent)]
     Section(#[from] SectionError),
     /// A case file cannot be read.
@@ -84,7 +84,7 @@ pub enum PackedError {
 ///
 /// # Errors
 ///
-/// [`PackedError`]; cases that nobody could play are no cases.
+/// [`PackedError`]; a case file that cannot be played is an error, not an absence of cases.
 pub fn cases(component: &[u8], name: &str, version: &str) -> Result<Vec<CaseSet>, PackedError> {
     let files = read(component)?;
     if files.len() > MAX_FILES {
@@ -133,7 +133,7 @@ pub struct SectionError(String);
 ///
 /// # Errors
 ///
-/// [`SectionError`] when the sections of the component cannot be told apart.
+/// [`SectionError`] when the sections of the component cannot be read.
 pub fn read(component: &[u8]) -> Result<Vec<PackedFile>, SectionError> {
     let found = sections(component)?.into_iter();
     let files = found.filter_map(|section| {

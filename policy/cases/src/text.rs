@@ -210,7 +210,7 @@ pub fn is_blank(c: char) -> bool {
         | '\u{e0080}'..='\u{10ffff}')
 }
 
-/// The code point of a character that nobody would see, with its name where people know it by one; absent
+/// The code point of a character that does not show, with its name where people know it by one; absent
 /// for one that shows, and for a space.
 pub fn unseen(c: char) -> Option<String> {
     let name = match c {

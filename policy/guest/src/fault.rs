@@ -314,7 +314,7 @@ const fn starts_with(text: &str, start: &str) -> bool {
     }
 }
 
-/// Whether the name is among the first so many.
+/// Whether the name is among the first `first` names.
 const fn is_in(names: &[&str], name: &str, first: usize) -> bool {
     let mut index = 0;
     while index < first {

@@ -11,7 +11,7 @@ use crate::{Guid, GuidSet, HttpsUrl, Policy};
 ///
 /// Each reader takes the constant that declares a setting, and answers its value, its default when
 /// it was left out, or `None` when it was refused. Form and default are those of the policy's table;
-/// a setting that the table does not have is refused, since nobody could configure it.
+/// a setting that the table does not have is refused, since an administrator could not configure it.
 #[derive(Debug)]
 pub struct Settings<'a> {
     fields: &'a [Field],

@@ -1,4 +1,4 @@
-//! Why a sign-in is refused, what to do about it, and what the application is told.
+//! Why a sign-in is refused, what to do about it, and the answer to the application.
 //!
 //! Error ids, statuses, texts, retry and fallback are those that Mattermost documents for its
 //! sign-in with Intune.
@@ -128,7 +128,7 @@ pub const AUDIENCE_NOT_CLIENT_ID: Reason = Reason {
     code: "audience_not_client_id",
     title: "The v2.0 token names its application by a URL, `api://` or `spn:`; Entra names the client \
             id alone there.",
-    remedy: "Whoever issued the token must write the client id of the application to `aud`, and \
+    remedy: "The issuer of the token must write the client id of the application to `aud`, and \
              nothing else. Entra does so in every v2.0 token, whatever the mobile application \
              asks for and the app registration says, unless a claims policy overrides the \
              audience (portal: Enterprise applications > Single sign-on): remove that. An issuer \
@@ -166,7 +166,7 @@ pub const OBJECT_ID_MISSING: Reason = Reason {
 /// An identity that cannot be used.
 pub const IDENTITY_UNUSABLE: Reason = Reason {
     code: "identity_unusable",
-    title: "The user cannot be told from the token: `oid` is not a GUID, or the user name has control \
+    title: "The token does not say who the user is: `oid` is not a GUID, or the user name has control \
             or invisible characters or more than 256 characters.",
     remedy: "Correct the user principal name of this account (portal: Users > the account > \
              Properties); if `oid` is no GUID, find out where this token came from.",

@@ -2,7 +2,7 @@
 
 use crate::{Guid, GuidSet};
 
-/// The tenant of personal Microsoft accounts; it belongs to nobody and is never configured.
+/// The tenant of personal Microsoft accounts; it belongs to no organisation and is never configured.
 ///
 /// Source: Microsoft identity platform, access token claims reference (`tid`).
 pub const CONSUMERS: Guid = Guid::from_bytes([

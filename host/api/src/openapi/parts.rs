@@ -34,7 +34,7 @@ pub(super) fn parameters(generator: &mut SchemaGenerator) -> Value {
             "Activate a release even if it is known to fail, which ends what is known of it.",
             json!({"schema": json!({"type": "boolean", "default": false})}))),
         ("max_differences", ("max_differences", "query",
-            "Promote only if the candidate decided requests, and at most so many otherwise.",
+            "Promote only if the candidate decided requests, and at most this many of them otherwise.",
             json!({"schema": json!({"type": "integer", "minimum": 0, "maximum": u64::MAX})}))),
         ("drop", ("drop", "query",
             "A setting that may stop counting; once for each. It is kept, and counts again \

@@ -43,7 +43,7 @@ pub struct DiffArgs {
     /// The cloud whose tokens are taken: public, us-gov or china
     #[arg(long, default_value = "public")]
     pub cloud: Cloud,
-    /// Decide so many further inputs, made by varying the others
+    /// Decide this many further inputs, made by varying the others
     #[arg(long, value_name = "N", default_value_t = 0,
         value_parser = clap::value_parser!(u32).range(0..=50_000))]
     pub generate: u32,

@@ -182,7 +182,7 @@ pub struct DropArgs {
 /// A part of a list, newest first.
 #[derive(Debug, Args)]
 pub struct PageArgs {
-    /// At most so many entries [default: 50]
+    /// The most entries to list [default: 50]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=200))]
     pub limit: Option<u32>,
     /// Only entries before the one with this number

@@ -70,7 +70,7 @@ pub enum ClientError {
 }
 
 impl ClientError {
-    /// Why a call that was given so much time got no answer.
+    /// Why a call with this time-out got no answer.
     pub(super) fn of_call(server: String, timeout: Duration, source: ureq::Error) -> Self {
         let seconds = timeout.as_secs();
         match DialError::of(source) {
@@ -162,8 +162,8 @@ impl fmt::Display for Refusal {
         let Error { message, errors, step, .. } = &self.error;
         formatter.write_str(&clean(message))?;
         // A message about one field ends with what the field says.
-        let told = |error: &&FieldError| !message.ends_with(&error.reason);
-        for FieldError { name, reason } in errors.iter().filter(told) {
+        let adds = |error: &&FieldError| !message.ends_with(&error.reason);
+        for FieldError { name, reason } in errors.iter().filter(adds) {
             write!(formatter, "\n  {}: {}", clean(name), clean(reason))?;
         }
         if let Some(step) = step {

@@ -68,8 +68,8 @@ fn changes(old: Vec<Came>, new: Vec<Came>) -> Vec<Change> {
     both.filter_map(change).collect()
 }
 
-/// Nobody who replaces the old policy has settings that it does not have. So what is lost by them
-/// alone is what an administrator asks for later, and no narrowing.
+/// An administrator who replaces the old policy has not set what only the new one knows. So what is lost
+/// by such a setting alone is what the administrator asks for later, and no narrowing.
 fn set_new_settings_apart(
     changes: &mut [Change],
     [old, new]: [&Inspected; 2],

@@ -70,7 +70,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         if let Some(stop) = self.stop.take() {
-            // Nobody listens when the server has ended by itself.
+            // The receiver is gone when the server has ended by itself.
             let _ = stop.send(());
         }
         if let Some(thread) = self.thread.take() {

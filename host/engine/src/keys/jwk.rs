@@ -18,7 +18,7 @@ const MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 /// the cryptographic library takes.
 const EXPONENTS: std::ops::RangeInclusive<u64> = 65_537..=0x1_ffff_ffff;
 
-/// Members of a private key (RFC 7518 6.3.2). Whoever read the set could sign with such a key.
+/// Members of a private key (RFC 7518 6.3.2). Every reader of the set could sign with such a key.
 const PRIVATE: [&str; 6] = ["d", "p", "q", "dp", "dq", "qi"];
 
 /// For whom a key may speak.
@@ -106,7 +106,7 @@ impl UnusableKey {
     /// Whether the set publishes the key for RS256 and does so in a way that cannot be used. A good
     /// token may name such a key, so the token is not to blame.
     ///
-    /// The other keys are not for RS256, or prove nothing: whoever signs with them is.
+    /// The other keys are not for RS256, or prove nothing about who signed.
     pub fn is_fault_of_set(self) -> bool {
         match self {
             Self::DuplicateKeyId
@@ -298,7 +298,7 @@ mod tests {
     use super::*;
     use crate::json;
 
-    /// An odd number of so many bits without the ROCA fingerprint.
+    /// An odd number of `bits` bits without the ROCA fingerprint.
     fn modulus_of(bits: usize) -> Vec<u8> {
         let mut bytes = vec![0x5b_u8; bits.div_ceil(8)];
         bytes[0] = 1 << ((bits - 1) % 8);

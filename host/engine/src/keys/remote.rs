@@ -455,7 +455,7 @@ impl Slot {
 }
 
 impl Drop for Slot {
-    /// Runs on a panic too: nobody waits for a fetch that has ended.
+    /// Runs on a panic too, so that no request waits for a fetch that has ended.
     fn drop(&mut self) {
         self.remote.fetching.lock().in_flight = false;
         self.remote.finished.notify_all();

@@ -59,7 +59,7 @@ fn look_up_within(
     let failed = |source| DialError::Name { host: host.to_owned(), source };
     let (names, name) = (Arc::clone(names), host.to_owned());
     let thread = std::thread::Builder::new().name("admit-names".to_owned());
-    // Nobody waits any longer when the answer comes late.
+    // The receiver is gone when the answer comes late.
     let look_up = move || drop(sender.send(names.look_up(&name, port)));
     thread.spawn(look_up).map_err(failed)?;
     match receiver.recv_timeout(within) {

@@ -92,8 +92,8 @@ fn share(addresses: usize, within: Duration) -> Duration {
     (within / turns).max(LEAST_PAUSE)
 }
 
-/// Tries on a thread of its own. It ends by itself at `until`; a connection that nobody waits for any
-/// longer is closed.
+/// Tries on a thread of its own, which ends by itself at `until`. A connection that comes too late for the
+/// caller is closed.
 fn start<T: Send + 'static>(
     address: SocketAddr,
     until: Instant,

@@ -54,7 +54,7 @@ impl CompileError {
         }
     }
 
-    /// Whether the compilation of this component goes on, although nobody waits for it.
+    /// Whether the compilation of this component goes on after its caller gave up.
     pub(super) fn goes_on(&self) -> bool {
         matches!(self, Self::TimedOut { .. })
     }
@@ -128,7 +128,7 @@ impl Compiler {
             .spawn(move || {
                 _ = threads_clock.set(ThreadClock::of_this_thread());
                 let compiled = Component::from_binary(&engine, &bytes);
-                // Nobody receives when the caller gave up.
+                // The receiver is gone when the caller gave up.
                 drop(sender.send(compiled));
             })
             .map_err(CompileError::Thread)?;

@@ -32,7 +32,7 @@ pub(super) struct Merges {
 }
 
 impl Merges {
-    /// A function of so many locals.
+    /// A function with `locals` locals.
     pub(super) fn new(locals: u32) -> Self {
         let words = usize::try_from(locals.div_ceil(u64::BITS)).unwrap_or_default();
         let mut merges = Self { frames: Vec::new(), words, results: 0 };

@@ -193,7 +193,7 @@ struct Rehearsal {
     failures: Vec<CaseFailure>,
 }
 
-/// Failures that are kept to be told.
+/// Failures that the error lists.
 const MAX_FAILURES: usize = 100;
 
 impl Rehearsal {

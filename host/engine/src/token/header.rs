@@ -82,7 +82,7 @@ impl HeaderError {
 pub(super) struct Header {
     pub(super) key_id: String,
     /// Whether there is `nonce`, a string that is not empty, with which Entra marks tokens for Microsoft
-    /// Graph: what was signed has a hash of it instead, so that nobody but Microsoft Graph can verify them.
+    /// Graph: what was signed has a hash of it instead, so that only Microsoft Graph can verify them.
     pub(super) has_nonce: bool,
 }
 

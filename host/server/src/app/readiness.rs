@@ -2,7 +2,7 @@
 //!
 //! The server is ready when decisions can be asked for at all: at least one gate decides, none is being
 //! started, and nothing stops the whole server. What is wrong with one gate or one cloud besides is said,
-//! and takes no other gate out of a load balancer. Whoever sends requests to one gate asks for that gate.
+//! and takes no other gate out of a load balancer. A client of one gate asks for that gate.
 
 use std::collections::HashMap;
 

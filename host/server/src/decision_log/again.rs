@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 /// How long a gate decides before its release is written again.
 const AFTER: Duration = Duration::from_secs(10 * 60);
 
-/// After so many bytes of the log it is written again however soon.
+/// After this many bytes of the log it is written again, however soon.
 const BYTES: u64 = 1024 * 1024;
 
 /// A release that is written again is at most this part of what was written since.
@@ -42,12 +42,12 @@ impl Default for Again {
 }
 
 impl Again {
-    /// After so long a time, or so many bytes.
+    /// After this time, or this many bytes.
     pub(super) fn every(after: Duration, bytes: u64) -> Self {
         Self { after, bytes, passed: 0, releases: HashMap::new() }
     }
 
-    /// Notes that the release of a gate is written, in a line of so many bytes.
+    /// Notes that the release of a gate is written, in a line of `bytes` bytes.
     pub(super) fn release(&mut self, gate: &str, bytes: usize) {
         self.passed(bytes);
         let mark = Mark { at: Instant::now(), passed: self.passed, size: bytes as u64 };

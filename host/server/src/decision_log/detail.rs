@@ -1,12 +1,12 @@
 //! What the host found, without what the token said.
 //!
 //! Texts of errors quote what they received in back quotes, and escape those of the received text.
-//! So what stands in quotes can be told from the error's own words, and left out.
+//! So what stands in quotes can be separated from the error's own words, and left out.
 
 use super::entry::Allowed;
 use crate::evidence::is_shown;
 
-/// What errors quote of their own accord. Names of claims are told by where they stand.
+/// What errors quote of their own accord. Names of claims are known by where they stand.
 const WORDS: [&str; 18] = [
     ".", "1.0", "2.0", "JWT", "RS256", "alg", "china", "crit", "exp", "iat", "kid", "nbf", "nonce",
     "now", "public", "tid", "us-gov", "ver",
@@ -19,7 +19,7 @@ const OWN: [&str; 2] = ["; expected ", " in the JWK Set of "];
 const LEFT_OUT: &str = "…";
 
 /// The text of an error with everything that it quotes left out, but for names of claims and for
-/// values of claims that may be shown. Absent for a text whose quotes cannot be told apart.
+/// values of claims that may be shown. Absent for a text whose quotes do not pair.
 pub(super) fn without_token(text: &str, allowed: &Allowed) -> Option<String> {
     let parts: Vec<&str> = text.split('`').collect();
     if parts.len().is_multiple_of(2) {

@@ -17,7 +17,7 @@ use crate::config::DecisionLogTarget;
 const BUFFER_BYTES: usize = 64 * 1024;
 
 /// How long a file that was renamed is written to before another one is made under its old name:
-/// whoever rotates it makes one first, with the owner and mode of its choice.
+/// the program that rotates it makes one first, with the owner and mode of its choice.
 const ROTATION: Duration = Duration::from_secs(1);
 
 /// A file, a pipe or standard output, and what waits to be written to it.

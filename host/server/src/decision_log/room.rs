@@ -36,7 +36,7 @@ impl Room {
     /// Wakes one of those who wait.
     pub(super) fn freed(&self) {
         if self.waiting() > 0 {
-            // Locked, so that nobody is between a vain attempt and waiting.
+            // Locked, so that no thread is between a failed attempt and its wait.
             let _guard = self.lock.lock();
             self.freed.notify_one();
         }

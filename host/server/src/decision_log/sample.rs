@@ -1,4 +1,4 @@
-//! Which admissions are logged: told by the decision's id, so that every reader comes to the same
+//! Which admissions are logged: chosen by the decision's id, so that every reader comes to the same
 //! answer, and a larger share holds all of a smaller one.
 
 use uuid::Uuid;

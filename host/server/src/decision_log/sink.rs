@@ -145,7 +145,7 @@ fn is_pipe(metadata: &Metadata) -> bool {
     is_fifo(metadata) || metadata.file_type().is_socket()
 }
 
-/// Whether a file ends within a line, since whoever wrote it was killed. Not of one that cannot be
+/// Whether a file ends within a line, since its writer was killed. Not of one that cannot be
 /// read.
 fn is_torn(path: &Path) -> bool {
     let last_byte = || {

@@ -127,8 +127,8 @@ impl Writer<'_> {
                     self.is_well();
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // Nobody needs to read a pipe into which no decision goes; whoever does is shown the
-                // releases first.
+                // A pipe into which no decision goes needs no reader; one that comes later
+                // gets the releases first.
                 Err(error) if nobody_reads(&error) && !self.output.has_decisions() => {
                     self.shared.trouble.came_back();
                     self.lose();
@@ -158,7 +158,7 @@ impl Writer<'_> {
             }
             false => self.note(Kind::Broken, || error.to_string()),
         }
-        // Whoever read standard output does not come back.
+        // A reader of standard output that went away does not come back.
         let is_final = nobody_reads(error) && !self.output.has_name();
         if self.shared.given_up() || is_final || !is_slow && self.when_full == WhenFull::Drop {
             return false;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::body::Bytes;
 use tokio::sync::Mutex;
 
-/// The text written last. Whoever waits for the lock waits for the next text.
+/// The text written last. A scrape that waits for the lock waits for the next text.
 #[derive(Debug, Default)]
 pub(super) struct Scrapes {
     begun: AtomicU64,

@@ -49,7 +49,7 @@ pub(super) fn scratch(data: &Path) -> io::Result<Scratch> {
             remove(path);
         }
     })?;
-    // Whoever removes it waits until it is there.
+    // The thread that removes it waits until it is there.
     let mut made = made.lock();
     let folder = make(data)?;
     *made = Some(folder.path().to_owned());

@@ -78,7 +78,7 @@ async fn hear(mut system: System, heard: UnboundedSender<Signal>, time: Duration
                         Some(before) => before.min(Instant::now() + HURRY),
                     });
                 }
-                // Nobody listens any more when the server has ended.
+                // The receiver is gone when the server has ended.
                 let _ = heard.send(asked);
             }
         }

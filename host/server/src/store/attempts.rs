@@ -26,7 +26,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// The name that is stored and told.
+    /// The name in the store and in answers.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Start => "start",

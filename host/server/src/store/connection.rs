@@ -284,7 +284,7 @@ impl Drop for Held {
 }
 
 /// The connection in the hands of one operation. Dropped before it was given back, the connection is
-/// closed, and until it is closed nobody gets another.
+/// closed, and until then no other operation gets one.
 #[derive(Debug)]
 struct Lease {
     connection: Option<SqliteConnection>,
@@ -353,7 +353,7 @@ impl Drop for Lease {
         let (Some(connection), Some(held)) = (connection, held) else {
             return;
         };
-        // Without a runtime nobody can ask for another connection.
+        // Without a runtime no other operation can ask for a connection.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(held.end(connection));
         }

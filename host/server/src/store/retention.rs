@@ -38,7 +38,7 @@ impl Default for Retention {
 /// Seconds.
 pub(crate) const DAY: u64 = 24 * 60 * 60;
 
-/// Access tokens that were revoked, at most so many, whatever their age.
+/// The most revoked access tokens, whatever their age.
 const REVOKED_ACCESS: i64 = 10_000;
 
 /// Activities that one transaction looks at: changes wait for it.

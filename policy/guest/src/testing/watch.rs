@@ -8,36 +8,36 @@ use std::{panic, thread};
 const LONGEST_CASE: Duration = Duration::from_secs(10);
 
 /// What a run says while it goes on.
-enum Told {
+enum Event {
     Begins(String),
     Faults(Vec<String>),
     FaultsOfCase(Vec<String>),
 }
 
 /// The way of a run to who watches it. Who watches may be gone; then nothing needs to be said.
-pub(super) struct Teller(Sender<Told>);
+pub(super) struct Teller(Sender<Event>);
 
 impl Teller {
     /// The case that is played from now on.
     pub(super) fn begins(&self, case: String) {
-        let _ = self.0.send(Told::Begins(case));
+        let _ = self.0.send(Event::Begins(case));
     }
 
     pub(super) fn faults(&self, faults: Vec<String>) {
-        let _ = self.0.send(Told::Faults(faults));
+        let _ = self.0.send(Event::Faults(faults));
     }
 
     /// Faults of the case that began last.
     pub(super) fn faults_of_case(&self, faults: Vec<String>) {
-        let _ = self.0.send(Told::FaultsOfCase(faults));
+        let _ = self.0.send(Event::FaultsOfCase(faults));
     }
 }
 
 /// The faults that a run tells of, up to its end or to a case that does not end.
 pub(super) fn watched(run: impl FnOnce(&Teller) + Send + 'static) -> Vec<String> {
-    let (teller, told) = channel();
+    let (teller, events) = channel();
     let running = thread::spawn(move || run(&Teller(teller)));
-    let faults = listen(&told, LONGEST_CASE);
+    let faults = listen(&events, LONGEST_CASE);
     if faults.has_ended {
         // The test runner shows a panic of the run itself.
         running.join().unwrap_or_else(|panic| panic::resume_unwind(panic));
@@ -51,13 +51,13 @@ struct Heard {
     has_ended: bool,
 }
 
-fn listen(told: &Receiver<Told>, longest: Duration) -> Heard {
+fn listen(events: &Receiver<Event>, longest: Duration) -> Heard {
     let (mut heard, mut case) = (Heard::default(), String::from("the run"));
     loop {
-        match told.recv_timeout(longest) {
-            Ok(Told::Begins(next)) => case = next,
-            Ok(Told::Faults(faults)) => heard.said.extend(faults),
-            Ok(Told::FaultsOfCase(faults)) => {
+        match events.recv_timeout(longest) {
+            Ok(Event::Begins(next)) => case = next,
+            Ok(Event::Faults(faults)) => heard.said.extend(faults),
+            Ok(Event::FaultsOfCase(faults)) => {
                 heard.said.extend(faults.into_iter().map(|fault| format!("{case}: {fault}")));
             }
             Err(RecvTimeoutError::Disconnected) => return Heard { has_ended: true, ..heard },
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_case_that_does_not_end_is_named() {
-        let (sender, told) = channel();
+        let (sender, events) = channel();
         let teller = Teller(sender);
         teller.faults(vec!["a table".into()]);
         teller.begins("line 7: good".into());
@@ -93,13 +93,13 @@ mod tests {
         teller.faults_of_case(vec!["expected allow".into()]);
         teller.begins("line 11: endless".into());
         // The teller is alive and says nothing more.
-        let heard = listen(&told, Duration::ZERO);
+        let heard = listen(&events, Duration::ZERO);
         assert!(!heard.has_ended);
         let [first, second, third] = &heard.said[..] else { panic!("{:?}", heard.said) };
         assert_eq!((first.as_str(), second.as_str()), ("a table", "line 9: bad: expected allow"));
         assert!(third.starts_with("line 11: endless: the policy did not end within"), "{third}");
         drop(teller);
-        assert!(listen(&told, Duration::ZERO).has_ended);
+        assert!(listen(&events, Duration::ZERO).has_ended);
     }
 
     #[test]
