@@ -8,6 +8,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use self::operations::{Media, Operation};
+use self::parts::Parts;
 use crate::access::{Right, Role};
 use crate::endpoint::{Endpoint, ListenerKind};
 use crate::error::Error;
@@ -26,9 +27,10 @@ pub fn document() -> Value {
     let mut generator = settings.into_generator();
     generator.subschema_for::<Error>();
     let paths = paths(&mut generator);
-    let parameters = parts::parameters(&mut generator);
+    let parts = Parts::new(&mut generator);
     let mut schemas = Value::Object(generator.take_definitions(true));
     form::definitions(&mut schemas);
+    let responses = parts.responses();
     let mut document = json!({
         "openapi": "3.1.0",
         "info": {
@@ -59,9 +61,9 @@ pub fn document() -> Value {
                 "description": "An access token `admit_ID_SECRET`. `x-roles` of an operation are the \
                     roles that may call it.",
             }},
-            "parameters": parameters,
-            "headers": parts::headers(),
-            "responses": parts::responses(),
+            "parameters": parts.parameters,
+            "headers": parts.headers,
+            "responses": responses,
             "schemas": schemas,
         },
     });
