@@ -1,21 +1,19 @@
 //! `admit explain`: what a policy says of a reason or a rule.
 
-mod find;
-mod print;
-
-use std::io::Write;
+use std::io::{Result as IoResult, Write};
 
 use admit::cases::suggest::similar;
 use admit::contract::types::Description;
-use admit::reason::HOST_REASONS;
+use admit::decision::Presentation;
+use admit::reason::{self, HOST_REASONS, HostReason};
 use admit::release::Inspected;
 use admit::text::Shown;
+use admit_api::explanation::{Explanation, Found, Reason, Rule};
 
 use crate::args::{ExplainArgs, OutputArg};
 use crate::compile;
 use crate::error::{CliError, Exit};
 use crate::text;
-use find::find;
 
 /// Explains what the arguments name.
 pub(crate) fn run(args: &ExplainArgs, out: &mut dyn Write) -> Result<Exit, CliError> {
@@ -26,7 +24,7 @@ pub(crate) fn run(args: &ExplainArgs, out: &mut dyn Write) -> Result<Exit, CliEr
     }
     let printed = match args.output {
         OutputArg::Json => text::json_lines(out, &explanation),
-        OutputArg::Text => print::people(&explanation, out),
+        OutputArg::Text => print(&explanation, out),
     };
     printed.map_err(CliError::Output)?;
     Ok(Exit::Done)
@@ -69,4 +67,67 @@ fn newest() -> Vec<&'static str> {
     let mut names: Vec<_> = admit_policies::all().iter().map(|policy| policy.name).collect();
     names.dedup();
     names
+}
+
+/// What the policies say under this name; else what the host says.
+fn find(name: &str, policies: &[Inspected]) -> Explanation {
+    let mut found: Vec<_> = policies.iter().flat_map(|policy| of_policy(name, policy)).collect();
+    if found.is_empty() {
+        found.extend(reason::of_host(name).map(of_host));
+    }
+    Explanation { name: name.to_owned(), found }
+}
+
+fn of_policy(name: &str, inspected: &Inspected) -> impl Iterator<Item = Found> {
+    let description = inspected.description();
+    let policy = || Some(inspected.policy().clone());
+    let reason = description.reasons.iter().find(|reason| reason.code == name);
+    let reason = reason.map(|reason| Reason {
+        title: reason.title.clone(),
+        remedy: reason.remedy.clone(),
+        presentation: Presentation::from(&reason.presentation),
+    });
+    let place = description.rules.iter().position(|rule| rule.name == name);
+    let rule = place.and_then(|place| Some((place, description.rules.get(place)?)));
+    let rule = rule.map(|(place, rule)| Rule {
+        summary: rule.summary.clone(),
+        place: place + 1,
+        of: description.rules.len(),
+    });
+    let reason = reason.map(|reason| Found { policy: policy(), reason: Some(reason), rule: None });
+    let rule = rule.map(|rule| Found { policy: policy(), reason: None, rule: Some(rule) });
+    reason.into_iter().chain(rule)
+}
+
+fn of_host(reason: &HostReason) -> Found {
+    let presentation = Presentation::from(reason);
+    let (title, remedy) = (reason.title.to_owned(), reason.remedy.to_owned());
+    Found { policy: None, reason: Some(Reason { title, remedy, presentation }), rule: None }
+}
+
+/// Prints each in a few lines.
+fn print(explanation: &Explanation, out: &mut dyn Write) -> IoResult<()> {
+    let name = text::clean(&explanation.name);
+    for (index, found) in explanation.found.iter().enumerate() {
+        if index > 0 {
+            writeln!(out)?;
+        }
+        print_found(&name, found, out)?;
+    }
+    Ok(())
+}
+
+fn print_found(name: &str, found: &Found, out: &mut dyn Write) -> IoResult<()> {
+    let of = found.policy.as_ref().map_or_else(|| "the host".to_owned(), text::policy);
+    if let Some(reason) = &found.reason {
+        writeln!(out, "{name}: a reason of {of}")?;
+        text::prose(out, "what", &reason.title)?;
+        text::prose(out, "remedy", &reason.remedy)?;
+        text::presentation(&reason.presentation, out)?;
+    }
+    if let Some(rule) = &found.rule {
+        writeln!(out, "{name}: rule {} of {} of {of}", rule.place, rule.of)?;
+        text::prose(out, "what", &rule.summary)?;
+    }
+    Ok(())
 }

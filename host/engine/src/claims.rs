@@ -2,13 +2,13 @@
 
 mod error;
 mod origin;
-mod tenant;
 mod times;
 mod types;
 
 use std::fmt;
 use std::time::Duration;
 
+use admit_rules::Guid;
 use serde_json::Value;
 
 pub use self::error::ClaimsError;
@@ -16,6 +16,7 @@ pub use self::error::ClaimsError;
 use crate::cloud::{Cloud, TokenVersion};
 use crate::json::{self, JsonError, Object};
 use crate::keys::KeyScope;
+use crate::text::Shown;
 use crate::token::MAX_TOKEN_BYTES;
 use crate::verify::VerifiedToken;
 
@@ -149,7 +150,7 @@ impl VerifiedClaims {
     ) -> Result<Self, ClaimsError> {
         types::check(&claims)?;
         let version = origin::version(&claims)?;
-        let tid = tenant::tid(&claims)?;
+        let tid = tid(&claims)?;
         let iss = origin::check_issuer(&claims, verification.cloud, version, tid)?;
         if let Some(scope) = key_scope {
             origin::check_key(scope, verification.cloud, iss, tid)?;
@@ -196,6 +197,17 @@ impl fmt::Debug for VerifiedClaims {
             .debug_struct("VerifiedClaims")
             .field("version", &self.version)
             .finish_non_exhaustive()
+    }
+}
+
+/// The tenant id of the token, letter case as it came.
+///
+/// Source: Microsoft Entra "Claims validation": `tid` is a GUID.
+fn tid(claims: &Object) -> Result<&str, ClaimsError> {
+    let tid = json::text(claims, "tid").ok_or(ClaimsError::Missing { claim: "tid" })?;
+    match Guid::parse(tid) {
+        Ok(_) => Ok(tid),
+        Err(_) => Err(ClaimsError::Tenant { found: Shown::new(tid) }),
     }
 }
 

@@ -1,6 +1,5 @@
 //! What all endpoints share.
 
-mod numbers;
 mod readiness;
 mod state;
 

@@ -8,8 +8,7 @@ mod gate;
 mod reasons;
 mod releases;
 mod http;
-mod level;
-mod sources;
+mod readings;
 mod histogram;
 mod scrapes;
 #[cfg(test)]
@@ -31,10 +30,11 @@ pub use format::Format;
 pub use gate::GateMetrics;
 pub(crate) use http::EndpointMetrics;
 pub use http::ListenerMetrics;
-pub use level::{Held, Level};
-pub use sources::{CandidateCounts, GateNow, LogLines, ServerNow};
+pub use readings::{GateNow, LogLines, ServerNow};
 
 use admit_api::endpoint::ListenerKind;
+
+use crate::shadow::Report;
 
 #[derive(Debug)]
 pub struct Metrics {
@@ -44,7 +44,7 @@ pub struct Metrics {
     connections: Family<ListenerLabels, Gauge>,
     given_up: Family<ListenerLabels, Counter>,
     decisions_in_flight: Level,
-    sources: Arc<sources::Sources>,
+    readings: Arc<readings::Readings>,
     prometheus: scrapes::Scrapes,
     open_metrics: scrapes::Scrapes,
 }
@@ -60,6 +60,33 @@ impl ConnectionMetrics {
     /// Counts one that was closed to make room for another.
     pub(crate) fn give_up(&self) {
         self.given_up.inc();
+    }
+}
+
+/// How many of something there are now. Clones count together.
+#[derive(Clone, Debug, Default)]
+pub struct Level(Gauge);
+
+impl Level {
+    pub fn count(&self) -> i64 {
+        self.0.get()
+    }
+
+    /// Counts one more, until the value returned is dropped.
+    #[must_use = "what is dropped at once is not counted"]
+    pub fn hold(&self) -> Held {
+        self.0.inc();
+        Held(self.0.clone())
+    }
+}
+
+/// One that is counted as long as this lives.
+#[derive(Debug)]
+pub struct Held(Gauge);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }
 
@@ -90,15 +117,15 @@ impl Metrics {
         let given_up = Family::default();
         let help = "Connections closed to make room for others";
         registry.register("connections_given_up", help, given_up.clone());
-        let sources = Arc::<sources::Sources>::default();
-        registry.register_collector(Box::new(Arc::clone(&sources)));
+        let readings = Arc::<readings::Readings>::default();
+        registry.register_collector(Box::new(Arc::clone(&readings)));
         Self {
             gates: gate::Families::register(registry),
             http: http::Families::register(registry),
             connections,
             given_up,
             decisions_in_flight,
-            sources,
+            readings,
             prometheus: scrapes::Scrapes::default(),
             open_metrics: scrapes::Scrapes::default(),
             registry: all,
@@ -133,7 +160,7 @@ impl Metrics {
 
     /// Shows the keys of a cloud from now on, instead of those shown before.
     pub fn watch_keys(&self, cloud: Cloud, keys: Arc<Keys>) {
-        self.sources.watch_keys(cloud, keys);
+        self.readings.0.lock().keys.insert(cloud.name(), keys);
     }
 
     /// Shows the counts of a gate's candidate from now on; `read` returns none when the gate has no
@@ -141,21 +168,21 @@ impl Metrics {
     pub fn watch_candidate(
         &self,
         gate: &str,
-        read: impl Fn() -> Option<CandidateCounts> + Send + Sync + 'static,
+        read: impl Fn() -> Option<Report> + Send + Sync + 'static,
     ) {
-        self.sources.watch_candidate(gate, Box::new(read));
+        self.readings.0.lock().candidates.insert(gate.into(), Box::new(read));
     }
 
     /// Shows the counts of the decision log from now on. `read` is called at each scrape and must
     /// not scrape itself.
     pub fn watch_decision_log(&self, read: impl Fn() -> LogLines + Send + Sync + 'static) {
-        self.sources.watch_decision_log(Box::new(read));
+        self.readings.0.lock().decision_log = Some(Box::new(read));
     }
 
     /// Shows the state of the server and of its gates from now on; `read` returns none when there is no
     /// server any more. It is called at each scrape and must not scrape itself.
     pub fn watch_server(&self, read: impl Fn() -> Option<ServerNow> + Send + Sync + 'static) {
-        self.sources.watch_server(Box::new(read));
+        self.readings.0.lock().server = Some(Box::new(read));
     }
 
     /// As [`Metrics::render`], once for all who wait for it.

@@ -3,7 +3,6 @@
 mod queue;
 mod compare;
 mod tally;
-mod example;
 
 use std::sync::Arc;
 

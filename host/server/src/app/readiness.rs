@@ -12,6 +12,7 @@ use admit_api::status::GateState;
 use super::App;
 use super::state::why_none;
 use crate::gates::{ServedGate, Unreleased};
+use crate::metrics::{GateNow, ServerNow};
 
 /// Something that has to be so.
 pub struct Check {
@@ -133,5 +134,32 @@ impl Check {
     fn failing(self) -> Option<FailingCheck> {
         let Self { name: check, problem, .. } = self;
         problem.map(|reason| FailingCheck { check, reason })
+    }
+}
+
+impl App {
+    /// The state for the metrics.
+    pub fn now(&self) -> ServerNow {
+        let (checks, keys) = (self.checks().into_iter(), self.keys_problems());
+        let is_stopped = self.serving_checks().iter().any(|check| check.problem.is_some());
+        let is_ready = |gate| !is_stopped && gate_problems(gate, &keys).is_empty();
+        ServerNow {
+            is_ready: self.readiness().is_ready(),
+            checks: checks.map(|check| (check.name, check.problem.is_some())).collect(),
+            gates: self.gates.values().map(|gate| self.gate_now(gate, is_ready(gate))).collect(),
+        }
+    }
+
+    fn gate_now(&self, gate: &ServedGate, is_ready: bool) -> GateNow {
+        // INVARIANT: one view, so that what is shown goes together.
+        let view = gate.view();
+        GateNow {
+            gate: gate.name().to_owned(),
+            state: view.state(),
+            is_ready,
+            not_counting: view.selected().map_or(0, |selected| selected.not_counting().len()),
+            taken_back: view.taken_back().len(),
+            source: self.sources.get(gate.name()).map(|source| source.seen().state),
+        }
     }
 }

@@ -10,13 +10,13 @@ use admit::decision::{Blame, Decision, Outcome, PolicyRef, sample};
 use admit::issuer::Issuer;
 use admit::keys::{Clock, KeySet, RemoteKeys, RemoteOptions};
 use admit::reason::HOST_REASONS;
-use admit_api::candidate::DifferenceKind;
+use admit_api::candidate::{DifferenceKind, Found};
 use admit_api::status::{GateState, SourceState};
 use axum::http::StatusCode;
 
 use super::exposition::Exposition;
 use super::*;
-use crate::shadow::Change;
+use crate::shadow::{Change, Report};
 
 const GATE: &str = "windows-mdm";
 const CODES: [&str; 3] = ["audience_not_authorized", "tenant_not_authorized", "token.expired"];
@@ -57,7 +57,7 @@ fn all() -> Metrics {
         count: 2,
     };
     metrics.watch_candidate(GATE, move || {
-        Some(CandidateCounts { agreed: 4, changes: vec![change], ..Default::default() })
+        Some(Report { found: Found { agreed: 4, ..Found::default() }, changes: vec![change] })
     });
     metrics.watch_server(|| Some(now()));
     metrics.watch_decision_log(|| LogLines { written: 5, dropped: 6, failed: 7, waiting: 8 });

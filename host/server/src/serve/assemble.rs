@@ -7,7 +7,6 @@ use admit::cloud::Cloud;
 use admit::keys::Keys;
 use admit::limits::Limits;
 use admit::runtime::Runtime;
-use admit_api::candidate::Found;
 use indexmap::IndexMap;
 use tokio::sync::watch;
 
@@ -19,8 +18,8 @@ use crate::config::{Config, GateConfig, PolicyReference, SourceConfig};
 use crate::decision_log::DecisionLog;
 use crate::faults::FaultOptions;
 use crate::gates::{Counters, FirstComponent, GateOptions, ServedGate};
-use crate::metrics::{CandidateCounts, LogLines, Metrics};
-use crate::shadow::{Report, ShadowOptions};
+use crate::metrics::{LogLines, Metrics};
+use crate::shadow::ShadowOptions;
 use crate::source::{SourceOptions, Watch};
 use crate::store::Store;
 use crate::watching::{SourceView, Watching};
@@ -143,11 +142,7 @@ fn watch(
     }
     for (name, gate) in gates {
         let gate = Arc::clone(gate);
-        metrics.watch_candidate(name, move || {
-            let Report { found, changes } = gate.candidate_report()?;
-            let Found { agreed, differed, skipped, failed, .. } = found;
-            Some(CandidateCounts { agreed, differed, skipped, failed, changes })
-        });
+        metrics.watch_candidate(name, move || gate.candidate_report());
     }
     if let Some(log) = log.cloned() {
         metrics.watch_decision_log(move || LogLines {

@@ -1,12 +1,16 @@
 //! Counts of agreements and differences, bounded.
 
 use admit::decision::Outcome;
-use admit_api::candidate::{Came, Difference, DifferenceKind, Found};
+use admit::text::Shown;
+use admit_api::candidate::{Came, Difference, DifferenceKind, Example, Found};
 use admit_api::comparison::{Group, Groups};
+use admit_api::evidence::Evidence;
+use serde_json::Value;
 
 use super::Offer;
 use super::compare::{Answer, difference};
-use super::example::example;
+use crate::evidence;
+use crate::time::rfc3339;
 
 /// The most differences that are counted apart.
 const MAX_DIFFERENCES: usize = 256;
@@ -102,5 +106,30 @@ impl Tally {
         });
         let differences = self.differences.by_count().into_iter().map(difference).collect();
         Report { found: Found { differences, ..self.found.clone() }, changes: changes.collect() }
+    }
+}
+
+/// A decision that came out differently from the candidate's answer.
+fn example(kind: DifferenceKind, offer: &Offer, new: Answer, allowed: &[String]) -> Example {
+    let old = offer.old.came.clone();
+    let mut observed: Vec<Evidence> = Vec::new();
+    for pointed_at in offer.old.observed.iter().chain(&new.observed) {
+        let evidence = evidence::of(pointed_at, allowed);
+        if !observed.contains(&evidence) {
+            observed.push(evidence);
+        }
+    }
+    let claims = offer.claims.iter().filter(|(name, _)| allowed.iter().any(|a| a == name));
+    let claims = claims.map(|(name, value)| (name.to_owned(), shown(value))).collect();
+    let (at, decision_id, new) = (rfc3339(offer.now), offer.decision_id, new.came);
+    Example { at, decision_id, kind, old, new, claims, observed }
+}
+
+/// The value, cut; an array or object as text.
+fn shown(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Shown::whole(text).to_string().into(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        Value::Array(_) | Value::Object(_) => Shown::whole(&value.to_string()).to_string().into(),
     }
 }

@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use admit_api::candidate::Found;
 use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 
-use super::{CandidateCounts, Read};
-use crate::shadow::Change;
+use super::Read;
+use crate::shadow::{Change, Report};
 
 pub(super) fn encode_candidates(
-    candidates: &BTreeMap<Arc<str>, Read<Option<CandidateCounts>>>,
+    candidates: &BTreeMap<Arc<str>, Read<Option<Report>>>,
     encoder_of_all: &mut DescriptorEncoder<'_>,
 ) -> fmt::Result {
-    let present: Vec<(_, CandidateCounts)> =
+    let present: Vec<(_, Report)> =
         candidates.iter().filter_map(|(gate, read)| Some((gate, read()?))).collect();
     if present.is_empty() {
         return Ok(());
@@ -22,8 +23,8 @@ pub(super) fn encode_candidates(
     let help = "Decisions of the candidate beside the active release; starts anew with each one.";
     let mut encoder =
         encoder_of_all.encode_descriptor("candidate_decisions", help, None, MetricType::Counter)?;
-    for (gate, counts) in &present {
-        let CandidateCounts { agreed, differed, skipped, failed, .. } = *counts;
+    for (gate, report) in &present {
+        let Found { agreed, differed, skipped, failed, .. } = report.found;
         let results =
             [("agreed", agreed), ("differed", differed), ("skipped", skipped), ("failed", failed)];
         for (result, count) in results {
@@ -35,21 +36,21 @@ pub(super) fn encode_candidates(
     encode_changes(&present, encoder_of_all)
 }
 
-/// What came out otherwise. That a candidate admits what the active release refuses is what somebody must
-/// be woken for.
+/// Decisions that came out otherwise, by outcome: an alert can fire when a candidate admits what the active
+/// release refuses.
 fn encode_changes(
-    present: &[(&Arc<str>, CandidateCounts)],
+    present: &[(&Arc<str>, Report)],
     encoder: &mut DescriptorEncoder<'_>,
 ) -> fmt::Result {
-    if present.iter().all(|(_, counts)| counts.changes.is_empty()) {
+    if present.iter().all(|(_, report)| report.changes.is_empty()) {
         return Ok(());
     }
     let help =
         "Decisions that the candidate came to otherwise (new) than the active release (old).";
     let mut encoder =
         encoder.encode_descriptor("candidate_differences", help, None, MetricType::Counter)?;
-    for (gate, counts) in present {
-        for Change { kind, old, new, count } in &counts.changes {
+    for (gate, report) in present {
+        for Change { kind, old, new, count } in &report.changes {
             let labels = [
                 ("gate", &***gate),
                 ("kind", kind.as_str()),

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use admit::cloud::Cloud;
 use admit::keys::Keys;
 use admit::lock::Lock;
 use prometheus_client::collector::Collector;
@@ -17,22 +16,7 @@ use prometheus_client::metrics::MetricType;
 
 pub use now::{GateNow, ServerNow};
 
-use crate::shadow::Change;
-
-/// How often a candidate was compared with the active release, since it became one.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct CandidateCounts {
-    /// Decided alike.
-    pub agreed: u64,
-    /// Decided otherwise.
-    pub differed: u64,
-    /// Left out to bound time and memory.
-    pub skipped: u64,
-    /// Came to no decision.
-    pub failed: u64,
-    /// What came out otherwise, by outcome.
-    pub changes: Vec<Change>,
-}
+use crate::shadow::Report;
 
 /// What became of the lines of the decision log.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -48,43 +32,25 @@ pub struct LogLines {
 
 type Read<T> = Box<dyn Fn() -> T + Send + Sync>;
 
-/// Where numbers are read at each scrape.
+/// What is read at each scrape.
 #[derive(Default)]
-pub(super) struct Sources(Lock<Watched>);
+pub(super) struct Readings(pub(super) Lock<Watched>);
 
 #[derive(Default)]
-struct Watched {
-    keys: BTreeMap<&'static str, Arc<Keys>>,
-    candidates: BTreeMap<Arc<str>, Read<Option<CandidateCounts>>>,
-    decision_log: Option<Read<LogLines>>,
-    server: Option<Read<Option<ServerNow>>>,
+pub(super) struct Watched {
+    pub(super) keys: BTreeMap<&'static str, Arc<Keys>>,
+    pub(super) candidates: BTreeMap<Arc<str>, Read<Option<Report>>>,
+    pub(super) decision_log: Option<Read<LogLines>>,
+    pub(super) server: Option<Read<Option<ServerNow>>>,
 }
 
-impl Sources {
-    pub(super) fn watch_keys(&self, cloud: Cloud, keys: Arc<Keys>) {
-        self.0.lock().keys.insert(cloud.name(), keys);
-    }
-
-    pub(super) fn watch_candidate(&self, gate: &str, read: Read<Option<CandidateCounts>>) {
-        self.0.lock().candidates.insert(gate.into(), read);
-    }
-
-    pub(super) fn watch_decision_log(&self, read: Read<LogLines>) {
-        self.0.lock().decision_log = Some(read);
-    }
-
-    pub(super) fn watch_server(&self, read: Read<Option<ServerNow>>) {
-        self.0.lock().server = Some(read);
-    }
-}
-
-impl fmt::Debug for Sources {
+impl fmt::Debug for Readings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sources").finish_non_exhaustive()
+        f.debug_struct("Readings").finish_non_exhaustive()
     }
 }
 
-impl Collector for Sources {
+impl Collector for Readings {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let watched = self.0.lock();
         if let Some(now) = watched.server.as_ref().and_then(|read| read()) {
