@@ -68,10 +68,6 @@ impl Client {
     }
 
     /// Makes a call.
-    ///
-    /// # Errors
-    ///
-    /// [`ClientError`].
     pub(crate) fn call(&self, call: Call) -> Result<Answer, ClientError> {
         let timeout = if call.method == "GET" { READ_TIMEOUT } else { TIMEOUT };
         let _progress = Progress::start(format!("waiting for {}", clean(self.address())), None);
@@ -81,10 +77,6 @@ impl Client {
     }
 
     /// Makes a call whose answer is a file.
-    ///
-    /// # Errors
-    ///
-    /// [`ClientError`].
     pub(crate) fn download(&self, call: Call) -> Result<Download, ClientError> {
         self.expect_clock()?;
         let response = self.send(call, TIMEOUT).map_err(|error| self.failed(error, TIMEOUT))?;

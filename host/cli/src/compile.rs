@@ -20,10 +20,6 @@ pub(crate) fn policy(runtime: &Runtime, reference: &str) -> Result<Inspected, Cl
 }
 
 /// The policy that a component is, under the name that it has for the user.
-///
-/// # Errors
-///
-/// [`InspectError`].
 pub(crate) fn component(
     runtime: &Runtime,
     bytes: &[u8],

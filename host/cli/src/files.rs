@@ -34,10 +34,6 @@ const STDIN_TWICE: &str = "standard input is wanted twice, and can be read once:
 static STDIN_IS_TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// Refuses arguments that name standard input twice, before anything is read from it.
-///
-/// # Errors
-///
-/// [`CliError::Usage`].
 pub fn check_arguments(arguments: impl Iterator<Item = OsString>) -> Result<(), CliError> {
     let is_stdin = |argument: &OsString| {
         let bytes = argument.as_encoded_bytes();

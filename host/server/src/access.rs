@@ -95,10 +95,6 @@ pub enum RevokeError {
 
 impl Access {
     /// Reads the tokens of the store.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn open(store: Store) -> Result<Self, StoreError> {
         let known = Arc::new(RwLock::new(Arc::new(read(&store).await?)));
         Ok(Self { store, known, order: Arc::default() })
@@ -136,10 +132,6 @@ impl Access {
     /// `name` has 1 to 64 visible characters. No other token that counts has it, or one that differs in
     /// letter case and spaces only; a revoked one may. What was begun is made to its end even if the caller
     /// goes away; the token is revoked then, since nobody has seen it.
-    ///
-    /// # Errors
-    ///
-    /// [`CreateError`].
     pub async fn create(
         &self,
         name: &str,
@@ -216,10 +208,6 @@ impl Access {
     /// Revokes a token; says whether there was one to revoke. What was begun with the token's leave is
     /// done by then; nothing is done with it afterwards. A revocation that was begun is made to its end
     /// even if the caller goes away.
-    ///
-    /// # Errors
-    ///
-    /// [`RevokeError`].
     pub async fn revoke(
         &self,
         id: &str,
@@ -263,10 +251,6 @@ impl Access {
     }
 
     /// At most `limit` of the tokens there were, with smaller numbers than `before`, the newest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn list(
         &self,
         before: Option<u64>,

@@ -91,10 +91,6 @@ impl Permissions {
     }
 
     /// Whether the holder of this access token has a right.
-    ///
-    /// # Errors
-    ///
-    /// [`Denied`].
     pub fn authority(&self, right: Right, token: Option<&str>) -> Result<Authority, Denied> {
         let holder = match token {
             _ if self.is_open(right) => None,
@@ -129,10 +125,6 @@ impl Authority {
     }
 
     /// Whether what was allowed when the request came is allowed still.
-    ///
-    /// # Errors
-    ///
-    /// [`Denied`].
     pub fn check(&self) -> Result<(), Denied> {
         match &self.0 {
             Kind::Server(_) => Ok(()),
@@ -141,10 +133,6 @@ impl Authority {
     }
 
     /// Leave to write, for those who have the right now. Waits while an access token is revoked.
-    ///
-    /// # Errors
-    ///
-    /// [`Denied`].
     pub async fn grant(&self, right: Right) -> Result<Granted, Denied> {
         let caller = match &self.0 {
             Kind::Server(actor) => return Ok(Granted { actor: actor.clone(), _order: None }),

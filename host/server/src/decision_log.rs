@@ -123,19 +123,11 @@ struct Control {
 impl DecisionLog {
     /// Finds out whether the log could be opened, without making or opening a file. `made` is a folder
     /// that will be there by then.
-    ///
-    /// # Errors
-    ///
-    /// [`DecisionLogError`].
     pub fn check(to: &DecisionLogTarget, made: &Path) -> Result<(), DecisionLogError> {
         Output::check(to, made)
     }
 
     /// Opens the log and starts its thread.
-    ///
-    /// # Errors
-    ///
-    /// [`DecisionLogError`].
     pub fn start(options: DecisionLogConfig) -> Result<Self, DecisionLogError> {
         let output = Output::open(&options.to)?;
         Self::start_on(output, options)

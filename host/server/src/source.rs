@@ -107,10 +107,6 @@ impl Watch {
     }
 
     /// Reads the source once, whatever was read before.
-    ///
-    /// # Errors
-    ///
-    /// [`SourceError`].
     pub fn read(&self) -> Result<Found, SourceError> {
         let file = locate::locate(&self.options.path, self.options.follow_links_outside)?;
         let bytes = read::read(&file, self.options.max_bytes)?;

@@ -126,10 +126,6 @@ pub struct Store {
 impl Store {
     /// Opens the store in `directory`, which is made when it does not exist, readable by this user
     /// only. No other process can open it before [`Store::close`]. It keeps what `retention` says.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn open(directory: &Path, retention: Retention) -> Result<Self, StoreError> {
         let directory = Directory::lock(directory)?;
         let owner = Owner::open(directory, &migrations()).await?;
@@ -138,10 +134,6 @@ impl Store {
 
     /// Finds out whether a store could be opened in `directory`, without making or locking anything.
     /// What a store there holds is not read.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Directory`].
     pub fn check(directory: &Path) -> Result<(), StoreError> {
         directory::check(directory)
     }
@@ -162,10 +154,6 @@ impl Store {
     }
 
     /// Stores something that means nothing, to find out whether the store can be written again.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn probe(&self, now: u64) -> Result<(), StoreError> {
         let mut change = self.begin().await?;
         let probe = sqlx::query("REPLACE INTO probe (id, at) VALUES (1, ?)");

@@ -268,10 +268,6 @@ pub enum TakeError {
 }
 
 /// Reads a source once, and gives the gate what it holds, as watching it does.
-///
-/// # Errors
-///
-/// [`TakeError`].
 pub async fn take_once(gate: &Arc<ServedGate>, options: SourceOptions) -> Result<(), TakeError> {
     let read = crate::blocking::run(move || Watch::new(options).read()).await;
     let found = read.ok_or(ChangeError::Broken)??;

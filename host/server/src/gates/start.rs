@@ -37,10 +37,6 @@ pub enum NotBegun {
 
 impl ServedGate {
     /// Begins with what the gate is configured with, as a start does where nothing is stored.
-    ///
-    /// # Errors
-    ///
-    /// [`NotBegun`].
     pub async fn begin_as_configured(
         self: &Arc<Self>,
         first: Option<FirstComponent>,

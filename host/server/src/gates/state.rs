@@ -204,10 +204,6 @@ impl ServedGate {
     }
 
     /// What the gate has, for those who ask for it.
-    ///
-    /// # Errors
-    ///
-    /// [`ChangeError::Starting`], [`ChangeError::NoPolicy`].
     pub fn chosen(&self) -> Result<Arc<Selected>, ChangeError> {
         self.expect_started()?;
         self.selected().ok_or_else(|| ChangeError::NoPolicy(self.name().to_owned()))

@@ -32,20 +32,12 @@ pub struct AccessRow {
 
 impl Store {
     /// Every access token, the oldest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn access(&self) -> Result<Vec<AccessRow>, StoreError> {
         let rows = sqlx::query("SELECT rowid AS number, * FROM access ORDER BY rowid");
         Ok(self.rows(rows).await?.iter().map(read).collect())
     }
 
     /// At most `limit` access tokens with a smaller number than `before`, the newest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn access_page(
         &self,
         before: Option<u64>,
@@ -60,10 +52,6 @@ impl Store {
     }
 
     /// Adds an access token.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn add_access(&self, row: &AccessRow, by: &Granted) -> Result<(), StoreError> {
         let mut change = self.begin().await?;
         let insert = sqlx::query(
@@ -84,10 +72,6 @@ impl Store {
     }
 
     /// Revokes an access token; says whether there was one to revoke.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn revoke_access(
         &self,
         id: &str,

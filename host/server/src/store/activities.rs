@@ -84,10 +84,6 @@ impl NewActivity {
 
 impl Store {
     /// At most `limit` activities, the newest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn activities(
         &self,
         filter: &ActivityFilter,

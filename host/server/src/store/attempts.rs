@@ -77,10 +77,6 @@ pub struct Attempt {
 
 impl Store {
     /// Writes an attempt that changed nothing, and its activity.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn refuse(
         &self,
         refusal: &Refusal<'_>,
@@ -111,10 +107,6 @@ impl Store {
     }
 
     /// At most `limit` attempts of a gate with a smaller id than `before`, the newest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn attempts(
         &self,
         gate: &str,
@@ -135,10 +127,6 @@ impl Store {
 
 impl Store {
     /// The last attempt of each gate that had one, by the gate's name.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn last_attempts(&self) -> Result<HashMap<String, Attempt>, StoreError> {
         let rows = sqlx::query(
             "SELECT attempt.*, gate.active IS attempt.id AS is_active FROM attempt \

@@ -20,10 +20,6 @@ pub struct CandidateRow {
 
 impl Store {
     /// A gate's candidate; absent when it has none.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn candidate(&self, gate: &str) -> Result<Option<CandidateRow>, StoreError> {
         let row = sqlx::query("SELECT * FROM candidate WHERE gate = ?");
         let Some(row) = self.row(row.bind(gate)).await? else {
@@ -42,10 +38,6 @@ impl Store {
     }
 
     /// Keeps a gate's candidate in the place of the one before, with the activities that record it.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn keep_candidate(
         &self,
         gate: &str,
@@ -74,10 +66,6 @@ impl Store {
     }
 
     /// Forgets a gate's candidate, with the activity that records it.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn end_candidate(
         &self,
         gate: &str,

@@ -13,10 +13,6 @@ pub struct FirstTry {
 
 impl Store {
     /// The file of a gate that is being tried or was set aside; absent when there is none.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn first_try(&self, gate: &str) -> Result<Option<FirstTry>, StoreError> {
         let query = sqlx::query("SELECT digest, since, set_aside FROM first_try WHERE gate = ?");
         let row = self.row(query.bind(gate)).await?;
@@ -30,10 +26,6 @@ impl Store {
     }
 
     /// Writes down, before anything is made of it, that a gate's file is being tried.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn begin_first_try(&self, gate: &str, trying: &Trying) -> Result<(), StoreError> {
         let mut change = self.begin().await?;
         let replace = sqlx::query(
@@ -45,10 +37,6 @@ impl Store {
     }
 
     /// Sets the file of a gate aside, which was being tried when the server ended.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn set_aside_first(
         &self,
         gate: &str,
@@ -63,10 +51,6 @@ impl Store {
     }
 
     /// Writes down that the file of a gate is no longer being tried.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn end_first_try(&self, gate: &str) -> Result<(), StoreError> {
         let mut change = self.begin().await?;
         change.execute(sqlx::query("DELETE FROM first_try WHERE gate = ?").bind(gate)).await?;

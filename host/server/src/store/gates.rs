@@ -121,10 +121,6 @@ impl Store {
     }
 
     /// The attempt that a roll-back from this one goes to.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn before(&self, attempt: u64) -> Result<Option<u64>, StoreError> {
         let query = sqlx::query("SELECT previous FROM attempt WHERE id = ?");
         let row = self.row(query.bind(signed(attempt))).await?;
@@ -138,10 +134,6 @@ impl Store {
     }
 
     /// The names of all gates that have had a release, in their order.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn gate_names(&self) -> Result<Vec<String>, StoreError> {
         let names = self.rows(sqlx::query("SELECT name FROM gate ORDER BY name")).await?;
         Ok(names.iter().map(|row| lossy::text(row, "name")).collect())
@@ -180,10 +172,6 @@ impl Store {
     }
 
     /// The attempts that activated something and their generations, the newest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn generations(&self, gate: &str) -> Result<Vec<(u64, u64)>, StoreError> {
         let rows = sqlx::query(
             "SELECT id, generation FROM attempt WHERE gate = ? AND release IS NOT NULL \
@@ -198,10 +186,6 @@ impl Store {
     }
 
     /// What led to an attempt, as [`Action::as_str`] names it; absent when it is not kept.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn action(&self, attempt: u64) -> Result<Option<String>, StoreError> {
         let action = sqlx::query("SELECT action FROM attempt WHERE id = ?");
         let row = self.row(action.bind(signed(attempt))).await?;
@@ -209,10 +193,6 @@ impl Store {
     }
 
     /// The digests of the stored components of this name and version.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn digests(&self, name: &str, version: &str) -> Result<Vec<String>, StoreError> {
         let digests = sqlx::query(
             "SELECT digest FROM component WHERE name = ? AND version = ? ORDER BY digest",
@@ -222,10 +202,6 @@ impl Store {
     }
 
     /// Keeps settings that change nothing about the release, with the activities that record them.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn keep_settings(
         &self,
         gate: &str,
@@ -257,10 +233,6 @@ impl Store {
 
     /// Writes a release down as the last good one, with the activities that record it, or nothing
     /// of all that. Returns the attempt's id. That it was taken back before no longer counts.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn activate(
         &self,
         activation: &Activation<'_>,

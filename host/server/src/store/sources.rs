@@ -59,10 +59,6 @@ pub struct Trying {
 
 impl Store {
     /// What came last from a gate's source; absent when nothing ever came.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn source(&self, gate: &str) -> Result<Option<SourceRow>, StoreError> {
         let query = sqlx::query("SELECT * FROM source WHERE gate = ?").bind(gate);
         let row = self.row(query).await?;
@@ -77,10 +73,6 @@ impl Store {
 
     /// Writes down what came from a gate's source, in the place of what came before. Unless `tries_on`,
     /// also that it is no longer being tried.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn note_source(
         &self,
         gate: &str,
@@ -100,10 +92,6 @@ impl Store {
     }
 
     /// Writes down, before anything is made of it, that a gate's component is being tried.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn begin_trying(&self, gate: &str, trying: &Trying) -> Result<(), StoreError> {
         let mut change = self.begin().await?;
         let replace = sqlx::query("REPLACE INTO trying (gate, digest, since) VALUES (?, ?, ?)");
@@ -113,10 +101,6 @@ impl Store {
     }
 
     /// The component of a gate that was being tried when the server ended; absent when none was.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn trying(&self, gate: &str) -> Result<Option<Trying>, StoreError> {
         let query = sqlx::query("SELECT digest, since FROM trying WHERE gate = ?").bind(gate);
         let row = self.row(query).await?;
@@ -127,10 +111,6 @@ impl Store {
     }
 
     /// Writes down that nothing is being tried: this server ends because it was asked to.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn end_trying(&self) -> Result<(), StoreError> {
         let mut change = self.begin().await?;
         change.execute(sqlx::query("DELETE FROM trying")).await?;

@@ -49,10 +49,6 @@ impl fmt::Display for TakenBack {
 impl Store {
     /// The releases of a gate that are known to fail, the newest entry first. An entry that is damaged
     /// is named in the log and left out: it keeps no gate from starting.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn taken_back(&self, gate: &str) -> Result<Vec<TakenBack>, StoreError> {
         let rows =
             sqlx::query("SELECT *, rowid FROM taken_back WHERE gate = ? ORDER BY rowid DESC");
@@ -77,10 +73,6 @@ impl Store {
     }
 
     /// Writes down that a gate's release was taken back and that no other took its place.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`].
     pub async fn withdraw(
         &self,
         gate: &str,

@@ -107,10 +107,6 @@ impl Bound {
     }
 
     /// Listens on a TCP address; port 0 takes a free one.
-    ///
-    /// # Errors
-    ///
-    /// [`ListenError::Refused`].
     pub async fn tcp(address: SocketAddr) -> Result<Self, ListenError> {
         let refused = |source| ListenError::Refused { address: address.to_string(), source };
         let listener = TcpListener::bind(address).await.map_err(refused)?;
