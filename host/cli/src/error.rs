@@ -71,11 +71,7 @@ pub enum CliError {
     #[error("key set address")]
     KeyAddress(#[source] AddressError),
     #[error("policy `{name}` is neither a file nor one of the embedded {known}")]
-    UnknownPolicy {
-        name: String,
-        /// The embedded policies.
-        known: String,
-    },
+    UnknownPolicy { name: String, known: String },
     #[error(
         "an argument looks like a token; a token is never taken from the argument list, where other users of this machine can see it: name a file, or pipe the token in"
     )]
@@ -93,11 +89,7 @@ pub enum CliError {
         lines: u64,
     },
     #[error("what came from the server is not the whole copy: {bytes} bytes came{}", expected.map(|bytes| format!("; expected {bytes}")).unwrap_or_default())]
-    Backup {
-        bytes: u64,
-        /// What the server announced.
-        expected: Option<u64>,
-    },
+    Backup { bytes: u64, expected: Option<u64> },
     #[error(transparent)]
     Server(admit_server::serve::ServeError),
     #[error(transparent)]
@@ -112,7 +104,6 @@ pub enum CliError {
     },
     #[error("{what}")]
     Internal {
-        /// What could not be done.
         what: &'static str,
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,

@@ -21,11 +21,7 @@ pub(crate) enum LineError {
     #[error("of a decision log; expected a request: `admit replay` makes logged decisions again")]
     DecisionLog,
     #[error("member {name} is unknown; expected {expected}")]
-    Unknown {
-        name: String,
-        /// The members there may be.
-        expected: &'static str,
-    },
+    Unknown { name: String, expected: &'static str },
     #[error("`{member}` is {got}; expected {expected}")]
     Type { member: &'static str, got: &'static str, expected: &'static str },
     #[error("{0}")]

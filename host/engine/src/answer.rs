@@ -24,14 +24,7 @@ pub enum AnswerError {
     AttributeTwice(String),
     /// `tenant_id` must come from `tid` and `object_id` from `oid`.
     #[error("identity field `{field}` comes from claim `{claim}`; expected `{expected}`")]
-    IdentityClaim {
-        /// The identity field.
-        field: &'static str,
-        /// The claim.
-        claim: String,
-        /// What was expected.
-        expected: &'static str,
-    },
+    IdentityClaim { field: &'static str, claim: String, expected: &'static str },
     /// The identity fields are not there.
     #[error("the principal has no `{0}`")]
     NoIdentity(&'static str),
@@ -50,12 +43,7 @@ pub enum AnswerError {
     /// Something pointed at that the description does not have, or, as the guest library answers then,
     /// something read that the policy's tables do not declare.
     #[error("the policy reads or points at {list} `{name}`, which the policy does not declare")]
-    Pointer {
-        /// The list.
-        list: &'static str,
-        /// The name.
-        name: String,
-    },
+    Pointer { list: &'static str, name: String },
     /// A trace that does not follow the rules described.
     #[error("the trace has step `{0}`, which is not a rule of the policy in its order")]
     Trace(String),

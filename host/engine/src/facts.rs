@@ -22,42 +22,27 @@ const MAX_TEXT_BYTES: usize = 4 * 1_024;
 /// Facts that cannot be passed to a policy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "each message shows its fields")]
 pub enum FactsError {
     /// Not one JSON object without duplicate names.
     #[error("facts are not one JSON object: {0}")]
     NotAnObject(String),
     /// More facts than a request may have.
     #[error("{came} facts; expected at most {MAX_FACTS}")]
-    TooMany {
-        /// How many came.
-        came: usize,
-    },
+    TooMany { came: usize },
     /// A name or a text that is too long.
     #[error("fact `{name}` has {came} bytes; expected at most {MAX_TEXT_BYTES}")]
     TooLong {
-        /// The name.
         name: String,
         /// The bytes of the name or of the text, whichever is too long.
         came: usize,
     },
     /// A value that is no boolean, integer or text.
     #[error("fact `{name}` is {got}; expected a boolean, an integer or a string")]
-    Value {
-        /// The name.
-        name: String,
-        /// What came.
-        got: &'static str,
-    },
+    Value { name: String, got: &'static str },
     /// The policy wants this fact in another type.
     #[error("fact `{name}` is {got}; expected {expected}")]
-    Kind {
-        /// The name.
-        name: String,
-        /// What came.
-        got: &'static str,
-        /// What was expected.
-        expected: &'static str,
-    },
+    Kind { name: String, got: &'static str, expected: &'static str },
 }
 
 impl Facts {

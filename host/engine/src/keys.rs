@@ -29,6 +29,7 @@ pub enum Keys {
 
 /// Why there is no key for a token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "each message shows its fields")]
 pub enum KeyError {
     /// The last good set has no key with this id, and the cool-down allows no newer one, or the
     /// newer one could not be fetched.
@@ -36,7 +37,6 @@ pub enum KeyError {
     UnknownKid {
         /// The `kid` of the token.
         kid: Shown,
-        /// Where the set came from.
         origin: String,
     },
     /// The set has a key with this id, but it may not be used.
@@ -44,9 +44,7 @@ pub enum KeyError {
     Unusable {
         /// The `kid` of the token.
         kid: Shown,
-        /// Where the set came from.
         origin: String,
-        /// Why.
         #[source]
         source: UnusableKey,
     },
@@ -59,11 +57,9 @@ pub enum KeyError {
     Spoilt {
         /// The `kid` of the token.
         kid: Shown,
-        /// Where the set came from.
         origin: String,
         /// How long ago an answer first had no usable key with this id.
         seconds: u64,
-        /// Why it is not usable.
         #[source]
         source: UnusableKey,
     },
@@ -75,7 +71,6 @@ pub enum KeyError {
     Vanished {
         /// The `kid` of the token.
         kid: Shown,
-        /// Where the set came from.
         origin: String,
         /// How long ago an answer first lacked it.
         seconds: u64,
@@ -83,7 +78,6 @@ pub enum KeyError {
     /// There is no set that is young enough, so nothing can be said about any token.
     #[error("the JWK Set {origin} is not available: {detail}")]
     Unavailable {
-        /// Where the set should come from.
         origin: String,
         /// What the last fetch failed with, or why the set is of no use.
         detail: String,

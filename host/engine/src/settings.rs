@@ -27,30 +27,17 @@ pub struct Settings(Map<String, Value>);
 /// Why settings cannot be used with a policy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "each message shows its fields")]
 pub enum SettingsError {
     /// Not one JSON object without duplicate names.
     #[error("settings are not one JSON object: {0}")]
     NotAnObject(String),
     /// The policy has no setting of this name.
     #[error("setting `{name}` is unknown to `{policy}`; expected one of {known}")]
-    Unknown {
-        /// The name.
-        name: String,
-        /// The policy.
-        policy: String,
-        /// The settings it has.
-        known: String,
-    },
+    Unknown { name: String, policy: String, known: String },
     /// The value has another JSON type than the setting's kind wants.
     #[error("setting `{name}` is {got}; expected {expected}")]
-    Type {
-        /// The name.
-        name: String,
-        /// What came.
-        got: &'static str,
-        /// What was expected.
-        expected: &'static str,
-    },
+    Type { name: String, got: &'static str, expected: &'static str },
     /// Settings are larger than they may be; one entry each.
     #[error("{}", refused_text(.0))]
     Bounds(Vec<SettingRefusal>),

@@ -38,17 +38,11 @@ pub enum Format {
 
 /// Why a token was refused before its signature was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "each message shows its fields")]
 pub enum TokenError {
     /// Longer than the bound of its form.
     #[error("the {what} has {bytes} bytes; expected at most {max}")]
-    TooLarge {
-        /// What was measured.
-        what: &'static str,
-        /// Its size.
-        bytes: usize,
-        /// The bound.
-        max: usize,
-    },
+    TooLarge { what: &'static str, bytes: usize, max: usize },
     /// Not three segments separated by full stops.
     #[error("the token has {found} segments separated by `.`{}; expected 3", encrypted(*found))]
     Segments {
@@ -57,26 +51,13 @@ pub enum TokenError {
     },
     /// Something other than the letters of strict encoding.
     #[error("the {what} is not strict {expected}")]
-    Encoding {
-        /// The segment or content concerned.
-        what: &'static str,
-        /// The encoding it should have.
-        expected: &'static str,
-    },
+    Encoding { what: &'static str, expected: &'static str },
     /// Something stands around the token or in it that is no part of it.
     #[error("the {what} {stray}")]
-    Stray {
-        /// What was read.
-        what: &'static str,
-        /// What stands there.
-        stray: Stray,
-    },
+    Stray { what: &'static str, stray: Stray },
     /// A segment that must not be empty is.
     #[error("the {what} is empty")]
-    Empty {
-        /// The segment concerned.
-        what: &'static str,
-    },
+    Empty { what: &'static str },
     /// The JOSE header is not one that Entra signs with.
     #[error(transparent)]
     Header(#[from] HeaderError),

@@ -90,7 +90,6 @@ pub enum ServeError {
     Clock,
     #[error("{what}")]
     Machine {
-        /// What could not be had.
         what: &'static str,
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,

@@ -61,7 +61,6 @@ pub enum StoreError {
     )]
     Malformed {
         path: PathBuf,
-        /// What SQLite found.
         #[source]
         source: sqlx::Error,
     },
@@ -81,10 +80,7 @@ pub enum StoreError {
         "the store has not answered for {seconds} s: the disk hangs, or a backup is being made; try \
          again"
     )]
-    Stuck {
-        /// Seconds since it began.
-        seconds: u64,
-    },
+    Stuck { seconds: u64 },
     #[error("the store is closed")]
     Closed,
     #[error("the change was broken off")]
@@ -95,10 +91,7 @@ pub enum StoreError {
         what: String,
     },
     #[error("the store holds {what}, which this version cannot read")]
-    Row {
-        /// What is wrong.
-        what: &'static str,
-    },
+    Row { what: &'static str },
 }
 
 impl StoreError {

@@ -143,17 +143,9 @@ fn cargo_home() -> Option<PathBuf> {
 #[non_exhaustive]
 pub enum CompileError {
     #[error("failed to run `{}`", cargo.display())]
-    Start {
-        /// The program.
-        cargo: PathBuf,
-        /// What went wrong.
-        source: io::Error,
-    },
+    Start { cargo: PathBuf, source: io::Error },
     #[error("cargo ended with {status}")]
-    Failed {
-        /// How it ended.
-        status: ExitStatus,
-    },
+    Failed { status: ExitStatus },
     #[error(
         "`{package}` made no core module; expected `crate-type = [\"cdylib\"]` in its manifest"
     )]

@@ -82,10 +82,7 @@ pub enum PolicyError {
     #[error(
         "it imports `{name}`; a policy imports nothing: time, claims, settings and facts are arguments"
     )]
-    Imports {
-        /// The first import.
-        name: String,
-    },
+    Imports { name: String },
     #[error(
         "it exports {exports}; expected `{INTERFACE}`: does the crate say `admit_guest::export!`?"
     )]

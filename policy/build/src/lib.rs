@@ -71,18 +71,9 @@ pub enum BuildError {
     #[error(transparent)]
     Compile(#[from] CompileError),
     #[error("failed to read the core module `{}`", path.display())]
-    Read {
-        /// The core module.
-        path: PathBuf,
-        /// What went wrong.
-        source: io::Error,
-    },
+    Read { path: PathBuf, source: io::Error },
     #[error("`{library}` does not make a component")]
-    Encode {
-        library: String,
-        /// What went wrong.
-        source: EncodeError,
-    },
+    Encode { library: String, source: EncodeError },
     #[error("a host would refuse the component of `{library}`")]
     Refused { library: String, source: PolicyError },
 }

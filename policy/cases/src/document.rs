@@ -5,6 +5,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Why bytes are no text of a document. Lines and columns count from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "each message shows its fields")]
 pub enum NotText {
     /// UTF-16, as some editors and PowerShell write it.
     #[error("text in UTF-16; expected UTF-8")]
@@ -14,15 +15,11 @@ pub enum NotText {
     NotUtf8 {
         /// The line of the first byte that is none.
         line: u64,
-        /// Its column.
         column: u64,
     },
     /// A byte order mark after the one that is taken off.
     #[error("another byte order mark (U+FEFF); expected one at most, at the very beginning")]
-    AnotherMark {
-        /// The line that begins with it.
-        line: u64,
-    },
+    AnotherMark { line: u64 },
 }
 
 impl NotText {

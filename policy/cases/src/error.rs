@@ -8,13 +8,11 @@ use crate::yaml::{Problem, place};
 /// Why a case file cannot be used. Lines and columns count from 1.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "each message shows its fields")]
 pub enum CaseError {
     /// More bytes than a case file may have.
     #[error("{size} bytes; expected at most {MAX_CASE_FILE_BYTES}")]
-    TooLarge {
-        /// The bytes.
-        size: usize,
-    },
+    TooLarge { size: usize },
     /// Not UTF-8, or with more than one byte order mark.
     #[error("{at}{0}", at = place_of(.0))]
     NotText(#[from] NotText),
@@ -23,28 +21,15 @@ pub enum CaseError {
     Form(Problem),
     /// A case that cannot be made.
     #[error("line {line}: case `{case}`: {problem}")]
-    Case {
-        /// The line of the case.
-        line: u64,
-        /// Its name.
-        case: String,
-        /// What is wrong with it.
-        problem: String,
-    },
+    Case { line: u64, case: String, problem: String },
     /// A set of claims that cannot be made.
     #[error("base `{base}`: {problem}")]
-    Base {
-        /// Its name.
-        base: String,
-        /// What is wrong with it.
-        problem: String,
-    },
+    Base { base: String, problem: String },
     /// A matrix that makes more cases than a file may have.
     #[error("line {line}: the matrices make more than {limit} cases")]
     TooMany {
         /// The line of the case that was one too many.
         line: u64,
-        /// The most there may be.
         limit: usize,
     },
     /// Cases with too many repeated values to fit into memory.

@@ -36,48 +36,26 @@ pub struct PackedFile {
 /// Why the cases of a component cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "each message shows its fields")]
 pub enum PackedError {
     /// The sections of the component cannot be read.
     #[error(transparent)]
     Section(#[from] SectionError),
     /// A case file cannot be read.
     #[error("`{file}`: {problem}")]
-    File {
-        /// The file.
-        file: String,
-        /// Why.
-        problem: CaseError,
-    },
+    File { file: String, problem: CaseError },
     /// A case file for another policy or version.
     #[error("`{file}` is for `{policy}` {version}; expected cases for `{expected}`")]
-    OtherPolicy {
-        /// The file.
-        file: String,
-        /// The policy it names.
-        policy: String,
-        /// The versions it names.
-        version: String,
-        /// The policy that carries it.
-        expected: String,
-    },
+    OtherPolicy { file: String, policy: String, version: String, expected: String },
     /// More case files than a component may carry.
     #[error("{files} case files; expected at most {MAX_FILES}")]
-    TooManyFiles {
-        /// How many there are.
-        files: usize,
-    },
+    TooManyFiles { files: usize },
     /// A case file without a name, or with one that another has.
     #[error("a case file is called `{file}`; expected a name of its own")]
-    Name {
-        /// Its name.
-        file: String,
-    },
+    Name { file: String },
     /// A case file without settings.
     #[error("`{file}` has no `settings`; expected the settings its cases are about")]
-    NoSettings {
-        /// The file.
-        file: String,
-    },
+    NoSettings { file: String },
 }
 
 /// The cases that the policy `name` in this `version` carries.

@@ -46,11 +46,7 @@ pub enum ClientError {
     #[error("no answer from {server}: {source}")]
     NoAnswer { server: String, source: Box<ureq::Error> },
     #[error("{server} did not answer within {seconds} s")]
-    Late {
-        server: String,
-        /// The time it was given.
-        seconds: u64,
-    },
+    Late { server: String, seconds: u64 },
     #[error("the answer of {server}, with status {status}, is not one of Admit")]
     NotAdmit { server: String, status: u16 },
     #[error("{0}")]
@@ -61,12 +57,7 @@ pub enum ClientError {
         "gate `{gate}` has the policy {has}; expected {wanted}: activate its component with \
          `admit policy activate {gate} FILE`, or have the file name it by `component`"
     )]
-    OtherPolicy {
-        gate: String,
-        has: String,
-        /// What it should have.
-        wanted: String,
-    },
+    OtherPolicy { gate: String, has: String, wanted: String },
 }
 
 impl ClientError {

@@ -8,15 +8,11 @@ use crate::text::Shown;
 ///
 /// Values of claims that name people are never part of it.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[expect(missing_docs, reason = "each message shows its fields")]
 pub enum ClaimsError {
     /// Vouched claims above the bound.
     #[error("the claims have {bytes} bytes; expected at most {max}")]
-    TooLarge {
-        /// Their size.
-        bytes: usize,
-        /// The bound.
-        max: usize,
-    },
+    TooLarge { bytes: usize, max: usize },
     /// The payload is not one strict JSON object.
     #[error("the payload is {0}")]
     Json(JsonError),
@@ -25,52 +21,24 @@ pub enum ClaimsError {
     Vouched(JsonError),
     /// A claim that every token has is missing.
     #[error("the claim `{claim}` is missing")]
-    Missing {
-        /// The claim.
-        claim: &'static str,
-    },
+    Missing { claim: &'static str },
     /// A registered claim has another JSON type.
     #[error("the claim `{claim}` is {found}; expected {expected}")]
-    Type {
-        /// The claim.
-        claim: &'static str,
-        /// The JSON type that came.
-        found: &'static str,
-        /// What it should be.
-        expected: &'static str,
-    },
+    Type { claim: &'static str, found: &'static str, expected: &'static str },
     /// A claim that differs from a registered one in letter case alone.
     #[error("the claim `{found}` is not spelt `{expected}`")]
-    Spelling {
-        /// What came.
-        found: Shown,
-        /// The registered name.
-        expected: &'static str,
-    },
+    Spelling { found: Shown, expected: &'static str },
     /// A version that does not exist.
     #[error("the claim `ver` is `{found}`; expected `1.0` or `2.0`")]
-    Version {
-        /// What came.
-        found: Shown,
-    },
+    Version { found: Shown },
     /// A tenant id of another form.
     #[error("the claim `tid` is `{found}`; expected a GUID of 8-4-4-4-12 hexadecimal digits")]
-    Tenant {
-        /// What came.
-        found: Shown,
-    },
+    Tenant { found: Shown },
     /// Not the issuer of this version, cloud and tenant.
     #[error(
         "the claim `iss` is `{found}`; expected `{expected}` for `ver` and `tid` in cloud `{cloud}`"
     )]
-    Issuer {
-        /// What came.
-        found: Shown,
-        /// The one issuer it can be.
-        expected: Shown,
-        /// The configured cloud.
-        cloud: Cloud,
-    },
+    Issuer { found: Shown, expected: Shown, cloud: Cloud },
     /// The key belongs to another issuer, so it cannot vouch for this one.
     #[error("the key that signed belongs to `{key_issuer}`; expected the issuer `{expected}`")]
     KeyIssuer {
@@ -84,15 +52,12 @@ pub enum ClaimsError {
     KeyCloud {
         /// The `cloud_instance_name` of the key.
         found: Shown,
-        /// That of the configured cloud.
         expected: &'static str,
     },
     /// `exp` has passed.
     #[error("the token expired {late} s ago (`exp` {exp}, now {now}, leeway {leeway} s)")]
     Expired {
-        /// The claim.
         exp: f64,
-        /// The time of the decision.
         now: f64,
         /// The leeway in seconds.
         leeway: f64,
@@ -104,9 +69,7 @@ pub enum ClaimsError {
     NotYetValid {
         /// `nbf` or `iat`.
         claim: &'static str,
-        /// Its value.
         time: f64,
-        /// The time of the decision.
         now: f64,
         /// The leeway in seconds.
         leeway: f64,
@@ -117,11 +80,9 @@ pub enum ClaimsError {
          {tolerance} s of tolerance"
     )]
     Lifetime {
-        /// How long it lives.
         lifetime: f64,
         /// What it is counted from: `iat`, or `now` without one.
         from: &'static str,
-        /// The maximum lifetime.
         longest: f64,
         /// What is accepted above it: the leeway, and by `iat` what the issuer sets that back.
         tolerance: f64,

@@ -26,28 +26,20 @@ struct Origin {
 /// Why keys are not fetched from an address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "each message shows its fields")]
 pub enum AddressError {
     /// Not an absolute URL of printable ASCII, or too long.
     #[error("`{found}` is not an absolute URL")]
-    NotAUrl {
-        /// What came.
-        found: Shown,
-    },
+    NotAUrl { found: Shown },
     /// Neither https nor http to this machine.
     #[error("`{found}` is neither https nor http to `localhost`, `127.0.0.0/8` or `::1`")]
-    Scheme {
-        /// What came.
-        found: Shown,
-    },
+    Scheme { found: Shown },
     /// A user name or password.
     #[error("the address of the key set has user information; expected none")]
     UserInformation,
     /// A fragment.
     #[error("`{found}` has a fragment; expected none")]
-    Fragment {
-        /// What came.
-        found: Shown,
-    },
+    Fragment { found: Shown },
     /// The environment names a proxy on the way there that cannot be used.
     #[error(transparent)]
     Proxy(#[from] ProxyError),

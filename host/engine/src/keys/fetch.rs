@@ -15,6 +15,7 @@ use crate::text::Shown;
 /// Why a fetch gave no keys. What was in use stays in use.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "each message shows its fields")]
 pub enum FetchError {
     /// No connection, or no answer in time.
     #[error("the request failed: {0}")]
@@ -27,10 +28,7 @@ pub enum FetchError {
     Clock,
     /// Another status than 200. Redirects are not followed.
     #[error("the answer has status {found}; expected 200")]
-    Status {
-        /// The status that came.
-        found: u16,
-    },
+    Status { found: u16 },
     /// The answer is not one strict JSON object.
     #[error("the answer is {0}")]
     Json(JsonError),

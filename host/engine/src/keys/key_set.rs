@@ -54,13 +54,11 @@ pub enum NoUsableKey {
 /// Why a document is not a JWK Set.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "each message shows its fields")]
 pub enum KeySetError {
     /// Longer than 1 MiB.
     #[error("the JWK Set has {bytes} bytes; expected at most {MAX_KEY_SET_BYTES}")]
-    TooLarge {
-        /// Its size.
-        bytes: usize,
-    },
+    TooLarge { bytes: usize },
     /// Not one strict JSON object.
     #[error("the JWK Set is {0}")]
     Json(JsonError),
@@ -72,10 +70,7 @@ pub enum KeySetError {
     },
     /// More than 1,000 keys.
     #[error("the JWK Set has {found} keys; expected at most {MAX_KEYS}")]
-    TooMany {
-        /// How many there are.
-        found: usize,
-    },
+    TooMany { found: usize },
 }
 
 impl From<JsonError> for KeySetError {

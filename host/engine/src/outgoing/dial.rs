@@ -23,42 +23,26 @@ use super::tunnel::Tunnel;
 /// Why there is no connection, or nothing came over it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "each message shows its fields")]
 pub enum DialError {
     /// The system cannot look up the name.
     #[error("the name `{host}` cannot be looked up: {source}")]
-    Name {
-        /// The name.
-        host: String,
-        /// What the system says.
-        source: io::Error,
-    },
+    Name { host: String, source: io::Error },
     /// No name server answered in time.
     #[error("looking up the name `{host}` took too long")]
-    NameLate {
-        /// The name.
-        host: String,
-    },
+    NameLate { host: String },
     /// The name exists and has no address.
     #[error("the name `{host}` has no address")]
-    NoAddress {
-        /// The name.
-        host: String,
-    },
+    NoAddress { host: String },
     /// No address answered.
     #[error(transparent)]
     Unreachable(#[from] Unreachable),
     /// There is no way to the proxy.
     #[error("the proxy {proxy}: {source}")]
-    Proxy {
-        /// Its address.
-        proxy: String,
-        /// Why not.
-        source: Box<DialError>,
-    },
+    Proxy { proxy: String, source: Box<DialError> },
     /// The proxy was connected to, and then said nothing.
     #[error("the proxy {proxy} ({peer}) did not answer within {} s", seconds(.within))]
     ProxySilent {
-        /// Its address.
         proxy: String,
         /// The IP address and port that were connected to.
         peer: SocketAddr,
@@ -67,32 +51,20 @@ pub enum DialError {
     },
     /// The proxy was connected to, and has no valid certificate, or the connection broke.
     #[error("the proxy {proxy}: {source}")]
-    ProxyBroken {
-        /// Its address.
-        proxy: String,
-        /// What happened.
-        source: Box<Error>,
-    },
+    ProxyBroken { proxy: String, source: Box<Error> },
     /// The proxy opens no tunnel.
     #[error("the proxy {proxy} {answer}")]
     ProxyAnswer {
-        /// Its address.
         proxy: String,
         /// What it answered, as the rest of the sentence.
         answer: String,
     },
     /// The address was connected to, and then said nothing.
     #[error("connected to {peer}, but no answer came before the timeout")]
-    Silent {
-        /// The address.
-        peer: SocketAddr,
-    },
+    Silent { peer: SocketAddr },
     /// The proxy opened a tunnel, and nothing came out of it.
     #[error("connected through the proxy {proxy}, but no answer came before the timeout")]
-    SilentBehind {
-        /// The proxy's address.
-        proxy: String,
-    },
+    SilentBehind { proxy: String },
 }
 
 /// Whole seconds, or tenths of them.

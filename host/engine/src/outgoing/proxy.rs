@@ -26,6 +26,7 @@ pub struct Proxy {
 /// Why a proxy that should be used cannot be. Never shows a user name or password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "each message shows its fields")]
 pub enum ProxyError {
     /// A proxy of another kind.
     #[error(
@@ -33,7 +34,6 @@ pub enum ProxyError {
          `https://`. Set `https_proxy` to such a proxy, or list the host in `NO_PROXY`"
     )]
     Kind {
-        /// The variable of the environment.
         variable: &'static str,
         /// Scheme, host and port.
         found: Shown,
@@ -43,16 +43,10 @@ pub enum ProxyError {
         "`{variable}` is not the address of a proxy; expected `http://[USER:PASSWORD@]HOST[:PORT]`, or \
          the same with `https`"
     )]
-    Address {
-        /// The variable of the environment.
-        variable: &'static str,
-    },
+    Address { variable: &'static str },
     /// Bytes that are no text.
     #[error("`{variable}` is not text in UTF-8; expected the address of a proxy")]
-    Text {
-        /// The variable of the environment.
-        variable: &'static str,
-    },
+    Text { variable: &'static str },
 }
 
 impl Proxy {

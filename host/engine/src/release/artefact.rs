@@ -38,15 +38,11 @@ const MAX_PARAMETERS: usize = 64;
 /// Why a file is not a policy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "each message shows its fields")]
 pub enum ArtefactError {
     /// More bytes than a component may have.
     #[error("{size} bytes; expected at most {limit}")]
-    TooLarge {
-        /// The bytes.
-        size: usize,
-        /// The most there may be.
-        limit: usize,
-    },
+    TooLarge { size: usize, limit: usize },
     /// No bytes.
     #[error("the file is empty; expected a WebAssembly component")]
     Empty,
@@ -79,20 +75,13 @@ pub enum ArtefactError {
         "a function of {bytes} bytes with {locals} locals; expected at most {MAX_FUNCTION_BYTES} \
          bytes and {MAX_FUNCTION_LOCALS} locals"
     )]
-    Function {
-        /// The size of its body.
-        bytes: usize,
-        /// Its locals.
-        locals: usize,
-    },
+    Function { bytes: usize, locals: usize },
     /// More of something than any policy needs, in all modules and components together.
     #[error("{count} {what}; expected at most {most}")]
     TooMany {
         /// How many were counted when it was too many.
         count: u64,
-        /// What was counted.
         what: &'static str,
-        /// The most there may be.
         most: u64,
     },
     /// A component that is used before it is known which one it is.
@@ -115,25 +104,13 @@ pub enum ArtefactError {
     NoExports,
     /// A function that takes more values than any policy needs.
     #[error("a function type of {params} parameters; expected at most {most}")]
-    Parameters {
-        /// Its parameters.
-        params: usize,
-        /// The most there may be.
-        most: usize,
-    },
+    Parameters { params: usize, most: usize },
     /// A function that would take the compiler too much memory, by what it is made of.
     #[error(
         "function {index} of a module would take the compiler {kib} KiB of memory; expected at most \
          {most} KiB: make it smaller, with fewer branches, loops or values that live across them"
     )]
-    DearFunction {
-        /// Its index in its module.
-        index: u32,
-        /// The estimate.
-        kib: u64,
-        /// The most it may be.
-        most: u64,
-    },
+    DearFunction { index: u32, kib: u64, most: u64 },
     /// Functions that would take the compiler too much time together.
     #[error(
         "its functions would take the compiler more than {} s; expected less code, or code with \
@@ -148,16 +125,10 @@ pub enum ArtefactError {
     Imports(Vec<String>),
     /// The interface is not exported.
     #[error("exports {}; expected `{}`", listed(.exports), SUPPORTED_INTERFACES.join("`, `"))]
-    NoPolicy {
-        /// What it exports.
-        exports: Vec<String>,
-    },
+    NoPolicy { exports: Vec<String> },
     /// The interface is exported in a version this host does not know.
     #[error("exports `{found}`; this host supports `{}`", SUPPORTED_INTERFACES.join("`, `"))]
-    Version {
-        /// What it exports.
-        found: String,
-    },
+    Version { found: String },
 }
 
 /// The first names of a list, and how many more there are.

@@ -18,6 +18,7 @@ use crate::lock::Lock;
 /// Why a component was not compiled.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "each message shows its fields")]
 pub enum CompileError {
     /// Cranelift or the validator refused it.
     #[error("the component does not compile: {0}")]
@@ -28,7 +29,6 @@ pub enum CompileError {
     /// It took too long, and still goes on.
     #[error("compilation took longer than {} s{}", .deadline.as_secs_f32(), on_a_processor(*.used))]
     TimedOut {
-        /// How long it may take.
         deadline: Duration,
         /// How long of that it was on a processor; absent where that cannot be read.
         used: Option<Duration>,

@@ -12,6 +12,7 @@ use crate::settings::{SettingRefusal, Settings, SettingsError};
 /// Why a policy did not take its settings.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "each message shows its fields")]
 pub enum ConfigureError {
     /// A setting is unknown, of the wrong type or refused by the policy.
     #[error(transparent)]
@@ -21,11 +22,8 @@ pub enum ConfigureError {
         "`configure` did not end: setting `{name}` has {entries} entries, which may be too many for this policy"
     )]
     LongList {
-        /// The setting with the longest list.
         name: String,
-        /// Its entries.
         entries: usize,
-        /// The limit.
         #[source]
         source: CallError,
     },

@@ -22,6 +22,7 @@ use crate::failure::{Cause, error_chain};
 /// Why a sealed policy was not released.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "each message shows its fields")]
 pub enum RehearseError {
     /// The probe decision failed.
     #[error("the probe decision failed")]
@@ -31,27 +32,18 @@ pub enum RehearseError {
     ProbeClaims(#[source] ClaimsError),
     /// The cases took too long together.
     #[error("the cases took longer than {} s; {cases} of them were played", deadline.as_secs_f32())]
-    TimedOut {
-        /// The most they may take.
-        deadline: Duration,
-        /// How many were played.
-        cases: usize,
-    },
+    TimedOut { deadline: Duration, cases: usize },
     /// The machine could not play a case, which says nothing of the policy.
     #[error("case `{case}` could not be played")]
     Machine {
-        /// The case's name.
         case: String,
-        /// Why.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// Cases that came out otherwise than they say.
     #[error("{failed} of {cases} cases failed, first {}", first(failures))]
     Cases {
-        /// How many were played.
         cases: usize,
-        /// How many of them failed.
         failed: usize,
         /// The first of them, at most 100.
         failures: Vec<CaseFailure>,

@@ -17,13 +17,11 @@ const REFUSED: [&str; 8] = ["crit", "b64", "zip", "enc", "jku", "x5u", "jwk", "x
 
 /// Why a JOSE header was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "each message shows its fields")]
 pub enum HeaderError {
     /// Longer than 4 KiB.
     #[error("the JOSE header has {bytes} bytes; expected at most {MAX_HEADER_BYTES}")]
-    TooLong {
-        /// Its size after decoding.
-        bytes: usize,
-    },
+    TooLong { bytes: usize },
     /// Not one strict JSON object.
     #[error("the JOSE header is {0}")]
     Json(JsonError),
@@ -35,30 +33,18 @@ pub enum HeaderError {
     },
     /// `alg` names another algorithm.
     #[error("the token is signed with `alg` `{found}`; expected `RS256`")]
-    Algorithm {
-        /// The algorithm that came.
-        found: Shown,
-    },
+    Algorithm { found: Shown },
     /// `kid` is missing, not a string, empty or too long.
     #[error(
         "the JOSE header has {found} as `kid`; expected a string of 1 to {MAX_KID_BYTES} bytes"
     )]
-    KeyId {
-        /// What came.
-        found: &'static str,
-    },
+    KeyId { found: &'static str },
     /// `typ` says that this is something other than a JWT.
     #[error("the JOSE header has `typ` `{found}`; expected `JWT` or none")]
-    Type {
-        /// What came.
-        found: Shown,
-    },
+    Type { found: Shown },
     /// A parameter that is refused whatever its value.
     #[error("the JOSE header has `{name}`, which is not accepted")]
-    Refused {
-        /// The parameter.
-        name: &'static str,
-    },
+    Refused { name: &'static str },
 }
 
 impl From<JsonError> for HeaderError {

@@ -23,6 +23,7 @@ const MAX_MARKS: usize = 1_000;
 
 /// Why an envelope does not hold exactly one token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "each message shows its fields")]
 pub enum SoapError {
     /// Not UTF-8.
     #[error("the SOAP envelope is not UTF-8")]
@@ -48,7 +49,6 @@ pub enum SoapError {
         "the document is `{found}` of namespace `{namespace}`; expected `Envelope` of `{SOAP}`"
     )]
     NotAnEnvelope {
-        /// The local name of the root.
         found: Shown,
         /// Its namespace; empty when it has none.
         namespace: Shown,
@@ -58,7 +58,6 @@ pub enum SoapError {
     NotOne {
         /// The element, by its place.
         element: &'static str,
-        /// How many there are.
         found: usize,
     },
     /// The token has another type.

@@ -6,6 +6,7 @@ use crate::text::unseen;
 /// What is no part of a token and stands with it all the same. Says nothing of the token itself.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "each message shows its fields")]
 pub enum Stray {
     /// UTF-16, as some editors and PowerShell write it.
     #[error("is text in UTF-16; expected ASCII: save it as UTF-8 or ASCII")]
@@ -42,10 +43,7 @@ pub enum Stray {
     LineBreak,
     /// A character that does not show.
     #[error("has {name}, which does not show; expected it without: leave the character out")]
-    Unseen {
-        /// Its code point and name.
-        name: String,
-    },
+    Unseen { name: String },
     /// A space or tab inside.
     #[error("has white space in it; expected none: leave it out, or send what is the token alone")]
     Space,

@@ -18,10 +18,7 @@ pub(super) struct Name(String);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     #[error("{length} characters; expected 1 to 64 printable characters, not only spaces")]
-    Length {
-        /// Its characters.
-        length: usize,
-    },
+    Length { length: usize },
     #[error(
         "the character U+{:04X} cannot be seen; expected 1 to 64 printable characters", *character as u32
     )]

@@ -9,12 +9,7 @@ use rustix::io::Errno;
 #[non_exhaustive]
 pub enum SourceError {
     #[error("failed to read `{}`", shown(path))]
-    Read {
-        /// The file or directory.
-        path: PathBuf,
-        /// What the system says.
-        source: Errno,
-    },
+    Read { path: PathBuf, source: Errno },
     #[error("no `*.wasm` in `{}`; expected exactly one", shown(directory))]
     NoFile { directory: PathBuf },
     #[error("{} `*.wasm` in `{}`: {}; expected exactly one", names.len(), shown(directory), some(names))]
@@ -24,24 +19,14 @@ pub enum SourceError {
         names: Vec<String>,
     },
     #[error("more than {max} entries in `{}`", shown(directory))]
-    TooManyEntries {
-        directory: PathBuf,
-        /// The most that are looked at.
-        max: usize,
-    },
+    TooManyEntries { directory: PathBuf, max: usize },
     #[error(
         "`{}` is a link to `{}`, out of `{}`; expected a file in the directory, or `follow_links_outside`",
         shown(path),
         shown(target),
         shown(directory)
     )]
-    Outside {
-        /// The link.
-        path: PathBuf,
-        /// Where it leads.
-        target: PathBuf,
-        directory: PathBuf,
-    },
+    Outside { path: PathBuf, target: PathBuf, directory: PathBuf },
     #[error("`{}` is {kind}; expected a regular file", shown(path))]
     NotAFile {
         /// What stands in the place of the file.
