@@ -22,13 +22,13 @@ pub(crate) use call::Call;
 pub(crate) use error::ClientError;
 use error::Refusal;
 
-/// An activation compiles, and plays every case; a minute is much.
+/// An activation compiles and plays every case; a minute is ample.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// What is only read is there.
+/// A request that only reads needs no compilation.
 const READ_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Longer than a server that is there takes to answer a connection.
+/// Longer than a running server takes to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The largest answer; a page of 200 activities has some 100 kB.

@@ -73,7 +73,7 @@ fn not_activated(args: &DecideArgs, error: ActivateError) -> CliError {
         ActivateError::Build(BuildError::Configure(error @ ConfigureError::Settings(_))) => {
             files::content("settings", &args.settings.display(), error)
         }
-        // The step says nothing to somebody who activates nothing.
+        // `admit decide` has no activation, so its step would only confuse.
         ActivateError::Build(BuildError::Inspect(error)) => {
             files::content("policy", &args.policy, error)
         }
@@ -89,7 +89,7 @@ pub(crate) fn runtime() -> Result<Runtime, CliError> {
     })
 }
 
-/// The gate goes by the policy's name: the embedded one's, or the file's without its ending.
+/// The gate is named after the policy: the embedded one's name, or the file's without its ending.
 fn gate_name(policy: &str) -> &str {
     match admit_policies::find(policy) {
         Some(embedded) => embedded.name,

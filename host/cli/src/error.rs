@@ -131,14 +131,14 @@ impl CliError {
     }
 }
 
-/// Says a line on standard error, or several, in which every character shows.
+/// Writes a line, or several, to standard error; characters that do not show are escaped.
 pub fn say(text: impl Display) {
     terminal::erase();
     // There is nowhere to say it when standard error is closed too.
     let _ = writeln!(std::io::stderr(), "admit: {}", visible_lines(&text.to_string()));
 }
 
-/// Says what the parser of the command line says; of an error, with every character shown.
+/// Writes what the parser of the command line says; in an error, characters that do not show are escaped.
 pub fn say_usage(error: &clap::Error, arguments: impl Iterator<Item = OsString>) -> Exit {
     if !error.use_stderr() {
         error.exit();

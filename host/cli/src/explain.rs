@@ -40,7 +40,7 @@ fn policies(reference: Option<&str>) -> Result<Vec<Inspected>, CliError> {
     references.into_iter().map(|reference| compile::policy(&runtime, reference)).collect()
 }
 
-/// What was asked for, of whom, and the names most like it.
+/// The message for an unknown name: the policies that were searched, and the names most like it.
 fn unknown(name: &str, policies: &[Inspected]) -> String {
     let policy = |it: &Inspected| format!("`{}` {}", it.policy().name, it.policy().version);
     let asked: Vec<_> = policies.iter().map(policy).collect();

@@ -24,13 +24,13 @@ const MAX_SETTINGS_FILE_BYTES: u64 = 4 * 1024 * 1024;
 /// Stands for standard input wherever a file is read.
 const STDIN: &str = "-";
 
-/// What people call it.
+/// Its name in messages.
 const STDIN_NAME: &str = "standard input";
 
 const STDIN_TWICE: &str = "standard input is wanted twice, and can be read once: name a file for one of them (`-` stands for \
      standard input, and so does a token or access token without a file)";
 
-/// Whether somebody reads standard input already.
+/// Whether standard input was opened already.
 static STDIN_IS_TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// Refuses arguments that name standard input twice, before anything is read from it.

@@ -1,6 +1,6 @@
-//! The files of a folder that are meant: one rule wherever a folder is read.
+//! Which files of a folder count: one rule wherever a folder is read.
 //!
-//! What is hidden is not meant, neither a file nor a folder: editors, version control and macOS leave
+//! Hidden files and folders do not count: editors, version control and macOS leave
 //! such files behind, and a ConfigMap keeps its files a second and third time in `..data` and beside it.
 
 use std::collections::{BTreeMap, BTreeSet};

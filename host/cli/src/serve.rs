@@ -42,7 +42,7 @@ pub(crate) fn run(args: ServerArgs, out: &mut dyn Write) -> Result<Exit, CliErro
     };
     logging::start(config.log).map_err(|error| internal(error.into()))?;
     config::say_links(&sources.environment);
-    // Where decisions are logged, nothing else is said.
+    // Standard output is the decision log then: nothing else may be written there.
     let is_log = |log: &DecisionLogConfig| log.to == DecisionLogTarget::Stdout;
     let served = match config.decision_log.as_ref().is_some_and(is_log) {
         true => serve::serve(&config, &sources, &mut std::io::stderr()),
@@ -80,7 +80,7 @@ fn said(
 ) -> std::io::Result<Exit> {
     if !checked.problems.is_empty() {
         checked.problems.iter().for_each(say);
-        // They may explain what is wrong, such as a text that a template should have filled in.
+        // A remark may explain the problem, such as a text that a template should have filled in.
         checked.remarks.iter().for_each(|remark| say(format_args!("note: {remark}")));
         return Ok(Exit::BadInput);
     }

@@ -6,7 +6,7 @@ use admit::decision::{Decision, Identity, Outcome, PolicyRef, Presentation, Retr
 use serde::Serialize;
 use serde_json::Value;
 
-/// What people are shown of what somebody else wrote.
+/// A text that somebody else wrote, as people may see it: characters that do not show are escaped.
 pub(crate) use admit::text::visible_line as clean;
 
 use crate::terminal;

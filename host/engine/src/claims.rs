@@ -99,7 +99,7 @@ impl Verification {
 ///
 /// The claims that the host reads have their JSON types. `ver` is `1.0` or `2.0`, `tid` a GUID, `iss`
 /// the issuer of that version, cloud and tenant, and `aud` there. What else the token carries is
-/// whatever it is: a policy gets a claim through [`VerifiedClaims::typed`].
+/// unchecked: a policy gets a claim through [`VerifiedClaims::typed`].
 #[derive(Clone)]
 pub struct VerifiedClaims {
     claims: Object,

@@ -1,7 +1,7 @@
 //! The one clock. Everything else is passed the time.
 //!
-//! A machine whose clock was never set may say a time before 1970, which libraries take for
-//! impossible; here it is 1970.
+//! A machine whose clock was never set may give a time before 1970, on which libraries panic; here it
+//! counts as 1970.
 
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

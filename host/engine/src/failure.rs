@@ -1,7 +1,7 @@
 //! What a failed call into a policy means, and whose fault it is.
 //!
-//! What is the policy's is recognised: a trap, a limit, an ill-formed answer. Everything else is the
-//! host's, whatever it is: an error of an unknown kind must not take back what an administrator did.
+//! The policy's faults are recognised: a trap, a limit, an ill-formed answer. Everything else is the
+//! host's fault: an error of an unknown kind must not take back what an administrator did.
 
 mod guest;
 
@@ -75,7 +75,7 @@ impl CallError {
 const GAVE_UP: &str = "it panicked or aborted, or used what a policy does not have, such as a clock or \
                        a thread; the policy's native tests show the message";
 
-/// What would have to change for a policy that was refused to be taken.
+/// What would have to change for a refused policy to be accepted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Cause {
     /// The component: this one is refused whatever else changes.
@@ -88,8 +88,8 @@ pub enum Cause {
     Host,
 }
 
-/// An error and its causes, outermost first, in one line. A cause that its error quotes is not said
-/// again.
+/// An error and its causes, outermost first, in one line. A cause that its error already quotes is left
+/// out.
 pub fn error_chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -1,4 +1,4 @@
-//! What may stand around an input and is no part of it: one rule per kind of input, on every way in.
+//! What may surround an input without being part of it: one rule per kind of input, on every way in.
 //!
 //! | kind | taken off |
 //! |---|---|

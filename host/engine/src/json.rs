@@ -46,7 +46,7 @@ fn cut_place(text: String) -> String {
     cut.unwrap_or(text)
 }
 
-/// What a text that does not even begin as JSON may be instead: the wrong file, or the page of a proxy.
+/// What a text that does not begin as JSON may be instead: the wrong file, or the page of a proxy.
 fn looks_like(text: &[u8]) -> Option<&'static str> {
     const SIGNS: [(&[u8], &str); 6] = [
         (b"<", "HTML or XML"),
@@ -103,7 +103,7 @@ fn strict(text: &[u8]) -> serde_json::Result<Value> {
 ///
 /// # Errors
 ///
-/// As [`parse_object`]. A placeholder of a template is called so.
+/// As [`parse_object`]. A placeholder of a template is named as such.
 pub fn object_of_document(document: &[u8]) -> Result<Object, JsonError> {
     let text = input::document(document);
     object(strict(text).map_err(|error| {
@@ -112,7 +112,7 @@ pub fn object_of_document(document: &[u8]) -> Result<Object, JsonError> {
     })?)
 }
 
-/// What is said of a placeholder that stands where an error is.
+/// The message for a placeholder of a template at the place of an error.
 fn unfilled(text: &[u8], error: &serde_json::Error) -> Option<String> {
     let found =
         Unfilled::at(str::from_utf8(text).ok()?, error.line() as u64, error.column() as u64);

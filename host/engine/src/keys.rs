@@ -49,7 +49,7 @@ pub enum KeyError {
         source: UnusableKey,
     },
     /// The set had a usable key with this id a while ago, and the newest answer has it in a form of no
-    /// use. That was done to the set, so the token is not to blame.
+    /// use. The set changed, so the token is not to blame.
     #[error(
         "key `{kid}` in the JWK Set {origin} is no longer usable; an answer first lacked it {seconds} s \
          ago"
@@ -75,7 +75,7 @@ pub enum KeyError {
         /// How long ago an answer first lacked it.
         seconds: u64,
     },
-    /// There is no set that is young enough, so nothing can be said about any token.
+    /// There is no set that is young enough to judge any token.
     #[error("the JWK Set {origin} is not available: {detail}")]
     Unavailable {
         origin: String,

@@ -1,4 +1,4 @@
-//! Lines of a log that somebody else can cause as often as they like: bad tokens, bad requests.
+//! Log lines that a stranger can cause at will: bad tokens, bad requests.
 //!
 //! Their senders must not fill the log. So of each kind one line is written at once, and then one
 //! a minute, with how many there were and one of them.
@@ -39,7 +39,7 @@ impl<K, E> Default for Repeats<K, E> {
 }
 
 impl<K: Eq + Hash, E> Repeats<K, E> {
-    /// Counts one. Returns how many a line is to tell of if one is due with this one; otherwise keeps it
+    /// Counts one. Returns how many a line stands for if one is due with this one; otherwise keeps it
     /// as the example of those that were counted, if it is the first.
     pub fn count(&self, kind: K, now: Instant, example: impl FnOnce() -> E) -> Option<u64> {
         let mut kinds = self.0.lock();

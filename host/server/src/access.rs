@@ -31,11 +31,11 @@ pub struct Access {
     /// Read for every request, replaced as a whole by every change.
     known: Arc<RwLock<Arc<Known>>>,
     /// Held alone from a change in the store to the new list, so that an older list cannot come last;
-    /// held together by all who write with an access token's leave.
+    /// held together by all requests that write on behalf of an access token.
     order: Arc<RwLockAsync<()>>,
 }
 
-/// Held by one who changes the list.
+/// Held while the list is changed.
 pub(crate) type Alone = OwnedRwLockWriteGuard<()>;
 
 type Known = HashMap<String, Holder>;
@@ -238,7 +238,7 @@ impl Access {
         Ok(revoked)
     }
 
-    /// The holder of a token that counts, whose name people take for this one.
+    /// The holder of a valid token with a name that looks like this one.
     fn like(&self, name: &Name) -> Option<Holder> {
         let known = self.known();
         known.values().find(|holder| name.is_like(&holder.name)).cloned()
@@ -259,7 +259,7 @@ impl Access {
         self.store.access_page(before, limit).await
     }
 
-    /// Leave to change the list, alone.
+    /// Permission to change the list, exclusively.
     async fn alone(&self, authority: &Authority) -> Result<Granted, Denied> {
         let guard = Arc::clone(&self.order).write_owned().await;
         authority.grant_alone(Right::Access, guard)

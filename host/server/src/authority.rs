@@ -1,7 +1,7 @@
-//! What somebody may do: asked when a request comes, and again where it is done.
+//! What a caller may do: checked when a request arrives, and again where the change is made.
 //!
-//! Between both, an access token may be revoked or GitOps mode begin: while a body comes, while a change
-//! waits for its turn, while it is built.
+//! In between, an access token may be revoked or GitOps mode begin: while the body arrives, while a change
+//! waits for its turn, while a release is built.
 //!
 //! INVARIANT: only [`Authority::grant`] makes a [`Granted`] for somebody else than the server, and what
 //! writes asks for one. So nothing is written for an access token after the answer that it is revoked.
@@ -24,13 +24,13 @@ pub struct Permissions {
     live: Arc<ArcSwap<Live>>,
 }
 
-/// What somebody may do, which is asked anew each time. Cheap to clone.
+/// What a caller may do, checked anew each time. Cheap to clone.
 #[derive(Clone)]
 pub struct Authority(Kind);
 
 #[derive(Clone)]
 enum Kind {
-    /// A part of the server, which may always.
+    /// A part of the server, which may do everything.
     Server(Actor),
     /// The sender of a request.
     Caller(Arc<Caller>),
@@ -58,7 +58,7 @@ enum Order {
     Alone { _guard: Alone },
 }
 
-/// Why somebody may not do something.
+/// Why a caller may not do something.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
     #[error("expected the header `Authorization: Bearer` with an access token of this server")]
@@ -132,7 +132,7 @@ impl Authority {
         }
     }
 
-    /// Leave to write, for those who have the right now. Waits while an access token is revoked.
+    /// Permission to write, for a caller who has the right now. Waits while an access token is revoked.
     pub async fn grant(&self, right: Right) -> Result<Granted, Denied> {
         let caller = match &self.0 {
             Kind::Server(actor) => return Ok(Granted { actor: actor.clone(), _order: None }),

@@ -9,7 +9,7 @@ pub(crate) async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'st
     tokio::task::spawn_blocking(move || span.in_scope(work)).await.ok()
 }
 
-/// Does `work` to its end, even if whoever waits for it goes away. Absent when it panicked; the panic is
+/// Does `work` to its end, even if its caller goes away. Absent when it panicked; the panic is
 /// reported where it happens.
 pub(crate) async fn to_end<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,

@@ -54,7 +54,7 @@ const LAST_FLUSH: Duration = Duration::from_secs(1);
 /// How long a log for which no decision waits may take to its end.
 const END_OF_DROPPING: Duration = Duration::from_secs(5);
 
-/// How often one who closes a log looks whether it was given up.
+/// How often closing a log checks whether it was given up.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// How long a log that is given up may take to count what is lost.
@@ -94,7 +94,7 @@ pub struct DecisionLog {
     target: String,
 }
 
-/// What the thread and those who log have in common.
+/// What the writing thread shares with the threads that log.
 #[derive(Debug, Default)]
 struct Shared {
     /// Decisions that were put into the buffer.
@@ -105,7 +105,7 @@ struct Shared {
     closing: AtomicBool,
     /// Whether what is not written by now is lost.
     given_up: AtomicBool,
-    /// Those whose decision waits for the log.
+    /// The threads whose decision waits for the log.
     room: Room,
     trouble: Trouble,
     /// Whether there is something in `control`.
@@ -113,7 +113,7 @@ struct Shared {
     control: Lock<Control>,
 }
 
-/// What may not be dropped when the buffer is full.
+/// Orders that may not be dropped when the buffer is full.
 #[derive(Debug, Default)]
 struct Control {
     releases: Vec<log::Release>,

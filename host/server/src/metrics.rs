@@ -185,7 +185,7 @@ impl Metrics {
         self.readings.0.lock().server = Some(Box::new(read));
     }
 
-    /// As [`Metrics::render`], once for all who wait for it.
+    /// As [`Metrics::render`], once for all scrapes that wait for it.
     pub async fn scrape(&self, format: Format) -> axum::body::Bytes {
         let scrapes = match format {
             Format::Prometheus => &self.prometheus,

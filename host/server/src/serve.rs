@@ -32,7 +32,7 @@ pub use check::{Checked, check};
 use reload::Reloading;
 use signals::{Signal, Signals};
 
-/// How often it is logged what was only counted.
+/// How often counts of repeated lines are logged.
 const COUNT_ROUND: Duration = Duration::from_secs(5);
 
 /// How often keys that are missing are asked for again; the key set's own cool-down counts too.
@@ -168,7 +168,7 @@ fn time_left(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now()).max(AT_LEAST)
 }
 
-/// Serves, and returns when the time to end is over.
+/// Serves, and returns when the server has drained or its time to end is over.
 async fn run(
     config: &Config,
     sources: &Sources,
@@ -253,14 +253,14 @@ async fn run(
     Ok(deadline)
 }
 
-/// The first access token, if there is none yet that could create others.
+/// The first access token, unless one exists that can create others.
 async fn first_token(app: &App, now: u64) -> Result<Option<Created>, ServeError> {
     if app.access.has_admin() {
         return Ok(None);
     }
     let mut number = 1;
     loop {
-        // Somebody of another role may have the name.
+        // A token of another role may have the name.
         let name = if number == 1 { "first".to_owned() } else { format!("first {number}") };
         match app.access.create(&name, Role::Admin, &Authority::server(), now).await {
             Err(CreateError::Taken { .. }) => number += 1,

@@ -61,7 +61,7 @@ impl Offer {
     }
 }
 
-/// Says which decision it is, nothing of the token.
+/// Shows the decision's id, nothing of the token.
 impl std::fmt::Debug for Offer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Offer").field("decision_id", &self.decision_id).finish_non_exhaustive()

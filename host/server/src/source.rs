@@ -60,7 +60,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// A watch to which everything is new.
+    /// A watch that has reported nothing yet.
     pub fn new(options: SourceOptions) -> Self {
         Self { options, reported: None, settling: None, problem: None }
     }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::error::Exit;
 use crate::text::clean;
 
-/// Why there is no answer, or none of use.
+/// Why a call brought no usable answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     #[error(
@@ -88,7 +88,7 @@ impl ClientError {
         }
     }
 
-    /// Says, if settings of `gate` are missing besides those that were `given`, how they are given.
+    /// If settings of `gate` are missing besides those that were `given`, adds how to give them.
     pub(crate) fn where_missing(
         mut self,
         gate: &str,

@@ -39,7 +39,7 @@ impl Comparison {
     }
 }
 
-/// Sets the changes apart by their direction.
+/// Sorts the changes by their direction.
 pub(super) fn compare(
     policies: [&Inspected; 2],
     inputs: &[Input],

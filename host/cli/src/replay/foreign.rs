@@ -1,4 +1,4 @@
-//! Lines that are none of a decision log: what they look like, and what makes lines of a log of them.
+//! Lines that are not of a decision log: what they look like, and how to turn them into lines of a log.
 
 use std::fmt;
 
@@ -35,7 +35,7 @@ pub(super) enum Foreign {
     Array,
 }
 
-/// Tells lines that are none of a log, one after the other: what one is depends on those before it.
+/// Recognises lines that are not of a log, one after the other: what one is depends on those before it.
 #[derive(Debug, Default)]
 pub(super) struct Foreigners {
     /// The streams of a container, and the member of an object, in which a line goes on.

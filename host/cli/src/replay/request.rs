@@ -16,7 +16,7 @@ use super::trials::Trials;
 /// Why a line is not replayed.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Skip {
-    /// It is too long, or none of a decision log.
+    /// It is too long, or not of a decision log.
     Unreadable(Foreign),
     /// Another policy decided, and no gate was named.
     OtherPolicy,

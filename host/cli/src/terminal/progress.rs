@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use admit::lock::Lock;
 
-/// What takes less needs no line.
+/// A shorter run needs no line.
 const SILENT: Duration = Duration::from_secs(1);
 
 /// How often the line is written anew.
@@ -26,7 +26,7 @@ const ERASE: &str = "\r\x1b[2K";
 /// Whether a line stands on the terminal. Locked while anything is written there.
 static IS_SHOWN: Lock<bool> = Lock::new(false);
 
-/// Whether somebody says already how far the run is.
+/// Whether another progress line is shown already.
 static IS_TAKEN: AtomicBool = AtomicBool::new(false);
 
 static DONE: AtomicU64 = AtomicU64::new(0);
@@ -57,7 +57,7 @@ impl Progress {
             let mut wait = SILENT;
             while ended.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
                 let line = line(&what, DONE.load(Ordering::Relaxed), all, started.elapsed());
-                // Asked each time: somebody may make the window narrower.
+                // Asked each time, since the window may be resized.
                 show(&cut(&line, columns()));
                 wait = ROUND;
             }

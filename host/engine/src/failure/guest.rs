@@ -10,7 +10,7 @@ pub(super) fn handed_over_too_much(error: &wasmtime::Error) -> bool {
     text.starts_with("too much data is being copied between the host and the guest")
 }
 
-/// Whether the guest handed over a value that is none, or misused what the component model gives it.
+/// Whether the guest returned an ill-formed value, or misused what the component model gives it.
 pub(super) fn is_ill_formed(error: &wasmtime::Error) -> bool {
     if error.is::<Utf8Error>() || error.is::<DecodeUtf16Error>() || error.is::<CharTryFromError>() {
         return true;

@@ -377,7 +377,7 @@ impl Remote {
         drop(held(waited));
     }
 
-    /// Says once what is amiss with a set, and not again with each fetch.
+    /// Logs once what is wrong with a set, and not again with each fetch.
     fn log_change(&self, before: Option<&Snapshot>, now: &Snapshot) {
         let address = self.fetcher.address();
         let skipped = now.set.skipped();

@@ -73,7 +73,7 @@ fn seconds(within: &Duration) -> f64 {
 }
 
 impl DialError {
-    /// The error of this kind that a client gave back, or the other that it was.
+    /// The dialer's error inside a client's, or the client's own.
     ///
     /// # Errors
     ///
@@ -212,7 +212,7 @@ mod tests {
     use super::*;
     use crate::outgoing::{self, Route};
 
-    /// What a client says that takes a proxy, which `serve` is.
+    /// The request of a client that uses a proxy, which `serve` plays.
     fn error_through(
         scheme: &str,
         within: Duration,

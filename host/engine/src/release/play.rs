@@ -63,8 +63,8 @@ impl Played {
 /// Most characters of what is said about a case.
 const MAX_FAILURE_CHARS: usize = 1_000;
 
-/// What the case names that the policy does not have: most likely a slip of the pen, which would
-/// otherwise change nothing, or look like a refusal for another reason.
+/// Names in the case that the policy does not have: most likely typing errors, which would otherwise
+/// change nothing, or look like a refusal for another reason.
 fn unknown(case: &Case, description: &Description) -> Option<String> {
     let has_fact = |name: &String| description.facts.iter().any(|fact| fact.name == *name);
     if let Some(name) = case.facts.keys().find(|name| !has_fact(name)) {

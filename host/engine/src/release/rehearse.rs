@@ -1,5 +1,5 @@
-//! Stage four: the sealed policy decides, in the sandbox and under production limits, before it
-//! decides for anybody.
+//! Stage four: the sealed policy decides in the sandbox under production limits, before it decides
+//! on a real token.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

@@ -2,7 +2,7 @@
 //! there at once, and with the same answers.
 //!
 //! An activation plays the component's cases this way, and a test those with rare settings: sealing
-//! for each set of settings would compile the policy as many times while somebody waits.
+//! for each set of settings would compile the policy once for each while the administrator waits.
 
 use wasmtime::Store;
 use wasmtime::component::Instance;

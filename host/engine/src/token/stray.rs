@@ -3,7 +3,7 @@
 use crate::input;
 use crate::text::unseen;
 
-/// What is no part of a token and stands with it all the same. Says nothing of the token itself.
+/// Text around or inside a token that is not part of it. Reveals nothing of the token itself.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "each message shows its fields")]
@@ -53,7 +53,7 @@ pub enum Stray {
 }
 
 impl Stray {
-    /// What stands around a token or in it, if it is something that is known to happen.
+    /// What surrounds a token or is inside it, if it is a known mistake of copying.
     pub(super) fn find(token: &[u8]) -> Option<Self> {
         if input::is_utf_16(token) {
             return Some(Self::Utf16);

@@ -1,4 +1,4 @@
-//! The names of access tokens: what activities tell people of who did something.
+//! The names of access tokens, which activities show as the actor.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 
 const MAX_CHARS: usize = 64;
 
-/// Names by which activities tell of the server itself.
+/// Names that activities use for the server itself.
 const RESERVED: [&str; 2] = ["admit", "source"];
 
 /// The name of an access token. Reads the same for a person, a log and a terminal.

@@ -14,7 +14,7 @@ use super::state::why_none;
 use crate::gates::{ServedGate, Unreleased};
 use crate::metrics::{GateNow, ServerNow};
 
-/// Something that has to be so.
+/// A condition of readiness.
 pub struct Check {
     /// Its name, for example `gate.windows-mdm`.
     pub name: String,
@@ -95,7 +95,7 @@ impl App {
         checks
     }
 
-    /// What every decision hangs on.
+    /// The checks that concern every decision.
     pub(super) fn serving_checks(&self) -> Vec<Check> {
         let draining = self.is_draining().then(|| "the server is about to end".to_owned());
         let log = self.log.as_ref().map(|log| Check::of_all("decision_log", log.hangs()));

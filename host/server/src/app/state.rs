@@ -1,4 +1,4 @@
-//! What there is to say of the keys of a running server.
+//! The keys of a running server, for the status.
 
 use admit::keys::{KeySet, KeyStatus, Keys, SkippedKey};
 use admit::text::Shown;

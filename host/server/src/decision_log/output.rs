@@ -169,7 +169,7 @@ impl Output {
         self.buffer.len() >= BUFFER_BYTES
     }
 
-    /// Writes some of what waits, without waiting; says how many decisions are out with it.
+    /// Writes some of what waits, without blocking; returns how many decisions are written with it.
     pub(super) fn push(&mut self) -> Result<u64> {
         self.keep_up()?;
         self.begin();
@@ -197,7 +197,7 @@ impl Output {
         ends.take_while(|end| *end <= most).last().unwrap_or(most).min(self.buffer.len())
     }
 
-    /// Forgets the lines that are written; says how many of them are decisions.
+    /// Forgets the lines that are written; returns how many of them are decisions.
     fn settle(&mut self) -> u64 {
         let mut decisions = 0;
         while self.lines.front().is_some_and(|line| line.end <= self.done) {
@@ -223,7 +223,7 @@ impl Output {
         0
     }
 
-    /// Gives up what waits; says how many decisions were lost.
+    /// Gives up what waits; returns how many decisions were lost.
     pub(super) fn lose(&mut self) -> u64 {
         self.is_torn |= self.done > self.start;
         self.is_new = true;
@@ -231,8 +231,8 @@ impl Output {
         self.settle()
     }
 
-    /// Sees to it that lines go where the name says: opens the file anew after it was rotated or
-    /// deleted, and begins anew in one that was cut off. While opening fails, the old file stays in
+    /// Makes lines go where the name says: reopens the file after it was rotated or deleted, and starts
+    /// over in one that was truncated. While opening fails, the old file stays in
     /// use if it has a name.
     pub(super) fn keep_up(&mut self) -> Result<()> {
         let whereabouts = match self.sink {
@@ -264,8 +264,8 @@ impl Output {
         }
     }
 
-    /// Begins anew if the file is shorter than what was written to it: somebody cut it off, to rotate
-    /// it without telling.
+    /// Starts over if the file is shorter than what was written to it: a rotation truncated it without a
+    /// signal to the server.
     fn notice_cut(&mut self) {
         let Some(length) = self.sink.as_ref().and_then(|sink| sink.length()) else { return };
         if length < self.length {

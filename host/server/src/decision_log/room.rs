@@ -1,4 +1,4 @@
-//! Those who wait for room in the buffer of the log.
+//! Threads that wait for room in the buffer of the log.
 
 use std::sync::Condvar;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use admit::lock::{Lock, held};
 
-/// How often one who waits looks again without being woken.
+/// How often a waiting thread looks again without being woken.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Where threads wait.
@@ -33,7 +33,7 @@ impl Room {
         found
     }
 
-    /// Wakes one of those who wait.
+    /// Wakes one waiting thread.
     pub(super) fn freed(&self) {
         if self.waiting() > 0 {
             // Locked, so that no thread is between a failed attempt and its wait.
@@ -42,7 +42,7 @@ impl Room {
         }
     }
 
-    /// Wakes everybody who waits.
+    /// Wakes every waiting thread.
     pub(super) fn closed(&self) {
         let _guard = self.lock.lock();
         self.freed.notify_all();

@@ -140,7 +140,7 @@ fn is_fifo(metadata: &Metadata) -> bool {
     metadata.file_type().is_fifo()
 }
 
-/// Whether somebody reads what is written: then it may be cut where writing stops.
+/// Whether a reader takes what is written: it may see a line cut where writing stops.
 fn is_pipe(metadata: &Metadata) -> bool {
     is_fifo(metadata) || metadata.file_type().is_socket()
 }

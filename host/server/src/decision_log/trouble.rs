@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use admit::lock::Lock;
 
-/// Of what neither takes nor refuses.
+/// The problem of a sink that neither takes bytes nor fails.
 pub(super) const TAKES_NOTHING: &str = "it takes nothing, as when its reader does not read";
 
 /// How it fails.
@@ -16,7 +16,7 @@ pub(super) enum Kind {
     Broken,
 }
 
-/// Written by the thread of the log, read by everybody.
+/// Written by the thread of the log, read by readiness, status and metrics.
 #[derive(Debug, Default)]
 pub(super) struct Trouble(Lock<State>);
 

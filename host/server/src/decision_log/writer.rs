@@ -19,10 +19,10 @@ const LOOK: Duration = Duration::from_secs(1);
 /// The first and the longest wait before a sink that took nothing is tried again.
 const WAITS: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(64)];
 
-/// How long a sink that takes nothing may be silent before it is said.
+/// How long a sink may take nothing before the log says so.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How often it is said that decisions are dropped.
+/// The least time between two warnings about dropped decisions.
 const SAY_DROPPED: Duration = Duration::from_secs(60);
 
 /// What is sent to the thread.
@@ -33,7 +33,7 @@ pub(super) enum Message {
     Wake,
 }
 
-/// Writes what comes until the log is closed. Flushes whenever nothing waits.
+/// Writes messages until the log is closed. Flushes whenever none waits.
 pub(super) fn run(
     messages: &Receiver<Message>,
     output: Output,
@@ -49,7 +49,7 @@ pub(super) fn run(
         said_dropped: (0, None),
     };
     loop {
-        // Looked at first: what was sent before the log was closed is there by now.
+        // Checked first: what was sent before the log was closed has arrived by now.
         let closing = shared.closing.load(Ordering::Acquire) && shared.room.waiting() == 0;
         let next = messages.try_recv();
         writer.obey();
@@ -102,7 +102,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Does what was ordered before the next message was sent.
+    /// Carries out the orders given before the next message was sent.
     fn obey(&mut self) {
         let Some(control) = self.shared.take_orders() else {
             return;

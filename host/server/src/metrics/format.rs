@@ -31,9 +31,9 @@ impl Format {
         }
     }
 
-    /// What the values of `Accept` headers ask for. The text of Prometheus is for everybody who does not
-    /// ask for OpenMetrics by name with at least the same weight, also for those who take neither: a person
-    /// with a browser is helped by an answer.
+    /// What the values of `Accept` headers ask for. The text of Prometheus, unless OpenMetrics is asked
+    /// for by name with at least the same weight; also for clients that accept neither, since a person with
+    /// a browser is helped by any text.
     pub fn accepted<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
         let ranges: Vec<&str> = values.into_iter().flat_map(|value| value.split(',')).collect();
         let weight = |format: Self| {

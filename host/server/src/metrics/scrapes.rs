@@ -1,4 +1,4 @@
-//! One text for all who ask at the same time.
+//! One text for all scrapes that ask at the same time.
 //!
 //! Any client may ask for the metrics, on many connections and many times on each. Writing the text takes
 //! about as long as ten decisions, so all requests that wait when a text is begun share it. No request gets
@@ -24,7 +24,7 @@ struct Scrape {
 }
 
 impl Scrapes {
-    /// A text that was begun after this was called, written by `write` or for somebody else.
+    /// A text that was begun after this was called, written by `write` or for another scrape.
     pub(super) async fn text(&self, write: impl FnOnce() -> String) -> Bytes {
         let begun_before = self.begun.load(Ordering::SeqCst);
         let mut last = self.last.lock().await;

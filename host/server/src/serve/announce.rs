@@ -1,4 +1,4 @@
-//! What the server says at its start: where it is, who may come in, what its gates have.
+//! The lines that the server prints at its start: addresses, who may ask, what each gate has.
 
 use std::io::{Result, Write};
 

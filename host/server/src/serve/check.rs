@@ -117,7 +117,7 @@ impl Checked {
         let store = Store::open(folder.path(), config.store).await;
         let store = store.map_err(|source| ServeError::machine("a store for the check", source))?;
         let metrics = Metrics::new(admit::gate::now());
-        // Nothing is decided.
+        // A check decides nothing.
         let keys = Arc::new(Keys::fixed(KeySet::default()));
         for (name, gate) in &config.gates {
             let counters = Counters { metrics: metrics.gate(name), log: None };
@@ -153,7 +153,7 @@ async fn problems_of(config: &GateConfig, start: &Start) -> Vec<OfKey> {
     problems.extend(cases.map(|problem| (".cases".to_owned(), problem)));
     let of_cases = |key: &OfKey| key.0 == ".cases";
     let mut add = |found: Vec<OfKey>| {
-        // They were said by themselves.
+        // They were reported on their own.
         problems.extend(found.into_iter().filter(|key| has_cases || !of_cases(key)));
     };
     let mut refused = Vec::new();
@@ -200,7 +200,7 @@ fn refusals(gate: &ServedGate, error: &ChangeError, component: &str) -> Vec<OfKe
     }
 }
 
-/// What may not be meant.
+/// Values that are valid and look like mistakes.
 fn remarks_of(
     config: &GateConfig,
     gate: &ServedGate,

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::signals;
 
-/// How often the folder is removed anew in which somebody still works.
+/// How often removing the folder is tried while the check still writes into it.
 const ATTEMPTS: usize = 100;
 
 /// A folder for the check alone.

@@ -1,7 +1,7 @@
 //! What the operating system asks of the process.
 //!
-//! Signals are heard on a thread and in a runtime of their own, and the time to end is measured there:
-//! whatever else hangs, be it a disk, a pipe or standard error, the process ends.
+//! A thread with a runtime of its own receives signals and measures the time to end: whatever
+//! else hangs, be it a disk, a pipe or standard error, the process ends.
 
 use std::io;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 /// process is ended from here.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// How long a server may go on that was asked to end twice.
+/// How long a server may take to end after a second request.
 const HURRY: Duration = Duration::from_secs(5);
 
 /// How long the last line may take, since standard error may be what hangs.

@@ -1,4 +1,4 @@
-//! A bounded queue and the thread that works it off.
+//! A bounded queue and the thread that works through it.
 
 use std::io;
 use std::sync::Arc;
@@ -112,7 +112,7 @@ mod tests {
         let (taken, takes) = channel();
         let (go, goes) = channel();
         let work = move |entry| {
-            // A test that is over listens no more and lets everything through.
+            // When the test is over, the receiver is gone and everything passes.
             let _ = taken.send(entry);
             let _ = goes.recv();
         };

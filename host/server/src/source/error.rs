@@ -46,7 +46,7 @@ impl SourceError {
     }
 }
 
-/// Who may write into the directory chooses names in it.
+/// A path escaped and cut: anyone who may write into the directory chooses the names in it.
 fn shown(path: &Path) -> Shown {
     Shown::whole(&path.to_string_lossy())
 }

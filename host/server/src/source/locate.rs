@@ -1,4 +1,4 @@
-//! Which file is meant.
+//! Which file a source's path stands for.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -14,7 +14,7 @@ const MAX_ENTRIES: usize = 1_000;
 /// The file that a source's path means, links followed: itself, or the one `*.wasm` in it.
 ///
 /// Links may not lead out of the directory, unless `outside`. The path itself may be a link to a
-/// directory: that is the operator's word.
+/// directory: the operator chose it.
 pub(super) fn locate(path: &Path, outside: bool) -> Result<PathBuf, SourceError> {
     let (directory, file) = if is_directory(path)? {
         (path, only_component(path)?)

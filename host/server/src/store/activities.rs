@@ -59,7 +59,7 @@ impl NewActivity {
         Self::new(kind, json!({"id": id, "name": name, "role": role}))
     }
 
-    /// Writes it, with the change it tells of.
+    /// Writes it in the transaction of the change that it records.
     pub(super) async fn insert(
         &self,
         gate: Option<&str>,

@@ -1,7 +1,7 @@
 //! The one connection to the database, and the only way to change something through it.
 //!
 //! A connection is used by one operation at a time. When an operation fails, or its future is
-//! dropped, the connection is closed before anybody else gets one: what SQLite makes of a transaction
+//! dropped, the connection is closed before another operation gets one: what SQLite makes of a transaction
 //! whose COMMIT failed, and what a library believes of it, then does not matter.
 
 use std::borrow::Cow;
@@ -142,7 +142,7 @@ impl Owner {
     async fn begin_alone(&self) -> Result<Transaction, StoreError> {
         let mut lease = self.lease().await?;
         if let Err(error) = lease.expect_untouched().await {
-            // It still reads what was stored, for a copy.
+            // The copy still reads what was stored.
             lease.give_back();
             return Err(error);
         }
@@ -309,7 +309,7 @@ impl Lease {
         Ok(self.connection.as_mut().expect("opened above"))
     }
 
-    /// Refuses a database that this process did not commit to last, as a copy made before.
+    /// Refuses a database whose last commit is not this process's, such as an older copy.
     async fn expect_mark(&mut self) -> Result<(), StoreError> {
         let connection = self.connection.as_mut().expect("opened by the caller");
         let found = mark(connection).await;
