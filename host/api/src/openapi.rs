@@ -1,13 +1,13 @@
 //! The document of the API: `docs/openapi.json`, from the endpoints and the shapes.
 
-mod operations;
+pub(crate) mod operation;
 mod parts;
 
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use self::operations::{Media, Operation};
+use self::operation::{Media, Operation};
 use self::parts::Parts;
 use crate::access::{Right, Role};
 use crate::endpoint::{Endpoint, ListenerKind};
@@ -98,7 +98,7 @@ fn paths(generator: &mut SchemaGenerator) -> Value {
         let path = paths.entry(endpoint.path()).or_insert_with(|| path(endpoint.path()));
         let method = endpoint.method().as_str().to_ascii_lowercase();
         if let Some(path) = path.as_object_mut() {
-            let operation = operation(endpoint, &Operation::of(endpoint), generator);
+            let operation = operation(endpoint, &endpoint.operation(), generator);
             path.insert(method, operation);
         }
     }
