@@ -50,7 +50,6 @@ Example:
     override_usage = "admit <COMMAND> [OPTIONS]"
 )]
 pub struct Cli {
-    /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
     /// Whether to colour outcomes and differences: auto (on a terminal, unless NO_COLOR is set),
@@ -192,7 +191,6 @@ pub struct InspectArgs {
 /// `admit issuer`.
 #[derive(Debug, Args)]
 pub struct IssuerArgs {
-    /// What the issuer shall do.
     #[command(subcommand)]
     pub verb: IssuerVerb,
 }
@@ -222,7 +220,6 @@ pub struct IssuerKeyArgs {
 /// `admit issuer token`.
 #[derive(Debug, Args)]
 pub struct TokenArgs {
-    /// The issuer.
     #[command(flatten)]
     pub issuer: IssuerKeyArgs,
     /// The token version
@@ -245,7 +242,6 @@ pub struct TokenArgs {
 /// `admit issuer serve`.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
-    /// The issuer.
     #[command(flatten)]
     pub issuer: IssuerKeyArgs,
     /// The port on 127.0.0.1; 0 takes a free one

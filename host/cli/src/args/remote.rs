@@ -29,7 +29,6 @@ pub struct ConnectArgs {
 /// Which server, and the form of the result.
 #[derive(Debug, Args)]
 pub struct RemoteArgs {
-    /// The server.
     #[command(flatten)]
     pub connect: ConnectArgs,
     /// The form of the result; json is the server's answer, unchanged
@@ -41,7 +40,6 @@ pub struct RemoteArgs {
 #[derive(Debug, Args)]
 #[command(after_help = REMOTE_EXIT_CODES)]
 pub struct StatusArgs {
-    /// The server.
     #[command(flatten)]
     pub remote: RemoteArgs,
     /// Only this gate, in text
@@ -60,7 +58,6 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = POLICY_NOTES)]
 pub struct PolicyArgs {
-    /// What to do.
     #[command(subcommand)]
     pub verb: PolicyVerb,
 }
@@ -86,7 +83,6 @@ pub enum PolicyVerb {
 #[derive(Debug, Args)]
 #[command(after_help = REMOTE_EXIT_CODES)]
 pub struct GateArgs {
-    /// The server.
     #[command(flatten)]
     pub remote: RemoteArgs,
     /// The gate
@@ -98,7 +94,6 @@ pub struct GateArgs {
 #[derive(Debug, Args)]
 #[command(after_help = REMOTE_EXIT_CODES)]
 pub struct ActivateArgs {
-    /// The gate.
     #[command(flatten)]
     pub gate: GateArgs,
     /// The policy: a component file, or one that comes with the server as NAME or NAME@VERSION; NAME@2 is its newest 2
@@ -107,7 +102,6 @@ pub struct ActivateArgs {
     /// Settings to change with it, YAML or JSON: `null` removes one, what is absent stays
     #[arg(long, value_name = "FILE")]
     pub settings: Option<PathBuf>,
-    /// Settings that may stop counting.
     #[command(flatten)]
     pub drop: DropArgs,
     /// Check everything and change nothing
@@ -125,14 +119,12 @@ pub struct ActivateArgs {
 #[derive(Debug, Args)]
 #[command(after_help = REMOTE_EXIT_CODES)]
 pub struct RollbackArgs {
-    /// The gate.
     #[command(flatten)]
     pub gate: GateArgs,
     /// Go to the release of this generation, as `admit policy releases` shows it
     /// [default: the newest before that is not known to fail]
     #[arg(long, value_name = "GENERATION")]
     pub to: Option<u64>,
-    /// Settings that may stop counting.
     #[command(flatten)]
     pub drop: DropArgs,
     /// Also to a release that the server took back because it kept failing
@@ -144,7 +136,6 @@ pub struct RollbackArgs {
 #[derive(Debug, Args)]
 #[command(after_help = REMOTE_EXIT_CODES)]
 pub struct CandidateArgs {
-    /// The gate.
     #[command(flatten)]
     pub gate: GateArgs,
     /// End the candidate
@@ -156,13 +147,11 @@ pub struct CandidateArgs {
 #[derive(Debug, Args)]
 #[command(after_help = REMOTE_EXIT_CODES)]
 pub struct PromoteArgs {
-    /// The gate.
     #[command(flatten)]
     pub gate: GateArgs,
     /// Refuse if the candidate decided more requests otherwise
     #[arg(long, value_name = "N")]
     pub max_differences: Option<u64>,
-    /// Settings that may stop counting.
     #[command(flatten)]
     pub drop: DropArgs,
     /// Also a release that the server took back because it kept failing
@@ -194,10 +183,8 @@ pub struct PageArgs {
 #[derive(Debug, Args)]
 #[command(after_help = REMOTE_EXIT_CODES)]
 pub struct ReleasesArgs {
-    /// The gate.
     #[command(flatten)]
     pub gate: GateArgs,
-    /// Which of them.
     #[command(flatten)]
     pub page: PageArgs,
 }
@@ -206,7 +193,6 @@ pub struct ReleasesArgs {
 #[derive(Debug, Args)]
 #[command(after_help = REMOTE_EXIT_CODES)]
 pub struct ActivitiesArgs {
-    /// The server.
     #[command(flatten)]
     pub remote: RemoteArgs,
     /// Only of this gate
@@ -224,7 +210,6 @@ pub struct ActivitiesArgs {
     /// Only what happened then or before
     #[arg(long, value_name = "RFC3339|UNIX")]
     pub until: Option<Moment>,
-    /// Which of them.
     #[command(flatten)]
     pub page: PageArgs,
 }
@@ -232,7 +217,6 @@ pub struct ActivitiesArgs {
 /// `admit store`.
 #[derive(Debug, Args)]
 pub struct StoreArgs {
-    /// What to do.
     #[command(subcommand)]
     pub verb: StoreVerb,
 }
@@ -253,7 +237,6 @@ Needs an access token of the role `admin`.";
 #[derive(Debug, Args)]
 #[command(after_help = format!("{BACKUP_NOTES}\n\n{REMOTE_EXIT_CODES}"))]
 pub struct BackupArgs {
-    /// The server.
     #[command(flatten)]
     pub connect: ConnectArgs,
     /// The file to write; it must not exist
@@ -264,7 +247,6 @@ pub struct BackupArgs {
 /// `admit access`.
 #[derive(Debug, Args)]
 pub struct AccessArgs {
-    /// What to do.
     #[command(subcommand)]
     pub verb: AccessVerb,
 }
@@ -284,7 +266,6 @@ pub enum AccessVerb {
 #[derive(Debug, Args)]
 #[command(after_help = REMOTE_EXIT_CODES)]
 pub struct CreateAccessArgs {
-    /// The server.
     #[command(flatten)]
     pub remote: RemoteArgs,
     /// Who will hold it; activities tell this name
@@ -326,7 +307,6 @@ impl From<RoleArg> for Role {
 #[derive(Debug, Args)]
 #[command(after_help = REMOTE_EXIT_CODES)]
 pub struct ListAccessArgs {
-    /// The server.
     #[command(flatten)]
     pub remote: RemoteArgs,
 }
@@ -335,7 +315,6 @@ pub struct ListAccessArgs {
 #[derive(Debug, Args)]
 #[command(after_help = REMOTE_EXIT_CODES)]
 pub struct RevokeAccessArgs {
-    /// The server.
     #[command(flatten)]
     pub remote: RemoteArgs,
     /// The id, as `admit access list` shows it
