@@ -68,7 +68,7 @@ pub struct Found {
 
 /// How a decision came out.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize, JsonSchema)]
-pub struct Came {
+pub struct ShortDecision {
     /// What was decided.
     pub outcome: Outcome,
     /// The code of the refusal. Absent on `allow` and `ask`.
@@ -96,10 +96,10 @@ pub struct Difference {
     pub kind: DifferenceKind,
     /// What was decided. Absent when the kind is `other`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub old: Option<Came>,
+    pub old: Option<ShortDecision>,
     /// What the candidate said. Absent when the kind is `other`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub new: Option<Came>,
+    pub new: Option<ShortDecision>,
     /// How many.
     #[schemars(range(min = 1))]
     pub count: u64,
@@ -117,9 +117,9 @@ pub struct Example {
     /// In what they differ.
     pub kind: DifferenceKind,
     /// What was decided.
-    pub old: Came,
+    pub old: ShortDecision,
     /// What the candidate said.
-    pub new: Came,
+    pub new: ShortDecision,
     /// The claims of `decision_log.claims`, each cut to 256 characters; a list or object as text.
     #[schemars(with = "ShownClaims")]
     pub claims: Map<String, Value>,

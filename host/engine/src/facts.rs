@@ -28,14 +28,14 @@ pub enum FactsError {
     #[error("facts are not one JSON object: {0}")]
     NotAnObject(String),
     /// More facts than a request may have.
-    #[error("{came} facts; expected at most {MAX_FACTS}")]
-    TooMany { came: usize },
+    #[error("{count} facts; expected at most {MAX_FACTS}")]
+    TooMany { count: usize },
     /// A name or a text that is too long.
-    #[error("fact `{name}` has {came} bytes; expected at most {MAX_TEXT_BYTES}")]
+    #[error("fact `{name}` has {length} bytes; expected at most {MAX_TEXT_BYTES}")]
     TooLong {
         name: String,
         /// The bytes of the name or of the text, whichever is too long.
-        came: usize,
+        length: usize,
     },
     /// A value that is no boolean, integer or text.
     #[error("fact `{name}` is {got}; expected a boolean, an integer or a string")]
@@ -64,12 +64,12 @@ impl Facts {
     /// [`FactsError::TooMany`], [`FactsError::TooLong`], [`FactsError::Value`].
     pub fn from_json(object: Map<String, Value>) -> Result<Self, FactsError> {
         if object.len() > MAX_FACTS {
-            return Err(FactsError::TooMany { came: object.len() });
+            return Err(FactsError::TooMany { count: object.len() });
         }
         for (name, value) in &object {
-            let came = name.len().max(value.as_str().map_or(0, str::len));
-            if came > MAX_TEXT_BYTES {
-                return Err(FactsError::TooLong { name: Shown::name(name).to_string(), came });
+            let length = name.len().max(value.as_str().map_or(0, str::len));
+            if length > MAX_TEXT_BYTES {
+                return Err(FactsError::TooLong { name: Shown::name(name).to_string(), length });
             }
             let fits = value.is_boolean() || value.is_string() || value.is_i64();
             if !fits {

@@ -30,15 +30,15 @@ impl ServerAddress {
     }
 
     fn parse(text: &str) -> Result<Self, ClientError> {
-        let came = || Shown::new(without_user(text)).to_string();
-        let bad = || ClientError::Address { came: came() };
+        let shown = || Shown::new(without_user(text)).to_string();
+        let bad = || ClientError::Address { address: shown() };
         let text = text.strip_suffix('/').unwrap_or(text);
         let (scheme, authority) = text.split_once("://").ok_or_else(bad)?;
         let (host, port) = host_and_port(authority).ok_or_else(bad)?;
         let is_https = match scheme {
             "https" => true,
             "http" if is_this_machine(host) => false,
-            "http" => return Err(ClientError::PlainHttp { came: came() }),
+            "http" => return Err(ClientError::PlainHttp { address: shown() }),
             _ => return Err(bad()),
         };
         let port = port.unwrap_or(if is_https { 443 } else { 80 });
@@ -151,8 +151,10 @@ mod tests {
             "http://localhost\r\n",
         ] {
             let refused = ServerAddress::parse(text);
-            let Err(ClientError::Address { came }) = refused else { panic!("{text}: {refused:?}") };
-            assert!(!came.contains("secret"), "{came}");
+            let Err(ClientError::Address { address }) = refused else {
+                panic!("{text}: {refused:?}")
+            };
+            assert!(!address.contains("secret"), "{address}");
         }
     }
 }

@@ -14,20 +14,20 @@ use crate::text::clean;
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     #[error(
-        "`{came}` is not the address of a server; expected `https://HOST[:PORT]`, or \
+        "`{address}` is not the address of a server; expected `https://HOST[:PORT]`, or \
          `http://127.0.0.1:PORT` on this machine"
     )]
     Address {
         /// What came, without user and password.
-        came: String,
+        address: String,
     },
     #[error(
-        "`{came}` would have the access token travel in the clear; expected `https://`, or \
+        "`{address}` would have the access token travel in the clear; expected `https://`, or \
          `http://` with a loopback address"
     )]
     PlainHttp {
         /// What came, without user and password.
-        came: String,
+        address: String,
     },
     #[error(
         "an access token is needed; expected it in the environment variable \

@@ -75,8 +75,8 @@ pub(super) fn evidence(Evidence { observed, withheld }: &Evidence) -> String {
             "not shown: it may name a person (it is shown if `decision_log.claims` names it)"
         }
     };
-    let came = bounded(observed.value.as_ref(), observed.entries, observed.cut, missing);
-    format!("{kind} {name} = {came}")
+    let value = bounded(observed.value.as_ref(), observed.entries, observed.cut, missing);
+    format!("{kind} {name} = {value}")
 }
 
 /// When a release was taken back, and after what.

@@ -2,7 +2,7 @@
 
 use std::io::{Result as IoResult, Write};
 
-use admit_api::candidate::{Came, Candidate, Difference, DifferenceKind, Example, Found};
+use admit_api::candidate::{Candidate, Difference, DifferenceKind, Example, Found, ShortDecision};
 use admit_api::evidence::Evidence;
 
 use super::report::{dropped, restored};
@@ -43,7 +43,7 @@ fn people(candidate: &Candidate, out: &mut dyn Write) -> IoResult<()> {
 
 fn difference(difference: &Difference, out: &mut dyn Write) -> IoResult<()> {
     let text = match (&difference.old, &difference.new) {
-        (Some(old), Some(new)) => format!("{} -> {}", came(old), came(new)),
+        (Some(old), Some(new)) => format!("{} -> {}", short(old), short(new)),
         _ => "of other kinds".to_owned(),
     };
     let is_identity = difference.kind == DifferenceKind::Identity;
@@ -53,17 +53,17 @@ fn difference(difference: &Difference, out: &mut dyn Write) -> IoResult<()> {
 
 fn example(example: &Example, out: &mut dyn Write) -> IoResult<()> {
     let Example { at, decision_id, old, new, claims, observed, .. } = example;
-    let changed = format!("{} -> {}", came(old), came(new));
+    let changed = format!("{} -> {}", short(old), short(new));
     entry(out, "example", &format!("{} {decision_id}: {changed}", clean(at)))?;
     for (name, claim) in claims {
         entry(out, "", &format!("{} = {}", clean(name), value(Some(claim), "")))?;
     }
-    let is_there = |came: &&Evidence| {
-        let claim = came.observed.claim.as_ref();
+    let is_there = |evidence: &&Evidence| {
+        let claim = evidence.observed.claim.as_ref();
         claim.is_some_and(|claim| claims.contains_key(claim))
     };
-    let mut others = observed.iter().filter(|came| !is_there(came));
-    others.try_for_each(|came| entry(out, "came", &answers::evidence(came)))
+    let mut others = observed.iter().filter(|evidence| !is_there(evidence));
+    others.try_for_each(|evidence| entry(out, "came", &answers::evidence(evidence)))
 }
 
 /// How often a candidate came to what the gate decided.
@@ -71,7 +71,7 @@ pub(super) fn counts([decided, agreed, differed, skipped]: [u64; 4]) -> String {
     format!("{decided} decided, {agreed} agreed, {differed} differed, {skipped} skipped")
 }
 
-fn came(came: &Came) -> String {
-    let reason = came.reason.as_deref().unwrap_or_default();
-    format!("{} {}", outcome(came.outcome.as_str()), clean(reason)).trim_end().to_owned()
+fn short(decision: &ShortDecision) -> String {
+    let reason = decision.reason.as_deref().unwrap_or_default();
+    format!("{} {}", outcome(decision.outcome.as_str()), clean(reason)).trim_end().to_owned()
 }

@@ -294,11 +294,11 @@ mod tests {
 
     /// What the host says, once it is known that the guest library says so too at compile time.
     fn checked(about: &Description) -> Result<(), DescriptionError> {
-        let came = check(about);
+        let host = check(about);
         let guest = admit_guest::fault(&tables(about));
         let said = guest.as_ref().map(admit_guest::Fault::text);
-        assert_eq!(came.is_err(), said.is_some(), "host: {came:?}, guest: {said:?}");
-        came
+        assert_eq!(host.is_err(), said.is_some(), "host: {host:?}, guest: {said:?}");
+        host
     }
 
     fn kept(text: &str) -> &'static str {

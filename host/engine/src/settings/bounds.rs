@@ -40,8 +40,8 @@ pub fn value_problem(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => text_problem(text),
         Value::Array(items) if items.len() > MAX_LIST_ENTRIES => {
-            let came = items.len();
-            Some(format!("a list of {came} entries; expected at most {MAX_LIST_ENTRIES}"))
+            let count = items.len();
+            Some(format!("a list of {count} entries; expected at most {MAX_LIST_ENTRIES}"))
         }
         Value::Array(items) => items.iter().enumerate().find_map(|(index, item)| {
             let problem = text_problem(item.as_str()?)?;
@@ -52,21 +52,21 @@ pub fn value_problem(value: &Value) -> Option<String> {
 }
 
 fn text_problem(text: &str) -> Option<String> {
-    let came = text.len();
-    (came > MAX_TEXT_BYTES)
-        .then(|| format!("a text of {came} bytes; expected at most {MAX_TEXT_BYTES}"))
+    let length = text.len();
+    (length > MAX_TEXT_BYTES)
+        .then(|| format!("a text of {length} bytes; expected at most {MAX_TEXT_BYTES}"))
 }
 
 fn name_problem(name: &str) -> Option<String> {
-    let came = name.len();
-    (came > MAX_NAME_BYTES)
-        .then(|| format!("a name of {came} bytes; expected at most {MAX_NAME_BYTES}"))
+    let length = name.len();
+    (length > MAX_NAME_BYTES)
+        .then(|| format!("a name of {length} bytes; expected at most {MAX_NAME_BYTES}"))
 }
 
 fn too_many(settings: &Map<String, Value>) -> Option<SettingRefusal> {
     let (last, _) = settings.iter().nth(MAX_SETTINGS)?;
-    let came = settings.len();
-    let reason = format!("the gate would have {came} settings; expected at most {MAX_SETTINGS}");
+    let count = settings.len();
+    let reason = format!("the gate would have {count} settings; expected at most {MAX_SETTINGS}");
     Some(refusal(last, reason))
 }
 

@@ -51,8 +51,8 @@ pub(crate) fn looks_like_one(text: &[u8]) -> bool {
 /// Whether a secret has this digest. A digest is compared, so that the time tells nothing of the
 /// secret even without the comparison in constant time.
 pub(super) fn matches(secret: &str, secret_sha256: &[u8]) -> bool {
-    let came = digest(&SHA256, secret.as_bytes());
-    verify_slices_are_equal(came.as_ref(), secret_sha256).is_ok()
+    let given = digest(&SHA256, secret.as_bytes());
+    verify_slices_are_equal(given.as_ref(), secret_sha256).is_ok()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use admit::bounded::Bounded;
 use admit::decision::{Decision, Identity, Observed, Outcome};
 use admit::release::{DecideError, Release, Verdict};
-use admit_api::candidate::{Came, DifferenceKind};
+use admit_api::candidate::{DifferenceKind, ShortDecision};
 
 use super::Offer;
 
@@ -11,7 +11,7 @@ use super::Offer;
 ///
 /// The identity is compared and neither kept nor shown: it names people.
 pub(super) struct Answer {
-    pub(super) came: Came,
+    pub(super) decision: ShortDecision,
     pub(super) identity: Option<Identity>,
     /// What a refusal points at.
     pub(super) observed: Vec<Observed>,
@@ -19,10 +19,9 @@ pub(super) struct Answer {
 
 impl From<&Decision> for Answer {
     fn from(decision: &Decision) -> Self {
-        let came =
-            Came { outcome: decision.outcome(), reason: decision.reason().map(str::to_owned) };
+        let (outcome, reason) = (decision.outcome(), decision.reason().map(str::to_owned));
         Self {
-            came,
+            decision: ShortDecision { outcome, reason },
             identity: decision.identity().cloned(),
             observed: decision.observed().to_vec(),
         }
@@ -40,7 +39,7 @@ impl Answer {
                 (Outcome::Deny, Some(reason.code.clone()), None, observed.collect())
             }
         };
-        Self { came: Came { outcome, reason }, identity, observed }
+        Self { decision: ShortDecision { outcome, reason }, identity, observed }
     }
 }
 
@@ -62,15 +61,15 @@ pub(super) fn ask(candidate: &Release, offer: &Offer) -> Option<Answer> {
                 DecideError::Claims(_) => Outcome::Invalid,
                 _ => Outcome::Failed,
             };
-            let came = Came { outcome, reason: Some(error.code().to_owned()) };
-            Some(Answer { came, identity: None, observed: Vec::new() })
+            let decision = ShortDecision { outcome, reason: Some(error.code().to_owned()) };
+            Some(Answer { decision, identity: None, observed: Vec::new() })
         }
     }
 }
 
 /// In what they differ; absent when they agree.
 pub(super) fn difference(old: &Answer, new: &Answer) -> Option<DifferenceKind> {
-    if old.came != new.came {
+    if old.decision != new.decision {
         Some(DifferenceKind::Decision)
     } else if old.identity != new.identity {
         Some(DifferenceKind::Identity)

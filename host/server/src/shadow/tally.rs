@@ -2,7 +2,7 @@
 
 use admit::decision::Outcome;
 use admit::text::Shown;
-use admit_api::candidate::{Came, Difference, DifferenceKind, Example, Found};
+use admit_api::candidate::{Difference, DifferenceKind, Example, Found, ShortDecision};
 use admit_api::comparison::{Group, Groups};
 use admit_api::evidence::Evidence;
 use serde_json::Value;
@@ -48,7 +48,7 @@ pub(super) struct Tally {
 }
 
 /// In what two decisions differ, with both of them unless there were too many different ones.
-type Differing = (DifferenceKind, Option<[Came; 2]>);
+type Differing = (DifferenceKind, Option<[ShortDecision; 2]>);
 
 impl Tally {
     /// Nothing so far; examples show these claims.
@@ -64,7 +64,7 @@ impl Tally {
             return;
         };
         self.found.decided += 1;
-        self.found.failed += u64::from(new.came.outcome == Outcome::Failed);
+        self.found.failed += u64::from(new.decision.outcome == Outcome::Failed);
         match difference(&offer.old, &new) {
             None => self.found.agreed += 1,
             Some(kind) => self.differ(kind, offer, new),
@@ -74,9 +74,9 @@ impl Tally {
     fn differ(&mut self, kind: DifferenceKind, offer: &Offer, new: Answer) {
         self.found.differed += 1;
         let number = self.found.differed;
-        let both = [&offer.old.came, &new.came];
-        self.changes.count((kind, both.map(|came| came.outcome)), number, 1);
-        let mut differing = (kind, Some(both.map(Came::clone)));
+        let both = [&offer.old.decision, &new.decision];
+        self.changes.count((kind, both.map(|decision| decision.outcome)), number, 1);
+        let mut differing = (kind, Some(both.map(ShortDecision::clone)));
         if !self.differences.has_room_for(&differing, MAX_DIFFERENCES) {
             differing = (DifferenceKind::Other, None);
         }
@@ -111,7 +111,7 @@ impl Tally {
 
 /// A decision that came out differently from the candidate's answer.
 fn example(kind: DifferenceKind, offer: &Offer, new: Answer, allowed: &[String]) -> Example {
-    let old = offer.old.came.clone();
+    let old = offer.old.decision.clone();
     let mut observed: Vec<Evidence> = Vec::new();
     for pointed_at in offer.old.observed.iter().chain(&new.observed) {
         let evidence = evidence::of(pointed_at, allowed);
@@ -121,7 +121,7 @@ fn example(kind: DifferenceKind, offer: &Offer, new: Answer, allowed: &[String])
     }
     let claims = offer.claims.iter().filter(|(name, _)| allowed.iter().any(|a| a == name));
     let claims = claims.map(|(name, value)| (name.to_owned(), shown(value))).collect();
-    let (at, decision_id, new) = (rfc3339(offer.now), offer.decision_id, new.came);
+    let (at, decision_id, new) = (rfc3339(offer.now), offer.decision_id, new.decision);
     Example { at, decision_id, kind, old, new, claims, observed }
 }
 

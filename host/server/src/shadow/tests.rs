@@ -8,7 +8,7 @@ use admit::issuer::Issuer;
 use admit::keys::{KeySet, Keys};
 use admit::runtime::Runtime;
 use admit::settings::Settings;
-use admit_api::candidate::{Came, DifferenceKind, Found};
+use admit_api::candidate::{DifferenceKind, Found, ShortDecision};
 use admit_policies::{Embedded, INTUNE_MAM, WINDOWS_MDM_1, WINDOWS_MDM_2};
 use serde_json::{Value, json};
 
@@ -92,8 +92,8 @@ fn asked(tally: &mut Tally, offer: &Offer) {
     tally.count(offer, compare::ask(&candidate(), offer));
 }
 
-fn came(outcome: Outcome, reason: &str) -> Came {
-    Came { outcome, reason: Some(reason.to_owned()) }
+fn decision(outcome: Outcome, reason: &str) -> ShortDecision {
+    ShortDecision { outcome, reason: Some(reason.to_owned()) }
 }
 
 fn json(report: &Found) -> Value {
@@ -201,7 +201,7 @@ fn a_candidate_that_comes_to_no_decision_differs_and_is_counted() {
     let report = tally.report().found;
     assert_eq!((report.decided, report.differed, report.failed), (1, 1, 1));
     let new = report.differences[0].new.as_ref();
-    assert_eq!(new, Some(&came(Outcome::Failed, "request.facts")));
+    assert_eq!(new, Some(&decision(Outcome::Failed, "request.facts")));
 }
 
 #[test]
@@ -230,8 +230,8 @@ fn differences_and_examples_are_bounded() {
     let mut tally = tally();
     let offer = offer(&v1());
     let mut differ = |reason: &str| {
-        let came = came(Outcome::Deny, reason);
-        let new = Answer { came, identity: None, observed: Vec::new() };
+        let decision = decision(Outcome::Deny, reason);
+        let new = Answer { decision, identity: None, observed: Vec::new() };
         tally.count(&offer, Some(new));
     };
     (0..5).for_each(|_| differ("0"));
