@@ -7,8 +7,6 @@
 mod artefact;
 mod bounds;
 mod build;
-mod clock;
-mod compile;
 mod configure;
 mod depth;
 mod effort;
@@ -30,7 +28,6 @@ use sha2::{Digest, Sha256};
 
 pub use artefact::ArtefactError;
 pub use build::{BuildError, Built, StageTime};
-pub(crate) use compile::Compiler;
 pub use configure::{ConfigureError, Configured};
 pub use evaluate::{DecideError, Evaluated, Verdict};
 pub use inspect::{InspectError, Inspected};

@@ -4,12 +4,15 @@
 //! deadline. Clones share it. Every call into a policy runs in a store of its own, with the limits
 //! of [`Limits`].
 
+mod clock;
+mod compile;
 mod functions;
 mod space;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use compile::Compiler;
 use functions::Functions;
 
 use wasmtime::component::Linker;
@@ -18,8 +21,9 @@ use wasmtime::{
     PoolingAllocationConfig, Store, UpdateDeadline,
 };
 
+pub(crate) use compile::CompileError;
+
 use crate::limits::{Limits, StoreState};
-use crate::release::Compiler;
 
 /// Core instances a component may be made of.
 const MAX_CORE_INSTANCES: u32 = 8;

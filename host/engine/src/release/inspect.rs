@@ -8,7 +8,6 @@ use wasmtime::component::Component;
 use wasmtime_wizer::Wizer;
 
 use super::artefact::{self, Artefact, ArtefactError};
-use super::compile::CompileError;
 use super::component_digest;
 use crate::contract::types::Description;
 use crate::contract::{TokenPolicy, TokenPolicyPre};
@@ -16,7 +15,7 @@ use crate::decision::PolicyRef;
 use crate::description::{self, DescriptionError};
 use crate::failure::{CallError, Cause, error_line};
 use crate::limits::StoreState;
-use crate::runtime::Runtime;
+use crate::runtime::{CompileError, Runtime};
 
 /// Why a component was not taken as a policy.
 #[derive(Debug, thiserror::Error)]

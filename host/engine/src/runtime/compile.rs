@@ -18,7 +18,6 @@ use crate::lock::Lock;
 /// Why a component was not compiled.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "each message shows its fields")]
 pub enum CompileError {
     /// Cranelift or the validator refused it.
     #[error("the component does not compile: {0}")]
@@ -46,7 +45,7 @@ pub enum CompileError {
 
 impl CompileError {
     /// Whether this component is refused whatever else changes.
-    pub(super) fn is_by_content(&self) -> bool {
+    pub(crate) fn is_by_content(&self) -> bool {
         match self {
             Self::Refused(_) | Self::Broke => true,
             Self::TimedOut { used, .. } => used.is_some_and(|used| used >= ENOUGH),
@@ -55,7 +54,7 @@ impl CompileError {
     }
 
     /// Whether the compilation of this component goes on after its caller gave up.
-    pub(super) fn goes_on(&self) -> bool {
+    pub(crate) fn goes_on(&self) -> bool {
         matches!(self, Self::TimedOut { .. })
     }
 
