@@ -106,7 +106,6 @@ pub enum Verb {
     Completions(CompletionsArgs),
 }
 
-/// `admit demo`.
 #[derive(Debug, Args)]
 pub struct DemoArgs {
     /// Client threads that send tokens during the story
@@ -114,7 +113,6 @@ pub struct DemoArgs {
     pub clients: u8,
 }
 
-/// `admit decide`.
 #[derive(Debug, Args)]
 #[command(after_help = DECIDE_NOTES)]
 pub struct DecideArgs {
@@ -177,7 +175,6 @@ pub enum OutputArg {
     Json,
 }
 
-/// `admit inspect`.
 #[derive(Debug, Args)]
 pub struct InspectArgs {
     /// The form of the result
@@ -188,7 +185,6 @@ pub struct InspectArgs {
     pub policy: String,
 }
 
-/// `admit issuer`.
 #[derive(Debug, Args)]
 pub struct IssuerArgs {
     #[command(subcommand)]
@@ -217,7 +213,6 @@ pub struct IssuerKeyArgs {
     pub cloud: Cloud,
 }
 
-/// `admit issuer token`.
 #[derive(Debug, Args)]
 pub struct TokenArgs {
     #[command(flatten)]
@@ -239,7 +234,6 @@ pub struct TokenArgs {
     pub now: Option<admit::cases::Moment>,
 }
 
-/// `admit issuer serve`.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
     #[command(flatten)]

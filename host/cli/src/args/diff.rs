@@ -15,7 +15,6 @@ Examples:
   admit diff windows-mdm@1.0.0 windows-mdm@2.0.0 --generate 2000 --forbid narrowing
   admit diff windows-mdm mine.wasm --log requests.jsonl --settings settings.json";
 
-/// `admit diff`.
 #[derive(Debug, Args)]
 #[command(after_help = NOTES)]
 pub struct DiffArgs {

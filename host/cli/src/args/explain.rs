@@ -11,7 +11,6 @@ Examples:
   admit explain audience_not_authorized
   admit explain token.expired --policy intune-mam";
 
-/// `admit explain`.
 #[derive(Debug, Args)]
 #[command(after_help = NOTES)]
 pub struct ExplainArgs {

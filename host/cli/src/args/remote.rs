@@ -36,7 +36,6 @@ pub struct RemoteArgs {
     pub output: OutputArg,
 }
 
-/// `admit status`.
 #[derive(Debug, Args)]
 #[command(after_help = REMOTE_EXIT_CODES)]
 pub struct StatusArgs {
@@ -54,7 +53,6 @@ Examples:
   admit policy promote windows-mdm --max-differences 0
   admit policy rollback windows-mdm --to 3";
 
-/// `admit policy`.
 #[derive(Debug, Args)]
 #[command(after_help = POLICY_NOTES)]
 pub struct PolicyArgs {
@@ -90,7 +88,6 @@ pub struct GateArgs {
     pub gate: String,
 }
 
-/// `admit policy activate`.
 #[derive(Debug, Args)]
 #[command(after_help = REMOTE_EXIT_CODES)]
 pub struct ActivateArgs {
@@ -115,7 +112,6 @@ pub struct ActivateArgs {
     pub force: bool,
 }
 
-/// `admit policy rollback`.
 #[derive(Debug, Args)]
 #[command(after_help = REMOTE_EXIT_CODES)]
 pub struct RollbackArgs {
@@ -132,7 +128,6 @@ pub struct RollbackArgs {
     pub force: bool,
 }
 
-/// `admit policy candidate`.
 #[derive(Debug, Args)]
 #[command(after_help = REMOTE_EXIT_CODES)]
 pub struct CandidateArgs {
@@ -143,7 +138,6 @@ pub struct CandidateArgs {
     pub end: bool,
 }
 
-/// `admit policy promote`.
 #[derive(Debug, Args)]
 #[command(after_help = REMOTE_EXIT_CODES)]
 pub struct PromoteArgs {
@@ -179,7 +173,6 @@ pub struct PageArgs {
     pub before: Option<u64>,
 }
 
-/// `admit policy releases`.
 #[derive(Debug, Args)]
 #[command(after_help = REMOTE_EXIT_CODES)]
 pub struct ReleasesArgs {
@@ -189,7 +182,6 @@ pub struct ReleasesArgs {
     pub page: PageArgs,
 }
 
-/// `admit activities`.
 #[derive(Debug, Args)]
 #[command(after_help = REMOTE_EXIT_CODES)]
 pub struct ActivitiesArgs {
@@ -214,7 +206,6 @@ pub struct ActivitiesArgs {
     pub page: PageArgs,
 }
 
-/// `admit store`.
 #[derive(Debug, Args)]
 pub struct StoreArgs {
     #[command(subcommand)]
@@ -233,7 +224,6 @@ To restore: stop the server, put the file into an empty directory as `admit.db`,
 `admit serve --data-dir DIRECTORY`.
 Needs an access token of the role `admin`.";
 
-/// `admit store backup`.
 #[derive(Debug, Args)]
 #[command(after_help = format!("{BACKUP_NOTES}\n\n{REMOTE_EXIT_CODES}"))]
 pub struct BackupArgs {
@@ -244,7 +234,6 @@ pub struct BackupArgs {
     pub file: PathBuf,
 }
 
-/// `admit access`.
 #[derive(Debug, Args)]
 pub struct AccessArgs {
     #[command(subcommand)]
@@ -262,7 +251,6 @@ pub enum AccessVerb {
     Revoke(RevokeAccessArgs),
 }
 
-/// `admit access create`.
 #[derive(Debug, Args)]
 #[command(after_help = REMOTE_EXIT_CODES)]
 pub struct CreateAccessArgs {
@@ -303,7 +291,6 @@ impl From<RoleArg> for Role {
     }
 }
 
-/// `admit access list`.
 #[derive(Debug, Args)]
 #[command(after_help = REMOTE_EXIT_CODES)]
 pub struct ListAccessArgs {
@@ -311,7 +298,6 @@ pub struct ListAccessArgs {
     pub remote: RemoteArgs,
 }
 
-/// `admit access revoke`.
 #[derive(Debug, Args)]
 #[command(after_help = REMOTE_EXIT_CODES)]
 pub struct RevokeAccessArgs {

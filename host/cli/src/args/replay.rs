@@ -21,7 +21,6 @@ Examples:
   admit replay decisions.jsonl --policy windows-mdm@2.0.0 --forbid narrowing
   zcat decisions.jsonl.1.gz | admit replay - decisions.jsonl --policy mine.wasm";
 
-/// `admit replay`.
 #[derive(Debug, Args)]
 #[command(after_help = NOTES)]
 pub struct ReplayArgs {

@@ -13,7 +13,6 @@ SIGTERM drains, SIGHUP reads the configuration again.
 Example:
   admit serve --config admit.yaml";
 
-/// `admit serve`.
 #[derive(Debug, Args)]
 #[command(after_help = NOTES)]
 pub struct ServerArgs {

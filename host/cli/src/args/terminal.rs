@@ -22,7 +22,6 @@ Examples:
   admit completions fish > ~/.config/fish/completions/admit.fish
   admit completions powershell >> $PROFILE";
 
-/// `admit completions`.
 #[derive(Debug, Args)]
 #[command(after_help = NOTES)]
 pub struct CompletionsArgs {

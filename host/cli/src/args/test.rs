@@ -14,7 +14,6 @@ Examples:
   admit test --policy windows-mdm
   admit test cases/ --policy my-policy.wasm --coverage";
 
-/// `admit test`.
 #[derive(Debug, Args)]
 #[command(after_help = TEST_NOTES)]
 pub struct TestArgs {
@@ -70,7 +69,6 @@ and a release is activated only after they came out as they say. Cases that fail
 Example:
   admit pack my-policy.wasm cases/ --out my-policy-packed.wasm";
 
-/// `admit pack`.
 #[derive(Debug, Args)]
 #[command(after_help = PACK_NOTES)]
 pub struct PackArgs {
