@@ -17,7 +17,7 @@ use crate::access::Access;
 use crate::authority::Permissions;
 use crate::config::{Config, LimitsConfig, ServiceAccess};
 use crate::decision_log::DecisionLog;
-use crate::gates::ServedGate;
+use crate::gates::Gate;
 use crate::http::trace::Strangers;
 use crate::live::Live;
 use crate::metrics::Metrics;
@@ -30,7 +30,7 @@ const MAX_WAITING: usize = 16;
 /// A running server, as its endpoints see it.
 pub struct App {
     /// The gates, in the order of the configuration.
-    pub gates: IndexMap<String, Arc<ServedGate>>,
+    pub gates: IndexMap<String, Arc<Gate>>,
     /// What is known of each gate's watched source.
     pub sources: IndexMap<String, SourceView>,
     /// The keys of each cloud, shared by all its gates.
@@ -69,7 +69,7 @@ pub struct OpenToAll;
 
 /// What an [`App`] is made of besides what it counts itself.
 pub struct Parts {
-    pub gates: IndexMap<String, Arc<ServedGate>>,
+    pub gates: IndexMap<String, Arc<Gate>>,
     pub sources: IndexMap<String, SourceView>,
     pub keys: IndexMap<Cloud, Arc<Keys>>,
     pub access: Access,

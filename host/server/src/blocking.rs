@@ -9,6 +9,19 @@ pub(crate) async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'st
     tokio::task::spawn_blocking(move || span.in_scope(work)).await.ok()
 }
 
+/// As [`run`], for a task that shall end as `work` does: it panics if that panicked.
+pub(crate) async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let span = tracing::Span::current();
+    match tokio::task::spawn_blocking(move || span.in_scope(work)).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The process ends, and this task with it.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
 /// Does `work` to its end, even if its caller goes away. Absent when it panicked; the panic is
 /// reported where it happens.
 pub(crate) async fn to_end<T: Send + 'static>(

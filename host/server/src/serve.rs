@@ -243,7 +243,7 @@ async fn run(
         tracing::info!(cut, "drained");
     }
     counting.abort();
-    app.gates.values().for_each(|gate| gate.gate().log_all_counted());
+    app.gates.values().for_each(|gate| gate.log_all_counted());
     app.strangers.say_all_counted();
     // What comes after it has a share of its own, so that all of it is in time.
     close_log(&app, deadline - last_part(config.limits.drain) / 2, signals).await;
@@ -456,7 +456,7 @@ async fn log_counted(app: Arc<App>) {
     rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         rounds.tick().await;
-        app.gates.values().for_each(|gate| gate.gate().log_counted());
+        app.gates.values().for_each(|gate| gate.log_counted());
         app.strangers.say_counted();
     }
 }

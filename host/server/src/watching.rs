@@ -17,7 +17,7 @@ use serde_json::{Map, json};
 use tokio::sync::watch;
 
 use crate::authority::Authority;
-use crate::gates::{Change, ChangeError, MayDrop, Mode, NewComponent, ServedGate, Surroundings};
+use crate::gates::{Change, ChangeError, Gate, MayDrop, Mode, NewComponent, Surroundings};
 use crate::source::{Found, Poll, SourceError, SourceOptions, Watch};
 use crate::store::{Action, NewActivity, SourceRow, Store, StoreError, TakenBack, Trying, Verdict};
 use crate::time::rfc3339;
@@ -26,7 +26,7 @@ use tried::Tried;
 
 /// A gate whose policy comes from a source.
 pub struct Watching {
-    gate: Arc<ServedGate>,
+    gate: Arc<Gate>,
     store: Store,
     watch: Watch,
     tried: Tried,
@@ -43,12 +43,7 @@ pub struct Watching {
 impl Watching {
     /// Goes on where an earlier run ended. A component that was being tried when the server ended is
     /// not tried again by itself: it may have ended it. What cannot be read is not known.
-    pub async fn resume(
-        gate: Arc<ServedGate>,
-        store: Store,
-        watch: Watch,
-        state: SourceView,
-    ) -> Self {
+    pub async fn resume(gate: Arc<Gate>, store: Store, watch: Watch, state: SourceView) -> Self {
         let name = gate.name().to_owned();
         let last = known(&name, store.source(&name).await);
         let trying = known(&name, store.trying(&name).await);
@@ -145,7 +140,8 @@ impl Watching {
     /// Whether an administrator gave the gate what was put aside here.
     fn has_come_otherwise(&self) -> bool {
         let is_ended = matches!(self.tried, Tried::Ended(_));
-        is_ended && self.last.as_ref().is_some_and(|last| self.gate.decides_with(&last.digest))
+        is_ended
+            && self.last.as_ref().is_some_and(|last| self.gate.view().decides_with(&last.digest))
     }
 
     /// Tries a component. Before anything is made of it, the store notes that it is tried: a server
@@ -197,7 +193,7 @@ impl Watching {
     /// Why the gate no longer has what was applied: it kept failing.
     fn taken_back_since(&self) -> Option<TakenBack> {
         let last = self.last.as_ref().filter(|_| self.tried == Tried::Applied)?;
-        if self.gate.decides_with(&last.digest) {
+        if self.gate.view().decides_with(&last.digest) {
             return None;
         }
         let view = self.gate.view();
@@ -229,14 +225,10 @@ fn known<T>(gate: &str, read: Result<Option<T>, StoreError>) -> Option<T> {
 
 /// What is written down of a component during whose try the server ended. If the gate decides with it,
 /// that shows that it did no harm.
-fn ended(
-    gate: &ServedGate,
-    trying: Trying,
-    state: &SourceView,
-) -> (SourceRow, Option<NewActivity>) {
+fn ended(gate: &Gate, trying: Trying, state: &SourceView) -> (SourceRow, Option<NewActivity>) {
     let Trying { digest, since } = trying;
     let (host, at) = (env!("CARGO_PKG_VERSION").to_owned(), admit::gate::now());
-    if gate.decides_with(&digest) {
+    if gate.view().decides_with(&digest) {
         let row = SourceRow { digest, verdict: Verdict::Applied, error: None, host, at };
         return (row, None);
     }
@@ -268,14 +260,14 @@ pub enum TakeError {
 }
 
 /// Reads a source once, and gives the gate what it holds, as watching it does.
-pub async fn take_once(gate: &Arc<ServedGate>, options: SourceOptions) -> Result<(), TakeError> {
+pub async fn take_once(gate: &Arc<Gate>, options: SourceOptions) -> Result<(), TakeError> {
     let read = crate::blocking::run(move || Watch::new(options).read()).await;
     let found = read.ok_or(ChangeError::Broken)??;
     Ok(apply(gate, found, None).await?)
 }
 
 async fn apply(
-    gate: &Arc<ServedGate>,
+    gate: &Arc<Gate>,
     found: Found,
     known_refusal: Option<String>,
 ) -> Result<(), ChangeError> {

@@ -11,7 +11,7 @@ use admit_api::status::GateState;
 
 use super::App;
 use super::state::why_none;
-use crate::gates::{ServedGate, Unreleased};
+use crate::gates::Gate;
 use crate::metrics::{GateNow, ServerNow};
 
 /// A condition of readiness.
@@ -59,7 +59,7 @@ impl App {
 
     /// Whether requests should be sent to one gate: it has a release, and there are keys for its cloud.
     /// A store that cannot be written stops no decision.
-    pub fn readiness_of(&self, gate: &ServedGate) -> Readiness {
+    pub fn readiness_of(&self, gate: &Gate) -> Readiness {
         let server = self.serving_checks().into_iter().filter_map(Check::failing);
         let gate = gate_problems(gate, &self.keys_problems());
         let failing: Vec<_> = server.chain(gate).collect();
@@ -76,14 +76,14 @@ impl App {
         let mut checks = self.serving_checks();
         checks.push(Check::of_all("store", self.store.problem()));
         for gate in self.gates.values() {
-            let unreleased = gate.unreleased();
-            let is_starting = unreleased == Some(Unreleased::Starting);
-            let counts = !matches!(unreleased, Some(Unreleased::Unconfigured(_)));
-            let problem = gate.problem().filter(|_| counts);
-            let name = format!("gate.{}", gate.name());
-            checks.push(Check { name, problem, stops_all: is_starting });
+            let view = gate.view();
+            let counts = view.state() != GateState::Unconfigured;
+            let problem = view.problem().filter(|_| counts).map(str::to_owned);
+            let stops_all = view.state() == GateState::Starting;
+            checks.push(Check { name: format!("gate.{}", gate.name()), problem, stops_all });
         }
-        let serving = || self.gates.values().filter(|gate| gate.state() == GateState::Serving);
+        let serving =
+            || self.gates.values().filter(|gate| gate.view().state() == GateState::Serving);
         let none = serving().next().is_none().then(|| "no gate has a release".to_owned());
         checks.push(Check::of_all("gates", none));
         let mut problems = self.keys_problems();
@@ -115,12 +115,10 @@ impl App {
 }
 
 /// Why a gate cannot decide, whatever it was meant for.
-pub(super) fn gate_problems(
-    gate: &ServedGate,
-    keys: &HashMap<String, String>,
-) -> Vec<FailingCheck> {
+pub(super) fn gate_problems(gate: &Gate, keys: &HashMap<String, String>) -> Vec<FailingCheck> {
     let cloud = gate.verification().cloud().name();
-    let problem = gate.problem().map(|reason| (format!("gate.{}", gate.name()), reason));
+    let view = gate.view();
+    let problem = view.problem().map(|reason| (format!("gate.{}", gate.name()), reason.to_owned()));
     let keys = keys.get(cloud).map(|reason| (format!("keys.{cloud}"), reason.clone()));
     let failing = problem.into_iter().chain(keys);
     failing.map(|(check, reason)| FailingCheck { check, reason }).collect()
@@ -150,14 +148,14 @@ impl App {
         }
     }
 
-    fn gate_now(&self, gate: &ServedGate, is_ready: bool) -> GateNow {
+    fn gate_now(&self, gate: &Gate, is_ready: bool) -> GateNow {
         // INVARIANT: one view, so that what is shown goes together.
         let view = gate.view();
         GateNow {
             gate: gate.name().to_owned(),
             state: view.state(),
             is_ready,
-            not_counting: view.selected().map_or(0, |selected| selected.not_counting().len()),
+            not_counting: view.not_counting().len(),
             taken_back: view.taken_back().len(),
             source: self.sources.get(gate.name()).map(|source| source.seen().state),
         }

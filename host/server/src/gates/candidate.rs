@@ -2,23 +2,23 @@
 
 use std::sync::Arc;
 
-use admit::decision::{Decision, Expected};
-use admit::gate::{Decided, Input, Request};
+use admit::decision::{Expected, PolicyRef};
 use admit::release::{Inspected, Release};
 use admit_api::activation::ActivationResult;
 use serde_json::{Map, Value};
 use tokio::sync::OwnedMutexGuard;
 
 use super::activities;
-use super::gate::ServedGate;
+use super::gate::Gate;
+use super::owner::Owned;
 use super::plan::Planned;
 use super::report::{ChangeError, Report};
 use super::settings::Configured;
-use super::state::View;
+use super::view::{Shadowing, View};
 use crate::access::Right;
 use crate::authority::{Authority, Granted};
-use crate::shadow::{Offer, Shadow};
-use crate::store::CandidateRow;
+use crate::shadow::Shadow;
+use crate::store::{CandidateRow, Store};
 
 /// A release that waits for its promotion.
 pub(super) struct Candidate {
@@ -32,14 +32,46 @@ pub(super) struct Candidate {
     dropped: Vec<Expected>,
     /// The settings that are kept and would count again.
     restored: Vec<Expected>,
-    pub(super) shadow: Shadow,
+    /// Absent while it is being dropped.
+    shadow: Option<Shadow>,
+}
+
+impl Candidate {
+    /// The candidate at work.
+    pub(super) fn shadow(&self) -> &Shadow {
+        self.shadow.as_ref().expect("`drop` alone takes it")
+    }
+}
+
+/// Whoever lets go of it last does not wait for its thread.
+impl Drop for Candidate {
+    fn drop(&mut self) {
+        let shadow = self.shadow.take();
+        if let Ok(tokio) = tokio::runtime::Handle::try_current() {
+            tokio.spawn_blocking(move || drop(shadow));
+        }
+    }
 }
 
 impl View {
-    /// What the candidate of this gate found so far; absent when there is none.
-    pub fn shown_candidate(&self, gate: &str) -> Option<admit_api::candidate::Candidate> {
-        let candidate = self.candidate.as_ref()?;
-        Some(admit_api::candidate::Candidate {
+    fn candidate(&self) -> Option<&Arc<Candidate>> {
+        match &self.candidate {
+            Shadowing::Candidate(candidate) => Some(candidate),
+            Shadowing::Starting | Shadowing::Nothing => None,
+        }
+    }
+
+    /// What the candidate of this gate found so far.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeError::NoCandidate`], [`ChangeError::CandidateStarting`].
+    pub fn expect_shown_candidate(
+        &self,
+        gate: &str,
+    ) -> Result<admit_api::candidate::Candidate, ChangeError> {
+        let candidate = self.expect_candidate(gate)?;
+        Ok(admit_api::candidate::Candidate {
             gate: gate.to_owned(),
             policy: candidate.release.policy().clone(),
             release: candidate.release.digest().to_string(),
@@ -47,23 +79,17 @@ impl View {
             stale: candidate.revision != self.revision(),
             dropped: candidate.dropped.clone(),
             restored: candidate.restored.clone(),
-            found: candidate.shadow.report().found,
+            found: candidate.shadow().report().found,
         })
+    }
+
+    /// What the candidate did so far, with what only the metrics show; absent when there is none.
+    pub fn candidate_report(&self) -> Option<crate::shadow::Report> {
+        self.candidate().map(|candidate| candidate.shadow().report())
     }
 }
 
-impl ServedGate {
-    /// What the candidate found so far; absent when there is none, or none yet while the gate is being
-    /// started.
-    pub fn candidate(&self) -> Option<admit_api::candidate::Candidate> {
-        self.view().shown_candidate(self.name())
-    }
-
-    /// As [`ServedGate::candidate`], with what only the metrics show.
-    pub fn candidate_report(&self) -> Option<crate::shadow::Report> {
-        self.view().candidate.as_ref().map(|candidate| candidate.shadow.report())
-    }
-
+impl Gate {
     /// Ends the candidate.
     ///
     /// # Errors
@@ -76,13 +102,13 @@ impl ServedGate {
         now: u64,
     ) -> Result<(), ChangeError> {
         self.expect_started()?;
-        let turn = Arc::clone(&self.changing).lock_owned().await;
+        let turn = Arc::clone(&self.turn).lock_owned().await;
         let gate = Arc::clone(self);
-        let ended = crate::blocking::run(move || {
+        let ended = crate::blocking::to_end(async move {
             let _turn = turn;
             authority.check()?;
-            let candidate = gate.expect_candidate()?;
-            gate.forget(&candidate, &authority, now)
+            let mut owned = gate.owned.lock().await;
+            forget(&mut owned, &gate.store, gate.name(), &authority, now).await
         });
         ended.await.unwrap_or(Err(ChangeError::Broken))
     }
@@ -91,144 +117,126 @@ impl ServedGate {
     /// cannot start, the server drops it, records an activity, and serves without it.
     pub(super) async fn resume_candidate(self: &Arc<Self>, turn: OwnedMutexGuard<()>, now: u64) {
         let gate = Arc::clone(self);
-        let resumed = crate::blocking::run(move || {
+        let resumed = crate::blocking::to_end(async move {
             let _turn = turn;
-            gate.resume_candidate_alone(now)
+            gate.resume_candidate_in_turn(now).await
         });
-        let resumed = resumed.await;
-        self.candidate_resumed();
-        if let Err(error) = resumed.unwrap_or(Err(ChangeError::Broken)) {
-            let (gate, error) = (self.name(), error.told());
+        let (candidate, error) = match resumed.await.unwrap_or(Err(ChangeError::Broken)) {
+            Ok(candidate) => (candidate, None),
+            Err(error) => (None, Some(error.reason())),
+        };
+        let candidate = candidate.map(Arc::new);
+        let shown = candidate.map_or(Shadowing::Nothing, Shadowing::Candidate);
+        self.publish(|view| view.candidate = shown).await;
+        if let Some(error) = error {
+            let gate = self.name();
             tracing::error!(gate, error, "the candidate could not be started again");
         }
     }
 
-    fn resume_candidate_alone(&self, now: u64) -> Result<(), ChangeError> {
-        let row = match self.wait(self.store.candidate(self.name())) {
-            Ok(None) => return Ok(()),
+    async fn resume_candidate_in_turn(&self, now: u64) -> Result<Option<Candidate>, ChangeError> {
+        let row = match self.store.candidate(self.name()).await {
+            Ok(None) => return Ok(None),
             Ok(Some(row)) => Ok(row),
             Err(error) => Err(ChangeError::from(error)),
         };
         let mut policy = None;
-        let again = row.and_then(|row| {
-            let inspected = self.inspect_stored(&row.component)?;
-            policy = Some(inspected.policy().clone());
-            self.candidate_again(inspected, row, now)
-        });
+        let again = match row {
+            Ok(row) => self.candidate_again(row, &mut policy, now).await,
+            Err(error) => Err(error),
+        };
         match again {
-            Ok(candidate) => {
-                self.publish_candidate(Some(Arc::new(candidate)));
-                Ok(())
-            }
+            Ok(candidate) => Ok(Some(candidate)),
             // What says nothing about the candidate may be over at the next start.
             Err(error) if error.is_hosts() && !error.is_damage() => Err(error),
             Err(error) => {
-                let activity = activities::candidate_lost(policy.as_ref(), &error.told());
+                let activity = activities::candidate_lost(policy.as_ref(), &error.reason());
                 let by = Granted::server();
-                self.wait(self.store.end_candidate(self.name(), &activity, &by, now))?;
+                self.store.end_candidate(self.name(), &activity, &by, now).await?;
                 Err(error)
             }
         }
     }
 
-    fn candidate_again(
+    async fn candidate_again(
         &self,
-        inspected: Inspected,
         row: CandidateRow,
+        policy: &mut Option<PolicyRef>,
         now: u64,
     ) -> Result<Candidate, ChangeError> {
+        let (inspected, _) = self.builder.inspect_beside(row.component.into()).await?;
+        *policy = Some(inspected.policy().clone());
         if row.revision == 0 {
             // It was made from what the gate was configured with then.
             return Err(ChangeError::StaleCandidate);
         }
         // The operator's cases do not count: they may have changed since.
         let configured = Configured::known(row.settings, inspected.description());
-        let planned = self.prepare(inspected, configured, &[])?;
-        self.candidate_of(planned, row.revision, now)
+        let base = self.view();
+        let planned = self.builder.prepare_beside(inspected, configured, &base).await?;
+        self.candidate_of(planned, &base, row.revision, now)
     }
 
     /// Lets a release decide in the shadow; one that was there before ends.
-    pub(super) fn start_candidate(
+    pub(super) async fn start_candidate(
         &self,
         planned: Planned,
-        base: &View,
+        base: &Arc<View>,
         authority: &Authority,
         now: u64,
     ) -> Result<Report, ChangeError> {
-        let (report, revision) =
-            (self.report(ActivationResult::Candidate, &planned, base), base.revision());
-        let candidate = self.candidate_of(planned, revision, now)?;
-        let _ahead = self.wait(self.going_back.read());
-        if self.view().revision() != revision {
-            return Err(self.overtaken());
-        }
+        let mut report = planned.report(self.name(), ActivationResult::Candidate, base);
+        let candidate = self.candidate_of(planned, base, base.revision(), now)?;
+        let mut owned = self.owned.lock().await;
+        let before = owned.expect_unchanged(base)?;
         let row = CandidateRow {
             component: candidate.inspected.bytes().to_vec(),
             settings: candidate.settings.clone(),
-            revision,
+            revision: candidate.revision,
         };
-        let before = self.view();
-        let ended = before.candidate.as_ref();
+        let ended = before.candidate();
         let ended = ended.map(|ended| activities::candidate_ended(ended.release.policy()));
         let activities: Vec<_> = ended
             .into_iter()
             .chain([activities::candidate_started(&report.activation.policy)])
             .collect();
-        let by = self.wait(authority.grant(Right::Write))?;
-        self.wait(self.store.keep_candidate(self.name(), &row, &activities, &by, now))?;
-        self.counters.metrics.changed_nothing(report.activation.result.as_str());
-        self.publish_candidate(Some(Arc::new(candidate)));
+        let by = authority.grant(Right::Write).await?;
+        self.store.keep_candidate(self.name(), &row, &activities, &by, now).await?;
+        self.deciding.metrics().changed_nothing(report.activation.result.as_str());
+        let candidate = Shadowing::Candidate(Arc::new(candidate));
+        report.view = owned.publish(|view| view.candidate = candidate);
         Ok(report)
     }
 
     fn candidate_of(
         &self,
         planned: Planned,
+        base: &View,
         revision: u64,
         since: u64,
     ) -> Result<Candidate, ChangeError> {
-        let (dropped, restored) = (planned.dropped(), planned.restored(&self.view()));
+        let (dropped, restored) = (planned.dropped(), planned.restored(base));
         let Planned { inspected, configured, release, .. } = planned;
         let settings = configured.all;
         let shadow = Shadow::start(Arc::clone(&release), self.options.shadow.clone());
-        let shadow = shadow.map_err(|_| ChangeError::Broken)?;
+        let shadow = Some(shadow.map_err(|_| ChangeError::Broken)?);
         Ok(Candidate { release, inspected, settings, revision, since, dropped, restored, shadow })
-    }
-
-    /// Hands what was decided to the candidate, which never makes anybody wait.
-    pub(super) fn offer_to_candidate(&self, decided: Decided, request: &Request<'_>) -> Decision {
-        let Decided { decision, claims, .. } = decided;
-        if let (Some(claims), Some(candidate)) = (claims, &self.view.load().candidate) {
-            let (facts, bytes) = (request.facts.clone(), size(request));
-            let offer = Offer::new(&decision, claims, facts, request.now, bytes);
-            offer.into_iter().for_each(|offer| candidate.shadow.offer(offer));
-        }
-        decision
-    }
-
-    /// Ends the candidate, and writes that down first.
-    pub(super) fn forget(
-        &self,
-        candidate: &Candidate,
-        authority: &Authority,
-        now: u64,
-    ) -> Result<(), ChangeError> {
-        let activity = activities::candidate_ended(candidate.release.policy());
-        let by = self.wait(authority.grant(Right::Write))?;
-        self.wait(self.store.end_candidate(self.name(), &activity, &by, now))?;
-        self.publish_candidate(None);
-        Ok(())
-    }
-
-    pub(super) fn expect_candidate(&self) -> Result<Arc<Candidate>, ChangeError> {
-        let candidate = self.view.load().candidate.clone();
-        candidate.ok_or_else(|| ChangeError::NoCandidate(self.name().to_owned()))
     }
 }
 
-/// The size of what is decided on.
-fn size(request: &Request<'_>) -> usize {
-    match request.input {
-        Input::Token(_, bytes) | Input::Claims(bytes) => bytes.len(),
-    }
+/// Ends the candidate, and writes that down first.
+pub(super) async fn forget(
+    owned: &mut Owned,
+    store: &Store,
+    gate: &str,
+    authority: &Authority,
+    now: u64,
+) -> Result<(), ChangeError> {
+    let view = owned.view();
+    let candidate = view.expect_candidate(gate)?;
+    let activity = activities::candidate_ended(candidate.release.policy());
+    let by = authority.grant(Right::Write).await?;
+    store.end_candidate(gate, &activity, &by, now).await?;
+    owned.publish(|view| view.candidate = Shadowing::Nothing);
+    Ok(())
 }

@@ -1,21 +1,32 @@
 //! The operator's cases: a file that is read at each activation.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use admit::cases::{Case, CaseError, CaseFile, MAX_CASE_FILE_BYTES};
 use admit::decision::PolicyRef;
 use admit::failure::{Cause, error_chain};
-use admit::release::{BuildError, Inspected};
+use admit::release::{BuildError, Inspected, component_digest};
 use admit::text::Shown;
 use admit_api::activation::{Rehearsed, StepName};
 
-use super::gate::ServedGate;
 use super::report::{ChangeError, Refused};
 
-impl ServedGate {
-    /// The operator's cases for this policy; none when no file is configured, or it is about another.
-    pub(super) fn operator_cases(&self, policy: &PolicyRef) -> Result<Vec<Case>, ChangeError> {
-        let Some(path) = &self.options.cases else {
+/// The operator's cases of a gate, in a file that is read each time.
+pub(super) struct OperatorCases {
+    gate: String,
+    path: Option<PathBuf>,
+}
+
+impl OperatorCases {
+    /// Those in this file; none without one.
+    pub(super) fn new(gate: &str, path: Option<PathBuf>) -> Self {
+        Self { gate: gate.to_owned(), path }
+    }
+
+    /// The cases for this policy; none when no file is configured, or it is about another.
+    pub(super) fn read_for(&self, policy: &PolicyRef) -> Result<Vec<Case>, ChangeError> {
+        let Some(path) = &self.path else {
             return Ok(Vec::new());
         };
         read(path).and_then(|file| self.cases_for(&file, policy, path)).map_err(|error| {
@@ -35,7 +46,7 @@ impl ServedGate {
         let cases = those_for(file, policy, path)?;
         if let Some(unplayed) = unplayed(file, &cases, policy) {
             tracing::warn!(
-                gate = self.name(),
+                gate = self.gate,
                 file = %path.display(),
                 policy.version = &*policy.version,
                 "{unplayed}"
@@ -44,26 +55,19 @@ impl ServedGate {
         Ok(cases)
     }
 
-    /// What is said of an operator's file without a case for the policy that the gate has; absent where
-    /// there is one, or no file, or none that can be read.
-    pub fn unplayed_cases(&self) -> Option<String> {
-        let (path, selected) = (self.options.cases.as_deref()?, self.selected()?);
+    /// Why the file has no case for a policy; absent where it has one, or cannot be read, or where there
+    /// is none.
+    pub(super) fn unplayed(&self, policy: &PolicyRef) -> Option<String> {
+        let path = self.path.as_deref()?;
         let file = read(path).ok()?;
-        let cases = those_for(&file, selected.policy(), path).ok()?;
-        unplayed(&file, &cases, selected.policy())
-    }
-
-    /// What is said of a gate that decides with a release that has passed no case.
-    pub fn rehearsed_nothing(&self) -> Option<&'static str> {
-        let selected = self.selected().filter(|selected| selected.release.is_some())?;
-        let operator = self.operator_cases(selected.policy()).ok()?;
-        rehearsed(&selected.inspected, &operator).is_nothing().then_some(NOTHING_REHEARSED)
+        let cases = those_for(&file, policy, path).ok()?;
+        unplayed(&file, &cases, policy)
     }
 
     /// Why there is no release. Of the operator's cases it names the file.
-    pub(super) fn refused_by(&self, error: BuildError, policy: Option<&PolicyRef>) -> ChangeError {
+    pub(super) fn refused_by(&self, error: BuildError, policy: &PolicyRef) -> ChangeError {
         let mut refused = ChangeError::not_built(error, policy);
-        if let (ChangeError::Refused(refused), Some(path)) = (&mut refused, &self.options.cases)
+        if let (ChangeError::Refused(refused), Some(path)) = (&mut refused, &self.path)
             && refused.cause == Cause::Cases
         {
             refused.error =
@@ -72,12 +76,20 @@ impl ServedGate {
         refused
     }
 
-    /// Why no case of the operator's file can be played, whatever policy it is about; absent when they
-    /// can, or no file is configured.
-    pub fn problem_of_cases(&self) -> Option<String> {
-        let path = self.options.cases.as_deref()?;
+    /// Why no case of the file can be played, whatever policy it is about; absent when they can, or no
+    /// file is configured.
+    pub(super) fn problem(&self) -> Option<String> {
+        let path = self.path.as_deref()?;
         let cases = read(path).and_then(|file| file.cases().map_err(|error| named(path, &error)));
         cases.err()
+    }
+
+    /// What the file holds, by digest, or why it cannot be read.
+    pub(super) fn content(&self) -> Option<Arc<str>> {
+        let path = self.path.as_deref()?;
+        let read = crate::source::read_file(path, MAX_CASE_FILE_BYTES + 1);
+        let digest = read.map(|bytes| component_digest(&bytes));
+        Some(digest.unwrap_or_else(|error| error_chain(&error).into()))
     }
 }
 

@@ -13,9 +13,8 @@ use admit::lock::Lock;
 use admit::release::component_digest;
 use serde_json::json;
 
-use super::gate::ServedGate;
 use super::report::ChangeError;
-use crate::store::{FirstTry, NewActivity, StoreError, Trying};
+use crate::store::{FirstTry, NewActivity, Store, StoreError, Trying};
 use crate::time::rfc3339;
 
 /// The policy of a gate to which none was ever given.
@@ -30,7 +29,12 @@ pub enum FirstComponent {
 
 impl FirstComponent {
     /// The component in binary form, or why it cannot be read.
-    pub(super) fn read(&self) -> Result<Arc<[u8]>, String> {
+    pub(super) async fn read(&self) -> Result<Arc<[u8]>, String> {
+        let this = self.clone();
+        crate::blocking::beside(move || this.read_now()).await
+    }
+
+    fn read_now(&self) -> Result<Arc<[u8]>, String> {
         match self {
             Self::Bundled(component) => Ok(Arc::from(*component)),
             Self::File(path) => {
@@ -41,22 +45,31 @@ impl FirstComponent {
     }
 }
 
-/// What this process has written down of the file that it tries.
-#[derive(Debug, Default)]
-pub(super) struct FirstTries(Lock<Noted>);
+/// What is written down of the file that a gate tries as its first policy.
+#[derive(Debug)]
+pub(super) struct FirstTries {
+    gate: String,
+    store: Store,
+    noted: Lock<Noted>,
+}
 
 #[derive(Debug, Default)]
 struct Noted {
-    /// Whether it has: what is found then did not end an earlier run.
+    /// Whether this process has written it down: what is found then did not end an earlier run.
     is_ours: bool,
     /// Whether the compilation was given up and goes on: it may still end this process.
     compiles_on: bool,
 }
 
-impl ServedGate {
+impl FirstTries {
+    /// None yet of this process.
+    pub(super) fn new(gate: &str, store: Store) -> Self {
+        Self { gate: gate.to_owned(), store, noted: Lock::default() }
+    }
+
     /// Writes down that the configured policy is tried; or says why it is not. When somebody `asked`, it is
     /// tried whatever happened before.
-    pub(super) fn begin_first_try(
+    pub(super) async fn begin(
         &self,
         first: &FirstComponent,
         bytes: &[u8],
@@ -65,28 +78,37 @@ impl ServedGate {
     ) -> Result<Option<String>, StoreError> {
         let FirstComponent::File(path) = first else { return Ok(None) };
         let digest = component_digest(bytes).to_string();
-        let found = self.wait(self.store.first_try(self.name()))?;
+        let found = self.store.first_try(&self.gate).await?;
         let found = found.filter(|found| found.trying.digest == digest && !asked);
-        let is_ours = self.first_tries.0.lock().is_ours;
+        let is_ours = self.noted.lock().is_ours;
         if let Some(found) = found.filter(|found| found.is_set_aside || !is_ours) {
-            return self.set_aside(path, &found, now).map(Some);
+            return self.set_aside(path, &found, now).await.map(Some);
         }
-        self.wait(self.store.begin_first_try(self.name(), &Trying { digest, since: now }))?;
-        self.first_tries.0.lock().is_ours = true;
+        self.store.begin_first_try(&self.gate, &Trying { digest, since: now }).await?;
+        self.noted.lock().is_ours = true;
         Ok(None)
     }
 
-    /// Writes down that the configured policy is no longer tried, unless it still compiles.
-    pub(super) fn end_first_try(&self, first: &FirstComponent, error: Option<&ChangeError>) {
+    /// Writes down that the configured policy is no longer tried, unless it still compiles; `compiles_on`
+    /// says whether anything does.
+    pub(super) async fn end(
+        &self,
+        first: &FirstComponent,
+        error: Option<&ChangeError>,
+        compiles_on: bool,
+    ) {
         let FirstComponent::File(_) = first else { return };
         let is_given_up = error.is_some_and(ChangeError::compiles_on);
-        let noted = &mut *self.first_tries.0.lock();
-        noted.compiles_on = is_given_up || (noted.compiles_on && self.compiles_on());
-        if noted.compiles_on {
+        let goes_on = {
+            let noted = &mut *self.noted.lock();
+            noted.compiles_on = is_given_up || (noted.compiles_on && compiles_on);
+            noted.compiles_on
+        };
+        if goes_on {
             return;
         }
-        if let Err(error) = self.wait(self.store.end_first_try(self.name())) {
-            let (gate, error) = (self.name(), error_chain(&error));
+        if let Err(error) = self.store.end_first_try(&self.gate).await {
+            let (gate, error) = (&self.gate, error_chain(&error));
             tracing::error!(
                 gate,
                 error,
@@ -96,7 +118,7 @@ impl ServedGate {
     }
 
     /// Sets the configured policy aside. Answers why, and what can be done.
-    fn set_aside(
+    async fn set_aside(
         &self,
         path: &std::path::Path,
         found: &FirstTry,
@@ -109,11 +131,11 @@ impl ServedGate {
              at {since}: it may be what ended it, and is not tried again by itself; to try it, send \
              SIGHUP; else put another component there, or upload one"
         );
-        tracing::error!(gate = self.name(), policy.digest = digest, "{error}");
+        tracing::error!(gate = self.gate, policy.digest = digest, "{error}");
         if !is_set_aside {
             let details = json!({"digest": digest, "file": path, "since": since, "error": error});
             let activity = NewActivity::new("set_aside_policy", details);
-            self.wait(self.store.set_aside_first(self.name(), &activity, now))?;
+            self.store.set_aside_first(&self.gate, &activity, now).await?;
         }
         Ok(error)
     }

@@ -1,32 +1,28 @@
-//! One gate of the server: the engine's gate, and what the server knows of it.
+//! One gate of the server: what decides, what builds, and the owner of what it has.
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use admit::claims::Verification;
-use admit::gate::{Decided, Gate, Request};
+use admit::decision::Decision;
+use admit::facts::FactsError;
+use admit::gate::{Decided, Request};
 use admit::keys::Keys;
-use admit::lock::Lock;
-use admit::release::Release;
 use admit::runtime::Runtime;
-use arc_swap::ArcSwap;
 use serde_json::{Map, Value};
+use tokio::sync::Mutex;
 
-use super::component::Inspections;
+use super::builder::Builder;
+use super::cases::{NOTHING_REHEARSED, rehearsed};
+use super::deciding::{Counters, Deciding};
 use super::first::FirstTries;
-use super::recent::Recent;
+use super::owner::Owned;
 use super::refusals::Refusals;
-use super::rollback::Fault;
-use super::state::View;
-use crate::decision_log::DecisionLog;
-use crate::faults::{FaultOptions, FaultWatch};
-use crate::metrics::GateMetrics;
+use super::report::ChangeError;
+use super::view::{State, View};
+use crate::faults::FaultOptions;
 use crate::shadow::ShadowOptions;
 use crate::store::Store;
-
-/// Releases that are kept linked for a way back, besides the active one.
-const LINKED: usize = 5;
 
 /// What a gate is made of besides its policy.
 #[derive(Clone, Debug)]
@@ -45,42 +41,34 @@ pub struct GateOptions {
     pub shadow: ShadowOptions,
 }
 
-/// What counts and records decisions.
-#[derive(Clone)]
-pub struct Counters {
-    /// The numbers of this gate.
-    pub metrics: GateMetrics,
-    /// The decision log; absent when there is none.
-    pub log: Option<Arc<DecisionLog>>,
+/// All that a refusal of a source may have depended on, other than the component and the machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// The gate's revision, which each change of policy or settings raises.
+    pub revision: u64,
+    /// The release that decides.
+    pub release: Option<Arc<str>>,
+    /// What the file of the operator's cases holds, by digest; or why it cannot be read.
+    pub cases: Option<Arc<str>>,
 }
 
 /// A gate with its policy, its settings and their history.
-pub struct ServedGate {
+///
+/// Each change waits for its turn, builds beside everything else, and then asks the owner to make it. A way
+/// back goes to the owner at once, and keeps it until the gate has gone back: no change is made before it.
+pub struct Gate {
     pub(super) options: GateOptions,
-    pub(super) gate: Gate,
-    pub(super) runtime: Runtime,
     pub(super) store: Store,
-    pub(super) counters: Counters,
-    /// Held by a change from start to end: one at a time. A roll-back does not wait for it.
-    pub(super) changing: Arc<tokio::sync::Mutex<()>>,
-    /// Held alone by a roll-back from start to end, and together by changes only while they are made:
-    /// a roll-back that has begun comes before every change that is not made yet.
-    pub(super) going_back: Arc<tokio::sync::RwLock<()>>,
-    /// Held while the release of a way back is built, so that it is built once.
-    pub(super) linking: Lock<()>,
-    /// The releases before the active one, linked still.
-    pub(super) linked: Lock<Recent<Arc<Release>>>,
-    pub(super) inspections: Inspections,
+    pub(super) deciding: Arc<Deciding>,
+    pub(super) builder: Arc<Builder>,
     pub(super) first_tries: FirstTries,
-    pub(super) refusals: Refusals,
-    pub(super) faults: FaultWatch,
-    started: Instant,
-    /// INVARIANT: the store's row of the gate and `view` are changed while this is locked.
-    pub(super) writing: Lock<()>,
-    pub(super) view: ArcSwap<View>,
+    /// Held by a change from start to end, so that each builds on what the one before has made.
+    pub(super) turn: Arc<Mutex<()>>,
+    /// Held while what the gate has is changed; by a way back from its beginning.
+    pub(super) owned: Arc<Mutex<Owned>>,
 }
 
-impl ServedGate {
+impl Gate {
     /// Makes a gate without a policy.
     pub fn new(
         options: GateOptions,
@@ -89,24 +77,16 @@ impl ServedGate {
         store: Store,
         counters: Counters,
     ) -> Self {
-        let view = View::starting(options.settings.clone());
+        let deciding = Arc::new(Deciding::new(&options, runtime.clone(), keys, counters));
+        let owned = Owned::new(Arc::clone(&deciding), store.clone());
         Self {
-            gate: Gate::new(&options.name, runtime.clone(), keys, options.verification),
-            faults: FaultWatch::new(options.faults),
-            refusals: Refusals::new(options.shadow.claims.clone()),
+            builder: Arc::new(Builder::new(&options, runtime, store.clone())),
+            first_tries: FirstTries::new(&options.name, store.clone()),
             options,
-            runtime,
             store,
-            counters,
-            changing: Arc::default(),
-            going_back: Arc::default(),
-            linking: Lock::default(),
-            linked: Lock::new(Recent::new(LINKED)),
-            inspections: Inspections::default(),
-            first_tries: FirstTries::default(),
-            started: Instant::now(),
-            writing: Lock::default(),
-            view: ArcSwap::from_pointee(view),
+            deciding,
+            turn: Arc::default(),
+            owned: Arc::new(Mutex::new(owned)),
         }
     }
 
@@ -120,80 +100,125 @@ impl ServedGate {
         &self.options.verification
     }
 
-    /// The engine's gate.
-    pub fn gate(&self) -> &Gate {
-        &self.gate
+    /// What the gate is now.
+    pub fn view(&self) -> Arc<View> {
+        self.deciding.view()
     }
 
-    /// Whether a compilation goes on that was given up, of whichever gate.
-    pub fn compiles_on(&self) -> bool {
-        self.runtime.compiles_on()
+    /// The generation that decides; 0 before the first.
+    pub fn generation(&self) -> u64 {
+        self.deciding.gate().generation()
     }
 
     /// What was refused lately, by reason.
     pub fn refusals(&self) -> &Refusals {
-        &self.refusals
+        self.deciding.refusals()
+    }
+
+    /// As [`admit::gate::Gate::log_counted`].
+    pub fn log_counted(&self) {
+        self.deciding.gate().log_counted();
+    }
+
+    /// As [`admit::gate::Gate::log_all_counted`].
+    pub fn log_all_counted(&self) {
+        self.deciding.gate().log_all_counted();
     }
 
     /// Decides, unless a key would have to be waited for.
     ///
     /// # Errors
     ///
-    /// As [`Gate::decide`].
+    /// As [`admit::gate::Gate::decide`].
     pub fn decide_now(
         self: &Arc<Self>,
         request: &Request<'_>,
-    ) -> Result<Option<admit::decision::Decision>, admit::facts::FactsError> {
-        let decided = self.gate.decide_now(request)?;
-        Ok(decided.map(|decided| self.tell(decided, request)))
+    ) -> Result<Option<Decision>, FactsError> {
+        let decided = self.deciding.gate().decide_now(request)?;
+        Ok(decided.map(|decided| self.note(decided, request)))
     }
 
     /// Decides, and waits for keys if need be.
     ///
     /// # Errors
     ///
-    /// As [`Gate::decide`].
-    pub fn decide(
-        self: &Arc<Self>,
-        request: &Request<'_>,
-    ) -> Result<admit::decision::Decision, admit::facts::FactsError> {
-        let decided = self.gate.decide_with_claims(request)?;
-        Ok(self.tell(decided, request))
+    /// As [`admit::gate::Gate::decide`].
+    pub fn decide(self: &Arc<Self>, request: &Request<'_>) -> Result<Decision, FactsError> {
+        let decided = self.deciding.gate().decide_with_claims(request)?;
+        Ok(self.note(decided, request))
     }
 
-    /// Counts and records a decision, and lets a candidate decide the same.
-    fn tell(
-        self: &Arc<Self>,
-        decided: Decided,
-        request: &Request<'_>,
-    ) -> admit::decision::Decision {
-        self.counters.metrics.decided(&decided.decision);
-        self.refusals.note(&decided.decision, request.now);
-        if let Some(log) = &self.counters.log {
-            log.record(&decided, request);
+    fn note(self: &Arc<Self>, decided: Decided, request: &Request<'_>) -> Decision {
+        let (decision, one_too_many) = self.deciding.note(decided, request);
+        if let Some((generation, fault)) = one_too_many {
+            let gate = Arc::clone(self);
+            tokio::spawn(async move { gate.revert(generation, fault).await });
         }
-        self.watch_faults(&decided.decision);
-        self.offer_to_candidate(decided, request)
+        decision
     }
 
-    fn watch_faults(self: &Arc<Self>, decision: &admit::decision::Decision) {
-        let Some(generation) = decision.generation else {
-            return;
-        };
-        let is_fault = crate::faults::is_policy_fault(decision);
-        if self.faults.observe(generation, is_fault, self.started.elapsed()) {
-            let (gate, fault) = (Arc::clone(self), Fault::of(decision));
-            tokio::spawn(async move { gate.revert(generation, &fault).await });
+    /// Whether a compilation goes on that was given up, of whichever gate.
+    pub fn compiles_on(&self) -> bool {
+        self.builder.compiles_on()
+    }
+
+    /// Why no case of the operator's file can be played, whatever policy it is about; absent when they
+    /// can, or no file is configured.
+    pub fn problem_of_cases(&self) -> Option<String> {
+        self.builder.cases.problem()
+    }
+
+    /// What is said of an operator's file without a case for the policy that the gate has; absent where
+    /// there is one, or no file, or none that can be read.
+    pub fn unplayed_cases(&self) -> Option<String> {
+        self.builder.cases.unplayed(self.view().policy()?.reference())
+    }
+
+    /// What is said of a gate that decides with a release that has passed no case.
+    pub fn rehearsed_nothing(&self) -> Option<&'static str> {
+        let view = self.view();
+        let policy = view.policy().filter(|_| view.active().is_some())?;
+        let operator = self.builder.cases.read_for(policy.reference()).ok()?;
+        rehearsed(&policy.inspected, &operator).is_nothing().then_some(NOTHING_REHEARSED)
+    }
+
+    /// All that a refusal of a source may depend on now. Reads a file.
+    pub fn surroundings(&self) -> Surroundings {
+        let view = self.view();
+        let release = view.active().map(|active| Arc::clone(active.release.digest()));
+        Surroundings { revision: view.revision(), release, cases: self.builder.cases.content() }
+    }
+
+    /// Why the gate has no release, in words for an administrator. Settings that are configured and
+    /// refused are a mistake; where there are none, they are still to come.
+    pub(crate) fn unreleased_by(&self, error: &ChangeError) -> State {
+        match error {
+            ChangeError::Invalid(_) | ChangeError::TooLarge(_) | ChangeError::Misfits(_) => {
+                let reason = error.reason();
+                match self.options.settings.is_empty() {
+                    true => State::Unconfigured(format!(
+                        "its settings are not complete: {reason}; give them with `admit apply --file FILE`"
+                    )),
+                    false => State::Failed(format!("its settings are refused: {reason}")),
+                }
+            }
+            error => State::Failed(error.to_string()),
         }
     }
 
-    /// Starts to count the faults of a release that was activated `age` ago.
-    pub(super) fn watch_faults_of(&self, generation: u64, age: Duration) {
-        self.faults.activated(generation, self.started.elapsed(), age);
+    /// Publishes what the gate is from now on, where nothing of it is written down.
+    pub(super) async fn publish(&self, change: impl FnOnce(&mut View)) -> Arc<View> {
+        self.owned.lock().await.publish(change)
     }
 
-    /// Counts the faults of a release anew that could not be reverted.
-    pub(super) fn watch_faults_again(&self, generation: u64) {
-        self.faults.not_reverted(generation, self.started.elapsed());
+    /// Refuses what the gate cannot do before it was read from the store.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeError::Starting`].
+    pub fn expect_started(&self) -> Result<Arc<View>, ChangeError> {
+        let view = self.view();
+        view.expect_started(self.name())?;
+        Ok(view)
     }
 }

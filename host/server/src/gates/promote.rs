@@ -3,21 +3,31 @@
 use std::sync::Arc;
 
 use admit::release::Built;
+use admit_api::activation::ActivationResult;
 
+use super::candidate::forget;
 use super::cases::rehearsed;
 use super::change::MayDrop;
-use super::commit::Committing;
-use super::gate::ServedGate;
+use super::gate::Gate;
+use super::owner::Committing;
 use super::plan::{Planned, expect_named};
 use super::report::{ChangeError, Report, steps};
 use super::revision::{Tags, check_revision};
 use super::settings::Configured;
+use super::view::View;
 use crate::authority::Authority;
 use crate::shadow::Shadow;
 use crate::store::Action;
-use admit_api::activation::ActivationResult;
 
-impl ServedGate {
+/// What is asked of a promotion.
+struct Wanted {
+    max_differences: Option<u64>,
+    drop: MayDrop,
+    force: bool,
+    revision: Option<Tags>,
+}
+
+impl Gate {
     /// Makes the candidate the active release, unless it decided more than `max_differences`
     /// requests otherwise; if `revision` is given, in the place of that one only. A release that is known
     /// to fail has to be forced.
@@ -35,72 +45,71 @@ impl ServedGate {
         now: u64,
     ) -> Result<Report, ChangeError> {
         self.expect_started()?;
-        let turn = Arc::clone(&self.changing).lock_owned().await;
+        let wanted = Wanted { max_differences, drop, force, revision };
+        let turn = Arc::clone(&self.turn).lock_owned().await;
         let gate = Arc::clone(self);
-        let promoted = crate::blocking::run(move || {
+        let promoted = crate::blocking::to_end(async move {
             let _turn = turn;
-            let promoted = gate.promote_alone(
-                max_differences,
-                &drop,
-                force,
-                revision.as_ref(),
-                &authority,
-                now,
-            );
-            gate.write_refusal(&promoted, None, Action::Promote, &authority, now);
+            let promoted = gate.promote_in_turn(&wanted, &authority, now).await;
+            gate.write_refusal(&promoted, None, Action::Promote, &authority, now).await;
             promoted
         });
         promoted.await.unwrap_or(Err(ChangeError::Broken))
     }
 
-    fn promote_alone(
+    async fn promote_in_turn(
         &self,
-        max_differences: Option<u64>,
-        may_drop: &MayDrop,
-        force: bool,
-        revision: Option<&Tags>,
+        wanted: &Wanted,
         authority: &Authority,
         now: u64,
     ) -> Result<Report, ChangeError> {
         authority.check()?;
-        let candidate = self.expect_candidate()?;
-        let base = self.view();
-        check_revision(revision, base.revision())?;
+        let base = &self.view();
+        let candidate = base.expect_candidate(self.name())?;
+        check_revision(wanted.revision.as_ref(), base.revision())?;
         if base.revision() != candidate.revision {
             return Err(ChangeError::StaleCandidate);
         }
-        if let Some(allowed) = max_differences {
-            self.check_differences(&candidate.shadow, allowed)?;
+        if let Some(allowed) = wanted.max_differences {
+            self.check_differences(candidate.shadow(), allowed)?;
         }
-        let policy = candidate.inspected.policy();
-        let failed = |error| self.refused_by(error, Some(policy));
-        let cases = self.operator_cases(policy)?;
-        let again = Built::again(Arc::clone(&candidate.release), self.verification(), &cases);
-        let Built { release, stages } = again.map_err(failed)?;
-        let all = candidate.settings.clone();
-        let counting = candidate.release.settings().as_json().clone();
-        let configured = Configured { all, counting };
-        let dropped = base.configured().dropped(&configured);
-        expect_named(&dropped, may_drop, policy)?;
-        let planned = Planned {
-            inspected: candidate.inspected.clone(),
-            configured,
-            dropped,
-            steps: steps(&stages),
-            rehearsed: rehearsed(&candidate.inspected, &cases),
-            release,
-        };
-        let previous = base.selected().and_then(|before| before.active);
-        let (action, base, taken_back) = (Action::Promote, &*base, None);
+        let planned = self.plan_promotion(base).await?;
+        expect_named(&planned.dropped, &wanted.drop, candidate.inspected.policy())?;
+        let previous = base.policy().and_then(|before| before.attempt);
+        let (action, force, taken_back) = (Action::Promote, wanted.force, None);
         let committing = Committing { action, authority, now, previous, base, force, taken_back };
-        let ahead = self.wait(self.going_back.read());
-        let report = self.commit(planned, &committing)?;
-        drop(ahead);
+        let mut owned = self.owned.lock().await;
+        let report = owned.commit(planned, &committing).await?;
         if report.activation.result == ActivationResult::Unchanged && !report.saved {
             // Nothing was written down, so that nothing ended it.
-            self.forget(&candidate, authority, now)?;
+            forget(&mut owned, &self.store, self.name(), authority, now).await?;
         }
         Ok(report)
+    }
+
+    /// The candidate's release, rehearsed again with the operator's cases as they are now.
+    async fn plan_promotion(&self, base: &Arc<View>) -> Result<Planned, ChangeError> {
+        let (builder, base) = (Arc::clone(&self.builder), Arc::clone(base));
+        let candidate = Arc::clone(base.expect_candidate(self.name())?);
+        let planned = crate::blocking::beside(move || {
+            let policy = candidate.inspected.policy();
+            let cases = builder.cases.read_for(policy)?;
+            let again = builder.rehearse(Arc::clone(&candidate.release), &cases);
+            let again = again.map_err(|error| builder.cases.refused_by(error, policy));
+            let Built { release, stages } = again?;
+            let all = candidate.settings.clone();
+            let counting = release.settings().as_json().clone();
+            let configured = Configured { all, counting };
+            Ok(Planned {
+                inspected: candidate.inspected.clone(),
+                dropped: base.configured().dropped(&configured),
+                configured,
+                steps: steps(&stages),
+                rehearsed: rehearsed(&candidate.inspected, &cases),
+                release,
+            })
+        });
+        planned.await
     }
 
     /// Zero differences mean nothing if the candidate has seen no request.

@@ -10,7 +10,7 @@ use admit::settings::{SettingRefusal, listed};
 use admit::text::Shown;
 use admit_api::activation::{Activation, Step, StepName};
 
-use super::state::Selected;
+use super::view::View;
 use crate::authority::Denied;
 use crate::store::{Action, StoreError, TakenBack};
 use admit_api::activity::Actor;
@@ -22,16 +22,16 @@ pub struct Report {
     pub activation: Activation,
     /// Whether anything was changed: the release, or settings that do not count.
     pub saved: bool,
-    /// What the gate has with this change, whatever was changed since; absent when it has no policy.
-    pub selected: Option<Arc<Selected>>,
+    /// What the gate is with this change, whatever was changed since.
+    pub view: Arc<View>,
 }
 
 impl Report {
-    /// Takes what the gate has with the change.
-    pub(super) fn made(&mut self, selected: Arc<Selected>) {
+    /// Takes what the gate is with the change.
+    pub(super) fn made(&mut self, view: Arc<View>) {
         self.saved = true;
-        self.activation.revision = selected.revision;
-        self.selected = Some(selected);
+        self.activation.revision = view.revision();
+        self.view = view;
     }
 }
 
@@ -61,6 +61,17 @@ pub struct Refused {
 }
 
 impl Refused {
+    /// Of a component that is not taken.
+    pub(super) fn at_inspect(
+        error: String,
+        policy: Option<PolicyRef>,
+        cause: Cause,
+        compiles_on: bool,
+    ) -> ChangeError {
+        let step = StepName::Inspect;
+        ChangeError::Refused(Box::new(Self { step, error, policy, cause, compiles_on }))
+    }
+
     /// The steps up to the one that failed.
     pub fn steps(&self) -> Vec<Step> {
         let before = StepName::ALL.iter().copied().take_while(|step| *step != self.step);
@@ -232,7 +243,7 @@ fn done(action: Action) -> &'static str {
 
 impl ChangeError {
     /// Why, in one line, with every setting concerned.
-    pub fn told(&self) -> String {
+    pub fn reason(&self) -> String {
         match self {
             Self::Invalid(refusals) | Self::TooLarge(refusals) | Self::Misfits(refusals) => {
                 listed(refusals)
@@ -247,7 +258,7 @@ impl ChangeError {
     pub fn waits_for(&self) -> Option<String> {
         let needs = match self {
             Self::Invalid(_) | Self::TooLarge(_) | Self::Misfits(_) => {
-                return Some(format!("settings: {}", self.told()));
+                return Some(format!("settings: {}", self.reason()));
             }
             Self::Refused(refused) if refused.step == StepName::Persist => {
                 "the store to be written again"
@@ -300,7 +311,7 @@ impl ChangeError {
     }
 
     /// Why there is no release, with the policy it would be of.
-    pub(super) fn not_built(error: BuildError, policy: Option<&PolicyRef>) -> Self {
+    pub(super) fn not_built(error: BuildError, policy: &PolicyRef) -> Self {
         use admit::release::ConfigureError;
         use admit::settings::SettingsError;
 
@@ -315,7 +326,7 @@ impl ChangeError {
             }
             error => {
                 let (step, cause, compiles_on) = (error.step(), error.cause(), error.goes_on());
-                let (error, policy) = (source_chain(&error), policy.cloned());
+                let (error, policy) = (source_chain(&error), Some(policy.clone()));
                 Self::Refused(Box::new(Refused { step, error, policy, cause, compiles_on }))
             }
         }

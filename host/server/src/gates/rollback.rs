@@ -6,17 +6,17 @@
 use std::sync::Arc;
 
 use admit::decision::Decision;
-use admit::release::Release;
 use admit::text::error_line;
-use admit_api::activation::{Activation, StepName};
+use admit_api::activation::Activation;
+use tracing::Instrument;
 
 use super::change::MayDrop;
-use super::commit::Committing;
-use super::gate::ServedGate;
+use super::gate::Gate;
+use super::owner::{Committing, Owned};
 use super::plan::{Planned, expect_named};
-use super::report::{ChangeError, Report, assignments, step};
+use super::report::{ChangeError, Report, assignments};
 use super::revision::{Tags, check_revision};
-use super::state::{Selected, View};
+use super::view::{GatePolicy, View};
 use crate::authority::Authority;
 use crate::store::{Action, StoreError, StoredRelease, TakenBack};
 
@@ -58,8 +58,7 @@ enum Reverted {
 
 /// Who goes back from what.
 struct Leaving<'a> {
-    base: &'a View,
-    before: &'a Selected,
+    base: &'a Arc<View>,
     /// The settings that may stop counting.
     drop: &'a MayDrop,
     action: Action,
@@ -70,11 +69,11 @@ struct Leaving<'a> {
     taken_back: Option<&'a TakenBack>,
 }
 
-impl ServedGate {
+impl Gate {
     /// Goes back to the newest release before that is not known to fail, or to the one of a
-    /// generation; with `force` whatever is known of it; if `revision` is given, from that one only. Does not wait for a
-    /// change that is under way; that one fails. Of two at once, the second fails: it was asked for to
-    /// leave what the first has left already.
+    /// generation; with `force` whatever is known of it; if `revision` is given, from that one only. Does
+    /// not wait for a change that is under way; that one fails. Of two at once, the second fails: it was
+    /// asked for to leave what the first has left already.
     ///
     /// # Errors
     ///
@@ -88,16 +87,16 @@ impl ServedGate {
         authority: Authority,
         now: u64,
     ) -> Result<Report, ChangeError> {
-        self.expect_started()?;
-        let base = self.view();
+        let base = self.expect_started()?;
         check_revision(revision.as_ref(), base.revision())?;
-        let alone = Arc::clone(&self.going_back).write_owned().await;
+        let mut owned = Arc::clone(&self.owned).lock_owned().await;
         let gate = Arc::clone(self);
-        let back = crate::blocking::run(move || {
-            let _alone = alone;
-            let action = Action::Rollback;
-            let result = gate.roll_back_alone(&base, to, &drop, force, &authority, now);
-            gate.write_refusal(&result, None, action, &authority, now);
+        let back = crate::blocking::to_end(async move {
+            let (base, drop, authority) = (&base, &drop, &authority);
+            let (action, taken_back) = (Action::Rollback, None);
+            let leaving = Leaving { base, drop, action, authority, now, force, taken_back };
+            let result = gate.roll_back_alone(&mut owned, to, &leaving).await;
+            gate.write_refusal(&result, None, action, authority, now).await;
             result
         });
         let report = back.await.unwrap_or(Err(ChangeError::Broken))?;
@@ -105,79 +104,78 @@ impl ServedGate {
         Ok(report)
     }
 
-    fn roll_back_alone(
+    async fn roll_back_alone(
         &self,
-        base: &View,
+        owned: &mut Owned,
         to: Target,
-        drop: &MayDrop,
-        force: bool,
-        authority: &Authority,
-        now: u64,
+        leaving: &Leaving<'_>,
     ) -> Result<Report, ChangeError> {
-        authority.check()?;
-        if self.view().revision() != base.revision() {
-            return Err(self.overtaken());
-        }
+        leaving.authority.check()?;
+        let base = owned.expect_unchanged(leaving.base)?;
+        let leaving = &Leaving { base: &base, ..*leaving };
         let nothing =
             || ChangeError::NothingKept { gate: self.name().to_owned(), known: Vec::new() };
-        let before = &**base.selected().ok_or_else(nothing)?;
+        let before = base.policy().ok_or_else(nothing)?;
         let target = match to {
-            Target::Before => self.way_back(before, force)?,
-            Target::Generation(generation) => self.of_generation(before, generation, force)?,
+            Target::Before => self.way_back(&base, before, leaving.force).await?,
+            Target::Generation(generation) => {
+                self.of_generation(&base, before, generation, leaving.force).await?
+            }
         };
-        let (action, taken_back) = (Action::Rollback, None);
-        let leaving = Leaving { base, before, drop, action, authority, now, force, taken_back };
-        self.go_back_to(&target, &leaving)
+        self.go_back_to(owned, &target, before, leaving).await
     }
 
     /// The release that a roll-back goes to.
-    fn way_back(&self, before: &Selected, force: bool) -> Result<StoredRelease, ChangeError> {
-        let active = before.release.as_ref().map(|release| &release.digest);
+    async fn way_back(
+        &self,
+        base: &View,
+        before: &GatePolicy,
+        force: bool,
+    ) -> Result<StoredRelease, ChangeError> {
         let mut known_to_fail = None;
         let mut next = before.previous;
-        while let Some(target) = self.stored(next)? {
+        while let Some(target) = self.stored(next).await? {
             next = target.previous;
-            if Some(&target.release) == active {
+            if base.has_active(&target.release) {
                 continue;
             }
-            match self.why_taken_back(&target.release).filter(|_| !force) {
+            match base.why_taken_back(&target.release).filter(|_| !force) {
                 Some(taken) => {
                     known_to_fail.get_or_insert(taken);
                 }
                 None => return Ok(target),
             }
         }
-        Err(match known_to_fail {
-            Some(taken) => ChangeError::TakenBack(Box::new(taken)),
-            None => {
-                let known = self.wait(self.store.generations(self.name()))?;
-                let others = known.iter().filter(|(attempt, _)| Some(*attempt) != before.active);
-                let known = others.map(|(_, generation)| *generation).collect();
-                ChangeError::NothingKept { gate: self.name().to_owned(), known }
-            }
-        })
+        if let Some(taken) = known_to_fail {
+            return Err(ChangeError::TakenBack(Box::new(taken.clone())));
+        }
+        let known = self.store.generations(self.name()).await?;
+        let others = known.iter().filter(|(attempt, _)| Some(*attempt) != before.attempt);
+        let known = others.map(|(_, generation)| *generation).collect();
+        Err(ChangeError::NothingKept { gate: self.name().to_owned(), known })
     }
 
     /// The release that had a generation.
-    fn of_generation(
+    async fn of_generation(
         &self,
-        before: &Selected,
+        base: &View,
+        before: &GatePolicy,
         generation: u64,
         force: bool,
     ) -> Result<StoredRelease, ChangeError> {
         let gate = || self.name().to_owned();
-        let known = self.wait(self.store.generations(self.name()))?;
+        let known = self.store.generations(self.name()).await?;
         let Some(&(attempt, _)) = known.iter().find(|(_, one)| *one == generation) else {
             let known = known.iter().map(|(_, generation)| *generation).collect();
             return Err(ChangeError::UnknownGeneration { gate: gate(), generation, known });
         };
-        if before.active == Some(attempt) && before.release.is_some() {
+        if before.attempt == Some(attempt) && base.active().is_some() {
             return Err(ChangeError::AlreadyActive { gate: gate(), generation });
         }
-        let release = self.stored(Some(attempt))?;
+        let release = self.stored(Some(attempt)).await?;
         let release = release.ok_or_else(|| ChangeError::NotKept { gate: gate(), generation })?;
-        match self.why_taken_back(&release.release).filter(|_| !force) {
-            Some(taken) => Err(ChangeError::TakenBack(Box::new(taken))),
+        match base.why_taken_back(&release.release).filter(|_| !force) {
+            Some(taken) => Err(ChangeError::TakenBack(Box::new(taken.clone()))),
             None => Ok(release),
         }
     }
@@ -189,51 +187,45 @@ impl ServedGate {
         tokio::spawn(async move { gate.linked_way_back().await });
     }
 
-    /// As [`ServedGate::link_way_back`], and waits for it.
+    /// As [`Gate::link_way_back`], and waits for it.
     pub async fn linked_way_back(self: &Arc<Self>) {
         let gate = Arc::clone(self);
-        let linked = crate::blocking::run(move || gate.link_alone());
-        if let Err(error) = linked.await.unwrap_or(Err(ChangeError::Broken)) {
-            let (gate, error) = (self.name(), error.told());
+        // Its steps would read as those of a change that is under way at the same time.
+        let way_back = tracing::debug_span!("way_back", gate = self.name());
+        let linked = async move { gate.link().instrument(way_back).await };
+        let linked = crate::blocking::to_end(linked).await;
+        if let Err(error) = linked.unwrap_or(Err(ChangeError::Broken)) {
+            let (gate, error) = (self.name(), error.reason());
             tracing::warn!(gate, error, "the release that a roll-back goes to cannot be built");
         }
     }
 
-    fn link_alone(&self) -> Result<(), ChangeError> {
-        // Its steps would read as those of a change that is under way at the same time.
-        let _way_back = tracing::debug_span!("way_back", gate = self.name()).entered();
-        let view = self.view();
-        let Some(before) = view.selected() else {
+    async fn link(&self) -> Result<(), ChangeError> {
+        let base = self.view();
+        let Some(before) = base.policy() else {
             return Ok(());
         };
-        match self.way_back(before, false) {
-            Ok(target) => {
-                let release = self.plan_back(&target, before, &[])?.release;
-                let is_active = |active: Arc<Release>| active.digest() == release.digest();
-                if !self.gate.release().is_some_and(is_active) {
-                    self.linked.lock().keep(release);
-                }
+        let target = match self.way_back(&base, before, false).await {
+            Err(ChangeError::NothingKept { .. } | ChangeError::TakenBack(_)) => return Ok(()),
+            target => target?,
+        };
+        let release = self.plan_back(&target, &base, before, &[]).await?.release;
+        self.publish(|view| {
+            if !view.has_active(release.digest()) {
+                view.linked.keep(release);
             }
-            Err(ChangeError::NothingKept { .. } | ChangeError::TakenBack(_)) => {}
-            Err(error) => return Err(error),
-        }
+        })
+        .await;
         Ok(())
     }
 
     /// Goes back from a generation whose policy keeps failing, unless it was replaced meanwhile: to
     /// the newest release before that is not known to fail; without one, to none.
-    pub(super) async fn revert(self: Arc<Self>, generation: u64, fault: &Fault) {
-        let (gate, fault) = (Arc::clone(&self), fault.clone());
-        let alone = Arc::clone(&self.going_back).write_owned().await;
-        let reverted = crate::blocking::run(move || {
-            let _alone = alone;
-            loop {
-                match gate.revert_alone(generation, &fault) {
-                    // Only another generation is no longer to be reverted.
-                    Err(ChangeError::Overtaken(_)) => {}
-                    reverted => break reverted,
-                }
-            }
+    pub(super) async fn revert(self: Arc<Self>, generation: u64, fault: Fault) {
+        let mut owned = Arc::clone(&self.owned).lock_owned().await;
+        let gate = Arc::clone(&self);
+        let reverted = crate::blocking::to_end(async move {
+            gate.revert_alone(&mut owned, generation, fault).await
         });
         let gate = self.name();
         match reverted.await.unwrap_or(Err(ChangeError::Broken)) {
@@ -265,108 +257,96 @@ impl ServedGate {
                     "the policy keeps failing, and could not be taken back; tried again when it \
                      fails again"
                 );
-                self.watch_faults_again(generation);
+                self.deciding.watch_faults_again(generation);
             }
         }
     }
 
-    /// Goes back from what the gate has if the generation made it; what is committed after this was
-    /// read overtakes it.
-    fn revert_alone(&self, generation: u64, fault: &Fault) -> Result<Reverted, ChangeError> {
-        let base = self.view();
-        let Some(before) = base.selected().filter(|before| before.release.is_some()) else {
+    async fn revert_alone(
+        &self,
+        owned: &mut Owned,
+        generation: u64,
+        fault: Fault,
+    ) -> Result<Reverted, ChangeError> {
+        let base = &owned.view();
+        let is_it = base.active().filter(|active| active.generation == generation);
+        let (Some(active), Some(before)) = (is_it, base.policy()) else {
             return Ok(Reverted::Replaced);
         };
-        // The engine's generation may be one behind what is selected.
-        match self.stored(before.active)? {
-            Some(active) if active.generation == generation => {
-                let taken = TakenBack {
-                    release: active.release,
-                    policy: before.policy().clone(),
-                    at: admit::gate::now(),
-                    faults: self.options.faults.faults,
-                    reason: fault.reason.clone(),
-                    error: fault.error.clone(),
-                };
-                self.take_back(&base, before, generation, &taken)
-            }
-            _ => Ok(Reverted::Replaced),
-        }
-    }
-
-    fn take_back(
-        &self,
-        base: &View,
-        before: &Selected,
-        generation: u64,
-        taken: &TakenBack,
-    ) -> Result<Reverted, ChangeError> {
-        let (action, authority, now) = (Action::Revert, &Authority::server(), taken.at);
-        let (force, taken_back) = (false, Some(taken));
+        let Fault { reason, error } = fault;
+        let taken = TakenBack {
+            release: active.release.digest().to_string(),
+            policy: before.reference().clone(),
+            at: admit::gate::now(),
+            faults: self.options.faults.faults,
+            reason,
+            error,
+        };
         // No administrator is there to say which settings may stop counting.
-        let drop = &MayDrop::Any;
-        let leaving = Leaving { base, before, drop, action, authority, now, force, taken_back };
+        let (drop, authority) = (&MayDrop::Any, &Authority::server());
+        let (action, now, taken_back) = (Action::Revert, taken.at, Some(&taken));
+        let leaving = Leaving { base, drop, action, authority, now, force: false, taken_back };
         let mut next = before.previous;
-        while let Some(target) = self.stored(next)? {
+        while let Some(target) = self.stored(next).await? {
             next = target.previous;
             let is_left = target.release == taken.release;
-            if is_left || self.why_taken_back(&target.release).is_some() {
+            if is_left || base.why_taken_back(&target.release).is_some() {
                 continue;
             }
-            let result = self.go_back_to(&target, &leaving);
-            self.write_refusal(&result, None, action, authority, now);
+            let result = self.go_back_to(owned, &target, before, &leaving).await;
+            self.write_refusal(&result, None, action, authority, now).await;
             match result {
                 Err(error) if error.is_about_the_release() => {}
                 result => return result.map(|report| Reverted::Back(Box::new(report))),
             }
         }
-        let withdrawn = self.withdraw(base, before, generation, taken)?;
-        Ok(if withdrawn { Reverted::Withdrawn } else { Reverted::Replaced })
+        owned.withdraw(&taken).await?;
+        Ok(Reverted::Withdrawn)
     }
 
     /// A release on the way back; absent at its end.
-    fn stored(&self, attempt: Option<u64>) -> Result<Option<StoredRelease>, StoreError> {
+    async fn stored(&self, attempt: Option<u64>) -> Result<Option<StoredRelease>, StoreError> {
         match attempt {
-            Some(attempt) => self.wait(self.store.release(attempt)),
+            Some(attempt) => self.store.release(attempt).await,
             None => Ok(None),
         }
     }
 
-    fn go_back_to(
+    async fn go_back_to(
         &self,
+        owned: &mut Owned,
         target: &StoredRelease,
+        before: &GatePolicy,
         leaving: &Leaving<'_>,
     ) -> Result<Report, ChangeError> {
-        let Leaving { base, before, drop, action, authority, now, force, taken_back } = *leaving;
+        let Leaving { base, drop, action, authority, now, force, taken_back } = *leaving;
         let undone = match action {
             // The server takes nothing out of the settings that an administrator has configured.
             Action::Revert => Vec::new(),
-            _ => self.undone(before, target)?,
+            _ => self.undone(before, target).await?,
         };
-        let planned = self.plan_back(target, before, &undone)?;
+        let planned = self.plan_back(target, base, before, &undone).await?;
         expect_named(&planned.dropped, drop, planned.inspected.policy())?;
         let previous = target.previous;
         let committing = Committing { action, authority, now, previous, base, force, taken_back };
-        self.commit(planned, &committing)
+        owned.commit(planned, &committing).await
     }
 
-    /// A release on the way back, ready.
-    fn plan_back(
+    /// A release on the way back, ready. The operator's cases may be about what is being left.
+    async fn plan_back(
         &self,
         target: &StoredRelease,
-        before: &Selected,
+        base: &Arc<View>,
+        before: &GatePolicy,
         undone: &[String],
     ) -> Result<Planned, ChangeError> {
-        let _one = self.linking.lock();
-        let started = std::time::Instant::now();
-        let inspected = self.inspect_stored(&target.component)?;
-        let inspect = step(StepName::Inspect, started.elapsed());
-        let had = before.configured();
+        let component = target.component.as_slice().into();
+        let (inspected, inspect) = self.builder.inspect_beside(component).await?;
+        let had = base.configured();
         let configured = had.restored(&target.settings, undone);
         let (description, left) = (inspected.description(), before.description());
         let dropped = had.left_out(&configured, description, left);
-        // The operator's cases may be about what is being left.
-        let mut planned = self.prepare(inspected, configured, &[])?;
+        let mut planned = self.builder.prepare_beside(inspected, configured, base).await?;
         planned.dropped = dropped;
         planned.steps.insert(0, inspect);
         Ok(planned)
@@ -374,15 +354,15 @@ impl ServedGate {
 
     /// The settings that the change that is undone has added. Going back from a change of settings
     /// alone undoes it, which names them well enough.
-    fn undone(
+    async fn undone(
         &self,
-        before: &Selected,
+        before: &GatePolicy,
         target: &StoredRelease,
     ) -> Result<Vec<String>, ChangeError> {
-        let (Some(active), true) = (before.active, before.previous == Some(target.id)) else {
+        let (Some(active), true) = (before.attempt, before.previous == Some(target.id)) else {
             return Ok(Vec::new());
         };
-        let action = self.wait(self.store.action(active))?;
+        let action = self.store.action(active).await?;
         if action.as_deref() != Some(Action::Settings.as_str()) {
             return Ok(Vec::new());
         }

@@ -16,7 +16,7 @@ use super::body;
 use super::error::ApiError;
 use crate::app::App;
 use crate::authority::Authority;
-use crate::gates::{MayDrop, ServedGate, Tags};
+use crate::gates::{Gate, MayDrop, Tags};
 
 /// The largest body of a request to the admin listener: a component in base64, with room.
 const MAX_ADMIN_BODY: usize = 4 * 1024 * 1024;
@@ -59,7 +59,7 @@ impl Call {
     }
 
     /// The gate in the path.
-    pub(super) fn gate(&self) -> Result<Arc<ServedGate>, ApiError> {
+    pub(super) fn gate(&self) -> Result<Arc<Gate>, ApiError> {
         let gate = self.app.gates.get(&self.parameter);
         gate.cloned().ok_or_else(|| ApiError::unknown_gate(&self.parameter))
     }

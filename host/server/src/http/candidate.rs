@@ -20,10 +20,8 @@ struct PromoteQuery {
 /// `GET /v1/gates/{gate}/candidate`.
 pub(super) fn get(call: &Call) -> Result<Response, ApiError> {
     let gate = call.gate()?;
-    gate.expect_started()?;
-    // Asked for first: a candidate that is published meanwhile is no longer being built.
-    let none = gate.no_candidate();
-    Ok(Json(gate.candidate().ok_or(none)?).into_response())
+    let candidate = gate.expect_started()?.expect_shown_candidate(gate.name())?;
+    Ok(Json(candidate).into_response())
 }
 
 /// `DELETE /v1/gates/{gate}/candidate`.

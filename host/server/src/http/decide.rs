@@ -18,7 +18,7 @@ use super::call::Call;
 use super::error::ApiError;
 use super::json::Json;
 use crate::app::App;
-use crate::gates::ServedGate;
+use crate::gates::Gate;
 use crate::metrics::Held;
 
 const MEMBERS: [&str; 5] = ["id", "token", "format", "facts", "trace"];
@@ -74,7 +74,7 @@ impl UnderWay {
 
 /// Decides on a thread where waiting for keys blocks no other request.
 async fn wait_and_decide(
-    gate: Arc<ServedGate>,
+    gate: Arc<Gate>,
     body: Object,
     now: u64,
     under_way: UnderWay,
@@ -104,7 +104,7 @@ pub(super) async fn batch(call: Call) -> Result<Response, ApiError> {
 /// Every request is read before the first is decided, so that a malformed one costs nothing.
 fn decide_all(
     app: &App,
-    gate: &Arc<ServedGate>,
+    gate: &Arc<Gate>,
     body: &Object,
     now: u64,
     mut under_way: UnderWay,
@@ -144,7 +144,7 @@ fn decide_all(
 }
 
 fn decide(
-    gate: &Arc<ServedGate>,
+    gate: &Arc<Gate>,
     question: &Question<'_>,
     now: u64,
     place: &str,

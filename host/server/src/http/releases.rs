@@ -8,7 +8,7 @@ use super::call::Call;
 use super::error::ApiError;
 use super::json::Json;
 use super::settings::made;
-use crate::gates::Target;
+use crate::gates::{ChangeError, Target};
 use crate::store::{Attempt, TakenBack};
 use crate::time::rfc3339;
 
@@ -72,9 +72,9 @@ pub(super) async fn get(call: Call) -> Result<Response, ApiError> {
     let view = gate.view();
     let releases = attempts.into_iter().map(|one| attempt(one, view.taken_back()));
     let mut releases: Vec<_> = releases.collect();
-    for selected in view.selected().into_iter().filter(|selected| selected.active.is_some()) {
-        let active = releases.iter_mut().find(|one| Some(one.id) == selected.active);
-        active.into_iter().for_each(|one| one.not_counting = selected.not_counting());
+    if let Some(attempt) = view.policy().and_then(|policy| policy.attempt) {
+        let active = releases.iter_mut().find(|one| one.id == attempt);
+        active.into_iter().for_each(|one| one.not_counting = view.not_counting());
     }
     Ok(Json(Releases { releases, next }).into_response())
 }
@@ -105,6 +105,7 @@ pub(super) async fn roll_back(call: Call) -> Result<Response, ApiError> {
 /// `GET /v1/gates/{gate}/description`.
 pub(super) fn description(call: &Call) -> Result<Response, ApiError> {
     let gate = call.gate()?;
-    let selected = gate.chosen()?;
-    Ok(Json(admit::description::shown(selected.description())).into_response())
+    let view = gate.expect_started()?;
+    let policy = view.policy().ok_or_else(|| ChangeError::NoPolicy(gate.name().to_owned()))?;
+    Ok(Json(admit::description::shown(policy.description())).into_response())
 }

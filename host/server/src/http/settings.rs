@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::call::Call;
 use super::error::ApiError;
 use super::json::Json;
-use crate::gates::{Change, ChangeError, Mode, Report, Selected};
+use crate::gates::{Change, ChangeError, Mode, Report, View};
 use crate::store::Action;
 
 #[derive(Default, Deserialize)]
@@ -26,7 +26,7 @@ struct PatchQuery {
 /// `GET /v1/gates/{gate}/settings`.
 pub(super) fn get(call: &Call) -> Result<Response, ApiError> {
     let gate = call.gate()?;
-    let body = body(gate.name(), &*gate.chosen()?);
+    let body = body(gate.name(), &*gate.expect_started()?)?;
     Ok(tagged(body.revision, body))
 }
 
@@ -51,10 +51,8 @@ pub(super) async fn patch(call: Call) -> Result<Response, ApiError> {
         now,
     };
     let activation = gate.change(change).await?;
-    // What the gate has with this change: another one may have followed already.
-    let made = activation.selected.as_deref();
-    let made = made.ok_or_else(|| ChangeError::NoPolicy(gate.name().to_owned()))?;
-    let mut settings = body(gate.name(), made);
+    // What the gate is with this change: another one may have followed already.
+    let mut settings = body(gate.name(), &activation.view)?;
     let (cut, changed) = (cut(&mut settings), activation.saved);
     let activation = activation.activation;
     let revision = settings.revision;
@@ -77,16 +75,17 @@ fn cut(settings: &mut Settings) -> BTreeMap<String, usize> {
     cut
 }
 
-fn body(gate: &str, selected: &Selected) -> Settings {
-    let (known, unknown) = selected.split();
-    Settings {
+fn body(gate: &str, view: &View) -> Result<Settings, ChangeError> {
+    let policy = view.policy().ok_or_else(|| ChangeError::NoPolicy(gate.to_owned()))?;
+    let (known, unknown) = view.split();
+    Ok(Settings {
         gate: gate.to_owned(),
-        policy: selected.policy().clone(),
-        effective: known.effective_all(selected.description()),
+        policy: policy.reference().clone(),
+        effective: known.effective_all(policy.description()),
         settings: known.as_json().clone(),
         unknown: unknown.as_json().clone(),
-        revision: selected.revision,
-    }
+        revision: view.revision(),
+    })
 }
 
 /// The answer to a change, with the ETag of what it made.

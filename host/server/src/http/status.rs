@@ -11,7 +11,7 @@ use super::error::ApiError;
 use super::json::Json;
 use super::releases::{attempt, taken_back};
 use crate::app::App;
-use crate::gates::ServedGate;
+use crate::gates::Gate;
 use crate::store::Attempt;
 use crate::time::rfc3339;
 
@@ -65,13 +65,13 @@ fn store(problem: Option<String>) -> StoreStatus {
     StoreStatus { state, problem }
 }
 
-fn gate_status(app: &App, gate: &ServedGate, last_attempt: Option<Attempt>) -> GateStatus {
+fn gate_status(app: &App, gate: &Gate, last_attempt: Option<Attempt>) -> GateStatus {
     // INVARIANT: one view, so that release, generation, revision and candidate go together.
     let view = gate.view();
-    let selected = view.selected();
-    let release = selected.and_then(|selected| selected.release.clone());
+    let (policy, active) = (view.policy(), view.active());
     let known = view.taken_back();
-    let candidate = view.shown_candidate(gate.name()).map(|candidate| CandidateStatus {
+    let candidate = view.expect_shown_candidate(gate.name()).ok();
+    let candidate = candidate.map(|candidate| CandidateStatus {
         policy: candidate.policy,
         decided: candidate.found.decided,
         agreed: candidate.found.agreed,
@@ -83,11 +83,11 @@ fn gate_status(app: &App, gate: &ServedGate, last_attempt: Option<Attempt>) -> G
         state: view.state(),
         problem: view.problem().map(str::to_owned),
         cloud: gate.verification().cloud().name().to_owned(),
-        policy: selected.map(|selected| selected.policy().clone()),
-        generation: release.as_ref().map(|release| release.generation),
-        release: release.map(|release| release.digest),
-        revision: selected.map_or(0, |selected| selected.revision),
-        not_counting: selected.map(|selected| selected.not_counting()).unwrap_or_default(),
+        policy: policy.map(|policy| policy.reference().clone()),
+        generation: active.map(|active| active.generation),
+        release: active.map(|active| active.release.digest().to_string()),
+        revision: policy.map_or(0, |_| view.revision()),
+        not_counting: view.not_counting(),
         last_attempt: last_attempt.map(|one| attempt(one, known)),
         candidate,
         taken_back: known.iter().take(MAX_TAKEN_BACK).cloned().map(taken_back).collect(),

@@ -7,7 +7,7 @@ use admit_api::status::GateState;
 
 use crate::app::App;
 use crate::config::Config;
-use crate::gates::ServedGate;
+use crate::gates::Gate;
 use crate::http::listener::Bound;
 
 /// Says where the server listens, where keys come from, and the first access token.
@@ -44,7 +44,7 @@ pub(super) fn gates(out: &mut dyn Write, app: &App) -> Result<()> {
     for gate in app.gates.values() {
         writeln!(out, "  gate       {}", of_gate(gate))?;
     }
-    let has = |state: GateState| app.gates.values().any(|gate| gate.state() == state);
+    let has = |state: GateState| app.gates.values().any(|gate| gate.view().state() == state);
     if !has(GateState::Serving) && has(GateState::Unconfigured) {
         writeln!(out, "No gate decides yet. Write its settings to a file and apply it:")?;
         writeln!(out, "  admit apply -f gates.yaml     (see `admit apply --help`)")?;
@@ -52,18 +52,17 @@ pub(super) fn gates(out: &mut dyn Write, app: &App) -> Result<()> {
     out.flush()
 }
 
-pub(super) fn of_gate(gate: &ServedGate) -> String {
+pub(super) fn of_gate(gate: &Gate) -> String {
     let view = gate.view();
-    let policy = view.selected().map(|selected| {
-        let policy = selected.policy();
+    let policy = view.policy().map(|policy| {
+        let policy = policy.reference();
         format!("{} {}", policy.name, policy.version)
     });
     let policy = policy.unwrap_or_else(|| "no policy".to_owned());
     let (name, state) = (gate.name(), view.state());
-    let release = view.selected().and_then(|selected| selected.release.as_ref());
     match view.problem() {
         None => {
-            let generation = release.map_or(0, |release| release.generation);
+            let generation = view.active().map_or(0, |active| active.generation);
             format!("{name}: {policy}, {state}, generation {generation}")
         }
         Some(problem) => format!("{name}: {policy}, {state}: {}", visible_lines(problem)),

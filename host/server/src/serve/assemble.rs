@@ -17,7 +17,7 @@ use crate::app::{App, Parts};
 use crate::config::{Config, GateConfig, PolicyReference, SourceConfig};
 use crate::decision_log::DecisionLog;
 use crate::faults::FaultOptions;
-use crate::gates::{Counters, FirstComponent, GateOptions, ServedGate};
+use crate::gates::{Counters, FirstComponent, Gate, GateOptions};
 use crate::metrics::{LogLines, Metrics};
 use crate::shadow::ShadowOptions;
 use crate::source::{SourceOptions, Watch};
@@ -32,7 +32,7 @@ pub(super) struct Assembled {
 
 /// A gate, and the policy that it has before anything was activated.
 pub(super) struct Start {
-    pub(super) gate: Arc<ServedGate>,
+    pub(super) gate: Arc<Gate>,
     pub(super) first: Option<FirstComponent>,
 }
 
@@ -54,14 +54,14 @@ impl Start {
     ) -> Self {
         let GateParts { runtime, keys, store, counters } = parts;
         let options = options(config, name, gate);
-        let served = ServedGate::new(options, runtime.clone(), keys, store.clone(), counters);
+        let served = Gate::new(options, runtime.clone(), keys, store.clone(), counters);
         Self { gate: Arc::new(served), first: first_component(gate) }
     }
 }
 
 /// A gate whose policy comes from a file or directory.
 pub(super) struct Watched {
-    gate: Arc<ServedGate>,
+    gate: Arc<Gate>,
     source: SourceConfig,
     state: SourceView,
 }
@@ -133,7 +133,7 @@ async fn name_what_is_not_served(store: &Store, config: &Config) {
 /// Lets the metrics read, at each scrape, what is counted elsewhere.
 fn watch(
     metrics: &Metrics,
-    gates: &IndexMap<String, Arc<ServedGate>>,
+    gates: &IndexMap<String, Arc<Gate>>,
     keys: &IndexMap<Cloud, Arc<Keys>>,
     log: Option<&Arc<DecisionLog>>,
 ) {
@@ -142,7 +142,7 @@ fn watch(
     }
     for (name, gate) in gates {
         let gate = Arc::clone(gate);
-        metrics.watch_candidate(name, move || gate.candidate_report());
+        metrics.watch_candidate(name, move || gate.view().candidate_report());
     }
     if let Some(log) = log.cloned() {
         metrics.watch_decision_log(move || LogLines {

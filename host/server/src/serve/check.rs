@@ -19,7 +19,7 @@ use super::scratch::scratch;
 use super::{ServeError, announce, keys};
 use crate::config::{Config, GateConfig, Listen, Places};
 use crate::decision_log::DecisionLog;
-use crate::gates::{ChangeError, Counters, NotBegun, ServedGate, Unreleased};
+use crate::gates::{ChangeError, Counters, Gate, NotBegun, State};
 use crate::http::listener::{Bound, ListenError};
 use crate::metrics::Metrics;
 use crate::source::SourceError;
@@ -179,8 +179,8 @@ async fn problems_of(config: &GateConfig, start: &Start) -> Vec<OfKey> {
 }
 
 /// What a refusal says of which key; nothing when settings are still to come.
-fn refusals(gate: &ServedGate, error: &ChangeError, component: &str) -> Vec<OfKey> {
-    if matches!(gate.unreleased_by(error), Unreleased::Unconfigured(_)) {
+fn refusals(gate: &Gate, error: &ChangeError, component: &str) -> Vec<OfKey> {
+    if matches!(gate.unreleased_by(error), State::Unconfigured(_)) {
         return Vec::new();
     }
     match error {
@@ -191,20 +191,17 @@ fn refusals(gate: &ServedGate, error: &ChangeError, component: &str) -> Vec<OfKe
             .map(|refusal| (format!(".settings.{}", refusal.name), refusal.reason.clone()))
             .collect(),
         ChangeError::Refused(refused) if refused.cause == Cause::Cases => {
-            vec![(".cases".to_owned(), error.told())]
+            vec![(".cases".to_owned(), error.reason())]
         }
         ChangeError::Refused(refused) if refused.step == StepName::Configure => {
-            vec![(".settings".to_owned(), error.told())]
+            vec![(".settings".to_owned(), error.reason())]
         }
-        _ => vec![(component.to_owned(), error.told())],
+        _ => vec![(component.to_owned(), error.reason())],
     }
 }
 
 /// Values that are valid and look like mistakes.
-fn remarks_of(
-    config: &GateConfig,
-    gate: &ServedGate,
-) -> impl Iterator<Item = (&'static str, String)> {
+fn remarks_of(config: &GateConfig, gate: &Gate) -> impl Iterator<Item = (&'static str, String)> {
     let empty = config.source.as_ref().filter(|source| {
         let names = std::fs::read_dir(&source.path);
         let is_meant = |entry: std::fs::DirEntry| !crate::source::is_hidden(&entry.file_name());

@@ -87,8 +87,9 @@ impl<'a> Reloading<'a> {
         else {
             return false;
         };
-        let selected = self.app.gates.get(gate).and_then(|gate| gate.selected());
-        selected.is_some_and(|selected| selected.active.is_some())
+        let view = self.app.gates.get(gate).map(|gate| gate.view());
+        let policy = view.as_ref().and_then(|view| view.policy());
+        policy.is_some_and(|policy| policy.attempt.is_some())
     }
 
     /// The key sets in files that hold something else than at the start.

@@ -17,7 +17,7 @@ async fn open(folder: &std::path::Path) -> Store {
     Store::open(folder, Retention::default()).await.unwrap()
 }
 
-async fn gate(name: &str, runtime: &Runtime, store: &Store) -> Arc<ServedGate> {
+async fn gate(name: &str, runtime: &Runtime, store: &Store) -> Arc<Gate> {
     let shadow =
         ShadowOptions { queue_entries: 1, queue_bytes: 1, examples: 0, claims: Vec::new() };
     let options = GateOptions {
@@ -30,13 +30,13 @@ async fn gate(name: &str, runtime: &Runtime, store: &Store) -> Arc<ServedGate> {
     };
     let keys = Arc::new(Keys::fixed(KeySet::default()));
     let counters = Counters { metrics: Metrics::new(0).gate(name), log: None };
-    let gate = ServedGate::new(options, runtime.clone(), keys, store.clone(), counters);
+    let gate = Gate::new(options, runtime.clone(), keys, store.clone(), counters);
     let gate = Arc::new(gate);
     gate.start(None, 0).await;
     gate
 }
 
-async fn watching(gate: &Arc<ServedGate>, store: &Store, path: &std::path::Path) -> Watching {
+async fn watching(gate: &Arc<Gate>, store: &Store, path: &std::path::Path) -> Watching {
     let (path, max_bytes) = (path.to_owned(), Limits::default().component_bytes);
     let state = SourceView::new(&path);
     let options = SourceOptions { path, follow_links_outside: false, max_bytes };

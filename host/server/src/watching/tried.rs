@@ -45,10 +45,10 @@ impl Tried {
         let Some(error) = error else {
             return Self::Applied;
         };
-        let told = error.told();
+        let reason = error.reason();
         match error.waits_for() {
-            None => Self::Refused(told),
-            Some(needs) => Self::waiting(told, needs, before, surroundings, now),
+            None => Self::Refused(reason),
+            Some(needs) => Self::waiting(reason, needs, before, surroundings, now),
         }
     }
 

@@ -8,10 +8,13 @@ use admit_api::status::GateState;
 use admit_policies::{WINDOWS_MDM_1, WINDOWS_MDM_2};
 use serde_json::json;
 
+use tokio::task::JoinHandle;
+
 use super::*;
 use crate::access::{Access, Right, Role};
 use crate::authority::{Denied, Permissions};
 use crate::faults::FaultOptions;
+use crate::gates::plan::plan;
 use crate::gates::{Change, Counters, GateOptions, Mode, NewComponent};
 use crate::metrics::Metrics;
 use crate::shadow::ShadowOptions;
@@ -20,17 +23,17 @@ use crate::store::{ActivityFilter, Retention, Store};
 const NOW: u64 = 1_750_000_000;
 
 /// A gate without a policy.
-async fn gate(folder: &tempfile::TempDir) -> Arc<ServedGate> {
+async fn gate(folder: &tempfile::TempDir) -> Arc<Gate> {
     let store = Store::open(folder.path(), Retention::default()).await.expect("a store");
     gate_of(&store).await
 }
 
 /// A gate with what the store has of it.
-async fn gate_of(store: &Store) -> Arc<ServedGate> {
+async fn gate_of(store: &Store) -> Arc<Gate> {
     gate_on(store, Runtime::new().expect("a runtime")).await
 }
 
-async fn gate_on(store: &Store, runtime: Runtime) -> Arc<ServedGate> {
+async fn gate_on(store: &Store, runtime: Runtime) -> Arc<Gate> {
     let shadow =
         ShadowOptions { queue_entries: 1, queue_bytes: 1, examples: 0, claims: Vec::new() };
     let settings = json!({
@@ -47,13 +50,13 @@ async fn gate_on(store: &Store, runtime: Runtime) -> Arc<ServedGate> {
     };
     let keys = Arc::new(Keys::fixed(KeySet::default()));
     let counters = Counters { metrics: Metrics::new(NOW).gate("windows-mdm"), log: None };
-    let gate = Arc::new(ServedGate::new(options, runtime, keys, store.clone(), counters));
+    let gate = Arc::new(Gate::new(options, runtime, keys, store.clone(), counters));
     gate.start(None, NOW).await;
     gate
 }
 
 /// Gives the gate another release, and says its generation.
-async fn activate(gate: &Arc<ServedGate>, component: &[u8], scope: &str) -> u64 {
+async fn activate(gate: &Arc<Gate>, component: &[u8], scope: &str) -> u64 {
     let change = change(component, scope, Mode::Activate, Authority::server());
     gate.change(change).await.expect("an activation").activation.generation
 }
@@ -77,7 +80,7 @@ fn change(component: &[u8], scope: &str, mode: Mode, authority: Authority) -> Ch
     }
 }
 
-async fn roll_back(gate: &Arc<ServedGate>) -> Result<Report, ChangeError> {
+async fn roll_back(gate: &Arc<Gate>) -> Result<Report, ChangeError> {
     gate.roll_back(Target::Before, MayDrop::Any, false, None, Authority::server(), NOW).await
 }
 
@@ -91,10 +94,10 @@ fn overtaken(result: Result<Report, ChangeError>) -> (Action, u64) {
 }
 
 /// Version, scope and generation.
-fn active(gate: &ServedGate) -> (String, serde_json::Value, u64) {
-    let selected = gate.selected().expect("a policy");
-    let scope = selected.settings["scopes"][0].clone();
-    (selected.policy().version.to_string(), scope, gate.gate().generation())
+fn active(gate: &Gate) -> (String, serde_json::Value, u64) {
+    let view = gate.view();
+    let version = view.policy().expect("a policy").reference().version.to_string();
+    (version, view.settings()["scopes"][0].clone(), gate.generation())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -103,38 +106,17 @@ async fn only_the_generation_that_failed_is_left() {
     let gate = gate(&folder).await;
     activate(&gate, WINDOWS_MDM_1.component, "first").await;
     let failing = activate(&gate, WINDOWS_MDM_2.component, "failing").await;
-    let when_it_failed = gate.view();
     let better = activate(&gate, WINDOWS_MDM_2.component, "better").await;
 
-    // What was read before the change is overtaken by it, and what is read now is not what failed.
-    let (late, again) = {
-        let gate = Arc::clone(&gate);
-        let back = move || {
-            let before = Arc::clone(when_it_failed.selected().expect("a policy"));
-            let taken = taken_back(&gate);
-            let late = gate.take_back(&when_it_failed, &before, failing, &taken);
-            (late, gate.revert_alone(failing, &fault()))
-        };
-        crate::blocking::run(back).await.expect("no panic")
-    };
-    assert!(matches!(late, Err(ChangeError::Overtaken(_))), "{late:?}");
-    assert!(matches!(again, Ok(Reverted::Replaced)), "{again:?}");
-    assert_eq!(active(&gate), ("2.0.0".to_owned(), json!("better"), better));
+    Arc::clone(&gate).revert(failing, fault()).await;
+    assert_eq!(active(&gate), ("2.0.0".to_owned(), json!("better"), better), "it was replaced");
 
-    Arc::clone(&gate).revert(better, &fault()).await;
+    Arc::clone(&gate).revert(better, fault()).await;
     assert_eq!(active(&gate), ("2.0.0".to_owned(), json!("failing"), better + 1));
 }
 
 fn fault() -> Fault {
     Fault { reason: "policy.failed".to_owned(), error: "the policy trapped".to_owned() }
-}
-
-/// What is written of the gate's release when it is taken back.
-fn taken_back(gate: &ServedGate) -> TakenBack {
-    let Fault { reason, error } = fault();
-    let release = gate.gate().release().expect("a release").digest().to_string();
-    let policy = gate.selected().expect("a policy").policy().clone();
-    TakenBack { release, policy, at: NOW, faults: 3, reason, error }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -145,25 +127,66 @@ async fn a_change_that_is_ready_waits_for_a_way_back_that_has_begun() {
         activate(&gate, WINDOWS_MDM_1.component, scope).await;
     }
     // As a roll-back that has begun, and has to build its target first.
-    let alone = Arc::clone(&gate.going_back).write_owned().await;
-    let wanted = change(WINDOWS_MDM_2.component, "late", Mode::Activate, Authority::server());
-    let (changing, base) = (Arc::clone(&gate), gate.view());
-    let changing = tokio::task::spawn_blocking(move || {
-        let planned = changing.plan(&wanted, &base).expect("a release");
-        changing.make(planned, &wanted, &base)
-    });
-    let back = Arc::clone(&gate);
-    let back = crate::blocking::run(move || {
-        let (to, drop) = (Target::Before, &MayDrop::Any);
-        back.roll_back_alone(&back.view(), to, drop, false, &Authority::server(), NOW)
-    });
-    let back = back.await.expect("no panic").expect("the way back");
-    drop(alone);
+    let mut owned = Arc::clone(&gate.owned).lock_owned().await;
+    let changing = ready(&gate, "late").await;
+    let back = back_with(&gate, &mut owned, Target::Before).await.expect("the way back");
+    drop(owned);
     assert_eq!(
         overtaken(changing.await.expect("no panic")),
         (Action::Rollback, back.activation.generation)
     );
     assert_eq!(active(&gate), ("1.0.0".to_owned(), json!("first"), back.activation.generation));
+}
+
+/// A change that is built, and goes to the owner next.
+async fn ready(gate: &Arc<Gate>, scope: &str) -> JoinHandle<Result<Report, ChangeError>> {
+    let wanted = change(WINDOWS_MDM_2.component, scope, Mode::Activate, Authority::server());
+    let (gate, base) = (Arc::clone(gate), gate.view());
+    let planned = plan(&gate.builder, &wanted, &base, gate.name()).await.expect("a release");
+    tokio::spawn(async move { gate.make(planned, &wanted, &base).await })
+}
+
+/// A roll-back that has begun.
+async fn back_with(gate: &Gate, owned: &mut Owned, to: Target) -> Result<Report, ChangeError> {
+    let (base, authority) = (&gate.view(), &Authority::server());
+    let (action, taken_back) = (Action::Rollback, None);
+    let (drop, now, force) = (&MayDrop::Any, NOW, false);
+    let leaving = Leaving { base, drop, action, authority, now, force, taken_back };
+    gate.roll_back_alone(owned, to, &leaving).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_change_goes_on_after_a_way_back_that_failed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let gate = gate(&folder).await;
+    activate(&gate, WINDOWS_MDM_1.component, "first").await;
+    let mut owned = Arc::clone(&gate.owned).lock_owned().await;
+    let changing = ready(&gate, "late").await;
+    let back = back_with(&gate, &mut owned, Target::Generation(9)).await;
+    assert!(matches!(back, Err(ChangeError::UnknownGeneration { .. })), "{back:?}");
+    drop(owned);
+    changing.await.expect("no panic").expect("an activation");
+    assert_eq!(active(&gate), ("2.0.0".to_owned(), json!("late"), 2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn two_changes_at_once_each_answer_with_what_they_made() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let gate = gate(&folder).await;
+    activate(&gate, WINDOWS_MDM_1.component, "first").await;
+    let turn = Arc::clone(&gate.turn).lock_owned().await;
+    let patch = |scope| {
+        let wanted = change(b"", scope, Mode::Activate, Authority::server());
+        gate.change(Change { component: None, action: Action::Settings, ..wanted })
+    };
+    // Both have been asked for before either begins, and both are made before either is looked at.
+    let (one, other, ()) = tokio::join!(patch("one"), patch("other"), async move { drop(turn) });
+    for (report, scope, revision) in [(one, "one", 2), (other, "other", 3)] {
+        let report = report.expect("a change");
+        assert_eq!((report.activation.revision, report.view.revision()), (revision, revision));
+        assert_eq!(report.view.settings()["scopes"], json!([scope]));
+    }
+    assert_eq!(active(&gate), ("1.0.0".to_owned(), json!("other"), 3));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -174,7 +197,7 @@ async fn of_two_roll_backs_at_once_the_second_is_told_what_the_first_did() {
         activate(&gate, WINDOWS_MDM_1.component, scope).await;
     }
     // Both have been asked for before either begins.
-    let held = Arc::clone(&gate.going_back).read_owned().await;
+    let held = Arc::clone(&gate.owned).lock_owned().await;
     let (first, second, ()) =
         tokio::join!(roll_back(&gate), roll_back(&gate), async move { drop(held) });
     assert_eq!(first.expect("a roll-back").activation.generation, 4);
@@ -225,8 +248,8 @@ async fn what_waited_for_its_turn_is_not_done_for_a_revoked_token() {
     let wants = |mode| gate.change(change(WINDOWS_MDM_2.component, "late", mode, late.clone()));
     let before = (active(&gate), gate.view().revision());
 
-    let turn = Arc::clone(&gate.changing).lock_owned().await;
-    let ahead = Arc::clone(&gate.going_back).read_owned().await;
+    let turn = Arc::clone(&gate.turn).lock_owned().await;
+    let ahead = Arc::clone(&gate.owned).lock_owned().await;
     let (activated, checked, shadowed, promoted, ended, back, revoked) = tokio::join!(
         wants(Mode::Activate),
         wants(Mode::DryRun),
@@ -262,11 +285,12 @@ async fn a_start_that_this_machine_cannot_make_undoes_nothing_and_is_made_later(
     let limits = Limits { compile_deadline: Duration::ZERO, ..Limits::default() };
     let hurried = Runtime::with_limits(limits).expect("a runtime");
     let failed = gate_on(&store, hurried).await;
-    assert_eq!(failed.state(), GateState::Failed);
-    let problem = failed.problem().expect("a problem");
+    assert_eq!(failed.view().state(), GateState::Failed);
+    let view = failed.view();
+    let problem = view.problem().expect("a problem");
     assert!(problem.starts_with("its last good release cannot be built now: "), "{problem}");
     failed.start_again(None, true, NOW).await;
-    assert_eq!(failed.state(), GateState::Failed);
+    assert_eq!(failed.view().state(), GateState::Failed);
     let attempts = store.attempts("windows-mdm", None, 10).await.expect("attempts");
     assert_eq!(attempts.len(), 2, "nothing is written down");
     assert_eq!((attempts[0].active, attempts[0].generation), (true, Some(generation)));

@@ -20,7 +20,7 @@ use crate::store::{Retention, Store};
 const NOW: u64 = 1_750_000_000;
 const TENANT: &str = "5a4f1c1e-6a3e-4c57-9d0e-1f2b3c4d5e6f";
 
-fn gate(name: &str, runtime: &Runtime, store: &Store) -> Arc<ServedGate> {
+fn gate(name: &str, runtime: &Runtime, store: &Store) -> Arc<Gate> {
     let shadow =
         ShadowOptions { queue_entries: 1, queue_bytes: 1, examples: 0, claims: Vec::new() };
     let options = GateOptions {
@@ -33,7 +33,7 @@ fn gate(name: &str, runtime: &Runtime, store: &Store) -> Arc<ServedGate> {
     };
     let keys = Arc::new(Keys::fixed(KeySet::default()));
     let counters = Counters { metrics: Metrics::new(NOW).gate(name), log: None };
-    Arc::new(ServedGate::new(options, runtime.clone(), keys, store.clone(), counters))
+    Arc::new(Gate::new(options, runtime.clone(), keys, store.clone(), counters))
 }
 
 async fn open(folder: &Path) -> Store {
@@ -41,7 +41,7 @@ async fn open(folder: &Path) -> Store {
 }
 
 /// Gives a gate a policy and all its settings.
-async fn give(gate: &Arc<ServedGate>, component: &[u8]) -> u64 {
+async fn give(gate: &Arc<Gate>, component: &[u8]) -> u64 {
     let settings =
         json!({"server_url": "https://mdm.example.com", "windows_entra_tenant_ids": [TENANT]});
     let change = Change {
@@ -113,21 +113,22 @@ async fn a_gate_whose_rows_are_damaged_fails_alone_and_by_name() {
         let (_copy, store) = damaged(&folder, sql).await;
         let gate = gate("a", &runtime, &store);
         gate.start(None, NOW).await;
-        let said = gate.problem().unwrap_or_else(|| panic!("serves: {sql}"));
+        let view = gate.view();
+        let said = view.problem().unwrap_or_else(|| panic!("serves: {sql}"));
         assert!(said.contains(problem) && said.contains("restore a copy"), "{sql}: {said}");
-        assert_eq!(gate.state(), GateState::Failed, "{sql}");
+        assert_eq!(gate.view().state(), GateState::Failed, "{sql}");
     }
     let (_copy, store) = damaged(&folder, FLIPPED).await;
     let (a, b) = (gate("a", &runtime, &store), gate("b", &runtime, &store));
     a.start(None, NOW).await;
     b.start(None, NOW).await;
-    assert_eq!((a.state(), b.state()), (GateState::Failed, GateState::Serving));
+    assert_eq!((a.view().state(), b.view().state()), (GateState::Failed, GateState::Serving));
     assert_eq!(give(&a, WINDOWS_MDM_1.component).await, 2, "generations only rise");
     store.close().await;
     let store = open(_copy.path()).await;
     let a = gate("a", &runtime, &store);
     a.start(None, NOW).await;
-    assert_eq!((a.state(), a.gate().generation()), (GateState::Serving, 2));
+    assert_eq!((a.view().state(), a.generation()), (GateState::Serving, 2));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -138,14 +139,14 @@ async fn settings_written_before_there_was_a_digest_count_and_get_one() {
         damaged(&folder, "UPDATE gate SET settings_digest = NULL WHERE name = 'a'").await;
     let a = gate("a", &runtime, &store);
     a.start(None, NOW).await;
-    assert_eq!(a.state(), GateState::Serving);
+    assert_eq!(a.view().state(), GateState::Serving);
     assert_eq!(give(&a, WINDOWS_MDM_2.component).await, 2);
     store.close().await;
     let flip = "UPDATE gate SET settings = replace(settings, '5a4f', '5b4f') WHERE name = 'a'";
     let (_copy, store) = damaged(&copy, flip).await;
     let a = gate("a", &runtime, &store);
     a.start(None, NOW).await;
-    assert_eq!(a.state(), GateState::Failed);
+    assert_eq!(a.view().state(), GateState::Failed);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -161,7 +162,7 @@ async fn words_that_no_version_knows_keep_no_gate_from_starting() {
     let (_copy, store) = damaged(&folder, strange).await;
     let gate = gate("a", &runtime, &store);
     gate.start(None, NOW).await;
-    assert_eq!(gate.state(), GateState::Serving);
+    assert_eq!(gate.view().state(), GateState::Serving);
     let attempts = store.attempts("a", None, 10).await.expect("attempts");
     assert_eq!((&*attempts[0].action, &*attempts[0].actor.role), ("dance", "\u{fffd}"));
     let activities = store.activities(&Default::default(), 10).await.expect("activities");
@@ -203,8 +204,13 @@ async fn a_configured_file_that_ended_the_server_fails_its_gate_alone() {
         a.start(file.clone(), NOW).await;
         b.start(Some(FirstComponent::Bundled(WINDOWS_MDM_2.component)), NOW).await;
         a.start_again(file.clone(), false, NOW).await;
-        assert_eq!((a.state(), b.state()), (GateState::Failed, GateState::Unconfigured), "{round}");
-        let problem = a.problem().expect("a problem");
+        assert_eq!(
+            (a.view().state(), b.view().state()),
+            (GateState::Failed, GateState::Unconfigured),
+            "{round}"
+        );
+        let view = a.view();
+        let problem = view.problem().expect("a problem");
         for part in ["the server ended while it tried", "first.wasm", &digest, "SIGHUP"] {
             assert!(problem.contains(part), "{problem}");
         }
@@ -218,7 +224,7 @@ async fn a_configured_file_that_ended_the_server_fails_its_gate_alone() {
     let a = gate("a", &runtime, &store);
     a.start(file.clone(), NOW).await;
     a.start_again(file, true, NOW).await;
-    assert_eq!(a.state(), GateState::Unconfigured, "asked for, it is tried");
+    assert_eq!(a.view().state(), GateState::Unconfigured, "asked for, it is tried");
     assert_eq!(store.first_try("a").await.expect("read"), None);
 }
 
@@ -231,7 +237,7 @@ async fn another_file_than_the_one_that_ended_the_server_is_tried() {
     store.begin_first_try("a", &trying).await.expect("written");
     let a = gate("a", &runtime, &store);
     a.start(first(&folder, WINDOWS_MDM_2.component), NOW).await;
-    assert_eq!(a.state(), GateState::Unconfigured);
+    assert_eq!(a.view().state(), GateState::Unconfigured);
     assert_eq!(store.first_try("a").await.expect("read"), None);
 }
 
@@ -244,7 +250,8 @@ async fn a_file_whose_compilation_was_given_up_stays_written_down_until_it_ends(
     let store = open(folder.path()).await;
     let a = gate("a", &hurried, &store);
     a.start(file.clone(), NOW).await;
-    let problem = a.problem().expect("a problem");
+    let view = a.view();
+    let problem = view.problem().expect("a problem");
     assert!(problem.contains("compilation took longer than"), "{problem}");
     let found = store.first_try("a").await.expect("read").expect("kept");
     assert!(!found.is_set_aside);
@@ -254,7 +261,7 @@ async fn a_file_whose_compilation_was_given_up_stays_written_down_until_it_ends(
     let runtime = Runtime::new().expect("a runtime");
     let again = gate("a", &runtime, &store);
     again.start(file.clone(), NOW).await;
-    assert_eq!((again.state(), set_aside(&store).await), (GateState::Failed, 1));
+    assert_eq!((again.view().state(), set_aside(&store).await), (GateState::Failed, 1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -263,7 +270,8 @@ async fn a_candidate_that_is_built_again_is_not_said_to_be_none() {
     let folder = two_gates(&runtime).await;
     let store = open(folder.path()).await;
     let a = gate("a", &runtime, &store);
-    assert!(matches!(a.no_candidate(), ChangeError::CandidateStarting(_)), "before the start");
+    let none = |gate: &Gate| gate.view().expect_candidate("a").err();
+    assert!(matches!(none(&a), Some(ChangeError::CandidateStarting(_))), "before the start");
     a.start(None, NOW).await;
-    assert!(matches!(a.no_candidate(), ChangeError::NoCandidate(_)), "after it");
+    assert!(matches!(none(&a), Some(ChangeError::NoCandidate(_))), "after it");
 }

@@ -12,8 +12,8 @@ use admit_policies::{WINDOWS_MDM_1, WINDOWS_MDM_2};
 use admit_server::authority::{Authority, Granted};
 use admit_server::faults::FaultOptions;
 use admit_server::gates::{
-    Change, ChangeError, Counters, FirstComponent, GateOptions, MayDrop, Mode, NewComponent,
-    Report, ServedGate, Tags, Target,
+    Change, ChangeError, Counters, FirstComponent, Gate, GateOptions, MayDrop, Mode, NewComponent,
+    Report, Tags, Target,
 };
 use admit_server::metrics::Metrics;
 use admit_server::shadow::ShadowOptions;
@@ -44,7 +44,7 @@ pub(super) struct Real {
     tokio: tokio::runtime::Runtime,
     folder: TempDir,
     store: Store,
-    gate: Arc<ServedGate>,
+    gate: Arc<Gate>,
 }
 
 impl Real {
@@ -107,7 +107,7 @@ impl Real {
             let policy = if version == 1 { &WINDOWS_MDM_1 } else { &WINDOWS_MDM_2 };
             NewComponent { bytes: policy.component.into(), may_be_older: !from_source }
         });
-        let revision = self.gate.selected().unwrap().revision;
+        let revision = self.gate.view().revision();
         Change {
             component,
             settings: patch.as_object().unwrap().clone(),
@@ -158,24 +158,25 @@ impl Real {
 
     pub(super) fn state(&self) -> State {
         let gate = &self.gate;
-        assert_eq!(gate.problem(), None);
-        let selected = gate.selected().unwrap();
+        let view = gate.view();
+        assert_eq!(view.problem(), None);
+        let policy = view.policy().unwrap();
         let attempts = self.tokio.block_on(self.store.attempts(GATE, None, 1_000)).unwrap();
         let filter = ActivityFilter { gate: Some(GATE.to_owned()), ..ActivityFilter::default() };
         let activities = self.tokio.block_on(self.store.activities(&filter, 1_000)).unwrap();
         let (unknown, refused) =
-            (selected.split().1, attempts.iter().filter(|one| one.failure.is_some()));
+            (view.split().1, attempts.iter().filter(|one| one.failure.is_some()));
         State {
-            name: gate.state().as_str(),
-            version: major(&selected.policy().version),
-            settings: selected.settings.clone(),
+            name: view.state().as_str(),
+            version: major(&policy.reference().version),
+            settings: view.settings().clone(),
             unknown: unknown.as_json().clone(),
-            revision: selected.revision,
-            generation: gate.gate().generation(),
-            history: history(&attempts, selected.active),
+            revision: view.revision(),
+            generation: gate.generation(),
+            history: history(&attempts, policy.attempt),
             refused: refused.count(),
             activities: activities.len(),
-            candidate: gate.candidate().map(|candidate| major(&candidate.policy.version)),
+            candidate: view.expect_shown_candidate(GATE).ok().map(|one| major(&one.policy.version)),
             decided: self.decided(),
         }
     }
@@ -239,7 +240,7 @@ fn said(result: Result<Report, ChangeError>) -> String {
 }
 
 /// A gate that has started on the store in a folder.
-async fn started(folder: &TempDir) -> (Store, Arc<ServedGate>) {
+async fn started(folder: &TempDir) -> (Store, Arc<Gate>) {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     let runtime = RUNTIME.get_or_init(|| Runtime::new().unwrap()).clone();
     let store = Store::open(folder.path(), Retention::default()).await.unwrap();
@@ -258,7 +259,7 @@ async fn started(folder: &TempDir) -> (Store, Arc<ServedGate>) {
     };
     let counters = Counters { metrics: Metrics::new(NOW).gate(GATE), log: None };
     let keys = Arc::new(keys_with(json!({})));
-    let gate = Arc::new(ServedGate::new(options, runtime, keys, store.clone(), counters));
+    let gate = Arc::new(Gate::new(options, runtime, keys, store.clone(), counters));
     gate.start(Some(FirstComponent::Bundled(WINDOWS_MDM_2.component)), NOW).await;
     (store, gate)
 }
