@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use admit::cloud::Cloud;
 use admit::keys::Keys;
-use arc_swap::ArcSwap;
 use indexmap::IndexMap;
 pub use readiness::{Check, Readiness};
 use tokio::sync::Semaphore;
@@ -54,8 +53,10 @@ pub struct App {
     pub asked: tokio::sync::watch::Sender<()>,
     /// Seconds since 1970.
     pub started_at: u64,
-    draining: AtomicBool,
-    service_is_local: bool,
+    /// Whether the server is about to end.
+    pub(crate) draining: AtomicBool,
+    /// Whether only this machine reaches the service listener.
+    pub(crate) service_is_local: bool,
     /// What every request is checked by, each time it is.
     pub permissions: Permissions,
 }
@@ -67,20 +68,6 @@ pub struct App {
 )]
 pub struct OpenToAll;
 
-/// What an [`App`] is made of besides what it counts itself.
-pub struct Parts {
-    pub gates: IndexMap<String, Arc<Gate>>,
-    pub sources: IndexMap<String, SourceView>,
-    pub keys: IndexMap<Cloud, Arc<Keys>>,
-    pub access: Access,
-    pub store: Store,
-    pub metrics: Metrics,
-    pub log: Option<Arc<DecisionLog>>,
-    pub started_at: u64,
-    /// How many instances of policies there can be at the same time.
-    pub instances: usize,
-}
-
 /// How many decisions may be under way, and how many may wait for keys. Where there are few
 /// instances, a quarter is left for candidates and activations.
 fn at_a_time(decisions: usize, instances: usize) -> (usize, usize) {
@@ -90,33 +77,13 @@ fn at_a_time(decisions: usize, instances: usize) -> (usize, usize) {
     (decisions, MAX_WAITING.min(decisions).min(instances / 4).max(1))
 }
 
-impl App {
-    /// Puts a server together.
-    pub fn new(config: &Config, parts: Parts) -> Self {
-        let Parts { gates, sources, keys, access, store, metrics, log, started_at, instances } =
-            parts;
-        let (decisions, waiting) = at_a_time(config.limits.decisions, instances);
-        let live = Arc::new(ArcSwap::from_pointee(Live::new(config)));
-        Self {
-            permissions: Permissions::new(access.clone(), live),
-            gates,
-            sources,
-            keys,
-            access,
-            store,
-            metrics,
-            strangers: Arc::default(),
-            log,
-            limits: config.limits,
-            in_flight: Arc::new(Semaphore::new(decisions)),
-            waiting: Arc::new(Semaphore::new(waiting)),
-            asked: tokio::sync::watch::Sender::new(()),
-            started_at,
-            draining: AtomicBool::new(false),
-            service_is_local: config.service.listen.is_local(),
-        }
-    }
+/// The permits of [`App::in_flight`] and [`App::waiting`], for so many instances of policies at a time.
+pub(crate) fn permits(decisions: usize, instances: usize) -> (Arc<Semaphore>, Arc<Semaphore>) {
+    let (decisions, waiting) = at_a_time(decisions, instances);
+    (Arc::new(Semaphore::new(decisions)), Arc::new(Semaphore::new(waiting)))
+}
 
+impl App {
     /// What a reload may have changed.
     pub fn live(&self) -> arc_swap::Guard<Arc<Live>> {
         self.permissions.live()

@@ -1,23 +1,27 @@
 //! From a configuration to the parts of a server.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use admit::claims::Verification;
 use admit::cloud::Cloud;
 use admit::keys::Keys;
 use admit::limits::Limits;
 use admit::runtime::Runtime;
+use arc_swap::ArcSwap;
 use indexmap::IndexMap;
 use tokio::sync::watch;
 
 use super::ServeError;
 use super::keys;
 use crate::access::Access;
-use crate::app::{App, Parts};
+use crate::app::{App, permits};
+use crate::authority::Permissions;
 use crate::config::{Config, GateConfig, PolicyReference, SourceConfig};
 use crate::decision_log::DecisionLog;
 use crate::faults::FaultOptions;
 use crate::gates::{Counters, FirstComponent, Gate, GateOptions};
+use crate::live::Live;
 use crate::metrics::{LogLines, Metrics};
 use crate::shadow::ShadowOptions;
 use crate::source::{SourceOptions, Watch};
@@ -110,9 +114,26 @@ pub(super) async fn assemble(config: &Config, now: u64) -> Result<Assembled, Ser
     }
     watch(&metrics, &gates, &keys, log.as_ref());
     let instances = usize::try_from(runtime.instances()).unwrap_or(usize::MAX);
-    let parts =
-        Parts { gates, sources, keys, access, store, metrics, log, started_at: now, instances };
-    let app = Arc::new(App::new(config, parts));
+    let (in_flight, waiting) = permits(config.limits.decisions, instances);
+    let live = Arc::new(ArcSwap::from_pointee(Live::new(config)));
+    let app = Arc::new(App {
+        permissions: Permissions::new(access.clone(), live),
+        gates,
+        sources,
+        keys,
+        access,
+        store,
+        metrics,
+        strangers: Arc::default(),
+        log,
+        limits: config.limits,
+        in_flight,
+        waiting,
+        asked: watch::Sender::new(()),
+        started_at: now,
+        draining: AtomicBool::new(false),
+        service_is_local: config.service.listen.is_local(),
+    });
     let seen = Arc::downgrade(&app);
     app.metrics.watch_server(move || seen.upgrade().map(|app| app.now()));
     Ok(Assembled { app, starts, watches })
