@@ -20,6 +20,8 @@ mod promote;
 mod report;
 mod activities;
 mod refusals;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use change::{Change, MayDrop, Mode, NewComponent};
 pub use deciding::Counters;

@@ -13,11 +13,11 @@ use std::time::Duration;
 
 use admit::failure::error_chain;
 use admit_api::status::SourceState;
-use serde_json::{Map, json};
+use serde_json::json;
 use tokio::sync::watch;
 
 use crate::authority::Authority;
-use crate::gates::{Change, ChangeError, Gate, MayDrop, Mode, NewComponent, Surroundings};
+use crate::gates::{Change, ChangeError, Gate, NewComponent, Surroundings};
 use crate::source::{Found, Poll, SourceError, SourceOptions, Watch};
 use crate::store::{Action, NewActivity, SourceRow, Store, StoreError, TakenBack, Trying, Verdict};
 use crate::time::rfc3339;
@@ -272,18 +272,8 @@ async fn apply(
     known_refusal: Option<String>,
 ) -> Result<(), ChangeError> {
     let component = NewComponent { bytes: found.bytes.into(), may_be_older: false };
-    let change = Change {
-        component: Some(component),
-        settings: Map::new(),
-        drop: MayDrop::nothing(),
-        revision: None,
-        mode: Mode::Activate,
-        force: false,
-        known_refusal,
-        authority: Authority::source(),
-        action: Action::Source,
-        now: admit::gate::now(),
-    };
+    let change = Change::new(Action::Source, Authority::source(), admit::gate::now());
+    let change = Change { component: Some(component), known_refusal, ..change };
     gate.change(change).await.map(drop)
 }
 

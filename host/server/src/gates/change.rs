@@ -77,6 +77,24 @@ pub struct NewComponent {
     pub may_be_older: bool,
 }
 
+impl Change {
+    /// An activation that changes nothing yet.
+    pub fn new(action: Action, authority: Authority, now: u64) -> Self {
+        Self {
+            component: None,
+            settings: Map::new(),
+            drop: MayDrop::nothing(),
+            revision: None,
+            mode: Mode::Activate,
+            force: false,
+            known_refusal: None,
+            authority,
+            action,
+            now,
+        }
+    }
+}
+
 /// How far a change goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {

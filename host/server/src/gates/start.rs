@@ -5,7 +5,7 @@ use std::sync::Arc;
 use admit::failure::{Cause, error_chain};
 use admit_api::activity::Actor;
 
-use super::change::{Change, MayDrop, Mode, NewComponent};
+use super::change::{Change, NewComponent};
 use super::first::FirstComponent;
 use super::gate::Gate;
 use super::report::ChangeError;
@@ -166,14 +166,8 @@ impl Gate {
         let change = Change {
             component: Some(NewComponent { bytes: Arc::clone(&bytes), may_be_older: true }),
             settings: self.options.settings.clone(),
-            drop: MayDrop::nothing(),
-            revision: None,
-            mode: Mode::Activate,
-            force: false,
             known_refusal: self.view().refused_start.clone(),
-            authority: Authority::server(),
-            action: Action::Start,
-            now,
+            ..Change::new(Action::Start, Authority::server(), now)
         };
         let error = self.change_in_turn(&change).await.err();
         self.first_tries.end(first, error.as_ref(), self.compiles_on()).await;

@@ -67,20 +67,8 @@ pub(super) async fn post(call: Call) -> Result<Response, ApiError> {
         }
     };
     let component = Some(NewComponent { bytes, may_be_older: true });
-    let (action, force) = (Action::Policy, query.force);
-    let known_refusal = None;
-    let change = Change {
-        component,
-        settings,
-        drop,
-        revision,
-        mode,
-        force,
-        known_refusal,
-        authority,
-        action,
-        now,
-    };
+    let (change, force) = (Change::new(Action::Policy, authority, now), query.force);
+    let change = Change { component, settings, drop, revision, mode, force, ..change };
     Ok(made(gate.change(change).await?))
 }
 

@@ -37,20 +37,9 @@ pub(super) async fn patch(call: Call) -> Result<Response, ApiError> {
     let (revision, authority, now) = (call.revision()?, call.authority.clone(), call.now);
     let settings = call.object().await?;
     let mode = if dry_run { Mode::DryRun } else { Mode::Activate };
-    let action = Action::Settings;
-    let change = Change {
-        component: None,
-        settings,
-        drop,
-        revision,
-        mode,
-        force,
-        known_refusal: None,
-        authority,
-        action,
-        now,
-    };
-    let activation = gate.change(change).await?;
+    let change = Change::new(Action::Settings, authority, now);
+    let activation =
+        gate.change(Change { settings, drop, revision, mode, force, ..change }).await?;
     // What the gate is with this change: another one may have followed already.
     let mut settings = body(gate.name(), &activation.view)?;
     let (cut, changed) = (cut(&mut settings), activation.saved);

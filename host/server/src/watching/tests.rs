@@ -1,15 +1,11 @@
-use admit::claims::Verification;
-use admit::keys::{KeySet, Keys};
 use admit::limits::Limits;
 use admit::runtime::Runtime;
 use admit_api::status::SourceState;
 use admit_policies::{INTUNE_MAM, WINDOWS_MDM_2};
+use serde_json::Map;
 
 use super::*;
-use crate::faults::FaultOptions;
-use crate::gates::{Counters, GateOptions};
-use crate::metrics::Metrics;
-use crate::shadow::ShadowOptions;
+use crate::gates::testing;
 use crate::source::SourceOptions;
 use crate::store::Retention;
 
@@ -18,20 +14,7 @@ async fn open(folder: &std::path::Path) -> Store {
 }
 
 async fn gate(name: &str, runtime: &Runtime, store: &Store) -> Arc<Gate> {
-    let shadow =
-        ShadowOptions { queue_entries: 1, queue_bytes: 1, examples: 0, claims: Vec::new() };
-    let options = GateOptions {
-        name: name.to_owned(),
-        verification: Verification::default(),
-        settings: Map::new(),
-        cases: None,
-        faults: FaultOptions { faults: 3, within: Duration::from_mins(5) },
-        shadow,
-    };
-    let keys = Arc::new(Keys::fixed(KeySet::default()));
-    let counters = Counters { metrics: Metrics::new(0).gate(name), log: None };
-    let gate = Gate::new(options, runtime.clone(), keys, store.clone(), counters);
-    let gate = Arc::new(gate);
+    let gate = testing::gate(name, Map::new(), runtime, store);
     gate.start(None, 0).await;
     gate
 }

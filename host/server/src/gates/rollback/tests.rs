@@ -1,7 +1,5 @@
 use std::time::Duration;
 
-use admit::claims::Verification;
-use admit::keys::{KeySet, Keys};
 use admit::limits::Limits;
 use admit::runtime::Runtime;
 use admit_api::status::GateState;
@@ -13,11 +11,8 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::access::{Access, Right, Role};
 use crate::authority::{Denied, Permissions};
-use crate::faults::FaultOptions;
 use crate::gates::plan::plan;
-use crate::gates::{Change, Counters, GateOptions, Mode, NewComponent};
-use crate::metrics::Metrics;
-use crate::shadow::ShadowOptions;
+use crate::gates::{Change, Mode, NewComponent, testing};
 use crate::store::{ActivityFilter, Retention, Store};
 
 const NOW: u64 = 1_750_000_000;
@@ -34,23 +29,12 @@ async fn gate_of(store: &Store) -> Arc<Gate> {
 }
 
 async fn gate_on(store: &Store, runtime: Runtime) -> Arc<Gate> {
-    let shadow =
-        ShadowOptions { queue_entries: 1, queue_bytes: 1, examples: 0, claims: Vec::new() };
     let settings = json!({
         "server_url": "https://mdm.example.com",
         "windows_entra_tenant_ids": ["5a4f1c1e-6a3e-4c57-9d0e-1f2b3c4d5e6f"],
     });
-    let options = GateOptions {
-        name: "windows-mdm".to_owned(),
-        verification: Verification::default(),
-        settings: settings.as_object().expect("an object").clone(),
-        cases: None,
-        faults: FaultOptions { faults: 3, within: Duration::from_mins(5) },
-        shadow,
-    };
-    let keys = Arc::new(Keys::fixed(KeySet::default()));
-    let counters = Counters { metrics: Metrics::new(NOW).gate("windows-mdm"), log: None };
-    let gate = Arc::new(Gate::new(options, runtime, keys, store.clone(), counters));
+    let settings = settings.as_object().expect("an object").clone();
+    let gate = testing::gate("windows-mdm", settings, &runtime, store);
     gate.start(None, NOW).await;
     gate
 }
@@ -64,20 +48,7 @@ async fn activate(gate: &Arc<Gate>, component: &[u8], scope: &str) -> u64 {
 fn change(component: &[u8], scope: &str, mode: Mode, authority: Authority) -> Change {
     let component = Some(NewComponent { bytes: component.into(), may_be_older: true });
     let settings = json!({"scopes": [scope]}).as_object().expect("an object").clone();
-    let (revision, force, action, now) = (None, false, Action::Policy, NOW);
-    let (drop, known_refusal) = (MayDrop::nothing(), None);
-    Change {
-        component,
-        settings,
-        drop,
-        revision,
-        mode,
-        force,
-        known_refusal,
-        authority,
-        action,
-        now,
-    }
+    Change { component, settings, mode, ..Change::new(Action::Policy, authority, NOW) }
 }
 
 async fn roll_back(gate: &Arc<Gate>) -> Result<Report, ChangeError> {

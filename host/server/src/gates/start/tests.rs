@@ -1,39 +1,22 @@
 use std::path::Path;
 use std::time::Duration;
 
-use admit::claims::Verification;
-use admit::keys::{KeySet, Keys};
 use admit::runtime::Runtime;
 use admit_api::status::GateState;
 use admit_policies::{WINDOWS_MDM_1, WINDOWS_MDM_2};
-use serde_json::json;
+use serde_json::{Map, json};
 use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 
 use super::*;
-use crate::faults::FaultOptions;
-use crate::gates::{Counters, GateOptions};
-use crate::metrics::Metrics;
-use crate::shadow::ShadowOptions;
+use crate::gates::testing;
 use crate::store::{Retention, Store};
 
 const NOW: u64 = 1_750_000_000;
 const TENANT: &str = "5a4f1c1e-6a3e-4c57-9d0e-1f2b3c4d5e6f";
 
 fn gate(name: &str, runtime: &Runtime, store: &Store) -> Arc<Gate> {
-    let shadow =
-        ShadowOptions { queue_entries: 1, queue_bytes: 1, examples: 0, claims: Vec::new() };
-    let options = GateOptions {
-        name: name.to_owned(),
-        verification: Verification::default(),
-        settings: Default::default(),
-        cases: None,
-        faults: FaultOptions { faults: 3, within: Duration::from_mins(5) },
-        shadow,
-    };
-    let keys = Arc::new(Keys::fixed(KeySet::default()));
-    let counters = Counters { metrics: Metrics::new(NOW).gate(name), log: None };
-    Arc::new(Gate::new(options, runtime.clone(), keys, store.clone(), counters))
+    testing::gate(name, Map::new(), runtime, store)
 }
 
 async fn open(folder: &Path) -> Store {
@@ -47,14 +30,7 @@ async fn give(gate: &Arc<Gate>, component: &[u8]) -> u64 {
     let change = Change {
         component: Some(NewComponent { bytes: component.into(), may_be_older: true }),
         settings: settings.as_object().expect("an object").clone(),
-        drop: MayDrop::nothing(),
-        revision: None,
-        mode: Mode::Activate,
-        force: false,
-        known_refusal: None,
-        authority: Authority::server(),
-        action: Action::Policy,
-        now: NOW,
+        ..Change::new(Action::Policy, Authority::server(), NOW)
     };
     gate.change(change).await.expect("an activation").activation.generation
 }

@@ -197,21 +197,7 @@ fn major(version: &str) -> u8 {
 }
 
 fn change(mode: Mode, action: Action) -> Change {
-    let (component, settings, drop) = (None, Map::new(), MayDrop::nothing());
-    let (revision, force, known_refusal) = (None, false, None);
-    let (authority, now) = (Authority::server(), NOW);
-    Change {
-        component,
-        settings,
-        drop,
-        revision,
-        mode,
-        force,
-        known_refusal,
-        authority,
-        action,
-        now,
-    }
+    Change { mode, ..Change::new(action, Authority::server(), NOW) }
 }
 
 fn may_drop(is_named: bool) -> MayDrop {
