@@ -38,12 +38,12 @@ pub enum NewPolicy {
 /// What came of a change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Activation {
-    /// The gate.
+    /// The name of the gate.
     #[schemars(with = "text::GateName")]
     pub gate: String,
     /// What came of it.
     pub result: ActivationResult,
-    /// The policy.
+    /// Name, version and digest of the policy.
     pub policy: PolicyRef,
     /// The digest of policy and settings together.
     #[schemars(with = "text::Digest")]
@@ -107,7 +107,7 @@ pub struct Rehearsed {
 /// A step of an activation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
-    /// Which.
+    /// The name of the step.
     pub step: StepName,
     /// Whether it succeeded.
     pub ok: bool,

@@ -25,7 +25,7 @@ pub struct Activity {
     /// Rises with each.
     #[schemars(range(min = 1))]
     pub id: u64,
-    /// When.
+    /// When it was done.
     #[schemars(with = "text::Time")]
     pub at: String,
     /// Who did it.

@@ -15,10 +15,10 @@ use crate::text;
 /// A release that decides in the shadow of the active one, and what it decided otherwise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Candidate {
-    /// The gate.
+    /// The name of the gate.
     #[schemars(with = "text::GateName")]
     pub gate: String,
-    /// The policy.
+    /// Name, version and digest of the policy.
     pub policy: PolicyRef,
     /// The digest of policy and settings together.
     #[schemars(with = "text::Digest")]
@@ -100,7 +100,7 @@ pub struct Difference {
     /// What the candidate said. Absent when the kind is `other`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new: Option<ShortDecision>,
-    /// How many.
+    /// How many decisions differ so, at least 1.
     #[schemars(range(min = 1))]
     pub count: u64,
 }

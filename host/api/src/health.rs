@@ -67,6 +67,6 @@ pub struct FailingCheck {
         pattern = r"^(draining|store|gates|gate\.[a-z0-9-]+|keys\.[a-z-]+|decision_log)$"
     ))]
     pub check: String,
-    /// Why.
+    /// Why it fails, one line.
     pub reason: String,
 }

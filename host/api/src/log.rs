@@ -48,12 +48,12 @@ pub struct Release {
     /// When it was logged.
     #[schemars(with = "text::Moment")]
     pub at: String,
-    /// The gate.
+    /// The name of the gate.
     pub gate: String,
     /// The number of the gate's activation; decisions carry it too.
     #[schemars(range(min = 1))]
     pub generation: u64,
-    /// The policy.
+    /// Name, version and digest of the policy.
     pub policy: PolicyRef,
     /// The SHA-256 of component and settings together.
     #[schemars(with = "text::Digest")]

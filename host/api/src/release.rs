@@ -29,7 +29,7 @@ pub struct Attempt {
     /// Rises with each.
     #[schemars(range(min = 1))]
     pub id: u64,
-    /// When.
+    /// When it was made.
     #[schemars(with = "text::Time")]
     pub at: String,
     /// Who asked for it.
@@ -103,7 +103,7 @@ names! {
 /// back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TakenBack {
-    /// The policy.
+    /// Name, version and digest of the policy.
     pub policy: PolicyRef,
     /// The digest of policy and settings together.
     #[schemars(with = "text::Digest")]

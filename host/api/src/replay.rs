@@ -57,9 +57,9 @@ pub struct Kinds {
 /// Lines that were not replayed for the same reason.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LeftOut {
-    /// Why.
+    /// Why these lines were left out.
     pub why: Why,
-    /// How many.
+    /// How many there are, at least 1.
     #[schemars(range(min = 1))]
     pub count: u64,
     /// The log of the first. Absent with a single log.
@@ -97,7 +97,7 @@ names! {
 /// Decisions that came out as they were logged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Agreement {
-    /// How many.
+    /// How many there are, at least 1.
     #[schemars(range(min = 1))]
     pub count: u64,
     /// What was decided, then and now.
@@ -110,7 +110,7 @@ pub struct Group {
     /// The direction.
     #[schemars(extend("type" = "string", "enum" = ["narrowing", "widening", "other"]))]
     pub kind: Kind,
-    /// How many.
+    /// How many there are, at least 1.
     #[schemars(range(min = 1))]
     pub count: u64,
     /// What was logged.

@@ -14,7 +14,7 @@ use crate::text;
 /// The settings of a gate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Settings {
-    /// The gate.
+    /// The name of the gate.
     #[schemars(with = "text::GateName")]
     pub gate: String,
     /// A policy by name, version and content.

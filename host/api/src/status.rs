@@ -72,7 +72,7 @@ pub struct LogStatus {
 /// The state of a gate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct GateStatus {
-    /// The gate.
+    /// The name of the gate.
     #[schemars(with = "text::GateName")]
     pub gate: String,
     /// Whether it decides.
@@ -135,7 +135,7 @@ names! {
 /// The counts of a candidate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CandidateStatus {
-    /// Its policy.
+    /// Name, version and digest of its policy.
     pub policy: PolicyRef,
     /// Requests that it decided: those agreed and those differed.
     pub decided: u64,
@@ -193,7 +193,7 @@ pub struct Refusals {
     /// How these decisions came out.
     #[schemars(extend("type" = "string", "enum" = ["deny", "invalid", "failed"]))]
     pub outcome: Outcome,
-    /// The reason.
+    /// The code of the reason.
     #[schemars(with = "text::Name")]
     pub reason: String,
     /// How often since the start.
@@ -223,7 +223,7 @@ pub struct Refusals {
 /// The keys of a cloud.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct KeysStatus {
-    /// The cloud.
+    /// The name of the cloud: `public`, `us-gov` or `china`.
     pub cloud: String,
     /// Where they are fetched from. Absent when they are from a file.
     #[serde(skip_serializing_if = "Option::is_none")]

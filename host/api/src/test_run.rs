@@ -30,7 +30,7 @@ pub struct Summary {
     pub cases: usize,
     /// Cases that came out as they say.
     pub passed: usize,
-    /// All others.
+    /// Cases that came out otherwise.
     pub failed: usize,
     /// The time of the run in milliseconds, sealing included.
     pub duration_ms: u64,
@@ -109,7 +109,7 @@ pub struct Coverage {
 /// How many cases led to each outcome of a rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RuleCoverage {
-    /// The rule.
+    /// The name of the rule.
     pub rule: String,
     /// Cases it had nothing against.
     pub passed: usize,
@@ -124,7 +124,7 @@ pub struct RuleCoverage {
 /// Whether the cases reach a reason.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReasonCoverage {
-    /// Its code.
+    /// The code of the reason.
     pub reason: String,
     /// Whether a case was refused for it.
     pub reached: bool,

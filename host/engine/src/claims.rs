@@ -84,12 +84,12 @@ impl Verification {
         self.cloud
     }
 
-    /// The leeway.
+    /// Time after `exp`, and before `nbf` and `iat`, in which a token is still accepted; 0 to 300 seconds.
     pub fn leeway(&self) -> Duration {
         self.leeway
     }
 
-    /// The longest lifetime.
+    /// The longest time from `iat` to `exp`, [`ISSUER_SETBACK`] and leeway not counted.
     pub fn max_lifetime(&self) -> Duration {
         self.max_lifetime
     }
