@@ -58,10 +58,6 @@ impl Facts {
     }
 
     /// Takes facts from a JSON object.
-    ///
-    /// # Errors
-    ///
-    /// [`FactsError::TooMany`], [`FactsError::TooLong`], [`FactsError::Value`].
     pub fn from_json(object: Map<String, Value>) -> Result<Self, FactsError> {
         if object.len() > MAX_FACTS {
             return Err(FactsError::TooMany { count: object.len() });

@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn duplicate_names_are_refused_at_every_level_and_in_every_spelling() {
+    fn duplicate_names_are_refused_however_deep_or_spelt() {
         for text in [
             r#"{"a":1,"a":1}"#,
             r#"{"tid":1,"t\u0069d":2}"#,

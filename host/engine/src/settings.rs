@@ -107,10 +107,6 @@ impl From<SettingError> for SettingRefusal {
 
 impl Settings {
     /// Reads settings from JSON text.
-    ///
-    /// # Errors
-    ///
-    /// [`SettingsError::NotAnObject`].
     pub fn parse(json: &[u8]) -> Result<Self, SettingsError> {
         let object = crate::json::object_of_document(json)
             .map_err(|error| SettingsError::NotAnObject(error.to_string()))?;
@@ -137,10 +133,6 @@ impl Settings {
     }
 
     /// Refuses settings that are larger than they may be.
-    ///
-    /// # Errors
-    ///
-    /// [`SettingsError::Bounds`].
     pub fn check_bounds(&self) -> Result<(), SettingsError> {
         match out_of_bounds(&self.0) {
             refusals if refusals.is_empty() => Ok(()),

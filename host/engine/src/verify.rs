@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn another_key_another_payload_and_another_signature_are_refused() {
+    fn another_key_payload_or_signature_is_refused() {
         let issuer = Issuer::generate().unwrap();
         let key = key_of(&issuer);
         let header = json!({"alg": "RS256", "kid": issuer.kid()});

@@ -20,7 +20,7 @@ const POLICIES: [(&str, Embedded); 3] = [
 /// Builds the policies a second time, elsewhere and one by one, and compares them with those the
 /// build script of `admit-policies` made.
 #[test]
-fn a_second_build_elsewhere_gives_the_same_bytes_and_says_what_is_wrong() {
+fn a_build_elsewhere_gives_the_same_bytes_and_errors() {
     let elsewhere = tempfile::tempdir().unwrap();
     let checkout = elsewhere.path().join("another checkout");
     let workspace = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");

@@ -427,7 +427,7 @@ mod testing {
     }
 
     #[test]
-    fn tells_the_claims_of_a_failed_case_that_the_policy_does_not_ask_for() {
+    fn a_failed_case_names_claims_the_policy_does_not_ask_for() {
         let case = DENY
             .replace("\"x\": 1", r#""cnf": {"kid": "k"}, "exp": 9, "upn": "u""#)
             .replace("\"name\"", r#""facts": {"known": true}, "name""#);

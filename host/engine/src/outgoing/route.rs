@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_that_cannot_be_used_is_an_error_only_where_it_would_be() {
+    fn an_unusable_proxy_is_an_error_only_on_its_routes() {
         let socks = ("ALL_PROXY", "socks5://user:secret@proxy:1080");
         let error = route(&[socks], "example.com");
         assert!(error.starts_with("`ALL_PROXY` names `socks5://proxy:1080`"), "{error}");

@@ -128,10 +128,6 @@ impl Built {
 
     /// Rehearses a release that was built before with the operator's cases, which may have changed
     /// since. Compiles nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`BuildError::Rehearse`].
     pub fn again(
         release: Arc<Release>,
         verification: &Verification,

@@ -68,10 +68,6 @@ pub(super) struct Entry {
 
 impl Sealed {
     /// Snapshots the configured instance and compiles the result.
-    ///
-    /// # Errors
-    ///
-    /// [`SealError`].
     pub fn new(configured: Configured) -> Result<Self, SealError> {
         let Configured { inspected, settings, store, instance } = configured;
         let sealed = snapshot(&inspected, store, instance)?;

@@ -35,10 +35,6 @@ pub struct Trial(Box<dyn Decides>);
 
 impl Trial {
     /// Configures and seals the policy: what will run in production. Takes tens of milliseconds.
-    ///
-    /// # Errors
-    ///
-    /// [`TrialError`].
     pub fn sealed(inspected: &Inspected, settings: Map<String, Value>) -> Result<Self, TrialError> {
         let configured = Configured::new(inspected.clone(), Settings::from(settings))
             .map_err(TrialError::Configure)?;
@@ -48,10 +44,6 @@ impl Trial {
 
     /// Configures the policy, and does so again in the instance of every decision: there at once,
     /// slower per decision, with the same answers at the same cost.
-    ///
-    /// # Errors
-    ///
-    /// [`TrialError::Configure`].
     pub fn unsealed(
         inspected: &Inspected,
         settings: Map<String, Value>,

@@ -20,7 +20,7 @@ mod tests {
     const UPPER: &str = "8C9D0E1F-2A3B-4C5D-8E6F-7A8B9C0D1E2F";
 
     #[test]
-    fn guids_lose_their_letter_case_and_every_text_the_white_space_around_it() {
+    fn guids_lose_their_case_and_texts_their_outer_white_space() {
         for (text, expected) in [
             (UPPER.to_owned(), LOWER.to_owned()),
             (format!("\t{UPPER} \n"), LOWER.to_owned()),

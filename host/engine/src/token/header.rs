@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_that_change_the_signature_are_refused_whatever_their_value() {
+    fn parameters_that_change_the_signature_are_refused() {
         for name in REFUSED {
             for value in ["null", "[]", "false", r#""x""#, r#"["b64"]"#] {
                 let header = format!(r#"{{"alg":"RS256","kid":"k","{name}":{value}}}"#);

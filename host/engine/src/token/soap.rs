@@ -375,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn attributes_count_without_a_namespace_or_in_that_of_the_element() {
+    fn attributes_count_without_namespace_or_in_the_elements_own() {
         for name in ["ValueType", "EncodingType"] {
             assert!(changed(name, &format!("wsse:{name}")).is_ok(), "{name}");
             assert!(changed(name, &format!("s:{name}")).is_err(), "{name} of SOAP");

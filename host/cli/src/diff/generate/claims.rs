@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn every_way_of_variation_comes_up_and_what_the_host_decides_stays() {
+    fn every_variation_comes_up_and_the_hosts_claims_stay() {
         let inputs = [input("one", TENANT), input("two", "third")];
         let claims = ["aud", "tid"].map(|name| (name, values(&inputs, name)));
         let seen = Seen { inputs: &inputs, claims: claims.into() };

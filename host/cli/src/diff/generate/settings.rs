@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_variant_has_an_entry_less_a_switch_turned_or_a_setting_of_another() {
+    fn a_variant_differs_in_an_entry_a_switch_or_a_setting() {
         let object = |value: Value| value.as_object().cloned().unwrap_or_default();
         let pool = [json!({"list": ["a", "b"], "empty": []}), json!({"text": "x"})].map(object);
         let switches = [("switch".to_owned(), true)];
