@@ -11,6 +11,7 @@ mod cases;
 mod cli;
 mod documents;
 mod fuzz;
+mod harness;
 mod keys;
 mod limits;
 mod packed;

@@ -1,12 +1,12 @@
 //! The real binary as a server: what it answers, keeps, and survives.
 
+mod activation;
 mod api;
 mod backup;
 mod bounds;
 mod candidate;
 mod check;
 mod cli;
-mod client;
 mod config;
 mod crash;
 mod decisions;
@@ -18,15 +18,11 @@ mod parties;
 mod policies;
 mod proxies;
 mod raw;
-mod rejects;
 mod refusals;
 mod guards;
 mod key_sets;
 mod history;
 mod http;
 mod secrets;
-mod shell;
 mod start;
-mod start_up;
-mod stub;
 mod swaps;

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
-use super::shell::Shell;
-use super::start::{Home, Server, token, windows_gate};
+use crate::harness::server::{Home, Server, token, windows_gate};
+use crate::harness::shell::Shell;
 
 const SETTINGS: &str = "/v1/gates/windows-mdm/settings";
 

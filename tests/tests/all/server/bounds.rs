@@ -3,8 +3,8 @@
 use admit_tests::fixture::{issuer, with};
 use serde_json::{Value, json};
 
-use super::shell::Shell;
-use super::start::{Home, Server, token, windows_gate, windows_settings};
+use crate::harness::server::{Home, Server, token, windows_gate, windows_settings};
+use crate::harness::shell::Shell;
 
 const SETTINGS: &str = "/v1/gates/windows-mdm/settings";
 const POLICY: &str = "/v1/gates/windows-mdm/policy";

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::client::Client;
 use super::policies::damaged;
-use super::start::{DROP, Server, token_v1, windows_gate};
+use crate::harness::client::Client;
+use crate::harness::server::{DROP, Server, token_v1, windows_gate};
 
 const CANDIDATE: &str = "/v1/gates/windows-mdm/candidate";
 const AS_CANDIDATE: &str = "/v1/gates/windows-mdm/policy?candidate=true";

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::shell::Shell;
-use super::start::{Server, token};
-use super::stub::{Stub, answer};
+use crate::harness::server::{Server, token};
+use crate::harness::shell::Shell;
+use crate::harness::stub::{Stub, answer};
 
 /// Of the form of an access token; nobody has it.
 const UNKNOWN: &str = "admit_AAAAAAAA_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";

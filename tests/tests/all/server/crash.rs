@@ -15,7 +15,7 @@ use admit_tests::clock::wait_until;
 use admit_tests::fixture::{TID, with};
 use serde_json::{Value, json};
 
-use super::start::{Home, Server, token, windows_gate};
+use crate::harness::server::{Home, Server, token, windows_gate};
 
 const POLICY: &str = "/v1/gates/windows-mdm/policy";
 /// Version 1 does not know the client ids that version 2 decides by.

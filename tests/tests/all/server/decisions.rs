@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::client::{Client, Reply};
-use super::start::{Server, token};
+use crate::harness::client::{Client, Reply};
+use crate::harness::server::{Server, token};
 
 const DECIDE: &str = "/v1/gates/windows-mdm/decide";
 const JSON: &str = "application/json";

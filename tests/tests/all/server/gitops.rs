@@ -4,9 +4,9 @@ use std::os::unix::fs::symlink;
 
 use serde_json::json;
 
-use super::shell::Shell;
-use super::start::Server;
-use super::stub::{Stub, answer};
+use crate::harness::server::Server;
+use crate::harness::shell::Shell;
+use crate::harness::stub::{Stub, answer};
 
 const MAM: &str = "\
 gates:

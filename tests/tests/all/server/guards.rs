@@ -11,9 +11,9 @@ use admit_tests::clock::wait_until;
 use admit_tests::fixture::{TID, with};
 use serde_json::{Value, json};
 
-use super::client::{Client, Reply};
 use super::limits::only_answer;
-use super::start::{Home, Server, token, windows_gate, windows_settings};
+use crate::harness::client::{Client, Reply};
+use crate::harness::server::{Home, Server, token, windows_gate, windows_settings};
 
 const DECIDE: &str = "/v1/gates/windows-mdm/decide";
 const POLICY: &str = "/v1/gates/windows-mdm/policy";

@@ -10,7 +10,7 @@ use admit_tests::guests::CoreModule;
 use serde_json::{Map, Value, json};
 
 use super::policies::damaged;
-use super::start::{DROP, Home, Server, token, windows_gate, windows_settings};
+use crate::harness::server::{DROP, Home, Server, token, windows_gate, windows_settings};
 
 const GATE: &str = "/v1/gates/windows-mdm";
 

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 
 use self::step::{Seen, Stage};
-use super::start::Server;
+use crate::harness::server::Server;
 
 /// Runs the scenarios of a file; returns the answers of the document that there were.
 pub(super) fn run(file: &str) -> Seen {

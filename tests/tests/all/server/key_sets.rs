@@ -7,8 +7,8 @@ use admit_tests::key_server::{Answer, KeyServer};
 use serde_json::{Value, json};
 
 use super::operations::with_keys;
-use super::shell::Shell;
-use super::start::{Home, Server, token, windows_gate};
+use crate::harness::server::{Home, Server, token, windows_gate};
+use crate::harness::shell::Shell;
 
 fn keys_of(server: &Server) -> Value {
     server.admin().get("/v1/status").json(200)["keys"][0].clone()

@@ -11,9 +11,9 @@ use admit_tests::key_server::{Answer, KeyServer};
 use serde_json::{Value, json};
 use ureq::http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::client::Reply;
 use super::operations::with_keys;
-use super::start::{Home, Server, token, windows_gate, windows_settings};
+use crate::harness::client::Reply;
+use crate::harness::server::{Home, Server, token, windows_gate, windows_settings};
 
 const DECIDE: &str = "/v1/gates/windows-mdm/decide";
 const SETTINGS: &str = "/v1/gates/windows-mdm/settings";

@@ -9,13 +9,12 @@ mod revoked;
 mod observed;
 mod monitoring;
 mod decision_log;
-mod wire;
 
 use admit_tests::fixture::with;
 use admit_tests::key_server::KeyServer;
 use serde_json::{Value, json};
 
-use super::start::{Server, windows_gate};
+use crate::harness::server::{Server, windows_gate};
 
 const DECIDE: &str = "/v1/gates/windows-mdm/decide";
 

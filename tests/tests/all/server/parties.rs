@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
-use super::client::Client;
-use super::start::Server;
+use crate::harness::client::Client;
+use crate::harness::server::Server;
 
 const SETTINGS: &str = "/v1/gates/windows-mdm/settings";
 

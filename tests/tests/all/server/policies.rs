@@ -7,8 +7,8 @@ use admit_tests::clock::wait_until;
 use admit_tests::guests::CoreModule;
 use serde_json::{Value, json};
 
-use super::client::{Client, Reply};
-use super::start::{DROP, Home, Server, token, windows_gate, windows_settings};
+use crate::harness::client::{Client, Reply};
+use crate::harness::server::{DROP, Home, Server, token, windows_gate, windows_settings};
 
 const GATE: &str = "/v1/gates/windows-mdm";
 const POLICY: &str = "/v1/gates/windows-mdm/policy";

@@ -7,8 +7,8 @@ use admit_tests::clock::wait_until;
 use admit_tests::key_server::{Answer, KeyServer};
 use serde_json::json;
 
-use super::shell::{Run, Shell};
-use super::start::{Home, Server, windows_gate};
+use crate::harness::server::{Home, Server, windows_gate};
+use crate::harness::shell::{Run, Shell};
 
 const KEYS: &str = "https://keys.example.com/keys";
 
@@ -80,7 +80,7 @@ fn a_proxy_that_cannot_be_used_is_refused_before_anything_is_served() {
         assert_eq!((served.code, served.said()), (run.code, run.said()));
         let keys = format!("decide --policy windows-mdm --settings settings.json --keys {KEYS} -");
         let shell = Shell::at("http://127.0.0.1:1", "admit_a");
-        shell.write("settings.json", super::start::windows_settings().to_string());
+        shell.write("settings.json", crate::harness::server::windows_settings().to_string());
         let decided: Run =
             with_proxies(&mut shell.command(&keys), &[(variable, value)]).output().unwrap().into();
         assert!(decided.said().contains(&format!("`{variable}` ")), "{decided:?}");

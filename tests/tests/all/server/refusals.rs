@@ -9,10 +9,10 @@ use admit_tests::fixture::{claims, issuer, with};
 use admit_tests::key_server::{Answer, KeyServer};
 use serde_json::{Value, json};
 
-use super::client::Client;
 use super::limits::only_answer;
 use super::operations::with_keys;
-use super::start::{Server, token, windows_gate};
+use crate::harness::client::Client;
+use crate::harness::server::{Server, token, windows_gate};
 
 const DECIDE: &str = "/v1/gates/windows-mdm/decide";
 const BATCH: &str = "/v1/gates/windows-mdm/decide/batch";

@@ -11,8 +11,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::super::{cases, tokens};
-use super::client::{Client, Reply};
-use super::start::{Server, token, token_v1, windows_settings};
+use crate::harness::client::{Client, Reply};
+use crate::harness::server::{Server, token, token_v1, windows_settings};
 
 const BATCH: usize = 100;
 

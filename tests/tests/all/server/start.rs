@@ -1,315 +1,206 @@
-//! The real `admit serve`, in a folder of its own.
+//! The first moments of a server, and a decision log on its standard output.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::net::TcpListener;
+use std::process::{Child, Stdio};
 
 use admit_tests::clock::wait_until;
-use admit_tests::fixture::{CLIENT, TID, issuer, with};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use super::client::Client;
+use crate::harness::client::Client;
+use crate::harness::server::{Home, Server, merge, token, windows_gate};
 
-/// Longer than anything takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Names the settings of the fixture, so that a policy may be activated that does not know them.
-pub(super) const DROP: &str =
-    "drop=server_url&drop=windows_entra_tenant_ids&drop=windows_entra_client_ids";
-
-/// A folder with a key set, in which one server after the other can run. Cheap to clone; the last
-/// clone removes it.
-#[derive(Clone)]
-pub(super) struct Home(Arc<Inner>);
-
-struct Inner {
-    folder: TempDir,
-    /// The access token that the first server printed.
-    token: OnceLock<String>,
-}
-
-impl Home {
-    pub(super) fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Self(Arc::new(Inner { folder, token: OnceLock::new() }));
-        home.write("keys.json", issuer().jwk_set().to_string());
-        home
-    }
-
-    pub(super) fn path(&self, name: &str) -> PathBuf {
-        self.0.folder.path().join(name)
-    }
-
-    pub(super) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
-        std::fs::write(self.path(name), content).unwrap();
-    }
-
-    /// Writes `admit.yaml`: ports of the system's choice, the data in `data`, the keys of the
-    /// fixture's issuer unless they have an address, and over these the members of `config`, level by
-    /// level.
-    pub(super) fn configure(&self, config: &Value) {
-        let mut whole = json!({
-            "service": {"listen": "127.0.0.1:0"},
-            "admin": {"listen": "127.0.0.1:0"},
-            "data_dir": "data",
-        });
-        if config["keys"]["public"].get("address").is_none() {
-            whole["keys"] = json!({"public": {"file": "keys.json"}});
-        }
-        merge(&mut whole, config);
-        self.write("admit.yaml", whole.to_string());
-    }
-
-    /// The command that serves with what [`Home::configure`] wrote.
-    pub(super) fn command(&self) -> Command {
-        let mut command = Command::new(binary());
-        command.args(["serve", "--config", "admit.yaml"]).current_dir(self.0.folder.path());
-        command.stdin(Stdio::null()).env_remove("ADMIT_LOG");
-        command
-    }
-
-    /// Starts a server with this configuration, and waits until its gates are set up.
-    pub(super) fn start(&self, config: &Value) -> Server {
-        self.configure(config);
-        self.start_with(&mut self.command())
-    }
-
-    /// As [`Home::start`], where the access token of another server counts.
-    pub(super) fn start_again(&self, other: &Server, config: &Value) -> Server {
-        self.0.token.set(other.token().to_owned()).unwrap();
-        self.start(config)
-    }
-
-    /// As [`Home::start`], with a command made by [`Home::command`].
-    pub(super) fn start_with(&self, command: &mut Command) -> Server {
-        Server::announced(self.clone(), command)
-    }
-}
-
-/// A server that ends with the test.
-pub(super) struct Server {
-    pub(super) home: Home,
+/// A server that logs decisions to its standard output, and says everything else on standard error.
+struct Logging {
     child: Child,
-    lines: Receiver<String>,
-    /// What it said before it was ready, line by line.
-    pub(super) announced: Vec<String>,
     service: String,
-    admin: String,
+    _home: Home,
 }
 
-impl Server {
-    /// A server in a new folder, with `config` over the usual one.
-    pub(super) fn start(config: &Value) -> Self {
-        Home::new().start(config)
+impl Logging {
+    fn start(log: Value) -> Self {
+        let home = Home::new();
+        let mut config = windows_gate();
+        merge(&mut config, &json!({"service": {"access": "none"}, "decision_log": log}));
+        home.configure(&config);
+        let mut command = home.command();
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let line = said.find(|line| line.trim_start().starts_with("service")).unwrap();
+        let service = line.split_whitespace().nth(1).unwrap().to_owned();
+        said.find(|line| line.trim_start().starts_with("gate")).unwrap();
+        // What it says later is read too, so that it is not kept waiting.
+        std::thread::spawn(move || said.for_each(drop));
+        Self { child, service, _home: home }
     }
 
-    /// A server whose gate `windows-mdm` decides on the fixture's tokens.
-    pub(super) fn serving() -> Self {
-        Self::start(&windows_gate())
-    }
-
-    fn announced(home: Home, command: &mut Command) -> Self {
-        let log = std::fs::File::options().create(true).append(true).open(home.path("log"));
-        command.stdout(Stdio::piped()).stderr(log.unwrap());
-        let mut child = command.spawn().unwrap();
-        let lines = lines_of(child.stdout.take().unwrap());
-        let mut server = Self {
-            home,
-            child,
-            lines,
-            announced: Vec::new(),
-            service: String::new(),
-            admin: String::new(),
-        };
-        server.service = server.next_labelled("service");
-        server.admin = server.next_labelled("admin");
-        server.next_labelled("data");
-        if server.home.0.token.get().is_none() {
-            let token = server.next_labelled("access");
-            server.home.0.token.set(token).unwrap();
-        }
-        (0..server.gates()).for_each(|_| drop(server.next_labelled("gate")));
-        server
-    }
-
-    /// How many gates the configuration names, or the default has.
-    fn gates(&self) -> usize {
-        let config = std::fs::read(self.home.path("admit.yaml")).unwrap();
-        let config: Value = serde_json::from_slice(&config).unwrap();
-        config["gates"].as_object().map_or(2, serde_json::Map::len)
-    }
-
-    /// The value of the next line that begins with `label`.
-    fn next_labelled(&mut self, label: &str) -> String {
-        loop {
-            let line = self.next_line();
-            let line = line.unwrap_or_else(|| panic!("ended before `{label}`: {}", self.log()));
-            let mut words = line.split_whitespace();
-            let found = (words.next() == Some(label)).then(|| words.next().unwrap().to_owned());
-            self.announced.push(line);
-            if let Some(value) = found {
-                return value;
-            }
-        }
-    }
-
-    /// The next line of its standard output; absent when there are no more.
-    pub(super) fn next_line(&mut self) -> Option<String> {
-        match self.lines.recv_timeout(PATIENCE) {
-            Ok(line) => Some(line),
-            Err(RecvTimeoutError::Disconnected) => None,
-            Err(RecvTimeoutError::Timeout) => panic!("says nothing more: {}", self.log()),
-        }
-    }
-
-    /// Where it decides: `http://IP:PORT`, or `unix:PATH`.
-    pub(super) fn service_address(&self) -> &str {
-        &self.service
-    }
-
-    /// Where everything else is: `http://IP:PORT`.
-    pub(super) fn admin_address(&self) -> &str {
-        &self.admin
-    }
-
-    /// The access token that the folder's first server printed, of the role `admin`.
-    pub(super) fn token(&self) -> &str {
-        self.home.0.token.get().unwrap()
-    }
-
-    /// Calls the service listener with the first access token.
-    pub(super) fn service(&self) -> Client {
-        Client::new(&self.service).with_token(self.token())
-    }
-
-    /// Calls the admin listener with the first access token.
-    pub(super) fn admin(&self) -> Client {
-        Client::new(&self.admin).with_token(self.token())
-    }
-
-    /// Creates an access token of a role, with a name of its own.
-    pub(super) fn create_access(&self, role: &str) -> String {
-        static CREATED: AtomicUsize = AtomicUsize::new(1);
-        let number = CREATED.fetch_add(1, Ordering::Relaxed);
-        let body = json!({"name": format!("test {role} {number}"), "role": role});
-        let created = self.admin().post("/v1/access", &body).json(201);
-        created["token"].as_str().unwrap().to_owned()
-    }
-
-    /// What one of the gates decides on a token.
-    pub(super) fn decide(&self, gate: &str, token: &str) -> Value {
-        let path = format!("/v1/gates/{gate}/decide");
-        self.service().post(&path, &json!({"token": token})).json(200)
-    }
-
-    /// Everything that this server, and those before it in the folder, wrote to standard error.
-    pub(super) fn log(&self) -> String {
-        std::fs::read_to_string(self.home.path("log")).unwrap()
-    }
-
-    /// Waits until its standard error holds `text`.
-    pub(super) fn wait_for_log(&self, text: &str) {
-        wait_until(text, || self.log().contains(text));
-    }
-
-    pub(super) fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Sends a signal, for example `TERM`.
-    pub(super) fn signal(&self, signal: &str) {
-        let pid = self.pid().to_string();
-        let sent = Command::new("kill").args([&*format!("-{signal}"), &*pid]).status().unwrap();
-        assert!(sent.success(), "{signal}");
-    }
-
-    /// Waits for its end; says how it ended and what else it wrote to standard output.
-    pub(super) fn wait(mut self) -> (ExitStatus, Vec<String>) {
-        let deadline = Instant::now() + PATIENCE;
-        let mut rest = Vec::new();
-        while let Some(line) = self.next_line() {
-            assert!(Instant::now() < deadline, "does not end: {}", self.log());
-            rest.push(line);
-        }
-        (self.child.wait().unwrap(), rest)
-    }
-
-    /// Sends a signal and waits for the end. The folder stays, for another server.
-    pub(super) fn stop_with(self, signal: &str) -> (Home, ExitStatus) {
-        let home = self.home.clone();
-        self.signal(signal);
-        (home, self.wait().0)
+    fn decide(&self) -> Value {
+        let path = "/v1/gates/windows-mdm/decide";
+        let body = json!({"token": token(json!({}))});
+        Client::new(&self.service).post(path, &body).json(200)
     }
 }
 
-impl Drop for Server {
+impl Drop for Logging {
     fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
-fn lines_of(out: impl std::io::Read + Send + 'static) -> Receiver<String> {
-    let (sender, lines) = channel();
-    std::thread::spawn(move || {
-        for line in BufReader::new(out).lines() {
-            let Ok(line) = line else { return };
-            if sender.send(line).is_err() {
-                return;
-            }
+#[test]
+fn standard_output_has_the_decisions_and_nothing_else() {
+    let mut server = Logging::start(json!({"to": "stdout", "allows": 1.0}));
+    let mut lines = BufReader::new(server.child.stdout.take().unwrap()).lines();
+    let mut next = || -> Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
+    let release = next();
+    assert_eq!((&release["type"], &release["generation"]), (&json!("release"), &json!(1)));
+    let answer = server.decide();
+    let logged = next();
+    assert_eq!(logged["type"], "decision");
+    assert_eq!(logged["decision_id"], answer["decision_id"]);
+    assert_eq!(logged["outcome"], "allow");
+}
+
+#[test]
+fn a_log_that_nobody_reads_keeps_decisions_waiting_and_nothing_else() {
+    // A pipe holds 64 KiB; each line has a kilobyte.
+    const DECISIONS: usize = 100;
+    let log = json!({"to": "stdout", "allows": 1.0, "when_full": "block", "buffer": 1});
+    let mut server = Logging::start(log);
+    let unread = server.child.stdout.take().unwrap();
+    std::thread::scope(|scope| {
+        let deciding: Vec<_> = (0..DECISIONS).map(|_| scope.spawn(|| server.decide())).collect();
+        for _ in 0..10 {
+            let live = Client::new(&server.service).get("/health/live").json(200);
+            assert_eq!(live["status"], "live");
+        }
+        let waiting = |decision: &std::thread::ScopedJoinHandle<'_, Value>| !decision.is_finished();
+        assert!(deciding.iter().any(waiting), "the pipe holds all lines");
+        // Whoever should have read is gone: lines are lost and counted, answers are not.
+        drop(unread);
+        for decision in deciding {
+            assert_eq!(decision.join().unwrap()["outcome"], "allow");
         }
     });
-    lines
 }
 
-/// The binary that Cargo built beside this test.
-pub(super) fn binary() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let folder = test.ancestors().nth(2).map(Path::to_owned).unwrap();
-    let binary = folder.join(format!("admit{}", std::env::consts::EXE_SUFFIX));
-    assert!(binary.exists(), "no {}; see `cli.rs` for how to have it built", binary.display());
-    binary
+#[test]
+fn a_start_that_fails_does_not_use_up_the_first_access_token() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let home = Home::new();
+    let mut config = windows_gate();
+    let address = taken.local_addr().unwrap().to_string();
+    merge(&mut config, &json!({"admin": {"listen": address}}));
+    home.configure(&config);
+    let failed = home.command().output().unwrap();
+    assert_eq!(failed.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&failed.stderr).contains(&address));
+    // It is told now, or starting panics; and it counts.
+    let server = home.start(&windows_gate());
+    server.admin().get("/v1/access").json(200);
 }
 
-/// A configuration whose one gate `windows-mdm` admits the fixture's tokens.
-pub(super) fn windows_gate() -> Value {
-    json!({"gates": {"windows-mdm": {"settings": windows_settings()}}})
+#[test]
+fn an_access_token_that_could_not_be_shown_is_made_again() {
+    let home = Home::new();
+    home.configure(&windows_gate());
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let failed = home.command().stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+    let failed = failed.wait_with_output().unwrap();
+    assert_eq!(failed.status.code(), Some(3));
+    let said = String::from_utf8_lossy(&failed.stderr);
+    assert!(said.contains("failed to write to standard output"), "{said}");
+    // It is told now, or starting panics; and it counts, alone.
+    let server = home.start(&windows_gate());
+    let access = server.admin().get("/v1/access").json(200)["access"].clone();
+    let counts = |one: &&Value| one.get("revoked_at").is_none();
+    assert_eq!(access.as_array().unwrap().iter().filter(counts).count(), 1, "{access}");
 }
 
-/// Settings of `windows-mdm` that admit the fixture's tokens.
-pub(super) fn windows_settings() -> Value {
-    json!({
-        "server_url": "https://mdm.example.com",
-        "windows_entra_tenant_ids": [TID],
-        "windows_entra_client_ids": [CLIENT],
-    })
-}
-
-/// A good v2.0 token of this moment, with other claims; `null` removes one.
-pub(super) fn token(changes: Value) -> String {
-    let claims = issuer().claims_v2(TID, CLIENT, admit::gate::now());
-    issuer().sign(&with(claims, changes))
-}
-
-/// A good v1.0 token of this moment, with other claims; `null` removes one.
-pub(super) fn token_v1(changes: Value) -> String {
-    let claims = issuer().claims_v1(TID, admit_tests::fixture::SERVER, admit::gate::now());
-    issuer().sign(&with(claims, changes))
-}
-
-/// Puts the members of one object over those of another, level by level.
-pub(super) fn merge(into: &mut Value, over: &Value) {
-    match (into, over) {
-        (Value::Object(into), Value::Object(over)) => {
-            for (name, value) in over {
-                merge(into.entry(name).or_insert(Value::Null), value);
-            }
-        }
-        (into, over) => *into = over.clone(),
+#[test]
+fn settings_are_advised_where_a_gate_waits_for_them_and_none_decides() {
+    let waits = json!({});
+    let serves = windows_gate()["gates"]["windows-mdm"].clone();
+    let fails = json!({"settings": {"server_url": "http://mdm.example.com"}});
+    let rows = [
+        (json!({"windows-mdm": waits, "intune-mam": waits}), "unconfigured", true),
+        (json!({"intune-mam": waits, "windows-mdm": fails}), "failed", true),
+        (json!({"windows-mdm": fails}), "failed", false),
+        (json!({"intune-mam": waits, "windows-mdm": serves}), "serving", false),
+        (json!({"windows-mdm": serves}), "serving", false),
+    ];
+    for (gates, state, is_advised) in rows {
+        let server = Server::start(&json!({ "gates": gates }));
+        let of_gate = server.announced.iter().find(|line| line.contains(" windows-mdm: "));
+        assert!(of_gate.unwrap().contains(state), "{of_gate:?}");
+        // All that comes after the lines of the gates, until the end.
+        server.signal("TERM");
+        let rest = server.wait().1.join("\n");
+        assert_eq!(rest.contains("No gate decides yet"), is_advised, "{gates}: {rest}");
+        assert_eq!(rest.contains("admit apply -f"), is_advised, "{gates}: {rest}");
     }
+}
+
+#[test]
+fn a_key_set_that_is_no_file_is_told_and_not_waited_for() {
+    let home = Home::new();
+    let made = std::process::Command::new("mkfifo").arg(home.path("fifo")).status().unwrap();
+    assert!(made.success());
+    for (file, what) in [("fifo", "regular file"), ("absent.json", "absent.json")] {
+        let mut config = windows_gate();
+        merge(&mut config, &json!({"keys": {"public": {"file": file}}}));
+        home.configure(&config);
+        for flags in [&[][..], &["--check-config"]] {
+            let failed = home.command().args(flags).output().unwrap();
+            let said = String::from_utf8_lossy(&failed.stderr).into_owned();
+            assert_eq!(failed.status.code(), Some(3), "{said}");
+            assert!(said.contains("key set") && said.contains(what), "{said}");
+        }
+    }
+}
+
+/// Damages each page of an index that names the gate.
+fn break_indexes(database: &std::path::Path) {
+    const PAGE: usize = 4096;
+    const INDEX_LEAF: u8 = 0x0a;
+    let mut bytes = std::fs::read(database).unwrap();
+    let mut broken = 0;
+    for page in bytes.chunks_mut(PAGE).skip(1).filter(|page| page[0] == INDEX_LEAF) {
+        if page.windows(11).any(|part| part == b"windows-mdm") {
+            page.fill(0x5a);
+            broken += 1;
+        }
+    }
+    assert!(broken > 0);
+    std::fs::write(database, bytes).unwrap();
+}
+
+#[test]
+fn a_start_goes_on_over_malformed_parts_and_names_the_remedy() {
+    let (home, _) = Server::serving().stop_with("TERM");
+    break_indexes(&home.path("data/admit.db"));
+    let server = home.start(&windows_gate());
+    wait_until("failed", || {
+        server.admin().get("/v1/status").json(200)["gates"][0]["state"] == "failed"
+    });
+    let status = server.admin().get("/v1/status").json(200);
+    let gate = status["gates"].as_array().unwrap().iter().find(|one| one["gate"] == "windows-mdm");
+    for problem in [&status["store"]["problem"], &gate.unwrap()["problem"]] {
+        let said = problem.as_str().unwrap_or_else(|| panic!("{status}"));
+        assert!(
+            said.contains("admit.db` is malformed") && said.contains("restore a copy"),
+            "{said}"
+        );
+    }
+    server.wait_for_log("which gates the store has could not be read");
+    server.service().get("/health/ready").json(503);
+
+    let (home, _) = server.stop_with("TERM");
+    home.write("data/admit.db", [0x5a; 8192]);
+    let failed = home.command().output().unwrap();
+    let said = String::from_utf8_lossy(&failed.stderr).into_owned();
+    assert_eq!(failed.status.code(), Some(3), "{said}");
+    assert!(said.contains("admit.db` is malformed") && said.contains("restore a copy"), "{said}");
 }

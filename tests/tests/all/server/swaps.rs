@@ -9,8 +9,8 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::client::Client;
-use super::start::{DROP, Server, token};
+use crate::harness::client::Client;
+use crate::harness::server::{DROP, Server, token};
 
 /// Clients that decide all the time.
 const CLIENTS: usize = 4;

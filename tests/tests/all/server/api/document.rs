@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use serde_json::{Map, Value, json};
 
-use super::super::client::Reply;
+use crate::harness::client::Reply;
 
 /// The document.
 pub(in super::super) struct Document(pub(in super::super) Value);

@@ -6,8 +6,8 @@ use admit_api::endpoint::{Endpoint, ListenerKind};
 use admit_server::access::{Right, Role};
 use serde_json::{Value, json};
 
-use super::super::start::{Server, windows_gate};
 use super::document::{document, file};
+use crate::harness::server::{Server, windows_gate};
 
 /// The name of a listener in the document and on the page.
 fn listener(endpoint: Endpoint) -> &'static str {

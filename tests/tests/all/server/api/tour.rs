@@ -7,11 +7,11 @@ use admit_api::endpoint::{Endpoint, ListenerKind};
 use admit_server::access::{Right, Role};
 use serde_json::{Value, json};
 
-use super::super::client::{Client, Reply};
 use super::super::http::run;
 use super::super::limits::Unfinished;
-use super::super::start::Server;
 use super::document::document;
+use crate::harness::client::{Client, Reply};
+use crate::harness::server::Server;
 
 /// Answers that the tour does not have: for each the server would have to be asked by several at the
 /// same moment, or in the moment of its start, or while its store hangs, or an old release would have to

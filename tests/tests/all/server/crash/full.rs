@@ -7,8 +7,8 @@ use admit_tests::clock::wait_until;
 use admit_tests::guests;
 use serde_json::{Value, json};
 
-use super::super::start::{Home, Server, token, windows_gate};
 use super::{POLICY, SETTINGS};
+use crate::harness::server::{Home, Server, token, windows_gate};
 
 /// A server none of whose files may grow beyond a mebibyte. Less would not do for the memory that
 /// policies start with, which is a file to the system.

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::super::client::Reply;
 use super::expect::{fits, matches};
 use super::step::Fields;
 use super::values::{Values, component};
+use crate::harness::client::Reply;
 
 /// A body with its media type.
 type Body = Option<(String, Vec<u8>)>;

@@ -8,12 +8,12 @@ use admit_tests::fixture::with;
 use serde_json::{Map, Value, json};
 
 use super::super::api::document::document;
-use super::super::client::Client;
-use super::super::shell::{Run, Shell};
-use super::super::start::{Home, Server, token, token_v1, windows_gate};
 use super::expect::matches;
 use super::request::{check_answer, requests};
 use super::values::{Values, component};
+use crate::harness::client::Client;
+use crate::harness::server::{Home, Server, token, token_v1, windows_gate};
+use crate::harness::shell::{Run, Shell};
 
 /// How long a step may be tried again.
 const PATIENCE: Duration = Duration::from_secs(30);

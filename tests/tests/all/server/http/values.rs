@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::super::start::{DROP, token, token_v1, windows_settings};
+use crate::harness::server::{DROP, token, token_v1, windows_settings};
 
 /// Names with their values; a scenario may add some.
 pub(super) struct Values(Map<String, Value>);

@@ -5,10 +5,10 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use super::super::shell::Shell;
-use super::super::start::Server;
 use super::DECIDE;
-use super::wire::{answer, ask, connect, get, post};
+use crate::harness::server::Server;
+use crate::harness::shell::Shell;
+use crate::harness::wire::{answer, ask, connect, get, post};
 
 #[test]
 fn the_list_of_access_tokens_comes_in_pages() {

@@ -11,10 +11,10 @@ use admit_tests::clock::wait_until;
 use admit_tests::fixture::with;
 use serde_json::{Value, json};
 
-use super::super::shell::Shell;
-use super::super::start::{Home, Server, token, windows_gate};
-use super::wire::{answer, ask, connect, post};
 use super::{DECIDE, failing, metric};
+use crate::harness::server::{Home, Server, token, windows_gate};
+use crate::harness::shell::Shell;
+use crate::harness::wire::{answer, ask, connect, post};
 
 /// A named pipe with a reader that does not read; it can be opened to write at once.
 fn pipe(home: &Home, name: &str) -> File {

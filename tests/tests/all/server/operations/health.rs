@@ -5,8 +5,8 @@ use admit_tests::fixture::issuer;
 use admit_tests::key_server::{Answer, KeyServer};
 use serde_json::json;
 
-use super::super::start::{Server, windows_settings};
 use super::{failing, metric, with_key_server};
+use crate::harness::server::{Server, windows_settings};
 
 #[test]
 fn keys_that_cannot_be_had_are_named_and_asked_for_again() {

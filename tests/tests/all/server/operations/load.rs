@@ -8,9 +8,9 @@ use admit_tests::fixture::{claims, issuer, with};
 use admit_tests::key_server::{Answer, KeyServer};
 use serde_json::json;
 
-use super::super::start::{Server, token, windows_gate};
-use super::wire::{answer, ask, connect, get, post};
 use super::{DECIDE, decisions_in_flight, metric, with_key_server};
+use crate::harness::server::{Server, token, windows_gate};
+use crate::harness::wire::{answer, ask, connect, get, post};
 
 #[test]
 fn over_the_limit_of_decisions_one_is_told_to_come_again() {

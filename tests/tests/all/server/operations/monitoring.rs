@@ -8,8 +8,8 @@ use admit_tests::fixture::issuer;
 use admit_tests::key_server::{Answer, KeyServer};
 use serde_json::{Value, json};
 
-use super::super::start::{Server, token, windows_settings};
 use super::{metric, with_keys};
+use crate::harness::server::{Server, token, windows_settings};
 
 fn file(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(name);

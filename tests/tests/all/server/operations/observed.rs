@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use admit_tests::fixture::{claims, issuer, with};
 use serde_json::{Value, json};
 
-use super::super::start::{Server, token, windows_gate};
-use super::wire::{ask, connect};
 use super::{DECIDE, metric};
+use crate::harness::server::{Server, token, windows_gate};
+use crate::harness::wire::{ask, connect};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT: &str = "00f067aa0ba902b7";

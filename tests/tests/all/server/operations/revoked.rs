@@ -10,11 +10,11 @@ use admit_tests::fixture::{issuer, with};
 use admit_tests::key_server::{Answer, KeyServer};
 use serde_json::{Value, json};
 
-use super::super::client::{Client, Reply};
 use super::super::limits::only_answer;
-use super::super::start::{Home, Server, token, windows_gate};
-use super::wire::{ask, connect};
 use super::{DECIDE, metric, with_key_server};
+use crate::harness::client::{Client, Reply};
+use crate::harness::server::{Home, Server, token, windows_gate};
+use crate::harness::wire::{ask, connect};
 
 const GATE: &str = "/v1/gates/windows-mdm";
 const SETTINGS: &str = "/v1/gates/windows-mdm/settings";

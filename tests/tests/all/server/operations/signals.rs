@@ -11,9 +11,9 @@ use admit_tests::fixture::{issuer, with};
 use admit_tests::key_server::{Answer, KeyServer};
 use serde_json::{Value, json};
 
-use super::super::start::{Home, Server, token, windows_gate};
-use super::wire::{answer, ask, connect, get, post};
 use super::{DECIDE, decisions_in_flight, failing, with_key_server};
+use crate::harness::server::{Home, Server, token, windows_gate};
+use crate::harness::wire::{answer, ask, connect, get, post};
 
 fn good() -> String {
     json!({"token": token(json!({}))}).to_string()

@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 use admit_tests::fixture::with;
 use serde_json::{Value, json};
 
-use super::super::start::{Home, token, windows_gate};
 use super::DECIDE;
+use crate::harness::server::{Home, token, windows_gate};
 
 #[test]
 fn a_lack_of_address_space_is_not_the_policys_fault() {

@@ -10,7 +10,7 @@ use admit_tests::fixture::with;
 use admit_tests::guests;
 use serde_json::{Value, json};
 
-use super::super::start::{Home, Server, windows_settings};
+use crate::harness::server::{Home, Server, windows_settings};
 
 /// The gate's entry in the status once its source is in this state; all sources are polled once a
 /// second, and twice before something is taken.

@@ -8,7 +8,7 @@ use ureq::http::{HeaderMap, Request};
 
 /// Calls one listener. Cheap to clone; clones share their connections.
 #[derive(Clone)]
-pub(super) struct Client {
+pub(crate) struct Client {
     agent: Agent,
     address: String,
     headers: Vec<(String, String)>,
@@ -16,15 +16,15 @@ pub(super) struct Client {
 
 /// What came back.
 #[derive(Debug)]
-pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Client {
     /// Calls `http://IP:PORT`, and says not who.
-    pub(super) fn new(address: &str) -> Self {
+    pub(crate) fn new(address: &str) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -34,46 +34,46 @@ impl Client {
     }
 
     /// The same with one more header in every request; another value replaces the one before.
-    pub(super) fn with(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.headers.retain(|(known, _)| known != name);
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
     /// The same with this access token.
-    pub(super) fn with_token(self, token: &str) -> Self {
+    pub(crate) fn with_token(self, token: &str) -> Self {
         self.with("authorization", &format!("Bearer {token}"))
     }
 
     /// The same without an access token.
-    pub(super) fn without_token(mut self) -> Self {
+    pub(crate) fn without_token(mut self) -> Self {
         self.headers.retain(|(known, _)| known != "authorization");
         self
     }
 
-    pub(super) fn get(&self, path: &str) -> Reply {
+    pub(crate) fn get(&self, path: &str) -> Reply {
         self.send("GET", path, None)
     }
 
-    pub(super) fn post(&self, path: &str, body: &Value) -> Reply {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Reply {
         self.send("POST", path, Some(("application/json", body.to_string().as_bytes())))
     }
 
     /// POST without a body.
-    pub(super) fn post_nothing(&self, path: &str) -> Reply {
+    pub(crate) fn post_nothing(&self, path: &str) -> Reply {
         self.send("POST", path, None)
     }
 
-    pub(super) fn patch(&self, path: &str, body: &Value) -> Reply {
+    pub(crate) fn patch(&self, path: &str, body: &Value) -> Reply {
         self.send("PATCH", path, Some(("application/json", body.to_string().as_bytes())))
     }
 
-    pub(super) fn delete(&self, path: &str) -> Reply {
+    pub(crate) fn delete(&self, path: &str) -> Reply {
         self.send("DELETE", path, None)
     }
 
     /// A request with a body of a media type, or without one.
-    pub(super) fn send(&self, method: &str, path: &str, body: Option<(&str, &[u8])>) -> Reply {
+    pub(crate) fn send(&self, method: &str, path: &str, body: Option<(&str, &[u8])>) -> Reply {
         let mut request = Request::builder().method(method).uri(self.address.clone() + path);
         for (name, value) in &self.headers {
             request = request.header(name, value);
@@ -96,29 +96,29 @@ impl Client {
 
 impl Reply {
     /// The body of an answer with this status, in JSON.
-    pub(super) fn json(&self, status: u16) -> Value {
+    pub(crate) fn json(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text());
         assert_eq!(self.header("content-type"), Some("application/json"));
         serde_json::from_slice(&self.body).unwrap()
     }
 
     /// The body of an answer with this status and code, in JSON.
-    pub(super) fn refused(&self, status: u16, code: &str) -> Value {
+    pub(crate) fn refused(&self, status: u16, code: &str) -> Value {
         let body = self.json(status);
         assert_eq!(body["code"], code, "{body}");
         body
     }
 
     /// Checks that the answer has this status and no body.
-    pub(super) fn empty(&self, status: u16) {
+    pub(crate) fn empty(&self, status: u16) {
         assert_eq!((self.status, &*self.text()), (status, ""));
     }
 
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 }

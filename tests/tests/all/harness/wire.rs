@@ -5,28 +5,28 @@ use std::net::TcpStream;
 
 /// An answer: its head, in lower case, and its body.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) head: String,
-    pub(super) body: String,
+pub(crate) struct Answer {
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    pub(super) fn status(&self) -> &str {
+    pub(crate) fn status(&self) -> &str {
         self.head.split(' ').nth(1).unwrap_or_default()
     }
 
     /// Whether it is the last one of its connection.
-    pub(super) fn closes(&self) -> bool {
+    pub(crate) fn closes(&self) -> bool {
         self.head.contains("\r\nconnection: close\r\n")
     }
 }
 
-pub(super) fn connect(address: &str) -> TcpStream {
+pub(crate) fn connect(address: &str) -> TcpStream {
     TcpStream::connect(address.strip_prefix("http://").unwrap()).unwrap()
 }
 
 /// A POST with a JSON body.
-pub(super) fn post(path: &str, access: &str, body: &str) -> String {
+pub(crate) fn post(path: &str, access: &str, body: &str) -> String {
     let length = body.len();
     format!(
         "POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {access}\r\n\
@@ -34,18 +34,18 @@ pub(super) fn post(path: &str, access: &str, body: &str) -> String {
     )
 }
 
-pub(super) fn get(path: &str, headers: &str) -> String {
+pub(crate) fn get(path: &str, headers: &str) -> String {
     format!("GET {path} HTTP/1.1\r\n{headers}\r\n")
 }
 
 /// Sends a request and reads its answer.
-pub(super) fn ask(stream: &mut (impl Read + Write), request: &str) -> Answer {
+pub(crate) fn ask(stream: &mut (impl Read + Write), request: &str) -> Answer {
     stream.write_all(request.as_bytes()).unwrap();
     answer(stream).unwrap()
 }
 
 /// The next answer; absent when the connection ended before its end.
-pub(super) fn answer(stream: &mut impl Read) -> Option<Answer> {
+pub(crate) fn answer(stream: &mut impl Read) -> Option<Answer> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(byte(stream)?);

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 /// A request line without the version, and the bytes of the answer's head and body.
-pub(super) type Answers = Vec<(&'static str, String)>;
+pub(crate) type Answers = Vec<(&'static str, String)>;
 
-pub(super) struct Stub {
+pub(crate) struct Stub {
     address: SocketAddr,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
@@ -22,7 +22,7 @@ struct Shared {
 }
 
 /// An answer with a status and a body.
-pub(super) fn answer(status: &str, headers: &str, body: &str) -> String {
+pub(crate) fn answer(status: &str, headers: &str, body: &str) -> String {
     let length = body.len();
     format!(
         "HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
@@ -31,7 +31,7 @@ pub(super) fn answer(status: &str, headers: &str, body: &str) -> String {
 
 impl Stub {
     /// Answers these requests so, and ends the connection on others.
-    pub(super) fn start(answers: Answers) -> Self {
+    pub(crate) fn start(answers: Answers) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (requests, stopped) = (Mutex::default(), AtomicBool::new(false));
@@ -48,12 +48,12 @@ impl Stub {
         Self { address, shared, thread: Some(thread) }
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// The requests that came: their first lines, without the version, and their `If-Match`.
-    pub(super) fn requests(&self) -> Vec<String> {
+    pub(crate) fn requests(&self) -> Vec<String> {
         self.shared.requests.lock().unwrap().clone()
     }
 }

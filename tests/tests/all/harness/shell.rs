@@ -6,10 +6,10 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-use super::start::{Server, binary};
+use super::server::{Server, binary};
 
 /// A folder, a server and an access token.
-pub(super) struct Shell {
+pub(crate) struct Shell {
     folder: TempDir,
     server: String,
     token: String,
@@ -17,31 +17,31 @@ pub(super) struct Shell {
 
 impl Shell {
     /// Speaks to this server with its first access token.
-    pub(super) fn of(server: &Server) -> Self {
+    pub(crate) fn of(server: &Server) -> Self {
         Self::at(server.admin_address(), server.token())
     }
 
     /// Speaks to whatever is at an address.
-    pub(super) fn at(address: &str, token: &str) -> Self {
+    pub(crate) fn at(address: &str, token: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self { folder, server: address.to_owned(), token: token.to_owned() }
     }
 
     /// The same in another folder, with another access token.
-    pub(super) fn with_token(&self, token: &str) -> Self {
+    pub(crate) fn with_token(&self, token: &str) -> Self {
         Self::at(&self.server, token)
     }
 
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub(super) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         std::fs::write(self.path(name), content).unwrap();
     }
 
     /// The binary with these arguments, separated by single spaces.
-    pub(super) fn command(&self, arguments: &str) -> Command {
+    pub(crate) fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(binary());
         command.args(arguments.split(' ')).current_dir(self.folder.path()).stdin(Stdio::null());
         command.env_remove("ADMIT_LOG").env_remove("COLUMNS");
@@ -49,11 +49,11 @@ impl Shell {
         command
     }
 
-    pub(super) fn run(&self, arguments: &str) -> Run {
+    pub(crate) fn run(&self, arguments: &str) -> Run {
         self.command(arguments).output().unwrap().into()
     }
 
-    pub(super) fn run_with(&self, mut command: Command, input: &str) -> Run {
+    pub(crate) fn run_with(&self, mut command: Command, input: &str) -> Run {
         let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
@@ -62,13 +62,13 @@ impl Shell {
 
     /// What a command prints that does what it should and complains of nothing.
     #[track_caller]
-    pub(super) fn prints(&self, arguments: &str) -> String {
+    pub(crate) fn prints(&self, arguments: &str) -> String {
         self.run(arguments).printed()
     }
 
     /// What a command says on standard error that ends with this code and prints nothing.
     #[track_caller]
-    pub(super) fn refuses(&self, arguments: &str, code: i32) -> String {
+    pub(crate) fn refuses(&self, arguments: &str, code: i32) -> String {
         let run = self.run(arguments);
         assert_eq!((run.code, run.out.as_str()), (Some(code), ""), "{arguments}: {run:?}");
         run.said()
@@ -77,10 +77,10 @@ impl Shell {
 
 /// What a run left.
 #[derive(Debug)]
-pub(super) struct Run {
-    pub(super) code: Option<i32>,
-    pub(super) out: String,
-    pub(super) err: String,
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl From<Output> for Run {
@@ -96,7 +96,7 @@ impl From<Output> for Run {
 impl Run {
     /// The output of a run without complaints.
     #[track_caller]
-    pub(super) fn printed(self) -> String {
+    pub(crate) fn printed(self) -> String {
         assert_eq!((self.code, self.err.as_str()), (Some(0), ""), "{self:?}");
         self.out
     }
@@ -104,7 +104,7 @@ impl Run {
     /// Standard error, without the program's name, or `error` of its argument parser, and without
     /// the last line end.
     #[track_caller]
-    pub(super) fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         let said = self.err.strip_prefix("admit: ").or(self.err.strip_prefix("error: "));
         let said = said.and_then(|said| said.strip_suffix('\n'));
         said.unwrap_or_else(|| panic!("says nothing: {self:?}")).replace("\nadmit: ", "\n")

@@ -9,8 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use self::artefacts::{Row, misbehaving, unread};
-use super::client::{Client, Reply};
-use super::start::{Server, token};
+use crate::harness::client::{Client, Reply};
+use crate::harness::server::{Server, token};
 
 const POLICY: &str = "/v1/gates/windows-mdm/policy";
 const SETTINGS: &str = "/v1/gates/windows-mdm/settings";
