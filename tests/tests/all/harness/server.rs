@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use super::client::Client;
 
 /// Longer than anything takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Names the settings of the fixture, so that a policy may be activated that does not know them.
 pub(crate) const DROP: &str =
@@ -312,4 +312,9 @@ pub(crate) fn merge(into: &mut Value, over: &Value) {
         }
         (into, over) => *into = over.clone(),
     }
+}
+
+/// A server with `config` over a gate that admits the fixture's tokens, and with keys from `keys`.
+pub(crate) fn with_keys(keys: Value, config: Value) -> Server {
+    Server::start(&with(with(windows_gate(), json!({"keys": {"public": keys}})), config))
 }

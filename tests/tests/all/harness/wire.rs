@@ -3,6 +3,10 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
+use ureq::http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::client::Reply;
+
 /// An answer: its head, in lower case, and its body.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -60,4 +64,55 @@ pub(crate) fn answer(stream: &mut impl Read) -> Option<Answer> {
 fn byte(stream: &mut impl Read) -> Option<u8> {
     let mut byte = [0];
     stream.read_exact(&mut byte).ok().map(|()| byte[0])
+}
+
+/// A request with a head that promises a body, which never comes.
+pub(crate) struct Unfinished(TcpStream);
+
+impl Unfinished {
+    /// Sends the head to `http://IP:PORT`.
+    pub(crate) fn send(address: &str, access: &str, method: &str, path: &str) -> Self {
+        Self::promise(1_000, address, access, method, path)
+    }
+
+    /// As [`Unfinished::send`], with so many bytes promised.
+    pub(crate) fn promise(
+        bytes: usize,
+        address: &str,
+        access: &str,
+        method: &str,
+        path: &str,
+    ) -> Self {
+        let mut stream = TcpStream::connect(address.strip_prefix("http://").unwrap()).unwrap();
+        stream.set_read_timeout(Some(super::server::PATIENCE)).unwrap();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {access}\r\n\
+             Content-Type: application/json\r\nContent-Length: {bytes}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        Self(stream)
+    }
+
+    /// What comes until the server closes the connection.
+    pub(crate) fn answer(self) -> Reply {
+        only_answer(self.0)
+    }
+}
+
+/// The one answer on a connection that ends with it.
+pub(crate) fn only_answer(mut stream: impl Read) -> Reply {
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).unwrap();
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+    let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+    let (status, headers) = head.split_once("\r\n").unwrap();
+    let headers = headers.lines().map(|line| {
+        let (name, value) = line.split_once(": ").unwrap();
+        (name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap())
+    });
+    Reply {
+        status: status.split(' ').nth(1).unwrap().parse().unwrap(),
+        headers: HeaderMap::from_iter(headers),
+        body: bytes[end + 4..].to_vec(),
+    }
 }

@@ -214,3 +214,51 @@ fn a_policy_that_cannot_read_so_long_a_list_is_refused_with_its_name() {
         reply.json(200);
     }
 }
+
+/// The largest case file that is read.
+const MAX_CASE_FILE_BYTES: usize = 1 << 20;
+
+/// A case that the fixture's settings fulfil.
+const CASES: &str = "\
+policy: windows-mdm
+cases:
+  - name: another tenant
+    base: entra-v2
+    claims: {tid: b7c4d5e6-1f20-4a3b-9c8d-0e1f2a3b4c5d}
+    expect: {deny: tenant_not_authorized}
+";
+
+/// The cases in a file of so many bytes, most of which are a comment: the file would be as good if
+/// it were cut.
+fn cases_of(bytes: usize) -> String {
+    let comment = "x".repeat(bytes - CASES.len() - 1);
+    format!("{CASES}#{comment}")
+}
+
+#[test]
+fn a_case_file_that_is_too_large_is_refused_and_not_cut() {
+    let home = Home::new();
+    home.write("cases.yaml", cases_of(MAX_CASE_FILE_BYTES));
+    let gate = json!({"settings": windows_settings(), "cases": "cases.yaml"});
+    let server = home.start(&json!({"gates": {"windows-mdm": gate}}));
+    let admin = server.admin();
+    let scopes = |scope: &str| json!({"scopes": ["mdm_delegation", scope]});
+    admin.patch(SETTINGS, &scopes("first")).json(200);
+
+    home.write("cases.yaml", cases_of(MAX_CASE_FILE_BYTES + 1));
+    for refused in [
+        admin.patch(SETTINGS, &scopes("second")),
+        admin.post("/v1/gates/windows-mdm/policy", &json!({"policy": "windows-mdm@1.0.0"})),
+    ] {
+        let refused = refused.refused(422, "rehearse");
+        let message = refused["message"].as_str().unwrap();
+        assert!(
+            message.contains("the operator's cases") && message.contains("1048577"),
+            "{message}"
+        );
+    }
+    let settings = &admin.get(SETTINGS).json(200)["settings"];
+    assert_eq!(settings["scopes"], json!(["mdm_delegation", "first"]));
+    let decision = server.decide("windows-mdm", &token(json!({})));
+    assert_eq!((&decision["outcome"], &decision["generation"]), (&json!("allow"), &json!(2)));
+}

@@ -5,11 +5,12 @@ use admit::release::component_digest;
 use admit_policies::WINDOWS_MDM_2;
 use admit_server::authority::Granted;
 use admit_server::store::{Action, Activation, NewActivity, Refusal, Retention, Store};
-use admit_tests::fixture::with;
+use admit_tests::fixture::{TID, with};
 use admit_tests::guests::CoreModule;
 use serde_json::{Map, Value, json};
 
 use super::policies::damaged;
+use crate::harness::client::Reply;
 use crate::harness::server::{DROP, Home, Server, token, windows_gate, windows_settings};
 
 const GATE: &str = "/v1/gates/windows-mdm";
@@ -167,4 +168,56 @@ fn cases_that_are_a_pipe_make_no_activation_wait() {
     let refused = server.admin().patch(&format!("{GATE}/settings"), &json!({"scopes": ["x"]}));
     let refused = refused.refused(422, "rehearse");
     assert!(refused["message"].as_str().unwrap().contains("a named pipe"), "{refused}");
+}
+
+fn settings(server: &Server, gate: &str) -> Reply {
+    server.admin().get(&format!("/v1/gates/{gate}/settings"))
+}
+
+#[test]
+fn until_a_gate_had_a_release_each_start_goes_by_the_configuration() {
+    let home = Home::new();
+    home.write("policy.wasm", "no component");
+    let server = home.start(&json!({"gates": {
+        "unfinished": {"policy": "windows-mdm@1.0.0", "settings": {"scopes": ["left"]}},
+        "broken": {"policy": "./policy.wasm", "settings": windows_settings()},
+        "dropped": {"policy": "windows-mdm"},
+    }}));
+    let states =
+        ["unfinished", "broken", "dropped"].map(|gate| state(&server, gate)["state"].clone());
+    assert_eq!(states, ["failed", "failed", "unconfigured"]);
+    let path = "/v1/gates/unfinished/settings";
+    let patch = json!({"windows_entra_tenant_ids": [TID]});
+    server.admin().patch(path, &patch).refused(422, "invalid_settings");
+    settings(&server, "dropped").json(200);
+
+    let (home, _) = server.stop_with("TERM");
+    home.write("policy.wasm", WINDOWS_MDM_2.component);
+    let server = home.start(&json!({"gates": {
+        "unfinished": {"policy": "windows-mdm@2.0.0", "settings": windows_settings()},
+        "broken": {"policy": "./policy.wasm", "settings": windows_settings()},
+        "dropped": {},
+    }}));
+    let states =
+        ["unfinished", "broken", "dropped"].map(|gate| state(&server, gate)["state"].clone());
+    assert_eq!(states, ["serving", "serving", "unconfigured"]);
+    for gate in ["unfinished", "broken"] {
+        let decision = server.decide(gate, &token(json!({})));
+        let by = (&decision["outcome"], &decision["policy"]["version"], &decision["generation"]);
+        assert_eq!(by, (&json!("allow"), &json!("2.0.0"), &json!(1)), "{gate}");
+        assert_eq!(settings(&server, gate).json(200)["settings"], windows_settings(), "{gate}");
+    }
+    settings(&server, "dropped").refused(409, "no_policy");
+
+    // From then on, what was activated counts.
+    let (home, _) = server.stop_with("TERM");
+    home.write("policy.wasm", "no component");
+    let server = home.start(&json!({"gates": {
+        "unfinished": {"policy": "windows-mdm@1.0.0", "settings": {}},
+        "broken": {"policy": "./policy.wasm", "settings": {}},
+    }}));
+    for gate in ["unfinished", "broken"] {
+        assert_eq!(server.decide(gate, &token(json!({})))["policy"]["version"], "2.0.0", "{gate}");
+        assert_eq!(settings(&server, gate).json(200)["settings"], windows_settings(), "{gate}");
+    }
 }

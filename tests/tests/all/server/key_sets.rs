@@ -2,13 +2,14 @@
 
 use admit::issuer::Issuer;
 use admit_tests::clock::wait_until;
-use admit_tests::fixture::{claims, issuer};
+use admit_tests::fixture::{TID, claims, issuer};
 use admit_tests::key_server::{Answer, KeyServer};
 use serde_json::{Value, json};
 
-use super::operations::with_keys;
-use crate::harness::server::{Home, Server, token, windows_gate};
+use crate::harness::server::{Home, Server, token, windows_gate, windows_settings, with_keys};
 use crate::harness::shell::Shell;
+
+const DECIDE: &str = "/v1/gates/windows-mdm/decide";
 
 fn keys_of(server: &Server) -> Value {
     server.admin().get("/v1/status").json(200)["keys"][0].clone()
@@ -113,4 +114,70 @@ fn a_key_that_vanished_counts_and_is_shown() {
         );
     }
     assert!(server.log().contains("no longer has keys that it had"), "{}", server.log());
+}
+
+#[test]
+fn gates_of_one_cloud_share_one_key_set() {
+    let keys = KeyServer::start(Answer::json(&issuer().jwk_set()));
+    let second = json!({"policy": "windows-mdm@1.0.0", "settings": {
+        "server_url": "https://mdm.example.com", "windows_entra_tenant_ids": [TID],
+    }});
+    let gates = json!({"windows-mdm": {"settings": windows_settings()}, "second": second});
+    let server = with_keys(json!({"address": keys.url("/keys")}), json!({ "gates": gates }));
+    assert_eq!(server.decide("windows-mdm", &token(json!({})))["outcome"], "allow");
+    // Its policy was asked, so that its key was found.
+    assert_eq!(server.decide("second", &token(json!({})))["outcome"], "deny");
+    assert_eq!(keys.requests(), ["/keys"]);
+    let status = server.admin().get("/v1/status").json(200);
+    let states = status["keys"].as_array().unwrap();
+    assert_eq!((states.len(), &states[0]["fetches"]), (1, &json!(1)), "{status}");
+}
+
+/// Why the server is not ready for want of keys; absent when it is ready.
+fn unready(server: &Server) -> Option<String> {
+    let reply = server.admin().get("/health/ready");
+    if reply.status == 200 {
+        return None;
+    }
+    let body = reply.json(503);
+    let [failing] = &body["failing"].as_array().unwrap()[..] else { panic!("{body}") };
+    assert_eq!(failing["check"], "keys.public", "{body}");
+    Some(failing["reason"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn readiness_tells_keys_that_never_came_from_keys_that_are_too_old() {
+    let broken = || Answer::page("500 Internal Server Error", "");
+    let keys = KeyServer::start(broken());
+    let options = json!({
+        "address": keys.url("/keys"),
+        "cool_down_seconds": 1,
+        "refresh_after_seconds": 1,
+        "max_age_seconds": 1,
+    });
+    let server = with_keys(options, json!({}));
+    let said = |parts: &[&str]| {
+        let reason = unready(&server).unwrap_or_default();
+        parts.iter().all(|part| reason.contains(part))
+    };
+    let decide = || {
+        let reply = server.service().post(DECIDE, &json!({"token": token(json!({}))}));
+        serde_json::from_slice::<Value>(&reply.body).unwrap()
+    };
+    wait_until("the failed fetch", || said(&["no key set was fetched yet", "500"]));
+    assert!(!said(&["old"]));
+    assert_eq!(decide()["reason"], "keys.unavailable");
+
+    // A decision without keys fetches them, once the cool-down is over.
+    keys.answer("/keys", Answer::json(&issuer().jwk_set()));
+    wait_until("keys", || decide()["outcome"] == "allow");
+    keys.answer("/keys", broken());
+    wait_until("the maximum age", || said(&["the key set is ", " s old, which is too old"]));
+    wait_until("the failed fetch", || {
+        let decision = decide();
+        said(&["too old", "500"]) && decision["reason"] == "keys.unavailable"
+    });
+    assert!(!said(&["no key set was fetched yet"]));
+    keys.answer("/keys", Answer::json(&issuer().jwk_set()));
+    wait_until("keys again", || decide()["outcome"] == "allow");
 }

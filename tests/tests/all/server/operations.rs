@@ -1,6 +1,7 @@
 //! Running it: health, sockets, signals, limits, what is logged and counted.
 
 mod health;
+mod reload;
 mod signals;
 mod load;
 mod space;
@@ -10,18 +11,12 @@ mod observed;
 mod monitoring;
 mod decision_log;
 
-use admit_tests::fixture::with;
 use admit_tests::key_server::KeyServer;
 use serde_json::{Value, json};
 
-use crate::harness::server::{Server, windows_gate};
+use crate::harness::server::{Server, with_keys};
 
 const DECIDE: &str = "/v1/gates/windows-mdm/decide";
-
-/// A server with `config` over a gate that admits the fixture's tokens, and with keys from `keys`.
-pub(super) fn with_keys(keys: Value, config: Value) -> Server {
-    Server::start(&with(with(windows_gate(), json!({"keys": {"public": keys}})), config))
-}
 
 /// As [`with_keys`], with a key server whose answers may be held back for long.
 fn with_key_server(keys: &KeyServer, config: Value) -> Server {

@@ -8,10 +8,12 @@ use admit_server::access::{Right, Role};
 use serde_json::{Value, json};
 
 use super::super::http::run;
-use super::super::limits::Unfinished;
 use super::document::document;
 use crate::harness::client::{Client, Reply};
-use crate::harness::server::Server;
+use crate::harness::server::{Server, token};
+use crate::harness::wire::Unfinished;
+
+const POLICY: &str = "/v1/gates/windows-mdm/policy";
 
 /// Answers that the tour does not have: for each the server would have to be asked by several at the
 /// same moment, or in the moment of its start, or while its store hangs, or an old release would have to
@@ -103,18 +105,6 @@ fn strangers(tour: &mut Tour, server: &Server) {
     }
 }
 
-/// A query where there is to be none, or one with a name that is not known.
-fn queries(tour: &mut Tour, server: &Server) {
-    for endpoint in Endpoint::ALL.into_iter().filter(|one| one.right() != Right::Open) {
-        let path = endpoint.path().replace("{gate}", "windows-mdm").replace("{id}", "AAAAAAAA");
-        let is_admin = endpoint.listener() == ListenerKind::Admin;
-        let client = if is_admin { server.admin() } else { server.service() };
-        let path = format!("{path}?nothing=1");
-        let refused = tour.ask(&client, (endpoint.method().as_str(), &path, 400));
-        assert_eq!(refused["code"], "malformed", "{refused}");
-    }
-}
-
 /// Bodies that do not come.
 fn slow_bodies(tour: &mut Tour) {
     let server = Server::start(&json!({"limits": {"body_seconds": 1}}));
@@ -128,4 +118,66 @@ fn slow_bodies(tour: &mut Tour) {
         assert_eq!(reply.status, 408, "{method} {path}: {}", reply.text());
         tour.note(method, path, &reply);
     }
+}
+
+/// What a good request to an endpoint has for a body.
+fn good_body(endpoint: Endpoint) -> Option<Value> {
+    match endpoint {
+        Endpoint::Decide => Some(json!({"token": token(json!({}))})),
+        Endpoint::DecideBatch => Some(json!({"requests": []})),
+        Endpoint::PatchSettings => Some(json!({"scopes": ["other"]})),
+        Endpoint::PostPolicy => Some(json!({"policy": "windows-mdm@1.0.0"})),
+        Endpoint::CreateAccess => Some(json!({"name": "other", "role": "admin"})),
+        _ => None,
+    }
+}
+
+/// Everything that a request could have changed.
+fn everything(admin: &Client) -> Vec<Value> {
+    let gate = "/v1/gates/windows-mdm";
+    let places = ["settings", "releases", "candidate"].map(|place| format!("{gate}/{place}"));
+    let others = ["/v1/access", "/v1/activities"].map(str::to_owned);
+    places.iter().chain(&others).map(|path| admin.get(path).json(200)).collect()
+}
+
+/// The path of the access token with this text.
+fn path_of(token: &str) -> String {
+    let id = token.strip_prefix("admit_").and_then(|rest| rest.split('_').next());
+    format!("/v1/access/{}", id.unwrap())
+}
+
+/// A query that is not known is refused everywhere, and nothing is done.
+fn queries(tour: &mut Tour, server: &Server) {
+    let admin = server.admin();
+    admin.patch("/v1/gates/windows-mdm/settings", &json!({"scopes": ["mdm_delegation"]})).json(200);
+    admin.post(&format!("{POLICY}?candidate=true"), &json!({"policy": "windows-mdm@1.0.0"}));
+    let revocable = path_of(&server.create_access("platform"));
+    let before = everything(&admin);
+    for endpoint in Endpoint::ALL {
+        let path =
+            endpoint.path().replace("{gate}", "windows-mdm").replace("/v1/access/{id}", &revocable);
+        let is_admin = endpoint.listener() == ListenerKind::Admin;
+        let client = if is_admin { server.admin() } else { server.service() };
+        let body = good_body(endpoint).map(|body| body.to_string());
+        let (method, body) = (endpoint.method().as_str(), body.as_deref());
+        let mut ask = |query: &str| {
+            let body = body.map(|body| ("application/json", body.as_bytes()));
+            let reply = client.send(method, &format!("{path}?{query}"), body);
+            tour.note(method, &path, &reply);
+            reply
+        };
+        for query in ["nothing=1", "nothing", "dryrun=true", "dry_run=maybe", "limit=1&page=2"] {
+            // Probes and scrapers may add what they like, for example against caches.
+            if endpoint.right() == Right::Open {
+                assert_eq!(ask(query).status, 200, "{path}?{query}");
+                continue;
+            }
+            let refused = ask(query).refused(400, "malformed");
+            let message = refused["message"].as_str().unwrap();
+            let is_value = message == "`dry_run`: `maybe`; expected `true` or `false`";
+            assert!(is_value || message.starts_with("query: "), "{path}?{query}: {message}");
+        }
+    }
+    assert_eq!(everything(&admin), before);
+    assert_eq!(server.decide("windows-mdm", &token(json!({})))["generation"], 2);
 }

@@ -3,10 +3,12 @@
 
 use std::io::Write;
 
+use admit_tests::fixture::with;
 use serde_json::{Value, json};
 
 use super::DECIDE;
-use crate::harness::server::Server;
+use crate::harness::client::Client;
+use crate::harness::server::{Server, windows_gate};
 use crate::harness::shell::Shell;
 use crate::harness::wire::{answer, ask, connect, get, post};
 
@@ -102,4 +104,16 @@ fn a_refusal_before_the_body_says_that_it_is_the_last_answer() {
         let answer = ask(&mut connection, &request);
         assert_eq!((answer.status(), answer.closes()), ("401", false), "{answer:?}");
     }
+}
+
+#[test]
+fn a_listener_of_every_address_answers_its_own_machine() {
+    let server = Server::start(&with(windows_gate(), json!({"admin": {"listen": "0.0.0.0:0"}})));
+    let local = server.admin_address().replace("0.0.0.0", "127.0.0.1");
+    let client = Client::new(&local).with_token(server.token());
+    client.get("/v1/status").json(200);
+    client.clone().with("host", "[::1]").get("/v1/status").json(200);
+    let elsewhere = client.with("host", "192.0.2.1");
+    elsewhere.get("/v1/status").refused(403, "host_not_allowed");
+    assert_eq!(elsewhere.get("/health/ready").status, 200);
 }

@@ -6,11 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use admit_tests::clock::wait_until;
 use admit_tests::fixture::{claims, issuer, with};
 use admit_tests::key_server::{Answer, KeyServer};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{DECIDE, decisions_in_flight, metric, with_key_server};
-use crate::harness::server::{Server, token, windows_gate};
-use crate::harness::wire::{answer, ask, connect, get, post};
+use crate::harness::server::{Server, token, windows_gate, with_keys};
+use crate::harness::wire::{Unfinished, answer, ask, connect, get, post};
+
+const BATCH: &str = "/v1/gates/windows-mdm/decide/batch";
+const SETTINGS: &str = "/v1/gates/windows-mdm/settings";
 
 #[test]
 fn over_the_limit_of_decisions_one_is_told_to_come_again() {
@@ -146,4 +149,81 @@ fn where_nobody_proves_anything_the_idlest_makes_room() {
         assert!(decided.body.contains(r#""outcome":"allow""#), "{decided:?}");
     }
     assert!(answer(&mut idle[0]).is_none());
+}
+
+/// A token whose key is in no key set.
+fn of_unknown_key() -> Value {
+    let header = json!({"typ": "JWT", "alg": "RS256", "kid": "unknown"}).to_string();
+    json!({"token": issuer().sign_parts(header, claims().to_string())})
+}
+
+#[test]
+fn keys_that_do_not_come_keep_out_only_those_who_wait_for_them() {
+    let keys = KeyServer::start(Answer::json(&issuer().jwk_set()));
+    let options =
+        json!({"address": keys.url("/keys"), "cool_down_seconds": 1, "timeout_seconds": 60});
+    let server = with_keys(options, json!({"limits": {"decisions": 2}}));
+    wait_until("keys", || server.admin().get("/health/ready").status == 200);
+    keys.hold();
+    let (one, batch) = (of_unknown_key(), json!({"requests": [of_unknown_key()]}));
+    let asked = [(DECIDE, &one), (DECIDE, &one), (BATCH, &batch)];
+    let (is_full, is_over) = (AtomicBool::new(false), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        // Until the cool-down has passed, the answers come at once; then two wait for the fetch.
+        for (path, body) in asked {
+            let client = server.service();
+            let (is_full, is_over) = (&is_full, &is_over);
+            scope.spawn(move || {
+                while !is_over.load(Ordering::Relaxed) {
+                    // Not merely too many decisions at this moment.
+                    let reply = client.post(path, body);
+                    let is_late = reply.status == 503 && reply.text().contains("wait for keys");
+                    is_full.fetch_or(is_late, Ordering::Relaxed);
+                }
+            });
+        }
+        wait_until("one too many", || is_full.load(Ordering::Relaxed));
+        let good: Vec<_> = (0..10)
+            .map(|_| server.service().post(DECIDE, &json!({"token": token(json!({}))})))
+            .collect();
+        let late = [(DECIDE, &one), (BATCH, &batch)];
+        let late = late.map(|(path, body)| server.service().post(path, body));
+        is_over.store(true, Ordering::Relaxed);
+        keys.release();
+        good.iter().for_each(|reply| assert_eq!(reply.json(200)["outcome"], "allow"));
+        for reply in late {
+            let refused = reply.refused(503, "busy");
+            assert_eq!(reply.header("retry-after"), Some("1"));
+            assert!(refused["message"].as_str().unwrap().contains("wait for keys"), "{refused}");
+        }
+    });
+}
+
+#[test]
+fn a_body_that_does_not_come_ends_its_own_request_only() {
+    let server = Server::start(&with(windows_gate(), json!({"limits": {"body_seconds": 1}})));
+    let good = || assert_eq!(server.decide("windows-mdm", &token(json!({})))["outcome"], "allow");
+    let (service, admin) = (server.service_address(), server.admin_address());
+    let slow = [(service, "POST", DECIDE), (admin, "PATCH", SETTINGS)];
+    let slow =
+        slow.map(|(address, method, path)| Unfinished::send(address, server.token(), method, path));
+    good();
+    for unfinished in slow {
+        let reply = unfinished.answer();
+        let refused = reply.refused(408, "timeout");
+        assert!(refused["message"].as_str().unwrap().contains("in time"), "{refused}");
+        assert_eq!(reply.header("connection"), Some("close"));
+    }
+    good();
+    server.admin().patch(SETTINGS, &json!({})).json(200);
+}
+
+#[test]
+fn a_body_that_is_promised_as_too_large_is_not_waited_for() {
+    let server = Server::start(&with(windows_gate(), json!({"limits": {"body_seconds": 300}})));
+    let (service, admin) = (server.service_address(), server.admin_address());
+    for (address, method, path) in [(service, "POST", DECIDE), (admin, "PATCH", SETTINGS)] {
+        let promised = Unfinished::promise(10_000_000, address, server.token(), method, path);
+        promised.answer().refused(413, "too_large");
+    }
 }

@@ -8,8 +8,8 @@ use admit_tests::fixture::issuer;
 use admit_tests::key_server::{Answer, KeyServer};
 use serde_json::{Value, json};
 
-use super::{metric, with_keys};
-use crate::harness::server::{Server, token, windows_settings};
+use super::metric;
+use crate::harness::server::{Server, token, windows_settings, with_keys};
 
 fn file(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(name);

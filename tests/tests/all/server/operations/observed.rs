@@ -6,6 +6,7 @@ use admit_tests::fixture::{claims, issuer, with};
 use serde_json::{Value, json};
 
 use super::{DECIDE, metric};
+use crate::harness::client::Client;
 use crate::harness::server::{Server, token, windows_gate};
 use crate::harness::wire::{ask, connect};
 
@@ -141,4 +142,94 @@ fn accept_decides_between_the_formats_of_the_metrics() {
         assert_eq!(text.ends_with("# EOF\n"), is_open, "{accept}");
         assert_eq!(text.contains("# UNIT "), is_open, "{accept}");
     }
+}
+
+/// The lines of the server's log on refused tokens, with their level and what they count.
+fn lines(log: &str) -> Vec<(String, Option<u64>)> {
+    let lines = log.lines().filter(|line| line.contains("token refused"));
+    let count = |line: &str| {
+        let (_, rest) = line.split_once(" count=")?;
+        rest.split(' ').next()?.parse().ok()
+    };
+    let level = |line: &str| line.split_whitespace().nth(1).unwrap().to_owned();
+    lines.map(|line| (level(line), count(line))).collect()
+}
+
+#[test]
+fn refused_tokens_do_not_fill_the_log() {
+    for (level, each) in [("info", false), ("debug", true)] {
+        let server = Server::start(&with(windows_gate(), json!({"log": {"level": level}})));
+        for _ in 0..60 {
+            let decision = server.decide("windows-mdm", &token(json!({"exp": 1})));
+            assert_eq!(decision["reason"], "token.expired");
+        }
+        let other = server.decide("windows-mdm", &token(json!({"scp": "other"})));
+        let (home, _) = server.stop_with("TERM");
+        let log = std::fs::read_to_string(home.path("log")).unwrap();
+        let lines = lines(&log);
+        let counted: Vec<_> = lines.iter().filter(|(level, _)| level == "INFO").collect();
+        let sum = counted.iter().map(|(_, count)| count.unwrap()).sum::<u64>();
+        assert_eq!(sum, 61, "{log}");
+        // A minute may end within.
+        assert!((3..=5).contains(&counted.len()), "{log}");
+        let at_debug = lines.iter().filter(|line| **line == ("DEBUG".to_owned(), None)).count();
+        assert_eq!(at_debug > 50, each, "{log}");
+        // The lines show what was refused.
+        let line = log.lines().find(|line| line.contains("scope_missing")).unwrap();
+        let id = other["decision_id"].as_str().unwrap();
+        assert!(line.contains(id) && line.contains("gate=\"windows-mdm\""), "{line}");
+    }
+}
+
+/// Requests that a stranger can send to the admin listener, with the status of the answer.
+fn from_strangers(server: &Server) -> Vec<(Client, &'static str, &'static str, u16)> {
+    let anybody = Client::new(server.admin_address());
+    let wrong = anybody.clone().with_token("admit_00000000_nobody-has-this-one");
+    let elsewhere = server.admin().with("host", "other.example.com");
+    vec![
+        (anybody.clone(), "GET", "/v1/status", 401),
+        (wrong.clone(), "GET", "/v1/status", 401),
+        (wrong, "POST", "/v1/access", 401),
+        (elsewhere, "GET", "/v1/status", 403),
+        (anybody.clone(), "GET", "/", 404),
+        (anybody.clone(), "DELETE", "/v1/status", 405),
+        (anybody, "GET", "/openapi.json", 200),
+    ]
+}
+
+#[test]
+fn strangers_do_not_fill_the_log_and_are_counted() {
+    const ROUNDS: usize = 30;
+    let server = Server::serving();
+    let requests = from_strangers(&server);
+    for _ in 0..ROUNDS {
+        for (client, method, path, status) in &requests {
+            assert_eq!(client.send(method, path, None).status, *status, "{method} {path}");
+        }
+    }
+    for _ in 0..ROUNDS {
+        server.admin().get("/v1/releases").refused(404, "not_found");
+        server.admin().get("/v1/status").json(200);
+    }
+    let known = |log: &str| log.lines().filter(|line| line.contains("status=200")).count();
+    let all = |log: &str| log.lines().filter(|line| line.contains("answered")).count();
+    let log = server.log();
+    // Two of them are of one kind, and a path that is not there is one whoever asks for it.
+    let kinds = requests.len() - 1;
+    assert_eq!((known(&log), all(&log)), (ROUNDS + 1, ROUNDS + kinds), "{log}");
+    let (home, _) = server.stop_with("TERM");
+    let log = std::fs::read_to_string(home.path("log")).unwrap();
+    assert_eq!(all(&log), ROUNDS + 2 * kinds, "{log}");
+    let of = |status: &str| {
+        let of_status = move |line: &&str| line.contains("answered") && line.contains(status);
+        let lines = log.lines().filter(of_status);
+        let count = |line: &str| {
+            let count = line.split("count=").nth(1)?.split([' ', '}']).next()?;
+            count.parse::<usize>().ok()
+        };
+        lines.filter_map(count).sum::<usize>()
+    };
+    assert_eq!(of("status=401"), 3 * ROUNDS);
+    assert_eq!(of("status=404"), 2 * ROUNDS);
+    assert_eq!(of("status=403"), ROUNDS);
 }

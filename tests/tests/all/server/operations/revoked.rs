@@ -10,11 +10,10 @@ use admit_tests::fixture::{issuer, with};
 use admit_tests::key_server::{Answer, KeyServer};
 use serde_json::{Value, json};
 
-use super::super::limits::only_answer;
 use super::{DECIDE, metric, with_key_server};
 use crate::harness::client::{Client, Reply};
 use crate::harness::server::{Home, Server, token, windows_gate};
-use crate::harness::wire::{ask, connect};
+use crate::harness::wire::{ask, connect, only_answer};
 
 const GATE: &str = "/v1/gates/windows-mdm";
 const SETTINGS: &str = "/v1/gates/windows-mdm/settings";
