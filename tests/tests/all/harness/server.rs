@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use admit_tests::clock::wait_until;
@@ -95,7 +95,8 @@ impl Home {
 pub(crate) struct Server {
     pub(crate) home: Home,
     child: Child,
-    lines: Receiver<String>,
+    /// Behind a lock so that several tests may share the server.
+    lines: Mutex<Receiver<String>>,
     /// What it said before it was ready, line by line.
     pub(crate) announced: Vec<String>,
     service: String,
@@ -113,6 +114,18 @@ impl Server {
         Self::start(&windows_gate())
     }
 
+    /// A server as [`Server::serving`], for tests that leave it as they found it: whoever asks meanwhile gets
+    /// the same one. It ends with the last test that has it, so that none outlives the process.
+    pub(crate) fn shared() -> Arc<Self> {
+        static SHARED: Mutex<Weak<Server>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.upgrade().unwrap_or_else(|| {
+            let server = Arc::new(Self::serving());
+            *shared = Arc::downgrade(&server);
+            server
+        })
+    }
+
     fn announced(home: Home, command: &mut Command) -> Self {
         let log = std::fs::File::options().create(true).append(true).open(home.path("log"));
         command.stdout(Stdio::piped()).stderr(log.unwrap());
@@ -121,7 +134,7 @@ impl Server {
         let mut server = Self {
             home,
             child,
-            lines,
+            lines: Mutex::new(lines),
             announced: Vec::new(),
             service: String::new(),
             admin: String::new(),
@@ -160,7 +173,7 @@ impl Server {
 
     /// The next line of its standard output; absent when there are no more.
     pub(crate) fn next_line(&mut self) -> Option<String> {
-        match self.lines.recv_timeout(PATIENCE) {
+        match self.lines.get_mut().unwrap().recv_timeout(PATIENCE) {
             Ok(line) => Some(line),
             Err(RecvTimeoutError::Disconnected) => None,
             Err(RecvTimeoutError::Timeout) => panic!("says nothing more: {}", self.log()),

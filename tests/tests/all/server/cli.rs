@@ -11,7 +11,7 @@ const UNKNOWN: &str = "admit_AAAAAAAA_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
 
 #[test]
 fn the_access_token_comes_from_a_file_standard_input_or_the_environment() {
-    let server = Server::serving();
+    let server = Server::shared();
     let shell = Shell::of(&server);
     let nobody = shell.with_token(UNKNOWN);
     nobody.write("token", format!("{}\r\n", server.token()));
@@ -35,7 +35,7 @@ fn the_access_token_comes_from_a_file_standard_input_or_the_environment() {
 
 #[test]
 fn the_example_in_the_help_of_apply_is_a_file_of_gates() {
-    let server = Server::serving();
+    let server = Server::shared();
     let shell = Shell::of(&server);
     let help = shell.prints("apply --help");
     let (_, example) = help.split_once("\n  gates:\n").unwrap();

@@ -38,7 +38,7 @@ fn in_lines(token: &str) -> String {
 
 #[test]
 fn a_body_may_begin_with_a_byte_order_mark() {
-    let server = Server::serving();
+    let server = Server::shared();
     let client = server.service();
     let body = format!("\u{feff}{}", json!({"token": token(json!({}))}));
     let reply = client.send("POST", DECIDE, Some((JSON, body.as_bytes())));
@@ -67,7 +67,7 @@ fn a_body_may_begin_with_a_byte_order_mark() {
 
 #[test]
 fn every_form_of_a_token_is_decided_and_the_id_comes_back() {
-    let server = Server::serving();
+    let server = Server::shared();
     let client = server.service();
     let good = token(json!({}));
     for body in [

@@ -49,7 +49,7 @@ fn what_a_template_left_is_named_where_it_is_no_yaml_and_without_a_server() {
 
 #[test]
 fn a_file_of_a_config_map_is_meant_once() {
-    let server = Server::serving();
+    let server = Server::shared();
     let shell = Shell::of(&server);
     std::fs::create_dir_all(shell.path("folder/..2026_11_30")).unwrap();
     shell.write("folder/..2026_11_30/a.yaml", "gates: {nope: {settings: {}}}\n");

@@ -31,7 +31,7 @@ pub(super) fn run(file: &str) -> Seen {
         let own =
             steps.first().is_some_and(|first| first.get("server").or(first.get("check")).is_some());
         let stage =
-            if own { Stage::own() } else { Stage::on(shared.get_or_insert_with(Server::serving)) };
+            if own { Stage::own() } else { Stage::on(shared.get_or_insert_with(Server::shared)) };
         match stage.play(steps) {
             Ok(answers) => seen.extend(answers),
             Err(error) => wrong.push(format!("{file}: `{name}`, {error}")),

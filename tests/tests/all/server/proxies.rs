@@ -124,7 +124,7 @@ fn the_proxy_is_asked_for_a_tunnel_and_no_password_is_told() {
 
 #[test]
 fn the_command_line_reads_the_same_variables() {
-    let server = Server::serving();
+    let server = Server::shared();
     let proxy = KeyServer::start(Answer::page("404 Not Found", ""));
     let address = format!("http://127.0.0.1:{}", proxy.port());
     let variables =

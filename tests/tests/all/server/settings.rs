@@ -8,7 +8,7 @@ use crate::harness::wire::only_answer;
 
 #[test]
 fn several_headers_are_one_list_of_revisions() {
-    let server = Server::serving();
+    let server = Server::shared();
     let path = "/v1/gates/windows-mdm/settings";
     let ask = |tags: &[&str]| {
         let tags: String = tags.iter().map(|tag| format!("If-Match: {tag}\r\n")).collect();

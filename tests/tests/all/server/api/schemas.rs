@@ -133,6 +133,6 @@ fn the_document_is_of_this_version_and_is_served() {
     let Document(document) = document();
     assert_eq!(document["openapi"], "3.1.0");
     assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
-    let server = crate::harness::server::Server::start(&json!({}));
+    let server = crate::harness::server::Server::shared();
     assert_eq!(server.admin().get("/openapi.json").text(), file("openapi.json"));
 }

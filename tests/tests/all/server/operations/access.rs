@@ -42,7 +42,7 @@ fn the_list_of_access_tokens_comes_in_pages() {
 
 #[test]
 fn a_page_of_another_site_gets_nothing_of_the_admin_listener() {
-    let server = Server::serving();
+    let server = Server::shared();
     let access = format!("Authorization: Bearer {}\r\n", server.token());
     let admin = server.admin_address();
     let authority = admin.strip_prefix("http://").unwrap();
@@ -90,7 +90,7 @@ fn a_page_of_another_site_gets_nothing_of_the_admin_listener() {
 /// connection goes on.
 #[test]
 fn a_refusal_before_the_body_says_that_it_is_the_last_answer() {
-    let server = Server::serving();
+    let server = Server::shared();
     let request = post(DECIDE, "admit_x_y", "{}");
     let (head, body) = request.split_at(request.len() - 2);
     let mut connection = connect(server.service_address());

@@ -117,7 +117,7 @@ fn what_was_done_is_counted() {
 fn accept_decides_between_the_formats_of_the_metrics() {
     const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
-    let server = Server::serving();
+    let server = Server::shared();
     let client = server.admin().without_token();
     for (accept, expected) in [
         (
