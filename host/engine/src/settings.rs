@@ -15,7 +15,7 @@ pub use self::bounds::{
     MAX_LIST_ENTRIES, MAX_SETTINGS, MAX_SETTINGS_BYTES, MAX_TEXT_BYTES, out_of_bounds,
     value_problem,
 };
-pub use self::comparable::comparable;
+pub use self::comparable::{by_value, comparable, is_same};
 pub use admit_cases::placeholder::{placeholder, placeholder_in};
 
 /// Settings for a policy: a JSON object of setting names and values.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use admit::bounded::Bounded;
 use admit::contract::types::Description;
-use admit::settings::comparable;
+use admit::settings::{self, comparable};
 use serde_json::{Map, Value, json};
 
 use crate::store::NewActivity;
@@ -100,15 +100,7 @@ fn known(all: &Map<String, Value>, description: &Description) -> Map<String, Val
 
 /// The names of the settings that a change gives other values.
 pub(super) fn changed(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<String> {
-    let differs = |name: &&String| match (before.get(*name), after.get(*name)) {
-        (Some(Value::Array(_)), Some(Value::Array(_))) => {
-            let keys = |settings: &Map<String, Value>| {
-                values(settings.get(*name)).into_keys().collect::<Vec<_>>()
-            };
-            keys(before) != keys(after)
-        }
-        (old, new) => old.map(by_value) != new.map(by_value),
-    };
+    let differs = |name: &&String| !is_same(before.get(*name), after.get(*name));
     let added = after.keys().filter(|name| !before.contains_key(*name));
     before.keys().chain(added).filter(differs).cloned().collect()
 }
@@ -151,7 +143,7 @@ pub(super) fn activities(
                 activities.extend(gone.map(|(_, text)| told("deleted", text)));
                 activities.extend(come.map(|(_, text)| told("added", text)));
             }
-            None if old.map(by_value) != new.map(by_value) => {
+            None if !is_same(old, new) => {
                 activities.push(edited(&setting.name, old, new));
             }
             None => {}
@@ -207,10 +199,10 @@ fn values(list: Option<&Value>) -> BTreeMap<String, &str> {
     entries.map(|entry| (comparable(entry), entry.trim())).collect()
 }
 
-fn by_value(value: &Value) -> Value {
-    match value {
-        Value::String(text) => comparable(text).into(),
-        other => other.clone(),
+fn is_same(old: Option<&Value>, new: Option<&Value>) -> bool {
+    match (old, new) {
+        (Some(old), Some(new)) => settings::is_same(old, new),
+        (old, new) => old == new,
     }
 }
 
