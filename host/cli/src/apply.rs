@@ -3,7 +3,6 @@
 mod difference;
 mod file;
 mod plan;
-mod yaml;
 
 use std::io::Write;
 use std::path::Path;

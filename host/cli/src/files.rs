@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use admit::cases::strict::{Problem, Problems};
 use admit::facts::Facts;
 use admit::input;
 use admit::keys::{KeySet, Keys, RemoteKeys, RemoteOptions};
@@ -13,7 +14,7 @@ use admit::limits::Limits;
 use admit::settings::Settings;
 use serde_json::{Map, Value};
 
-use crate::error::CliError;
+use crate::error::{CliError, say};
 
 /// Facts, claims, keys: far more than any needs.
 const MAX_JSON_BYTES: u64 = 1024 * 1024;
@@ -195,6 +196,14 @@ pub(crate) fn remote_keys(address: &str) -> Result<Keys, CliError> {
     RemoteKeys::new(address, RemoteOptions::default())
         .map(Keys::remote)
         .map_err(CliError::KeyAddress)
+}
+
+/// The error of a file with these problems: says all but the last one, which is the error's.
+pub(crate) fn refused(what: &'static str, path: &Path, problems: Problems) -> CliError {
+    let (before, last) = problems.into_last();
+    let error = |problem: Problem| content(what, &path.display(), problem);
+    before.into_iter().map(error).for_each(|error| say(error.text()));
+    error(last)
 }
 
 /// An error about what a file, address or policy holds.

@@ -25,7 +25,7 @@ pub(crate) fn run(args: ServerArgs, out: &mut dyn Write) -> Result<Exit, CliErro
     let (config, places) = match config::load_with_places(sources.clone()) {
         Ok(loaded) => loaded,
         Err(error) => {
-            error.problems().iter().for_each(say);
+            error.iter().for_each(say);
             return Ok(Exit::BadInput);
         }
     };

@@ -23,22 +23,25 @@ mod gate;
 mod limits;
 mod decision_log;
 mod fault_revert;
-mod store;
 mod file;
-mod tree;
 mod overlay;
 mod links;
-mod read;
-mod values;
 mod check;
-mod problem;
+mod places;
 mod changes;
 mod remarks;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use admit::cases::shape;
+use admit::cases::strict::{
+    self, Kind, Node, Reader, Shape, null_or, path, present, section, with_member,
+};
 use admit::cloud::Cloud;
 use indexmap::IndexMap;
+use serde_json::{Value as Json, json};
+
+pub use admit::cases::strict::{NOTE, Problem, Problems as ConfigError};
 
 pub use self::decision_log::{
     DEFAULT_LOGGED_CLAIMS, DecisionLogConfig, DecisionLogTarget, WhenFull, names_a_person,
@@ -53,41 +56,50 @@ pub use self::links::say_links;
 pub use self::listener::{AdminConfig, Listen, ServiceAccess, ServiceConfig};
 pub use self::log::{LogConfig, LogFormat, LogLevel};
 pub use self::overlay::{Flags, process_environment};
-pub use self::problem::{ConfigError, Places, Problem, ProblemKind};
-pub use self::read::NOTE;
+pub use self::places::Places;
 
-use self::read::Reader;
-use self::tree::Node;
 use crate::store::Retention;
 
 /// Where the data are kept when nothing says otherwise, under the current folder.
 const DEFAULT_DATA_DIR: &str = "admit-data";
 
-/// The configuration of `admit serve`, checked.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Config {
-    /// The listener that decides.
-    pub service: ServiceConfig,
-    /// The listener for everything else.
-    pub admin: AdminConfig,
-    /// The folder of what the server keeps; `admit-data` in the current folder by default.
-    pub data_dir: PathBuf,
-    /// What the server says on standard error.
-    pub log: LogConfig,
-    /// GitOps mode: who may write, and where settings come from; absent unless configured.
-    pub gitops: Option<GitopsConfig>,
-    /// Where the keys of a cloud come from. A cloud that is not here has its own address: see
-    /// [`Config::keys_of`].
-    pub keys: IndexMap<Cloud, KeysConfig>,
-    /// The gates by name, at least one; `windows-mdm` and `intune-mam` by default.
-    pub gates: IndexMap<String, GateConfig>,
-    /// Bounds on requests.
-    pub limits: LimitsConfig,
-    /// The decision log; absent unless configured.
-    pub decision_log: Option<DecisionLogConfig>,
-    pub fault_revert: FaultRevertConfig,
-    /// What the store keeps of what is over.
-    pub store: Retention,
+/// A text of at least one character, none of them a control character, as schemas have it.
+const WITHOUT_CONTROL: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$";
+
+const KIND: Kind = Kind { file: "a configuration", has_notes: true, is_lenient: false };
+
+shape! {
+    /// What `admit serve --config FILE` reads, YAML or JSON. Every key may be left out. Relative paths are relative
+    /// to the file's folder. The server checks a little more than a schema can say: addresses, names of embedded
+    /// policies, and values that exclude each other.
+    pub struct Config (): Default {
+        /// The listener that decides.
+        pub service: ServiceConfig = "service", section();
+        /// The listener for everything else: settings, policies, status, metrics.
+        pub admin: AdminConfig = "admin", section();
+        /// The folder of what the server keeps: settings, releases, activities, access tokens.
+        pub data_dir: PathBuf = "data_dir", path().or(DEFAULT_DATA_DIR.into());
+        /// The server's own log, on standard error.
+        pub log: LogConfig = "log", section();
+        /// GitOps mode: settings and policies come from a repository, and only the role `gitops` may change them.
+        /// Off when absent.
+        pub gitops: Option<GitopsConfig> = "gitops", present();
+        /// Where the keys of a cloud come from; its own address for a cloud that is not named.
+        pub keys: IndexMap<Cloud, KeysConfig> = "keys", keys::keys();
+        /// The gates by name: 1 to 64 of a-z, 0-9 and `-`. `windows-mdm` and `intune-mam` when absent; exactly the
+        /// named ones otherwise.
+        pub gates: IndexMap<String, GateConfig> = "gates", gate::gates();
+        /// Bounds on requests.
+        pub limits: LimitsConfig = "limits", section();
+        /// The decision log: a JSON object per line. Off when absent.
+        pub decision_log: Option<DecisionLogConfig> = "decision_log", present();
+        /// When a release that fails soon after its activation is reverted by itself. A high share of refusals
+        /// never reverts.
+        pub fault_revert: FaultRevertConfig = "fault_revert", section();
+        /// What the store keeps of what is over. What gates decide with, and what roll-backs lead to, is kept
+        /// whatever stands here.
+        pub store: Retention = "store", section();
+    }
 }
 
 /// Everything a configuration is made of.
@@ -118,64 +130,44 @@ pub fn load(sources: Sources) -> Result<Config, ConfigError> {
 ///
 /// As [`load`].
 pub fn load_with_places(sources: Sources) -> Result<(Config, Places), ConfigError> {
-    let mut tree = match &sources.file {
-        Some(path) => file::read(path)?,
-        None => Node::empty(),
-    };
-    let reader = Reader::new(sources.file.as_deref());
-    // Before the overlay, so that a mistake is seen even where a variable or flag hides it.
-    Config::read(&reader, &tree);
-    overlay::variables(&reader, &mut tree, &sources.environment);
-    reader.finish()?;
+    let file = sources.file.as_deref();
+    let name = file.map(|file| file.display().to_string()).unwrap_or_default();
+    let read = |sources: &Sources| {
+        let (text, mut tree) = match file {
+            Some(path) => file::read(path)?,
+            None => (String::new(), Node::empty()),
+        };
+        let folder = file.and_then(Path::parent).unwrap_or(Path::new(""));
+        let reader = || Reader::new(&KIND, &text).in_folder(folder);
+        let first = reader();
+        // Before the overlay, so that a mistake is seen even where a variable or flag hides it.
+        first.root(&tree, Config::read);
+        overlay::variables(&first, &mut tree, &sources.environment);
+        first.finish()?;
 
-    let reader = Reader::new(sources.file.as_deref());
-    overlay::flags(&mut tree, &sources.flags);
-    let config = Config::read(&reader, &tree);
-    check::across(&reader, &tree, &config);
-    reader.finish()?;
-    let file = sources.file.map(|file| file.display().to_string()).unwrap_or_default();
-    Ok((config, Places { file, tree }))
+        let second = reader();
+        overlay::flags(&mut tree, &sources.flags);
+        let config = second.root(&tree, Config::read);
+        check::across(&second, &tree, &config, file);
+        second.finish()?;
+        Ok((config, tree))
+    };
+    let read: Result<_, ConfigError> = read(&sources);
+    let (config, tree) = read.map_err(|problems| problems.in_file(&name))?;
+    Ok((config, Places { file: name, tree }))
+}
+
+/// The published schema of a configuration: `docs/config.schema.json`.
+pub fn document() -> Json {
+    let notes = json!({"^x-": {"description": "Means nothing: a place for anchors."}});
+    let schema = with_member(null_or(Config::schema()), "patternProperties", notes);
+    strict::document("urn:admit:config", "Configuration of `admit serve`", schema)
 }
 
 impl Config {
-    fn read(reader: &Reader, tree: &Node) -> Self {
-        reader.root(tree, |root| Self {
-            service: root.section("service", ServiceConfig::read),
-            admin: root.section("admin", AdminConfig::read),
-            data_dir: root.value_or("data_dir", DEFAULT_DATA_DIR.into(), values::path),
-            log: root.section("log", LogConfig::read),
-            gitops: root.optional("gitops", GitopsConfig::read).flatten(),
-            keys: root.section("keys", keys::read),
-            gates: root.optional("gates", gate::read).unwrap_or_else(gate::embedded),
-            limits: root.section("limits", LimitsConfig::read),
-            decision_log: root.optional("decision_log", DecisionLogConfig::read),
-            fault_revert: root.section("fault_revert", FaultRevertConfig::read),
-            store: root.section("store", store::read),
-        })
-    }
-
     /// Where the keys of `cloud` come from: as configured, else the cloud's own address.
     pub fn keys_of(&self, cloud: Cloud) -> KeysConfig {
         self.keys.get(&cloud).cloned().unwrap_or_else(|| KeysConfig::of_cloud(cloud))
-    }
-}
-
-/// Without file, variables and flags.
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            service: ServiceConfig::default(),
-            admin: AdminConfig::default(),
-            data_dir: DEFAULT_DATA_DIR.into(),
-            log: LogConfig::default(),
-            gitops: None,
-            keys: IndexMap::new(),
-            gates: gate::embedded(),
-            limits: LimitsConfig::default(),
-            decision_log: None,
-            fault_revert: FaultRevertConfig::default(),
-            store: Retention::default(),
-        }
     }
 }
 

@@ -32,7 +32,6 @@ pub use backup::Backup;
 pub use candidates::CandidateRow;
 pub use first_tries::FirstTry;
 pub use gates::{Activation, GateRow, SettingsKept, StoredRelease};
-pub(crate) use retention::DAY;
 pub use retention::Retention;
 pub use sources::{SourceRow, Trying, Verdict};
 pub use taken_back::TakenBack;

@@ -1,9 +1,8 @@
 //! What is wrong with a case file, and where.
 
-use crate::document::NotText;
 use crate::file::MAX_CASE_FILE_BYTES;
+use crate::strict::Problems;
 use crate::text::visible_line;
-use crate::yaml::{Problem, place};
 
 /// Why a case file cannot be used. Lines and columns count from 1.
 #[derive(Debug, thiserror::Error)]
@@ -13,12 +12,9 @@ pub enum CaseError {
     /// More bytes than a case file may have.
     #[error("{size} bytes; expected at most {MAX_CASE_FILE_BYTES}")]
     TooLarge { size: usize },
-    /// Not UTF-8, or with more than one byte order mark.
-    #[error("{at}{0}", at = place_of(.0))]
-    NotText(#[from] NotText),
-    /// Not YAML, or not of the form of a case file.
+    /// No text, no YAML, or not of the form of a case file.
     #[error("{0}")]
-    Form(Problem),
+    Form(Problems),
     /// A case that cannot be made.
     #[error("line {line}: case `{case}`: {problem}")]
     Case { line: u64, case: String, problem: String },
@@ -49,8 +45,4 @@ pub(crate) fn shown(name: &str) -> String {
         shown.push('…');
     }
     shown
-}
-
-fn place_of(error: &NotText) -> String {
-    error.place().map(|(line, column)| place(line, column)).unwrap_or_default()
 }

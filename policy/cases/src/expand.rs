@@ -8,7 +8,7 @@ use crate::base::{self, BUILT_IN_BASES, change};
 use crate::budget::{self, Budget};
 use crate::case::Case;
 use crate::error::{CaseError, shown};
-use crate::file::{CaseFile, Entry, Variant, is_among};
+use crate::file::{AtLine, CaseFile, Entry, Variant, is_among};
 
 /// The most axes of a matrix.
 const MAX_AXES: usize = 8;
@@ -56,15 +56,18 @@ impl CaseFile {
         let mut names = HashSet::new();
         let is_wanted =
             |entry: &Entry| version.is_none_or(|version| is_among(version, &entry.version));
-        for entry in self.cases.iter().filter(|entry| is_wanted(&entry.value)) {
+        for AtLine { line, value: entry } in &self.cases {
+            if !is_wanted(entry) {
+                continue;
+            }
             // Cases for different versions may share a name, as long as no version has both.
-            let versions = version.is_none().then(|| entry.value.version.to_string());
-            let line = entry.referenced.line();
-            let points = points(&entry.value, line)?;
+            let versions = version.is_none().then(|| entry.version.to_string());
+            let line = *line;
+            let points = points(entry, line)?;
             budget.take_cases(points, line)?;
             for index in 0..points {
-                let point = Point::at(&entry.value, index);
-                let case = self.case(&entry.value, &point, line, budget)?;
+                let point = Point::at(entry, index);
+                let case = self.case(entry, &point, line, budget)?;
                 if !names.insert((case.name.clone(), versions.clone())) {
                     let problem = "there is another case of this name";
                     return Err(problem_of(&case.name, line, problem));

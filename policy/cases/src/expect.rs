@@ -3,11 +3,14 @@
 use std::fmt;
 
 use indexmap::IndexMap;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde_json::{Map, Value as Json, json};
 
 use crate::budget;
 use crate::came::Came;
+use crate::file::name;
+use crate::shape;
+use crate::strict::{Form, Found, Shape, Value, Wrong, expected, list, named, text, text_of};
+use crate::suggest::hint;
 
 /// What must come out. Lists that are left out are not looked at.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,8 +49,7 @@ pub enum Expectation {
 pub type Identity = IndexMap<IdentityField, Option<String>>;
 
 /// A field of an identity.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum IdentityField {
     /// From `tid`.
     TenantId,
@@ -65,18 +67,30 @@ pub enum IdentityField {
     DeviceId,
 }
 
+/// The name of each field in a decision, and what it holds.
+const FIELDS: [(IdentityField, &str, &str); 7] = [
+    (IdentityField::TenantId, "tenant_id", "From `tid`."),
+    (IdentityField::ObjectId, "object_id", "From `oid`."),
+    (IdentityField::UserName, "user_name", "The user name, a label."),
+    (
+        IdentityField::UserNameClaim,
+        "user_name_claim",
+        "The claim that gave `user_name`, for example `upn`.",
+    ),
+    (IdentityField::DisplayName, "display_name", "The name of the user, a label."),
+    (IdentityField::Email, "email", "An e-mail address that nobody verified, a label."),
+    (IdentityField::DeviceId, "device_id", "The Entra device id, a label."),
+];
+
 impl IdentityField {
     /// The name of the field in a decision.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::TenantId => "tenant_id",
-            Self::ObjectId => "object_id",
-            Self::UserName => "user_name",
-            Self::UserNameClaim => "user_name_claim",
-            Self::DisplayName => "display_name",
-            Self::Email => "email",
-            Self::DeviceId => "device_id",
-        }
+        let found = FIELDS.iter().find(|(field, ..)| *field == self);
+        found.map_or("", |(_, name, _)| name)
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        FIELDS.iter().find(|(_, other, _)| *other == name).map(|(field, ..)| *field)
     }
 }
 
@@ -185,25 +199,41 @@ fn expected_identity(f: &mut fmt::Formatter<'_>, identity: &Identity) -> fmt::Re
     Ok(())
 }
 
-/// The form of an expectation: `allow`, or an object with one of the four outcomes.
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Form {
-    allow: Option<Identity>,
-    ask: Option<Vec<String>>,
-    deny: Option<String>,
-    invalid: Option<String>,
-    identity: Option<Identity>,
-    claims: Option<Vec<String>>,
-    settings: Option<Vec<String>>,
-    facts: Option<Vec<String>>,
+shape! {
+    /// What must come out, and what is looked at beside it.
+    struct Outcome () {
+        /// Fields of the identity that are looked at.
+        allow: Option<Identity> = "allow", identity().optional();
+        /// Exactly these facts, in this order.
+        ask: Option<Vec<String>> = "ask", different(name()).optional();
+        /// The reason, one of the policy's codes.
+        deny: Option<String> = "deny", name().optional();
+        /// The host's code, for example `token.expired`.
+        invalid: Option<String> = "invalid", text().with(|| json!({"pattern": "^token\\."})).optional();
+        /// Fields of the identity that are looked at.
+        identity: Option<Identity> = "identity", identity().optional();
+        /// Exactly the claims that the refusal points at, in any order.
+        claims: Option<Vec<String>> = "claims", different(claim()).optional();
+        /// Exactly the settings that it points at, in any order.
+        settings: Option<Vec<String>> = "settings", different(name()).optional();
+        /// Exactly the facts that it points at, in any order.
+        facts: Option<Vec<String>> = "facts", different(name()).optional();
+    }
+}
+
+fn claim() -> Form<String> {
+    text().with(|| json!({"minLength": 1, "maxLength": 128}))
+}
+
+fn different(item: Form<String>) -> Form<Vec<String>> {
+    list(item).with(|| json!({"uniqueItems": true}))
 }
 
 const FORM: &str =
     "`allow`, or one of `allow: {…}`, `ask: […]`, `deny: REASON` and `invalid: CODE`";
 
-impl Form {
-    fn expectation(self) -> Result<Expectation, String> {
+impl Outcome {
+    fn expectation(self) -> Result<Expectation, Wrong> {
         let Self { allow, ask, deny, invalid, identity, claims, settings, facts } = self;
         let points = claims.is_some() || settings.is_some() || facts.is_some();
         match (allow, ask, deny, invalid) {
@@ -219,38 +249,90 @@ impl Form {
             (None, None, None, Some(code)) if identity.is_none() && !points => {
                 Ok(Expectation::Invalid { code })
             }
-            _ => Err(format!(
-                "expected {FORM}; `identity` goes with `ask`, `claims`, `settings` and `facts` \
-                 with `deny`"
+            _ => expected(format!(
+                "{FORM}; `identity` goes with `ask`, `claims`, `settings` and `facts` with `deny`"
             )),
         }
     }
-}
 
-impl<'de> Deserialize<'de> for Expectation {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ExpectationVisitor)
+    /// The schema of an outcome: its own key, and those that go with it.
+    fn schema_of(about: &str, keys: &[&str]) -> Json {
+        let all = Self::schema();
+        let member =
+            |key: &&str| Some(((*key).to_owned(), all.get("properties")?.get(*key)?.clone()));
+        let members: Map<_, _> = keys.iter().filter_map(member).collect();
+        json!({
+            "description": about,
+            "type": "object",
+            "additionalProperties": false,
+            "required": keys.get(..1),
+            "properties": members,
+        })
     }
 }
 
-struct ExpectationVisitor;
+/// An expectation of a case file.
+pub(crate) fn expectation() -> Form<Expectation> {
+    let schema = || {
+        json!({
+            "description": "What must come out: `allow` alone, or an object with one of `allow`, `ask`, `deny` and \
+                `invalid`. What is left out is not looked at.",
+            "oneOf": [
+                {"const": "allow"},
+                named("allow", Outcome::schema_of("The token is admitted.", &["allow"])),
+                named("ask", Outcome::schema_of(
+                    "The token is good, and facts are asked for.",
+                    &["ask", "identity"],
+                )),
+                named("deny", Outcome::schema_of(
+                    "The policy refuses.",
+                    &["deny", "claims", "settings", "facts"],
+                )),
+                named("invalid", Outcome::schema_of(
+                    "The host refuses, and the policy never sees the token.",
+                    &["invalid"],
+                )),
+            ],
+        })
+    };
+    let allow = || Expectation::Allow { identity: Identity::new() };
+    let read = move |found: &Found<'_>| match &found.node.value {
+        Value::Text(text) if text == "allow" => Ok(allow()),
+        Value::Names(_) => match found.sound(|| found.section(Outcome::read)) {
+            Some(outcome) => outcome.expectation(),
+            None => Ok(allow()),
+        },
+        _ => expected(FORM),
+    };
+    Form::new(schema, read).named("expectation")
+}
 
-impl<'de> Visitor<'de> for ExpectationVisitor {
-    type Value = Expectation;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(FORM)
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Expectation, E> {
-        match text {
-            "allow" => Ok(Expectation::Allow { identity: Identity::new() }),
-            _ => Err(E::custom(format_args!("expected {FORM}"))),
+fn identity() -> Form<Identity> {
+    let schema = || {
+        let field = |(_, name, about): &(IdentityField, &str, &str)| {
+            ((*name).to_owned(), json!({"description": about, "type": ["string", "null"]}))
+        };
+        json!({
+            "description": "Expected fields of the identity; `null` for one that must be absent.",
+            "type": "object",
+            "additionalProperties": false,
+            "properties": FIELDS.iter().map(field).collect::<Map<_, _>>(),
+        })
+    };
+    let read = |found: &Found<'_>| {
+        let mut identity = Identity::new();
+        for (entry, found) in found.entries()? {
+            let value = match &found.node.value {
+                Value::Nothing => Some(None),
+                _ => found.reported(text_of(&found)).map(|text| Some(text.to_owned())),
+            };
+            match (IdentityField::named(&entry.name), value) {
+                (None, _) => found.unknown(entry, &hint(&entry.name, &FIELDS.map(|field| field.1))),
+                (Some(field), Some(value)) => drop(identity.insert(field, value)),
+                (Some(_), None) => {}
+            }
         }
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Expectation, A::Error> {
-        let form = Form::deserialize(MapAccessDeserializer::new(map))?;
-        form.expectation().map_err(A::Error::custom)
-    }
+        Ok(identity)
+    };
+    Form::new(schema, read).named("identity")
 }

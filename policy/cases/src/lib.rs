@@ -46,7 +46,7 @@ pub mod placeholder;
 pub mod section;
 pub mod suggest;
 pub mod text;
-pub mod yaml;
+pub mod strict;
 
 pub use base::{BUILT_IN_BASES, ISSUER};
 pub use came::Came;

@@ -1,9 +1,13 @@
 //! A point in time.
 
-use std::fmt;
 use std::str::FromStr;
 
-use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde_json::json;
+
+use crate::strict::{Form, Found, Value, expected};
+
+/// What was expected where none came.
+const WANTED: &str = "seconds since 1970 or a time such as 2026-01-01T00:00:00Z, not before 1970";
 
 /// Seconds since 1970, given as such or as an RFC 3339 time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -11,7 +15,7 @@ pub struct Moment(pub u64);
 
 /// A text that is no point in time.
 #[derive(Debug, thiserror::Error)]
-#[error("expected seconds since 1970 or a time such as 2026-01-01T00:00:00Z, not before 1970")]
+#[error("expected {WANTED}")]
 pub struct MomentError;
 
 impl FromStr for Moment {
@@ -26,32 +30,24 @@ impl FromStr for Moment {
     }
 }
 
-impl<'de> Deserialize<'de> for Moment {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(MomentVisitor)
-    }
-}
-
-struct MomentVisitor;
-
-impl Visitor<'_> for MomentVisitor {
-    type Value = Moment;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("seconds since 1970 or a time such as 2026-01-01T00:00:00Z")
-    }
-
-    fn visit_u64<E>(self, seconds: u64) -> Result<Moment, E> {
-        Ok(Moment(seconds))
-    }
-
-    fn visit_i64<E: Error>(self, seconds: i64) -> Result<Moment, E> {
-        u64::try_from(seconds).map(Moment).map_err(|_| E::custom(MomentError))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Moment, E> {
-        text.parse().map_err(E::custom)
-    }
+/// A moment of a case file.
+pub(crate) fn moment() -> Form<Moment> {
+    let schema = || {
+        json!({
+            "description": "A point in time, not before 1970: whole seconds since 1970-01-01T00:00:00Z, or a time \
+                as RFC 3339 writes it.",
+            "oneOf": [{"type": "integer", "minimum": 0}, {"type": "string", "format": "date-time"}],
+            "examples": ["2026-01-01T00:00:00Z", 1_767_225_600],
+        })
+    };
+    let read = |found: &Found<'_>| match &found.node.value {
+        Value::Integer(seconds) => {
+            u64::try_from(*seconds).map(Moment).or_else(|_| expected(WANTED))
+        }
+        Value::Text(text) => text.parse().or_else(|_| expected(WANTED)),
+        _ => expected(WANTED),
+    };
+    Form::new(schema, read).named("moment").written(|moment| moment.0.into())
 }
 
 #[cfg(test)]

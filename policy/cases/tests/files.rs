@@ -3,7 +3,7 @@
 #![cfg(test)]
 
 use admit_cases::section::{self, PackedError, PackedFile};
-use admit_cases::{Came, Case, CaseFile, ISSUER, MAX_CASE_FILE_BYTES};
+use admit_cases::{Came, Case, CaseError, CaseFile, ISSUER, MAX_CASE_FILE_BYTES};
 use serde_json::json;
 
 const HEAD: &str = "policy: p\nsettings: {a: 1, list: [x]}\nbase: entra-v2\n";
@@ -94,14 +94,14 @@ fn json_is_read_by_the_same_parser() {
 fn what_is_wrong_is_said_with_its_place() {
     let one = |case: &str| format!("{HEAD}cases:\n  - {case}\n");
     let rows = [
-        ("polcy: p\ncases: []\n".to_owned(), "line 1, column 1: unknown field `polcy`; did you mean `policy`?"),
-        (one("{name: n, expct: allow}"), "line 5, column 15: unknown field `expct`"),
+        ("polcy: p\ncases: []\n".to_owned(), "line 1, column 1: `polcy` is unknown; did you mean `policy`?"),
+        (one("{name: n, expct: allow}"), "line 5, column 15: `cases[0].expct` is unknown; did you mean `expect`?"),
         (one("{name: n, expect: allow, base: other}"), "line 5: case `n`: base `other`: there is no such set of claims; expected one of entra-v1, entra-v2"),
         (one("{name: n, expect: allow, max_fuel: -1}"), "expected a whole number, not negative"),
         (one("{name: n, expect: allow, claims: tid}"), "expected names with values"),
         (one("{name: n, expect: {ask: x}}"), "expected a list"),
-        (one("{name: , expect: allow}"), "nothing here; expected a text"),
-        (one("{name: n, name: n, expect: allow}"), "`name` is there twice"),
+        (one("{name: , expect: allow}"), "`cases[0].name` is nothing; expected a text"),
+        (one("{name: n, name: n, expect: allow}"), "`cases[0].name` is there twice, first on line 5"),
         ("policy: p\ncases: []\n---\npolicy: p\n".to_owned(), "a second document; expected one"),
         (one(&format!("{{name: {}, expect: allow}}", "n".repeat(301))), "the name is longer than 300 characters"),
         (
@@ -109,8 +109,8 @@ fn what_is_wrong_is_said_with_its_place() {
             "9 axes; expected at most 8",
         ),
         (one("{name: n}"), "line 5: case `n`: has no `expect`"),
-        (one("{name: n, expect: {alow: {}}}"), "unknown field `alow`"),
-        (one("{name: n, expect: {allow: {user: x}}}"), "unknown `user`; expected one of `tenant_id`, "),
+        (one("{name: n, expect: {alow: {}}}"), "`cases[0].expect.alow` is unknown; did you mean `allow`?"),
+        (one("{name: n, expect: {allow: {user: x}}}"), "`cases[0].expect.allow.user` is unknown; expected one of `tenant_id`, "),
         (one("{name: n, expect: {deny: r, invalid: c}}"), "expected `allow`, or one of"),
         (one("{name: n, expect: {allow: {}, claims: [a]}}"), "`claims`, `settings` and `facts` with `deny`"),
         (one("{name: n, expect: deny}"), "expected `allow`, or one of"),
@@ -120,17 +120,45 @@ fn what_is_wrong_is_said_with_its_place() {
         (one("{name: n, expect: allow}\n  - {name: n, expect: allow}"), "line 6: case `n`: there is another case of this name"),
         ("policy: p\ncases: [{name: n, expect: allow}]\n".to_owned(), "case `n`: has no `base`"),
         ("policy: p\nbase: entra-v2\ncases: [{name: n, settings: {a: 1}, expect: allow}]\n".to_owned(), "changes settings, but the file has none to change"),
-        ("policy: p\nversion: two\ncases: []\n".to_owned(), "version `two`"),
+        ("policy: p\nversion: two\ncases: []\n".to_owned(), "line 2, column 10: `version`: `two`: "),
         ("policy: p\nbases: {entra-v1: {claims: {}}}\ncases: []\n".to_owned(), "base `entra-v1`: is built in"),
         ("policy: p\nbases: {a: {from: b}, b: {from: a}}\ncases: [{name: n, base: a, expect: allow}]\n".to_owned(), "more than 8 sets that build on one another"),
         ("policy: p\ncases: [\n".to_owned(), "line 2, column 8: unclosed bracket"),
-        (String::new(), "line 1, column 1: the file ends here; expected `policy` and `cases`"),
+        (String::new(), "`policy` is missing; expected the name of the policy (and 1 more)"),
     ];
     for (text, expected) in rows {
         let error = error(&text);
         assert!(error.contains(expected), "{text}\n{error}\n{expected}");
         assert!(!error.contains('\n'), "{error}");
     }
+}
+
+#[test]
+fn every_problem_is_named_at_once() {
+    let text = "polcy: p\nnow: x\ncases:\n  - {name: n, expct: allow}\n";
+    let Err(CaseError::Form(problems)) = CaseFile::parse(text) else { panic!("another error") };
+    let said: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "line 1, column 1: `polcy` is unknown; did you mean `policy`?",
+            "line 2, column 6: `now` is the text `x`; expected seconds since 1970 or a time such as \
+             2026-01-01T00:00:00Z, not before 1970",
+            "line 4, column 15: `cases[0].expct` is unknown; did you mean `expect`?",
+        ]
+    );
+}
+
+#[test]
+fn a_scalar_counts_as_the_text_that_stands_there() {
+    let text = "policy: p\nversion: 1.10\nsettings:\nbase: entra-v1\n\
+                cases: [{name: 007, base: , expect: {deny: yes}, facts: {a: yes, b: 7}}]\n";
+    let file = CaseFile::parse(text).unwrap();
+    assert_eq!(file.version.to_string(), "^1.10");
+    let case = &file.cases().unwrap()[0];
+    assert_eq!((case.name.as_str(), case.expect.to_string().as_str()), ("007", "deny yes"));
+    assert_eq!(json!(case.facts), json!({"a": true, "b": 7}));
+    assert_eq!(case.settings, None);
 }
 
 #[test]
@@ -241,7 +269,7 @@ fn a_case_is_for_the_versions_it_names() {
     let error = CaseFile::parse(overlapping).unwrap().cases_for("2.0.0").unwrap_err().to_string();
     assert!(error.contains("another case of this name"), "{error}");
     let error = CaseFile::parse("policy: p\ncases:\n- {name: a, version: two}\n").unwrap_err();
-    assert!(error.to_string().contains("version `two`"), "{error}");
+    assert!(error.to_string().contains("`cases[0].version`: `two`: "), "{error}");
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn cases_that_cannot_be_read_are_no_cases() {
     let rows = [
         (
             CASES.replace("expect", "expects"),
-            "`my.yaml`: line 6, column 5: unknown field `expects`",
+            "`my.yaml`: line 6, column 5: `cases[0].expects` is unknown; did you mean `expect`?",
         ),
         (
             CASES.replace("windows-mdm", "intune-mam"),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use admit::cases::{CaseFile, MAX_CASE_FILE_BYTES};
+use admit::cases::{CaseError, CaseFile, MAX_CASE_FILE_BYTES};
 use admit::release::Inspected;
 use serde_json::{Map, Value};
 
@@ -114,8 +114,10 @@ fn suite(
 
 fn read(path: &Path) -> Result<Source, CliError> {
     let bytes = files::text("cases", "a case file", path, MAX_CASE_FILE_BYTES as u64)?;
-    let file = CaseFile::from_bytes(&bytes);
-    let file = file.map_err(|error| content("cases", &path.display(), error))?;
+    let file = CaseFile::from_bytes(&bytes).map_err(|error| match error {
+        CaseError::Form(problems) => files::refused("cases", path, problems),
+        error => content("cases", &path.display(), error),
+    })?;
     Ok(Source { path: path.to_owned(), bytes, file })
 }
 

@@ -2,16 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use admit::cases::strict::{Node, Origin, ProblemKind, Reader};
+
 use super::decision_log::DecisionLogTarget;
 use super::keys::KeysConfig;
 use super::listener::{Listen, ServiceAccess, collide};
-use super::problem::ProblemKind;
-use super::read::Reader;
-use super::tree::{Node, Origin};
 use super::{Config, DecisionLogConfig, PolicyReference};
 
 /// Checks values of different sections, and such as variables and flags can change.
-pub(super) fn across(reader: &Reader, tree: &Node, config: &Config) {
+pub(super) fn across(reader: &Reader<'_>, tree: &Node, config: &Config, file: Option<&Path>) {
     let refuse = |path: &str, reason: String| {
         let origin = tree.find(path).map_or(&Origin::Nowhere, |node| &node.origin);
         reader.report(origin, ProblemKind::Refused { path: path.to_owned(), reason });
@@ -29,7 +28,7 @@ pub(super) fn across(reader: &Reader, tree: &Node, config: &Config) {
             if tree.find("admin.listen").is_some() { "admin.listen" } else { "service.listen" };
         refuse(path, reason);
     }
-    for (path, reason) in shared_paths(reader.path(), config) {
+    for (path, reason) in shared_paths(file, config) {
         refuse(path, reason);
     }
 }

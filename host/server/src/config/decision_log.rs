@@ -2,8 +2,13 @@
 
 use std::path::PathBuf;
 
-use super::read::{Found, Section, Wrong, expected};
-use super::values;
+use admit::cases::shape;
+use admit::cases::strict::{
+    Form, Found, Value, Wrong, choice, count, expected, list, path, text_of,
+};
+use serde_json::json;
+
+use super::WITHOUT_CONTROL;
 
 /// The claims that are logged where nothing else is configured: enough to replay a decision.
 pub const DEFAULT_LOGGED_CLAIMS: [&str; 13] =
@@ -37,23 +42,25 @@ const PERSONAL: [&str; 18] = [
 /// The most bytes of a claim's name.
 const MAX_CLAIM_BYTES: usize = 128;
 
-/// The decision log: one JSON object per line.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DecisionLogConfig {
-    /// Where it goes; standard output by default.
-    pub to: DecisionLogTarget,
-    /// The share of `allow` and `ask` decisions that is logged, 0 to 1; 0.01 by default. Refusals
-    /// always are.
-    pub allows: f64,
-    /// What happens when decisions come faster than they are written; they are dropped and counted
-    /// by default.
-    pub when_full: WhenFull,
-    /// Decisions that may wait to be written, 1 to 1000000; 4096 by default.
-    pub buffer: usize,
-    /// The claims that are logged; [`DEFAULT_LOGGED_CLAIMS`] by default. None of them
-    /// [names a person](names_a_person).
-    pub claims: Vec<String>,
+shape! {
+    /// The decision log: a JSON object per line. Off when absent.
+    pub struct DecisionLogConfig (): Default {
+        /// `stdout`, or the path of a file that is appended to.
+        pub to: DecisionLogTarget = "to", target_form().or(DecisionLogTarget::Stdout);
+        /// The share of `allow` and `ask` decisions that is logged; refusals always are.
+        pub allows: f64 = "allows", share().or(0.01);
+        /// What happens when decisions come faster than they are written: they are not logged but counted, or
+        /// their answers wait.
+        pub when_full: WhenFull = "when_full", choice(WHEN_FULL).or(WhenFull::Drop);
+        /// Decisions that may wait to be written.
+        pub buffer: usize = "buffer", count(1..=1_000_000).or(4_096);
+        /// The claims that are logged. Claims that name a person never are.
+        pub claims: Vec<String> =
+            "claims", list(claim_form()).or(DEFAULT_LOGGED_CLAIMS.map(str::to_owned).to_vec());
+    }
 }
+
+const WHEN_FULL: &[(&str, WhenFull)] = &[("drop", WhenFull::Drop), ("block", WhenFull::Block)];
 
 /// Where the decision log goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,10 +72,9 @@ pub enum DecisionLogTarget {
 }
 
 /// What happens to a decision when the buffer of the log is full.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WhenFull {
     /// It is not logged, but counted.
-    #[default]
     Drop,
     /// Its answer waits until there is room.
     Block,
@@ -80,43 +86,28 @@ pub fn names_a_person(claim: &str) -> bool {
     PERSONAL.iter().any(|personal| claim.eq_ignore_ascii_case(personal))
 }
 
-impl Default for DecisionLogConfig {
-    fn default() -> Self {
-        Self {
-            to: DecisionLogTarget::Stdout,
-            allows: 0.01,
-            when_full: WhenFull::Drop,
-            buffer: 4_096,
-            claims: DEFAULT_LOGGED_CLAIMS.map(str::to_owned).to_vec(),
-        }
-    }
-}
-
-impl DecisionLogConfig {
-    pub(super) fn read(section: &mut Section<'_>) -> Self {
-        const WHEN_FULL: &[(&str, WhenFull)] =
-            &[("drop", WhenFull::Drop), ("block", WhenFull::Block)];
-        let usual = Self::default();
-        Self {
-            to: section.value_or("to", usual.to, target),
-            allows: section.value_or("allows", usual.allows, values::share),
-            when_full: section.value_or("when_full", usual.when_full, values::choice(WHEN_FULL)),
-            buffer: section.value_or("buffer", usual.buffer, values::count(1..=1_000_000)),
-            claims: section.value_or("claims", usual.claims, |found| found.items(claim)),
-        }
-    }
+fn target_form() -> Form<DecisionLogTarget> {
+    let schema = || {
+        json!({
+            "type": "string", "minLength": 1, "pattern": "^[^\\u0000]+$", "not": {"enum": ["stderr", "-"]},
+        })
+    };
+    Form::new(schema, target).written(|target| match target {
+        DecisionLogTarget::Stdout => "stdout".into(),
+        DecisionLogTarget::File(path) => path.display().to_string().into(),
+    })
 }
 
 fn target(found: &Found<'_>) -> Result<DecisionLogTarget, Wrong> {
-    match values::text(found)? {
+    match text_of(found)? {
         "stdout" => Ok(DecisionLogTarget::Stdout),
         "stderr" | "-" => expected("`stdout` or the path of a file"),
-        _ => values::path(found).map(DecisionLogTarget::File),
+        _ => path().read(found).map(DecisionLogTarget::File),
     }
 }
 
 fn claim(found: &Found<'_>) -> Result<String, Wrong> {
-    let text = values::text(found)?;
+    let text = text_of(found)?;
     let sized = (1..=MAX_CLAIM_BYTES).contains(&text.len());
     if !sized || text.chars().any(char::is_control) {
         return expected("the name of a claim, 1 to 128 bytes");
@@ -127,4 +118,36 @@ fn claim(found: &Found<'_>) -> Result<String, Wrong> {
         )));
     }
     Ok(text.to_owned())
+}
+
+fn claim_form() -> Form<String> {
+    let schema = || {
+        json!({
+            "description": "The name of a claim.",
+            "type": "string",
+            "minLength": 1,
+            "maxLength": MAX_CLAIM_BYTES,
+            "pattern": WITHOUT_CONTROL,
+            "not": {"enum": PERSONAL},
+        })
+    };
+    Form::new(schema, claim).written(|name| name.as_str().into())
+}
+
+/// A share, 0 to 1.
+fn share() -> Form<f64> {
+    let read = |found: &Found<'_>| {
+        let number = match &found.node.value {
+            Value::Integer(number @ 0..=1) => Some(*number as f64),
+            Value::Number(number) => Some(*number),
+            Value::Given(text) => text.parse().ok(),
+            _ => None,
+        };
+        match number.filter(|number| (0.0..=1.0).contains(number)) {
+            Some(number) => Ok(number),
+            None => expected("a number, 0 to 1"),
+        }
+    };
+    let schema = || json!({"type": "number", "minimum": 0, "maximum": 1});
+    Form::new(schema, read).written(|share| (*share).into())
 }

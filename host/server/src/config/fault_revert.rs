@@ -2,33 +2,21 @@
 
 use std::time::Duration;
 
-use super::read::Section;
-use super::values;
+use admit::cases::shape;
+use admit::cases::strict::{Form, seconds, whole};
 
-/// When a release that fails soon after its activation is reverted by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FaultRevertConfig {
-    /// Decisions that must fail through the policy's fault, 1 to 10000; 5 by default.
-    pub faults: u32,
-    /// The time after the activation in which they count. Whole seconds, 1 to 86400; 300 by default.
-    pub within: Duration,
-}
-
-impl Default for FaultRevertConfig {
-    fn default() -> Self {
-        Self { faults: 5, within: Duration::from_secs(300) }
+shape! {
+    /// When a release that fails soon after its activation is reverted by itself. A high share of refusals
+    /// never reverts.
+    pub struct FaultRevertConfig (Copy, Eq): Default {
+        /// Decisions that must fail through the policy's fault.
+        pub faults: u32 = "faults", faults().or(5);
+        /// The time after the activation in which they count.
+        pub within: Duration = "within_seconds", seconds(1..=86_400).or(Duration::from_secs(300));
     }
 }
 
-impl FaultRevertConfig {
-    pub(super) fn read(section: &mut Section<'_>) -> Self {
-        let usual = Self::default();
-        let faults = section.value("faults", values::whole(1..=10_000));
-        let faults = faults.and_then(|faults| u32::try_from(faults).ok());
-        let within = values::seconds(1..=86_400);
-        Self {
-            faults: faults.unwrap_or(usual.faults),
-            within: section.value_or("within_seconds", usual.within, within),
-        }
-    }
+fn faults() -> Form<u32> {
+    whole(1..=10_000)
+        .map(|number| u32::try_from(number).unwrap_or(u32::MAX), |faults| (*faults).into())
 }

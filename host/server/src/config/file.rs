@@ -4,57 +4,28 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use admit::cases::yaml::{Problem, Words, read_yaml};
-use admit::input;
-use serde_saphyr::Error;
+use admit::cases::strict::{Node, Origin, Problem, ProblemKind, Problems, parse};
 
-use super::problem::{ConfigError, ProblemKind};
-use super::tree::{Node, Origin};
+use super::KIND;
 
 /// The most bytes a configuration file may have.
 pub const MAX_CONFIG_FILE_BYTES: usize = 8 * 1024 * 1024;
 
-/// Not a place in the file, but the file.
-const WHOLE: Origin = Origin::File { line: 0, column: 0 };
-
-/// Reads a file.
+/// The text of a file, and the values in it.
 ///
 /// # Errors
 ///
 /// One problem: the file cannot be read, is no text, or no YAML.
-pub(super) fn read(path: &Path) -> Result<Node, ConfigError> {
-    let failed = |kind| ConfigError::one(path, WHOLE, kind);
-    let file = File::open(path).map_err(|error| failed(ProblemKind::Unreadable(error)))?;
+pub(super) fn read(path: &Path) -> Result<(String, Node), Problems> {
+    // Not a place in the file, but the file.
+    let failed = |kind| Problem::new(Origin::File { line: 0, column: 0 }, kind);
+    let unreadable = |error| failed(ProblemKind::Unreadable(error));
+    let file = File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
-    let limit = MAX_CONFIG_FILE_BYTES as u64 + 1;
-    file.take(limit)
-        .read_to_end(&mut bytes)
-        .map_err(|error| failed(ProblemKind::Unreadable(error)))?;
+    file.take(MAX_CONFIG_FILE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() > MAX_CONFIG_FILE_BYTES {
-        return Err(failed(ProblemKind::TooLarge));
+        return Err(failed(ProblemKind::TooLarge(MAX_CONFIG_FILE_BYTES)).into());
     }
-    parse(&bytes).map_err(|(origin, kind)| ConfigError::one(path, origin, kind))
-}
-
-fn parse(bytes: &[u8]) -> Result<Node, (Origin, ProblemKind)> {
-    let text = input::text(bytes).map_err(|error| {
-        let place = |(line, column)| Origin::File { line, column };
-        (error.place().map_or(WHOLE, place), ProblemKind::NotText(error))
-    })?;
-    read_yaml(text).map_err(|error| {
-        let Problem { line, column, text } = WORDS.problem(text, &error);
-        (Origin::File { line, column }, ProblemKind::Syntax(text))
-    })
-}
-
-const WORDS: Words = Words { file: "a configuration", own: said, is_complete: |_| false };
-
-fn said(error: &Error) -> Option<String> {
-    match error {
-        Error::NullIntoString { .. } => Some("nothing before the colon; expected a key".to_owned()),
-        Error::Unexpected { expected: "string scalar", .. } => {
-            Some("a key that is no text; expected `name: value`".to_owned())
-        }
-        _ => None,
-    }
+    let (text, tree) = parse(&KIND, &bytes)?;
+    Ok((text.to_owned(), tree))
 }

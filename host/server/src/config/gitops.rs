@@ -1,29 +1,42 @@
 //! GitOps mode.
 
-use super::read::{Found, Section, Wrong, expected};
-use super::values;
+use admit::cases::shape;
+use admit::cases::strict::{Form, Found, Wrong, expected, text_of};
+use serde_json::json;
+
+use super::WITHOUT_CONTROL;
 
 /// The most bytes of a repository's name.
 const MAX_REPOSITORY_BYTES: usize = 2_048;
 
-/// GitOps mode: settings and policies come from a repository, writes of other roles are refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GitopsConfig {
-    /// What a refused writer is told to change instead: an address or a name, 1 to 2,048 bytes
-    /// without control characters and passwords. Shown to every caller.
-    pub repository: String,
-}
-
-impl GitopsConfig {
-    pub(super) fn read(section: &mut Section<'_>) -> Option<Self> {
-        let expected = "the address of the repository";
-        let repository = section.required("repository", expected, repository)?;
-        Some(Self { repository })
+shape! {
+    /// GitOps mode: settings and policies come from a repository, and only the role `gitops` may change them. Off
+    /// when absent.
+    pub struct GitopsConfig (Eq) {
+        /// The address of the repository, shown to everybody whose change is refused; so it may hold no password.
+        pub repository: String =
+            "repository", repository_form().required("the address of the repository");
     }
 }
 
+fn repository_form() -> Form<String> {
+    let schema = || {
+        json!({
+            "type": "string",
+            "minLength": 1,
+            "maxLength": MAX_REPOSITORY_BYTES,
+            "pattern": WITHOUT_CONTROL,
+            "not": {
+                "description": "A user name or password before `@`.",
+                "pattern": "^(http[^/]*://[^/?#]*@|[^/]*://[^/?#]*:[^/?#]*@)",
+            },
+        })
+    };
+    Form::new(schema, repository).written(|text| text.as_str().into())
+}
+
 fn repository(found: &Found<'_>) -> Result<String, Wrong> {
-    let text = values::text(found)?;
+    let text = text_of(found)?;
     let sized = (1..=MAX_REPOSITORY_BYTES).contains(&text.len());
     if !sized || text.chars().any(char::is_control) {
         return expected("an address, 1 to 2048 bytes without control characters");

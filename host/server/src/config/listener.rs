@@ -4,8 +4,9 @@ use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use super::read::{Found, Section, Wrong, expected};
-use super::values;
+use admit::cases::shape;
+use admit::cases::strict::{Form, Found, Wrong, choice, expected, list, text_of};
+use serde_json::json;
 
 /// The longest path of a Unix socket that every system takes, in bytes.
 const MAX_SOCKET_PATH_BYTES: usize = 103;
@@ -13,23 +14,33 @@ const MAX_SOCKET_PATH_BYTES: usize = 103;
 /// The longest name of a host, in bytes (RFC 1035 §2.3.4).
 const MAX_HOST_BYTES: usize = 253;
 
-/// The listener that decides.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServiceConfig {
-    /// Where it listens; 127.0.0.1:7420 by default. Port 0 takes a free one.
-    pub listen: Listen,
-    /// Who may ask; a token is required by default.
-    pub access: ServiceAccess,
+shape! {
+    /// The listener that decides.
+    pub struct ServiceConfig (Eq): Default {
+        /// Where it listens: an IP address with a port, 0 for a free one, or `unix:` and the path of a socket of
+        /// at most 103 bytes.
+        pub listen: Listen = "listen", service_form().or(Listen::Tcp(local(7420)));
+        /// Who may ask: callers with an access token, or everybody who reaches the listener. `none` is allowed on
+        /// a loopback address or a Unix socket only.
+        pub access: ServiceAccess = "access", choice(ACCESS).or(ServiceAccess::Required);
+    }
+
+    /// The listener for everything else: settings, policies, status, metrics.
+    pub struct AdminConfig (Eq): Default {
+        /// Where it listens: an IP address with a port, 0 for a free one. Not where the other listener is.
+        pub listen: SocketAddr = "listen", admin_form().or(local(7421));
+        /// What may stand in the `Host` header besides the address itself and `localhost`: names or IP addresses,
+        /// without port.
+        // In lower case, an IPv6 address without brackets.
+        pub hosts: Vec<String> = "hosts", list(host_form()).or(Vec::new());
+    }
 }
 
-/// The listener for everything but decisions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AdminConfig {
-    /// Where it listens; 127.0.0.1:7421 by default. Port 0 takes a free one.
-    pub listen: SocketAddr,
-    /// What may stand in the `Host` header besides the address itself and `localhost`: names and
-    /// IP addresses without port, in lower case. None by default.
-    pub hosts: Vec<String>,
+const ACCESS: &[(&str, ServiceAccess)] =
+    &[("required", ServiceAccess::Required), ("none", ServiceAccess::None)];
+
+fn local(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
 
 /// A TCP address or a Unix socket.
@@ -42,48 +53,12 @@ pub enum Listen {
 }
 
 /// Who may ask for decisions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServiceAccess {
     /// Callers with an access token of the role `platform` or `admin`.
-    #[default]
     Required,
     /// Everybody who reaches the listener: only on a loopback address or a Unix socket.
     None,
-}
-
-impl Default for ServiceConfig {
-    fn default() -> Self {
-        let listen = Listen::Tcp(SocketAddr::from((Ipv4Addr::LOCALHOST, 7420)));
-        Self { listen, access: ServiceAccess::Required }
-    }
-}
-
-impl Default for AdminConfig {
-    fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7421)), hosts: Vec::new() }
-    }
-}
-
-impl ServiceConfig {
-    pub(super) fn read(section: &mut Section<'_>) -> Self {
-        const ACCESS: &[(&str, ServiceAccess)] =
-            &[("required", ServiceAccess::Required), ("none", ServiceAccess::None)];
-        let usual = Self::default();
-        Self {
-            listen: section.value_or("listen", usual.listen, listen),
-            access: section.value_or("access", usual.access, values::choice(ACCESS)),
-        }
-    }
-}
-
-impl AdminConfig {
-    pub(super) fn read(section: &mut Section<'_>) -> Self {
-        let usual = Self::default();
-        Self {
-            listen: section.value_or("listen", usual.listen, tcp),
-            hosts: section.value_or("hosts", usual.hosts, |found| found.items(host)),
-        }
-    }
 }
 
 impl Listen {
@@ -106,10 +81,21 @@ impl fmt::Display for Listen {
     }
 }
 
+fn service_form() -> Form<Listen> {
+    let schema = || {
+        json!({
+            "type": "string",
+            "pattern": "^(([0-9.]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5}|unix:.+)$",
+            "examples": ["127.0.0.1:7420", "[::1]:7420", "unix:/run/admit/service.sock"],
+        })
+    };
+    Form::new(schema, listen).written(|listen| listen.to_string().into())
+}
+
 fn listen(found: &Found<'_>) -> Result<Listen, Wrong> {
     const EXPECTED: &str =
         "an IP address with a port, such as `127.0.0.1:7420`, or `unix:` and a path";
-    let text = values::text(found)?;
+    let text = text_of(found)?;
     if let Some(path) = text.strip_prefix("unix:") {
         return socket(found, path);
     }
@@ -133,23 +119,46 @@ fn length(path: &Path) -> usize {
     path.as_os_str().len()
 }
 
+fn admin_form() -> Form<SocketAddr> {
+    let schema = || {
+        json!({
+            "type": "string", "pattern": "^([0-9.]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5}$",
+        })
+    };
+    Form::new(schema, tcp).written(|address| address.to_string().into())
+}
+
 fn tcp(found: &Found<'_>) -> Result<SocketAddr, Wrong> {
-    let text = values::text(found)?;
+    let text = text_of(found)?;
     if text.starts_with("unix:") {
         return expected("an IP address with a port: browsers reach this listener");
     }
     text.parse().or_else(|_| expected("an IP address with a port, such as `127.0.0.1:7421`"))
 }
 
+fn host_form() -> Form<String> {
+    let schema = || {
+        json!({
+            "description": "A name or an IP address, an IPv6 one with or without brackets.",
+            "type": "string",
+            "maxLength": MAX_HOST_BYTES,
+            "pattern": "^([A-Za-z0-9.-]+|\\[[0-9A-Fa-f:.]+\\]|[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)$",
+        })
+    };
+    Form::new(schema, host).written(|host| host.as_str().into())
+}
+
 fn host(found: &Found<'_>) -> Result<String, Wrong> {
-    let text = values::text(found)?;
+    let text = text_of(found)?;
     let name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
     let is_name = (1..=MAX_HOST_BYTES).contains(&text.len()) && text.bytes().all(name);
     let inside = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
-    if is_name || inside.parse::<Ipv6Addr>().is_ok() {
-        return Ok(inside.to_ascii_lowercase());
+    match inside.parse::<Ipv6Addr>() {
+        // As browsers write it: they shorten what somebody typed.
+        Ok(address) => Ok(address.to_string()),
+        Err(_) if is_name => Ok(inside.to_ascii_lowercase()),
+        Err(_) => expected("a host name, or an IP address, without port"),
     }
-    expected("a host name, or an IP address, without port")
 }
 
 /// Both listeners at one address.

@@ -1,28 +1,37 @@
 //! What the server says on standard error.
 
+use admit::cases::shape;
+use admit::cases::strict::choice;
 use tracing::level_filters::LevelFilter;
 
-use super::read::Section;
-use super::values;
-
-/// The server's own log, on standard error.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LogConfig {
-    /// The least important lines that are written; `info` by default.
-    pub level: LogLevel,
-    /// How a line is written; as text by default.
-    pub format: LogFormat,
+shape! {
+    /// The server's own log, on standard error.
+    pub struct LogConfig (Copy, Eq): Default {
+        /// The least important lines that are written.
+        pub level: LogLevel = "level", choice(LEVELS).or(LogLevel::Info);
+        /// How a line is written: for people, or as a JSON object.
+        pub format: LogFormat = "format", choice(FORMATS).or(LogFormat::Text);
+    }
 }
 
+const LEVELS: &[(&str, LogLevel)] = &[
+    ("error", LogLevel::Error),
+    ("warn", LogLevel::Warn),
+    ("info", LogLevel::Info),
+    ("debug", LogLevel::Debug),
+    ("trace", LogLevel::Trace),
+];
+
+const FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
+
 /// How important a line is, the most important first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
     /// Work for a person.
     Error,
     /// A degraded server or policy.
     Warn,
     /// Decisions, changes and the faults of clients.
-    #[default]
     Info,
     /// What the server does.
     Debug,
@@ -31,10 +40,9 @@ pub enum LogLevel {
 }
 
 /// How a line of the log is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
     /// For people.
-    #[default]
     Text,
     /// One JSON object per line: `timestamp`, `level`, `target`, `message`, the fields, and the
     /// fields of the request under `span`.
@@ -49,25 +57,6 @@ impl From<LogLevel> for LevelFilter {
             LogLevel::Info => Self::INFO,
             LogLevel::Debug => Self::DEBUG,
             LogLevel::Trace => Self::TRACE,
-        }
-    }
-}
-
-impl LogConfig {
-    pub(super) fn read(section: &mut Section<'_>) -> Self {
-        const LEVELS: &[(&str, LogLevel)] = &[
-            ("error", LogLevel::Error),
-            ("warn", LogLevel::Warn),
-            ("info", LogLevel::Info),
-            ("debug", LogLevel::Debug),
-            ("trace", LogLevel::Trace),
-        ];
-        const FORMATS: &[(&str, LogFormat)] =
-            &[("text", LogFormat::Text), ("json", LogFormat::Json)];
-        let usual = Self::default();
-        Self {
-            level: section.value_or("level", usual.level, values::choice(LEVELS)),
-            format: section.value_or("format", usual.format, values::choice(FORMATS)),
         }
     }
 }

@@ -1,42 +1,33 @@
 //! Environment variables and flags, laid over the file.
 
+use std::sync::LazyLock;
+
+use admit::cases::strict::{Node, Origin, ProblemKind, Reader, Shape};
 use admit::cases::suggest;
+use serde_json::Value;
 
+use super::Config;
 use super::links::{Foreign, foreign};
-use super::problem::ProblemKind;
-use super::read::Reader;
-use super::tree::{Node, Origin};
 
-/// The keys that a variable can set: scalars outside `keys` and `gates`.
-const SETTABLE: [&str; 27] = [
-    "service.listen",
-    "service.access",
-    "admin.listen",
-    "data_dir",
-    "log.level",
-    "log.format",
-    "gitops.repository",
-    "limits.body_bytes",
-    "limits.header_seconds",
-    "limits.idle_seconds",
-    "limits.body_seconds",
-    "limits.connections",
-    "limits.decisions",
-    "limits.batch",
-    "limits.unready_seconds",
-    "limits.drain_seconds",
-    "decision_log.to",
-    "decision_log.allows",
-    "decision_log.when_full",
-    "decision_log.buffer",
-    "fault_revert.faults",
-    "fault_revert.within_seconds",
-    "store.activities",
-    "store.activity_days",
-    "store.attempts",
-    "store.releases",
-    "store.revoked_access_days",
-];
+/// The keys that a variable can set: single values outside `keys` and `gates`.
+static SETTABLE: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let mut keys = Vec::new();
+    collect(&Config::schema(), "", &mut keys);
+    keys
+});
+
+fn collect(schema: &Value, path: &str, keys: &mut Vec<String>) {
+    for (name, member) in schema.get("properties").and_then(Value::as_object).into_iter().flatten()
+    {
+        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        match member.get("type") {
+            _ if ["keys", "gates"].contains(&path.as_str()) => {}
+            _ if member.get("properties").is_some() => collect(member, &path, keys),
+            Some(kind) if kind == "array" => {}
+            _ => keys.push(path),
+        }
+    }
+}
 
 /// What variables of Admit start with.
 pub(super) const PREFIX: &str = "ADMIT_";
@@ -67,12 +58,12 @@ pub fn process_environment() -> Vec<(String, String)> {
 }
 
 /// Lays variables over the tree. Unknown ones are reported, those of other services left alone.
-pub(super) fn variables(reader: &Reader, tree: &mut Node, environment: &[(String, String)]) {
+pub(super) fn variables(reader: &Reader<'_>, tree: &mut Node, environment: &[(String, String)]) {
     for (name, value) in environment {
         if !name.starts_with(PREFIX) || READ_ELSEWHERE.contains(&name.as_str()) {
             continue;
         }
-        let origin = Origin::Variable(admit::text::Shown::new(name).to_string());
+        let origin = Origin::Named(admit::text::Shown::new(name).to_string());
         if let Some(path) = settable(name) {
             tree.set(path, value, &origin);
             continue;
@@ -93,7 +84,7 @@ pub(super) fn is_ours(name: &str) -> bool {
 
 /// The key that a variable sets.
 fn settable(name: &str) -> Option<&'static str> {
-    SETTABLE.into_iter().find(|path| variable(path) == name)
+    SETTABLE.iter().map(String::as_str).find(|path| variable(path) == name)
 }
 
 /// Lays flags over the tree.
@@ -106,7 +97,7 @@ pub(super) fn flags(tree: &mut Node, flags: &Flags) {
         ("--log-format", "log.format", &flags.log_format),
     ] {
         if let Some(text) = text {
-            tree.set(path, text, &Origin::Flag(flag));
+            tree.set(path, text, &Origin::Named(flag.to_owned()));
         }
     }
 }

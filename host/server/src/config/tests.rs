@@ -37,14 +37,14 @@ impl Given {
     }
 
     fn config(&self) -> Config {
-        self.load().unwrap_or_else(|error| panic!("{:?}", error.problems()))
+        self.load().unwrap_or_else(|error| panic!("{:?}", error))
     }
 
     /// What is said of it, a line per problem; the file is called `admit.yaml`.
     fn problems(&self) -> Vec<String> {
         let error = self.load().expect_err("expected problems");
         let folder = format!("{}/", self.folder.path().display());
-        error.problems().iter().map(|problem| problem.to_string().replace(&folder, "")).collect()
+        error.iter().map(|problem| problem.to_string().replace(&folder, "")).collect()
     }
 }
 
@@ -66,7 +66,7 @@ fn what_the_server_writes_has_a_path_of_its_own() {
         );
         match Given::file(file).load() {
             Ok(_) => Vec::new(),
-            Err(error) => error.problems().iter().map(ToString::to_string).collect::<Vec<_>>(),
+            Err(error) => error.iter().map(ToString::to_string).collect::<Vec<_>>(),
         }
     };
     let tcp = "127.0.0.1:7420";

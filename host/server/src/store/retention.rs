@@ -2,41 +2,39 @@
 
 use std::time::Duration;
 
+use admit::cases::shape;
+use admit::cases::strict::{Form, whole};
 use sqlx::Row;
 
 use super::{Store, StoreError, Transaction, signed};
 
-/// What is kept of what is over. What a gate decides with, what a roll-back leads to and what a
-/// candidate needs is kept whatever stands here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retention {
-    /// The most activities; the newest are kept.
-    pub activities: u64,
-    pub activity_age: Duration,
-    /// Attempts of each gate: this many refused ones, and this many others.
-    pub attempts: u64,
-    /// Releases of each gate that a roll-back can go to: this many of the newest, and this many on the
-    /// way back from the active one.
-    pub releases: u64,
-    /// No access token that was revoked longer ago.
-    pub revoked_access_age: Duration,
-}
-
-impl Default for Retention {
-    fn default() -> Self {
-        let days = |days: u64| Duration::from_secs(days * DAY);
-        Self {
-            activities: 100_000,
-            activity_age: days(400),
-            attempts: 500,
-            releases: 20,
-            revoked_access_age: days(400),
-        }
+shape! {
+    /// What the store keeps of what is over. What gates decide with, and what roll-backs lead to, is kept
+    /// whatever stands here.
+    pub struct Retention (Copy, Eq): Default {
+        /// Activities, the newest.
+        pub activities: u64 = "activities", whole(100..=10_000_000).or(100_000);
+        /// Days after which an activity is forgotten.
+        pub activity_age: Duration = "activity_days", days().or(DAYS_400);
+        /// Attempts of each gate: this many that were refused, and this many that were not.
+        pub attempts: u64 = "attempts", whole(10..=10_000).or(500);
+        /// Releases of each gate that can be gone back to: this many of the newest, and this many on the way back
+        /// from the active one.
+        pub releases: u64 = "releases", whole(2..=200).or(20);
+        /// Days after which an access token that was revoked is forgotten.
+        pub revoked_access_age: Duration = "revoked_access_days", days().or(DAYS_400);
     }
 }
 
+const DAYS_400: Duration = Duration::from_secs(400 * DAY);
+
+/// Days, a hundred years at most.
+fn days() -> Form<Duration> {
+    whole(1..=36_500).map(|days| Duration::from_secs(days * DAY), |age| age.as_secs() / DAY)
+}
+
 /// Seconds.
-pub(crate) const DAY: u64 = 24 * 60 * 60;
+pub(super) const DAY: u64 = 24 * 60 * 60;
 
 /// The most revoked access tokens, whatever their age.
 const REVOKED_ACCESS: i64 = 10_000;

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 
+use super::retention::DAY;
 use super::*;
 use crate::authority::Granted;
 

@@ -61,7 +61,7 @@ fn what_is_wrong_with_standard_input_is_said_of_it() {
             "settings `standard input`: empty; expected a JSON object",
         ),
         ("inspect -".to_owned(), "no", "policy `standard input`: "),
-        ("test --policy windows-mdm -".to_owned(), "a: b", "cases `standard input`: "),
+        ("test --policy windows-mdm -".to_owned(), "policy: p", "cases `standard input`: "),
     ] {
         let run = folder.admit_with(&arguments, input);
         assert!(run.refusal(3).starts_with(expected), "{run:?}");

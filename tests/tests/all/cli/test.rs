@@ -314,7 +314,7 @@ fn bad_input_is_named_with_its_place() {
         (
             "test cases.yaml --policy windows-mdm",
             3,
-            "cases `cases.yaml`: line 17, column 5: unknown field `expects`",
+            "cases `cases.yaml`: line 17, column 5: `cases[",
         ),
         ("test missing.yaml --policy windows-mdm", 3, "failed to read `missing.yaml`"),
         (

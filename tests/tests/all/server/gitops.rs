@@ -24,15 +24,23 @@ fn what_a_template_left_is_named_where_it_is_no_yaml_and_without_a_server() {
     let shell = Shell::at("http://127.0.0.1:1", "admit_a");
     // Without quotes it is no YAML, and called what it is all the same.
     for (value, place, problem) in [
-        ("{{ scope }}", "column 14: `{{ scope }}`", "map; expected a text"),
+        (
+            "{{ scope }}",
+            "column 14: `{{ scope }}`",
+            "a key that is no text; expected `name: value`",
+        ),
         ("[${SCOPE}]", "column 15: `${SCOPE}`", "while parsing a flow sequence"),
         ("%SCOPE%", "column 14: `%SCOPE%`", "unexpected character"),
         (
             "{{- .Values.scope | quote }}",
             "column 14: `{{- .Values.scope | quote }}`",
-            "map; expected a text",
+            "a key that is no text; expected `name: value`",
         ),
-        ("#{scope}", "column 14: `#{scope}`", "nothing; leave the setting out"),
+        (
+            "#{scope}",
+            "column 14: `#{scope}`",
+            "`gates.intune-mam.settings.scope`: nothing; leave the setting out",
+        ),
     ] {
         shell.write("gates.yaml", MAM.replace("saml", &format!("saml\n      scope: {value}")));
         let refused = shell.refuses("apply -f gates.yaml", 3);

@@ -60,7 +60,12 @@ pub(super) fn unread() -> Vec<Row> {
         files.map(|file| row(file.name, file.bytes, "inspect", file.reason)).collect();
     rows.extend([
         row("too large", large, "inspect", "expected at most 2097152"),
-        row("broken cases", packed("policy: windows-mdm\ncase: []\n"), "inspect", "unknown field"),
+        row(
+            "broken cases",
+            packed("policy: windows-mdm\ncase: []\n"),
+            "inspect",
+            "`case` is unknown; did you mean `cases`?",
+        ),
         row(
             "cases of another",
             packed(&CASES.replace("-mdm", "-mam")),

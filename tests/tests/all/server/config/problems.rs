@@ -47,7 +47,7 @@ impl Row {
         };
         let Err(error) = load(sources) else { return Vec::new() };
         let place = format!("`{}`, ", path.display());
-        error.problems().iter().map(|problem| problem.to_string().replace(&place, "")).collect()
+        error.iter().map(|problem| problem.to_string().replace(&place, "")).collect()
     }
 }
 

@@ -4,11 +4,12 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use admit::cases::suggest;
-use admit::text::Shown;
-
-use super::problem::{ConfigError, Problem, ProblemKind};
+use super::form::Form;
+use super::problem::{Problem, ProblemKind, Problems};
 use super::tree::{Entry, Node, Origin, Value};
+use super::yaml::Kind;
+use crate::suggest;
+use crate::text::Shown;
 
 /// The most problems that are reported.
 const MAX_PROBLEMS: usize = 50;
@@ -16,19 +17,22 @@ const MAX_PROBLEMS: usize = 50;
 /// What a section is, for messages.
 const NAMES: &str = "names with values (`name: value`)";
 
-/// What the keys of a whole file start with that mean nothing: a place for anchors.
+/// What the keys of a whole document start with that mean nothing, of a kind that has them.
 pub const NOTE: &str = "x-";
 
 /// Collects the problems of a tree.
-pub(super) struct Reader {
-    file: String,
+#[derive(Debug)]
+pub struct Reader<'d> {
+    kind: &'d Kind,
+    document: &'d str,
     folder: PathBuf,
     problems: RefCell<Vec<Problem>>,
 }
 
 /// Names with values.
-pub(super) struct Section<'a> {
-    reader: &'a Reader,
+#[derive(Debug)]
+pub struct Section<'a> {
+    reader: &'a Reader<'a>,
     path: String,
     origin: &'a Origin,
     entries: &'a [Entry],
@@ -36,14 +40,17 @@ pub(super) struct Section<'a> {
 }
 
 /// A value and its key.
-pub(super) struct Found<'a> {
-    reader: &'a Reader,
-    pub(super) path: String,
-    pub(super) node: &'a Node,
+#[derive(Debug)]
+pub struct Found<'a> {
+    reader: &'a Reader<'a>,
+    path: String,
+    /// The value, with its place.
+    pub node: &'a Node,
 }
 
 /// Why a value cannot be used.
-pub(super) enum Wrong {
+#[derive(Debug)]
+pub enum Wrong {
     /// What was expected instead.
     Expected(String),
     /// A reason, where the value must not be repeated or is not wrong by itself.
@@ -51,33 +58,51 @@ pub(super) enum Wrong {
 }
 
 /// An expected value, as a [`Wrong`].
-pub(super) fn expected<T>(what: impl Into<String>) -> Result<T, Wrong> {
+///
+/// # Errors
+///
+/// Always.
+pub fn expected<T>(what: impl Into<String>) -> Result<T, Wrong> {
     Err(Wrong::Expected(what.into()))
 }
 
-impl Reader {
-    pub(super) fn new(file: Option<&Path>) -> Self {
-        let folder = file.and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
-        let file = file.map(|file| file.display().to_string()).unwrap_or_default();
-        Self { file, folder, problems: RefCell::default() }
+impl<'d> Reader<'d> {
+    /// A reader of a document of this kind with this text.
+    pub fn new(kind: &'d Kind, document: &'d str) -> Self {
+        Self { kind, document, folder: PathBuf::new(), problems: RefCell::default() }
     }
 
-    /// The file that is read; absent where there is none.
-    pub(super) fn path(&self) -> Option<&Path> {
-        (!self.file.is_empty()).then(|| Path::new(&self.file))
+    /// The same, for a document whose paths are relative to this folder.
+    pub fn in_folder(self, folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), ..self }
     }
 
     /// Reads the whole tree.
-    pub(super) fn root<T>(&self, tree: &Node, read: impl FnOnce(&mut Section<'_>) -> T) -> T {
+    pub fn root<T>(&self, tree: &Node, read: impl FnOnce(&mut Section<'_>) -> T) -> T {
         let found = Found { reader: self, path: String::new(), node: tree };
         found.section(read)
     }
 
-    pub(super) fn report(&self, origin: &Origin, kind: ProblemKind) {
+    /// Reports a problem.
+    pub fn report(&self, origin: &Origin, kind: ProblemKind) {
+        self.add(Problem::new(origin.clone(), kind));
+    }
+
+    fn add(&self, problem: Problem) {
         let mut problems = self.problems.borrow_mut();
         if problems.len() < MAX_PROBLEMS {
-            problems.push(Problem { file: self.file.clone(), origin: origin.clone(), kind });
+            problems.push(problem);
         }
+    }
+
+    fn forget_missing(&self, key: &str) {
+        self.problems.borrow_mut().retain(
+            |problem| !matches!(problem.kind(), ProblemKind::Missing { path, .. } if path == key),
+        );
+    }
+
+    fn count(&self) -> usize {
+        self.problems.borrow().len()
     }
 
     fn report_twice(&self, path: &str, entries: &[Entry]) {
@@ -93,7 +118,7 @@ impl Reader {
         }
     }
 
-    /// As [`Reader::report_twice`], for a value that means nothing and whatever it holds.
+    /// As `report_twice`, for a value that means nothing and whatever it holds.
     fn report_twice_below(&self, path: &str, node: &Node) {
         match &node.value {
             Value::Names(entries) => {
@@ -113,54 +138,42 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] when there were problems.
-    pub(super) fn finish(self) -> Result<(), ConfigError> {
+    /// [`Problems`] when there were any.
+    pub fn finish(self) -> Result<(), Problems> {
         let mut problems = self.problems.into_inner();
-        problems.sort_by_key(|problem| match problem.origin {
-            Origin::File { line, column } => (line, column),
-            _ => (u64::MAX, u64::MAX),
-        });
-        if problems.is_empty() { Ok(()) } else { Err(ConfigError(problems)) }
+        problems.sort_by_key(Problem::place);
+        Problems::all(problems).map_or(Ok(()), Err)
     }
 }
 
 impl<'a> Section<'a> {
     /// The value of a key; absent when the key is, or when its value is bad, which is reported.
-    pub(super) fn value<T>(
-        &mut self,
-        name: &'static str,
-        read: impl FnOnce(&Found<'_>) -> Result<T, Wrong>,
-    ) -> Option<T> {
+    pub fn value<T>(&mut self, name: &'static str, form: &Form<T>) -> Option<T> {
         let found = self.find(name)?;
-        found.reported(read(&found))
-    }
-
-    /// As [`Section::value`], with what counts otherwise.
-    pub(super) fn value_or<T>(
-        &mut self,
-        name: &'static str,
-        usual: T,
-        read: impl FnOnce(&Found<'_>) -> Result<T, Wrong>,
-    ) -> T {
-        self.value(name, read).unwrap_or(usual)
+        found.reported(form.read(&found))
     }
 
     /// As [`Section::value`], for a key that must be there.
-    pub(super) fn required<T>(
-        &mut self,
-        name: &'static str,
-        expected: &str,
-        read: impl FnOnce(&Found<'_>) -> Result<T, Wrong>,
-    ) -> Option<T> {
+    pub fn required<T>(&mut self, name: &'static str, expected: &str, form: &Form<T>) -> Option<T> {
         if !self.has(name) {
             let (path, expected) = (join(&self.path, name), expected.to_owned());
             self.reader.report(self.origin, ProblemKind::Missing { path, expected });
         }
-        self.value(name, read)
+        self.value(name, form)
+    }
+
+    /// As [`Section::value`]; of a lenient kind, nothing under a key is as good as no key.
+    pub(super) fn value_or_nothing<T>(&mut self, name: &'static str, form: &Form<T>) -> Option<T> {
+        let is_open = |entry: &Entry| matches!(entry.node.value, Value::Nothing);
+        if self.reader.kind.is_lenient && self.entry(name).is_some_and(is_open) {
+            self.asked.push(name);
+            return None;
+        }
+        self.value(name, form)
     }
 
     /// A section inside this one; an empty one when it is not there.
-    pub(super) fn section<T>(
+    pub fn section<T>(
         &mut self,
         name: &'static str,
         read: impl FnOnce(&mut Section<'_>) -> T,
@@ -174,7 +187,7 @@ impl<'a> Section<'a> {
     }
 
     /// A section whose presence says something: nothing at all in it is a problem.
-    pub(super) fn optional<T>(
+    pub fn optional<T>(
         &mut self,
         name: &'static str,
         read: impl FnOnce(&mut Section<'_>) -> T,
@@ -187,7 +200,7 @@ impl<'a> Section<'a> {
     }
 
     /// Every key with its value, where the names are free.
-    pub(super) fn each(&mut self) -> impl Iterator<Item = (&'a Entry, Found<'a>)> {
+    pub fn each(&mut self) -> impl Iterator<Item = (&'a Entry, Found<'a>)> {
         let (reader, path) = (self.reader, self.path.clone());
         self.entries.iter().map(move |entry| {
             let path = join(&path, &entry.name);
@@ -196,28 +209,46 @@ impl<'a> Section<'a> {
     }
 
     /// Whether a key is there.
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.entries.iter().any(|entry| entry.name == name)
+    pub fn has(&self, name: &str) -> bool {
+        self.entry(name).is_some()
+    }
+
+    /// Whether a key is there that was not asked for until now.
+    pub fn has_unknown(&self) -> bool {
+        self.entries.iter().any(|entry| !self.asked.contains(&entry.name.as_str()))
+    }
+
+    /// Where the value of a key stands; without one, where the section does.
+    pub fn origin(&self, name: &str) -> &'a Origin {
+        self.entry(name).map_or(self.origin, |entry| &entry.node.origin)
+    }
+
+    fn entry(&self, name: &str) -> Option<&'a Entry> {
+        self.entries.iter().find(|entry| entry.name == name)
     }
 
     /// Reports what is wrong with a key, beyond its own value.
-    pub(super) fn refuse(&self, name: &str, reason: impl Into<String>) {
-        let entry = self.entries.iter().find(|entry| entry.name == name);
-        let origin = entry.map_or(self.origin, |entry| &entry.node.origin);
+    pub fn refuse(&self, name: &str, reason: impl Into<String>) {
         let (path, reason) = (join(&self.path, name), reason.into());
-        self.reader.report(origin, ProblemKind::Refused { path, reason });
+        self.reader.report(self.origin(name), ProblemKind::Refused { path, reason });
     }
 
     /// Reports that the section itself cannot be used.
-    pub(super) fn refuse_whole(&self, expected: &str) {
+    pub fn refuse_whole(&self, expected: &str) {
         let (path, came) = (self.path.clone(), "empty".to_owned());
         let expected = expected.to_owned();
         self.reader.report(self.origin, ProblemKind::Value { path, came, expected });
     }
 
+    /// Reports that the name of the section, which stands at `entry`, must not stand there alone.
+    pub fn refuse_name(&self, entry: &Entry, reason: &str) {
+        let (path, reason) = (self.path.clone(), reason.to_owned());
+        self.reader.report(&entry.origin, ProblemKind::Refused { path, reason });
+    }
+
     fn find(&mut self, name: &'static str) -> Option<Found<'a>> {
         self.asked.push(name);
-        let entry = self.entries.iter().find(|entry| entry.name == name)?;
+        let entry = self.entry(name)?;
         Some(Found { reader: self.reader, path: join(&self.path, name), node: &entry.node })
     }
 
@@ -226,10 +257,15 @@ impl<'a> Section<'a> {
             return;
         }
         for entry in self.entries {
-            let is_note = self.path.is_empty() && entry.name.starts_with(NOTE);
+            let may_be_note = self.reader.kind.has_notes && self.path.is_empty();
+            let is_note = may_be_note && entry.name.starts_with(NOTE);
             if is_note {
                 self.reader.report_twice_below(&entry.name, &entry.node);
             } else if !self.asked.contains(&entry.name.as_str()) {
+                // A slip is one problem, not a key that is unknown and another that is missing.
+                if let Some(meant) = suggest::nearest(&entry.name, self.asked.iter().copied()) {
+                    self.reader.forget_missing(&join(&self.path, meant));
+                }
                 let path = join(&self.path, &entry.name);
                 let hint = suggest::hint(&entry.name, &self.asked);
                 self.reader.report(&entry.origin, ProblemKind::Unknown { path, hint });
@@ -244,7 +280,7 @@ impl<'a> Section<'a> {
 
 impl<'a> Found<'a> {
     /// Reads the value as a section; nothing is one without keys.
-    pub(super) fn section<T>(&self, read: impl FnOnce(&mut Section<'_>) -> T) -> T {
+    pub fn section<T>(&self, read: impl FnOnce(&mut Section<'_>) -> T) -> T {
         let entries: &[Entry] = match &self.node.value {
             Value::Names(entries) => entries,
             Value::Nothing => &[],
@@ -261,7 +297,7 @@ impl<'a> Found<'a> {
     /// Reports that there is something else than a section. What it would miss in it is not said as well.
     fn no_section<T>(&self, read: impl FnOnce(&mut Section<'_>) -> T) -> T {
         self.reported::<()>(expected(NAMES));
-        let said = self.reader.problems.borrow().len();
+        let said = self.reader.count();
         let empty = Node::empty();
         let read =
             Found { reader: self.reader, path: self.path.clone(), node: &empty }.section(read);
@@ -270,35 +306,36 @@ impl<'a> Found<'a> {
     }
 
     /// Reports a name that is not one of those there are.
-    pub(super) fn unknown(&self, entry: &Entry, hint: &str) {
+    pub fn unknown(&self, entry: &Entry, hint: &str) {
         let (path, hint) = (self.path.clone(), hint.to_owned());
         self.reader.report(&entry.origin, ProblemKind::Unknown { path, hint });
     }
 
     /// Reports a name that cannot be one.
-    pub(super) fn refuse_name(&self, entry: &Entry, reason: &str) {
+    pub fn refuse_name(&self, entry: &Entry, reason: &str) {
         let (path, reason) = (self.path.clone(), reason.to_owned());
         self.reader.report(&entry.origin, ProblemKind::Refused { path, reason });
     }
 
     /// The items of a list, those that are bad left out and reported.
-    pub(super) fn items<T>(
-        &self,
-        mut read: impl FnMut(&Found<'_>) -> Result<T, Wrong>,
-    ) -> Result<Vec<T>, Wrong> {
+    ///
+    /// # Errors
+    ///
+    /// [`Wrong`] when it is no list.
+    pub fn items<T>(&self, form: &Form<T>) -> Result<Vec<T>, Wrong> {
         let Value::List(nodes) = &self.node.value else {
             return expected("a list (`[…]` or lines that start with `-`)");
         };
         let read_item = |(index, node)| {
             let path = format!("{}[{index}]", self.path);
             let item = Found { reader: self.reader, path, node };
-            item.reported(read(&item))
+            item.reported(form.read(&item))
         };
         Ok(nodes.iter().enumerate().filter_map(read_item).collect())
     }
 
     /// A path that is relative to the file, if it was given there.
-    pub(super) fn resolve(&self, path: &str) -> PathBuf {
+    pub fn resolve(&self, path: &str) -> PathBuf {
         match self.node.origin {
             Origin::File { .. } => self.reader.folder.join(path),
             _ => path.into(),
@@ -306,7 +343,7 @@ impl<'a> Found<'a> {
     }
 
     /// The value that was read, or a report of why there is none.
-    pub(super) fn reported<T>(&self, read: Result<T, Wrong>) -> Option<T> {
+    pub fn reported<T>(&self, read: Result<T, Wrong>) -> Option<T> {
         let kind = match read {
             Ok(value) => return Some(value),
             Err(Wrong::Because(reason)) => ProblemKind::Refused { path: self.path.clone(), reason },
@@ -318,8 +355,40 @@ impl<'a> Found<'a> {
                 ProblemKind::Value { path, came: came(&self.node.value), expected }
             }
         };
-        self.reader.report(&self.node.origin, kind);
+        let problem = Problem::new(self.node.origin.clone(), kind);
+        self.reader.add(match self.node.value {
+            Value::Nothing => problem.explained_by_comment(self.reader.document),
+            _ => problem.explained(self.reader.document),
+        });
         None
+    }
+
+    /// A scalar that is no text, as it stands in the document, if that is good enough for a text.
+    pub(super) fn as_text(&self) -> Option<&'a str> {
+        let is_lenient = self.reader.kind.is_lenient;
+        is_lenient.then(|| self.node.as_written(self.reader.document)).flatten()
+    }
+
+    /// What `read` makes of it, unless that reported a problem of something inside.
+    pub fn sound<T>(&self, read: impl FnOnce() -> T) -> Option<T> {
+        let before = self.reader.count();
+        let value = read();
+        (self.reader.count() == before).then_some(value)
+    }
+
+    /// Names with values, one by one; a name that is there twice is reported.
+    ///
+    /// # Errors
+    ///
+    /// [`Wrong`] when it is something else.
+    pub fn entries(&self) -> Result<impl Iterator<Item = (&'a Entry, Self)>, Wrong> {
+        let Value::Names(entries) = &self.node.value else { return expected(NAMES) };
+        self.reader.report_twice(&self.path, entries);
+        let (reader, path) = (self.reader, self.path.clone());
+        Ok(entries.iter().map(move |entry| {
+            let path = join(&path, &entry.name);
+            (entry, Found { reader, path, node: &entry.node })
+        }))
     }
 }
 

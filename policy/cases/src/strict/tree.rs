@@ -1,39 +1,54 @@
 //! Values with the places they come from.
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Location, Spanned};
 
 /// Where a value was given.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Origin {
-    /// In the file; both count from 1.
-    File { line: u64, column: u64 },
-    /// In an environment variable.
-    Variable(String),
-    /// On the command line.
-    Flag(&'static str),
+pub enum Origin {
+    /// In the document. Both count from 1; a line of 0 stands for the whole document.
+    File {
+        /// The line.
+        line: u64,
+        /// The column.
+        column: u64,
+    },
+    /// In an environment variable, or as a flag of the command line: its name.
+    Named(String),
     /// Nowhere: it is a default.
     Nowhere,
 }
 
 /// A value and where it was given.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
-    pub(super) value: Value,
-    pub(super) origin: Origin,
+pub struct Node {
+    /// The value.
+    pub value: Value,
+    /// Where it was given.
+    pub origin: Origin,
+    /// The bytes of the document that it was read from, where they are one scalar.
+    bytes: Option<Range<usize>>,
 }
 
 /// A value as YAML reads it.
 #[derive(Clone, Debug)]
-pub(super) enum Value {
+pub enum Value {
+    /// `null`, or nothing at all.
     Nothing,
+    /// `true` or `false`.
     Boolean(bool),
+    /// A whole number.
     Integer(i128),
+    /// Another number.
     Number(f64),
+    /// A text.
     Text(String),
+    /// A list.
     List(Vec<Node>),
+    /// Names with values.
     Names(Vec<Entry>),
     /// The text of a variable or flag, which has no types: it may stand for any scalar.
     Given(String),
@@ -41,20 +56,32 @@ pub(super) enum Value {
 
 /// A name and its value. The same name may be there twice: the reader of a tree says so.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
-    pub(super) name: String,
-    pub(super) origin: Origin,
-    pub(super) node: Node,
+pub struct Entry {
+    /// The name.
+    pub name: String,
+    /// Where it stands.
+    pub origin: Origin,
+    /// Its value.
+    pub node: Node,
 }
 
 impl Node {
     /// Nothing at all.
-    pub(super) fn empty() -> Self {
-        Self { value: Value::Nothing, origin: Origin::Nowhere }
+    pub fn empty() -> Self {
+        Self::new(Value::Nothing, Origin::Nowhere)
+    }
+
+    fn new(value: Value, origin: Origin) -> Self {
+        Self { value, origin, bytes: None }
+    }
+
+    /// A scalar as it stands in the document.
+    pub(super) fn as_written<'d>(&self, document: &'d str) -> Option<&'d str> {
+        document.get(self.bytes.clone()?)
     }
 
     /// The node at a path, if it is there.
-    pub(super) fn find(&self, path: &str) -> Option<&Self> {
+    pub fn find(&self, path: &str) -> Option<&Self> {
         path.split('.').try_fold(self, |node, name| match &node.value {
             Value::Names(entries) => {
                 entries.iter().find(|entry| entry.name == name).map(|entry| &entry.node)
@@ -64,7 +91,7 @@ impl Node {
     }
 
     /// The node at a path, or the last one on the way to it.
-    pub(super) fn nearest(&self, path: &str) -> &Self {
+    pub fn nearest(&self, path: &str) -> &Self {
         let (name, rest) = path.split_once('.').unwrap_or((path, ""));
         match self.find(name) {
             Some(node) if rest.is_empty() => node,
@@ -74,10 +101,10 @@ impl Node {
     }
 
     /// Puts a text at a path, in the place of what was there.
-    pub(super) fn set(&mut self, path: &str, text: &str, origin: &Origin) {
+    pub fn set(&mut self, path: &str, text: &str, origin: &Origin) {
         let (name, rest) = path.split_once('.').unwrap_or((path, ""));
         if !matches!(self.value, Value::Names(_)) {
-            *self = Self { value: Value::Names(Vec::new()), origin: origin.clone() };
+            *self = Self::new(Value::Names(Vec::new()), origin.clone());
         }
         let Value::Names(entries) = &mut self.value else { return };
         let at = entries.iter().position(|entry| entry.name == name).unwrap_or(entries.len());
@@ -88,7 +115,7 @@ impl Node {
         let Some(entry) = entries.get_mut(at) else { return };
         if rest.is_empty() {
             let value = Value::Given(text.to_owned());
-            entry.node = Self { value, origin: origin.clone() };
+            entry.node = Self::new(value, origin.clone());
         } else {
             entry.node.set(rest, text, origin);
         }
@@ -104,7 +131,12 @@ impl From<Location> for Origin {
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let found = Spanned::<Value>::deserialize(deserializer)?;
-        Ok(Self { value: found.value, origin: found.referenced.into() })
+        let span = found.defined.span();
+        let bytes = span.byte_offset().zip(span.byte_len()).and_then(|(start, length)| {
+            let start = usize::try_from(start).ok()?;
+            Some(start..start.checked_add(usize::try_from(length).ok()?)?)
+        });
+        Ok(Self { value: found.value, origin: found.referenced.into(), bytes })
     }
 }
 
