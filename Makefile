@@ -25,7 +25,7 @@ run: setup ## Builds Admit and shows the whole story in one run: `admit demo`
 	cargo build --locked --bins $(SAME_FEATURES)
 	"$(CARGO_TARGET_DIR)"/debug/admit demo
 
-schemas: ## Makes docs/*.schema.json and docs/openapi.json from the types of host/api
+schemas: ## Makes docs/*.schema.json and docs/openapi.json from types
 	cargo build --locked --bins $(SAME_FEATURES)
 	"$(CARGO_TARGET_DIR)"/debug/admit-schemas docs
 

@@ -20,6 +20,7 @@ pub mod evidence;
 pub mod store;
 pub mod metrics;
 pub mod logging;
+pub mod schemas;
 mod blocking;
 mod writable;
 mod time;
