@@ -18,6 +18,7 @@ mod packed;
 mod properties;
 mod published_holes;
 mod reasons;
+mod run;
 mod server;
 mod swap;
 mod tokens;

@@ -1,6 +1,6 @@
 //! `admit demo`.
 
-use super::run::Folder;
+use super::folder::Folder;
 
 #[test]
 fn the_story_is_told_and_nothing_fails() {

@@ -10,8 +10,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use super::forms::{OF_WINDOWS, envelope};
-use super::run::{DECIDE, Folder, windows_settings};
+use super::folder::{DECIDE, Folder, windows_settings};
+
+const SECEXT: &str =
+    "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
+const OF_WINDOWS: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd#base64binary";
+
+fn envelope(content: &str) -> String {
+    format!(
+        "<s:Envelope xmlns:s=\"http://www.w3.org/2003/05/soap-envelope\" xmlns:o=\"{SECEXT}\">\n\
+         <s:Header><o:Security><o:BinarySecurityToken \
+         ValueType=\"urn:ietf:params:oauth:token-type:jwt\" EncodingType=\"{OF_WINDOWS}\">{content}\
+         </o:BinarySecurityToken></o:Security></s:Header><s:Body/></s:Envelope>"
+    )
+}
 
 /// Has each form read, and compares the answer with what the table of forms says.
 fn check(kind: &str, expected: impl Fn(&Form) -> bool, read: impl Fn(&Form) -> Result<(), String>) {
@@ -120,7 +132,7 @@ fn a_token_has_one_answer_for_each_form_on_every_way_in() {
     let folder = Folder::new();
     let token = folder.token("good.jwt", json!({}));
     let wrapped = STANDARD.encode(&token);
-    let soap = envelope(OF_WINDOWS, &wrapped);
+    let soap = envelope(&wrapped);
     let in_text = |form: &Form, text: &str| {
         json!({"token": String::from_utf8(form.of(text)).unwrap()}).to_string()
     };
@@ -171,7 +183,7 @@ fn what_does_not_show_is_named_with_its_place() {
     let folder = Folder::new();
     let said = |file: &str, text: &str, arguments: &str| {
         folder.write(file, text);
-        folder.admit(arguments).refusal(3).to_owned()
+        folder.admit(arguments).refusal(3)
     };
     let settings = format!("{}\n\u{c}\n", windows_settings());
     let text = said("windows.json", &settings, &format!("{DECIDE} good.jwt"));

@@ -7,7 +7,7 @@ use admit_guest::Policy;
 use admit_tests::guests::windows_mdm_3;
 use serde_json::{Value, json};
 
-use super::run::Folder;
+use super::folder::Folder;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../policy/examples/windows-mdm-3");
 const CASES_BEFORE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/cases/windows-mdm-2.yaml");

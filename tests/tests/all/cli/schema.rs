@@ -20,111 +20,65 @@ impl Schema {
     }
 
     fn check(&self, text: &str) -> Value {
-        let value: Value = serde_json::from_str(text).unwrap();
-        let errors: Vec<_> = self.validator.iter_errors(&value).map(|e| e.to_string()).collect();
-        assert_eq!(errors, Vec::<String>::new(), "{text}");
+        let value = serde_json::from_str(text).unwrap();
+        self.check_value(&value);
         value
+    }
+
+    fn check_value(&self, value: &Value) {
+        let errors: Vec<_> = self.validator.iter_errors(value).map(|e| e.to_string()).collect();
+        assert_eq!(errors, Vec::<String>::new(), "{value}");
     }
 }
 
-fn decision_schema() -> &'static Schema {
-    static SCHEMA: OnceLock<Schema> = OnceLock::new();
-    SCHEMA.get_or_init(|| Schema::read("decision.schema.json"))
+/// The schemas, in the order of [`NAMES`].
+fn schemas() -> &'static [Schema] {
+    static SCHEMAS: OnceLock<Vec<Schema>> = OnceLock::new();
+    SCHEMAS
+        .get_or_init(|| NAMES.map(|(_, name)| Schema::read(&format!("{name}.schema.json"))).into())
 }
 
-fn inspect_schema() -> &'static Schema {
-    static SCHEMA: OnceLock<Schema> = OnceLock::new();
-    SCHEMA.get_or_init(|| Schema::read("inspect.schema.json"))
+/// The verbs that print JSON, with the document in `docs/` that says of which form; and two that none prints.
+const NAMES: [(&str, &str); 8] = [
+    ("decide", "decision"),
+    ("inspect", "inspect"),
+    ("test", "test"),
+    ("diff", "diff"),
+    ("explain", "explain"),
+    ("replay", "replay"),
+    ("", "cases"),
+    ("", "decision-log"),
+];
+
+fn schema(name: &str) -> &'static Schema {
+    let at = NAMES.iter().position(|(_, known)| *known == name).unwrap();
+    &schemas()[at]
 }
 
-fn test_schema() -> &'static Schema {
-    static SCHEMA: OnceLock<Schema> = OnceLock::new();
-    SCHEMA.get_or_init(|| Schema::read("test.schema.json"))
-}
-
-fn cases_schema() -> &'static Schema {
-    static SCHEMA: OnceLock<Schema> = OnceLock::new();
-    SCHEMA.get_or_init(|| Schema::read("cases.schema.json"))
-}
-
-/// The output of `test` that is as the schema says.
-pub(super) fn test_result(text: &str) -> Value {
-    test_schema().check(text)
+/// What checks a document that a verb printed.
+pub(super) fn of_verb(verb: &str) -> Option<impl Fn(&Value)> {
+    let (_, name) = NAMES.iter().find(|(of, _)| *of == verb && !of.is_empty())?;
+    Some(|value: &Value| schema(name).check_value(value))
 }
 
 /// A case file that is as the schema says.
 pub(super) fn case_file(text: &str) -> Value {
-    cases_schema().check(text)
+    schema("cases").check(text)
 }
 
 /// Whether this is a case file as the schema says.
 pub(super) fn is_case_file(file: &Value) -> bool {
-    cases_schema().validator.is_valid(file)
-}
-
-fn diff_schema() -> &'static Schema {
-    static SCHEMA: OnceLock<Schema> = OnceLock::new();
-    SCHEMA.get_or_init(|| Schema::read("diff.schema.json"))
-}
-
-fn explain_schema() -> &'static Schema {
-    static SCHEMA: OnceLock<Schema> = OnceLock::new();
-    SCHEMA.get_or_init(|| Schema::read("explain.schema.json"))
-}
-
-fn decision_log_schema() -> &'static Schema {
-    static SCHEMA: OnceLock<Schema> = OnceLock::new();
-    SCHEMA.get_or_init(|| Schema::read("decision-log.schema.json"))
-}
-
-fn replay_schema() -> &'static Schema {
-    static SCHEMA: OnceLock<Schema> = OnceLock::new();
-    SCHEMA.get_or_init(|| Schema::read("replay.schema.json"))
-}
-
-/// A decision that is as the schema says.
-pub(super) fn decision(text: &str) -> Value {
-    decision_schema().check(text)
-}
-
-/// The output of `inspect` that is as the schema says.
-pub(super) fn inspection(text: &str) -> Value {
-    inspect_schema().check(text)
-}
-
-/// A comparison that is as the schema says.
-pub(super) fn comparison(text: &str) -> Value {
-    diff_schema().check(text)
-}
-
-/// An explanation that is as the schema says.
-pub(super) fn explanation(text: &str) -> Value {
-    explain_schema().check(text)
+    schema("cases").validator.is_valid(file)
 }
 
 /// A line of a decision log that is as the schema says.
 pub(super) fn decision_log_line(text: &str) -> Value {
-    decision_log_schema().check(text)
-}
-
-/// The output of `replay` that is as the schema says.
-pub(super) fn replay(text: &str) -> Value {
-    replay_schema().check(text)
+    schema("decision-log").check(text)
 }
 
 #[test]
 fn every_member_is_described_and_no_other_is_allowed() {
-    let schemas = [
-        decision_schema(),
-        inspect_schema(),
-        test_schema(),
-        cases_schema(),
-        diff_schema(),
-        explain_schema(),
-        decision_log_schema(),
-        replay_schema(),
-    ];
-    for schema in schemas {
+    for schema in schemas() {
         assert!(jsonschema::meta::is_valid(&schema.document));
         let mut objects = 0;
         check_objects("", &schema.document, &mut objects);
@@ -173,7 +127,7 @@ fn the_schema_of_a_decision_is_strict() {
         "token_version": "2.0",
         "duration_us": 41,
     });
-    let valid = |value: &Value| decision_schema().validator.is_valid(value);
+    let valid = |value: &Value| schema("decision").validator.is_valid(value);
     assert!(valid(&allow));
     for (name, value) in [
         ("admitted", json!(true)),
@@ -227,6 +181,6 @@ fn the_schema_has_each_reason_for_which_a_decision_fails() {
     let codes: Vec<_> = codes.filter(|code| !code.starts_with("token.")).collect();
     assert!(codes.contains(&"host.resources"), "{codes:?}");
     for code in codes {
-        decision_schema().check(&failed(code).to_string());
+        schema("decision").check(&failed(code).to_string());
     }
 }

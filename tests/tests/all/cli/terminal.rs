@@ -1,8 +1,8 @@
-//! What only a terminal gets: colours, and a line that says how far a run is. And completions.
+//! What only a terminal gets: colours, and a line that says how far a run is.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,8 @@ use admit_policies::WINDOWS_MDM_2;
 use admit_tests::heavy;
 use serde_json::json;
 
-use super::run::{DECIDE, Folder, Run, binary};
+use super::folder::{DECIDE, Folder};
+use crate::run::{Run, binary};
 
 /// A command in a terminal of its own (`script` makes one); what it shows there is its output.
 fn in_terminal(folder: &Folder, arguments: &str) -> Command {
@@ -52,43 +53,6 @@ fn outcomes_are_coloured_on_a_terminal_unless_somebody_objects() {
     assert_eq!(first(&folder.admit(&always)), GREEN_ALLOW);
 }
 
-#[test]
-fn a_pipe_has_no_colours() {
-    let folder = Folder::new();
-    folder.token("bad.jwt", json!({"scp": "other"}));
-    for arguments in [
-        format!("{DECIDE} bad.jwt"),
-        "diff windows-mdm@1.0.0 windows-mdm@2.0.0 --forbid widening".to_owned(),
-        "test --policy windows-mdm".to_owned(),
-        "--help".to_owned(),
-    ] {
-        let mut command = folder.command(&arguments);
-        // Other programs take this for a reason to colour a pipe.
-        let run = Run::of(command.env("TERM", "xterm").env("CLICOLOR_FORCE", "1"));
-        assert!(!run.out.contains('\u{1b}') && !run.err.contains('\u{1b}'), "{run:?}");
-    }
-    let run = folder.admit("--color=sometimes test --policy windows-mdm");
-    assert_eq!(run.code, Some(2), "{run:?}");
-}
-
-#[test]
-fn differences_are_coloured() {
-    let folder = Folder::new();
-    let run =
-        folder.admit("diff windows-mdm@2.0.0 windows-mdm@1.0.0 --forbid narrowing --color always");
-    assert_eq!(run.code, Some(4), "{run:?}");
-    for text in
-        ["31mNARROWING\u{1b}[0m", "32mallow\u{1b}[0m -> ", "31mFORBIDDEN\u{1b}[0m narrowing"]
-    {
-        assert!(run.out.contains(text), "{text:?}: {run:?}");
-    }
-    let run = folder.admit("test --policy windows-mdm --color always");
-    assert!(run.out.contains("passed\u{1b}[0m in "), "{run:?}");
-    // What a program reads is never coloured.
-    let run = folder.admit("test --policy windows-mdm --color always --format json");
-    assert!(!run.out.contains('\u{1b}'), "{run:?}");
-}
-
 /// A server that answers one call when it is told to.
 fn slow_server() -> (String, std::sync::mpsc::Sender<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -123,25 +87,44 @@ fn slow_server() -> (String, std::sync::mpsc::Sender<()>) {
 
 const ACTIVATE: &str = "policy rollback windows-mdm";
 
+/// What a roll-back shows on a terminal while its server takes long.
+struct Screen {
+    child: Child,
+    out: ChildStdout,
+    shown: Vec<u8>,
+}
+
+impl Screen {
+    fn start(mut command: Command, address: &str) -> Self {
+        command.env("ADMIT_SERVER", address).env("ADMIT_ACCESS_TOKEN", "admit_a_b");
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        Self { out: child.stdout.take().unwrap(), child, shown: Vec::new() }
+    }
+
+    fn wait_for(&mut self, text: &str) {
+        while !String::from_utf8_lossy(&self.shown).contains(text) {
+            let mut byte = [0];
+            self.out.read_exact(&mut byte).unwrap();
+            self.shown.extend(byte);
+        }
+    }
+
+    /// Everything that was shown until the good end.
+    fn end(mut self) -> String {
+        self.out.read_to_end(&mut self.shown).unwrap();
+        assert!(self.child.wait().unwrap().success());
+        String::from_utf8(self.shown).unwrap()
+    }
+}
+
 #[test]
 fn what_takes_long_says_so_on_a_terminal_and_takes_it_back() {
     let folder = Folder::new();
     let (address, go_on) = slow_server();
-    let mut command = in_terminal(&folder, ACTIVATE);
-    command.env("ADMIT_SERVER", &address).env("ADMIT_ACCESS_TOKEN", "admit_a_b");
-    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-    let mut shown = Vec::new();
-    let mut out = child.stdout.take().unwrap();
-    let waiting = format!("\r\u{1b}[2Kwaiting for {address} (1 s)");
-    while !String::from_utf8_lossy(&shown).contains(&waiting) {
-        let mut byte = [0];
-        out.read_exact(&mut byte).unwrap();
-        shown.extend(byte);
-    }
+    let mut screen = Screen::start(in_terminal(&folder, ACTIVATE), &address);
+    screen.wait_for(&format!("\r\u{1b}[2Kwaiting for {address} (1 s)"));
     go_on.send(()).unwrap();
-    out.read_to_end(&mut shown).unwrap();
-    assert!(child.wait().unwrap().success());
-    let shown = String::from_utf8(shown).unwrap();
+    let shown = screen.end();
     let (_, after) = shown.rsplit_once("\u{1b}[2K").unwrap();
     assert!(after.starts_with("windows-mdm: activated windows-mdm 2.0.0"), "{shown:?}");
 }
@@ -176,25 +159,14 @@ fn the_line_is_as_wide_as_the_terminal_is_now() {
     let folder = Folder::new();
     let (address, go_on) = slow_server();
     let line = format!("tty > tty; stty cols 100; {} {ACTIVATE}", binary().display());
-    let mut command = in_terminal_of(&folder, &line);
-    command.env("ADMIT_SERVER", &address).env("ADMIT_ACCESS_TOKEN", "admit_a_b");
-    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-    let (mut shown, mut out) = (Vec::new(), child.stdout.take().unwrap());
-    let mut wait_for = |text: &str| {
-        while !String::from_utf8_lossy(&shown).contains(text) {
-            let mut byte = [0];
-            out.read_exact(&mut byte).unwrap();
-            shown.extend(byte);
-        }
-    };
-    wait_for(&format!("\r\u{1b}[2Kwaiting for {address} (1 s)"));
+    let mut screen = Screen::start(in_terminal_of(&folder, &line), &address);
+    screen.wait_for(&format!("\r\u{1b}[2Kwaiting for {address} (1 s)"));
     let terminal = std::fs::read_to_string(folder.path("tty")).unwrap();
     let narrow = Command::new("stty").args(["-F", terminal.trim(), "cols", "24"]).status().unwrap();
     assert!(narrow.success());
-    wait_for("\r\u{1b}[2Kwaiting for…");
+    screen.wait_for("\r\u{1b}[2Kwaiting for…");
     go_on.send(()).unwrap();
-    out.read_to_end(&mut shown).unwrap();
-    assert!(child.wait().unwrap().success());
+    screen.end();
 }
 
 #[test]
@@ -210,22 +182,4 @@ fn a_pipe_hears_nothing_of_what_takes_long() {
     go_on.send(()).unwrap();
     let run = Run::from(child.wait_with_output().unwrap());
     assert!(run.text(0).starts_with("windows-mdm: activated"), "{run:?}");
-}
-
-#[test]
-fn shells_complete_command_lines() {
-    let folder = Folder::new();
-    for shell in ["bash", "zsh", "fish", "powershell"] {
-        let run = folder.admit(&format!("completions {shell}"));
-        let script = run.text(0);
-        for word in ["replay", "completions", "access-token-file"] {
-            assert!(script.contains(word), "{shell}: {word}");
-        }
-    }
-    assert_eq!(folder.admit("completions tcsh").code, Some(2));
-    folder.write("admit.bash", folder.admit("completions bash").text(0));
-    let ask = "source ./admit.bash; COMP_WORDS=(admit repl); COMP_CWORD=1; \
-               _admit admit repl admit; echo \"${COMPREPLY[@]}\"";
-    let run = Run::of(Command::new("bash").args(["-c", ask]).current_dir(folder.path("")));
-    assert_eq!(run.text(0), "replay\n");
 }
