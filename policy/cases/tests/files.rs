@@ -95,6 +95,7 @@ fn what_is_wrong_is_said_with_its_place() {
     let one = |case: &str| format!("{HEAD}cases:\n  - {case}\n");
     let rows = [
         ("polcy: p\ncases: []\n".to_owned(), "line 1, column 1: `polcy` is unknown; did you mean `policy`?"),
+        ("policy: p\ncase: []\n".to_owned(), "line 2, column 1: `case` is unknown; did you mean `cases`?"),
         (one("{name: n, expct: allow}"), "line 5, column 15: `cases[0].expct` is unknown; did you mean `expect`?"),
         (one("{name: n, expect: allow, base: other}"), "line 5: case `n`: base `other`: there is no such set of claims; expected one of entra-v1, entra-v2"),
         (one("{name: n, expect: allow, max_fuel: -1}"), "expected a whole number, not negative"),

@@ -97,6 +97,11 @@ impl Problem {
         Self { origin, kind: ProblemKind::Placeholder { found, problem }, ..self }
     }
 
+    /// Whether it says that this key is missing.
+    pub(super) fn says_missing(&self, key: &str) -> bool {
+        matches!(&self.kind, ProblemKind::Missing { path, .. } if path == key)
+    }
+
     /// What to sort by: line and column, where there are any; then what is wrong before what is missing.
     pub(super) fn place(&self) -> (u64, u64, bool) {
         let is_missing = matches!(self.kind, ProblemKind::Missing { .. });

@@ -95,10 +95,12 @@ impl<'d> Reader<'d> {
         }
     }
 
+    fn is_missing(&self, key: &str) -> bool {
+        self.problems.borrow().iter().any(|problem| problem.says_missing(key))
+    }
+
     fn forget_missing(&self, key: &str) {
-        self.problems.borrow_mut().retain(
-            |problem| !matches!(problem.kind(), ProblemKind::Missing { path, .. } if path == key),
-        );
+        self.problems.borrow_mut().retain(|problem| !problem.says_missing(key));
     }
 
     fn count(&self) -> usize {
@@ -262,12 +264,17 @@ impl<'a> Section<'a> {
             if is_note {
                 self.reader.report_twice_below(&entry.name, &entry.node);
             } else if !self.asked.contains(&entry.name.as_str()) {
-                // A slip is one problem, not a key that is unknown and another that is missing.
-                if let Some(meant) = suggest::nearest(&entry.name, self.asked.iter().copied()) {
-                    self.reader.forget_missing(&join(&self.path, meant));
-                }
                 let path = join(&self.path, &entry.name);
-                let hint = suggest::hint(&entry.name, &self.asked);
+                let missing = |key: &&&str| self.reader.is_missing(&join(&self.path, key));
+                let missing = self.asked.iter().filter(missing).copied();
+                let hint = match suggest::nearest(&entry.name, missing) {
+                    // A slip is one problem, not a key that is unknown and another that is missing.
+                    Some(meant) => {
+                        self.reader.forget_missing(&join(&self.path, meant));
+                        format!("did you mean `{meant}`?")
+                    }
+                    None => suggest::hint(&entry.name, &self.asked),
+                };
                 self.reader.report(&entry.origin, ProblemKind::Unknown { path, hint });
             }
         }

@@ -34,7 +34,7 @@ fn what_a_template_left_is_named_where_it_is_no_yaml_and_without_a_server() {
         (
             "{{- .Values.scope | quote }}",
             "column 14: `{{- .Values.scope | quote }}`",
-            "a key that is no text; expected `name: value`",
+            "\"-\" is only valid inside a block",
         ),
         (
             "#{scope}",
