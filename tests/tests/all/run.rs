@@ -43,6 +43,12 @@ impl Run {
         &self.out
     }
 
+    /// The output of a run that ended well and without complaints.
+    #[track_caller]
+    pub(crate) fn printed(self) -> String {
+        self.text(0).to_owned()
+    }
+
     /// Standard error, without the program's name, or `error` of its argument parser, and without
     /// the last line end.
     #[track_caller]

@@ -1,7 +1,7 @@
 //! The real `admit serve`, in a folder of its own.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::client::Client;
+use crate::run::binary;
 
 /// Longer than anything takes on a busy machine.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
@@ -278,15 +279,6 @@ fn lines_of(out: impl std::io::Read + Send + 'static) -> Receiver<String> {
         }
     });
     lines
-}
-
-/// The binary that Cargo built beside this test.
-pub(crate) fn binary() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let folder = test.ancestors().nth(2).map(Path::to_owned).unwrap();
-    let binary = folder.join(format!("admit{}", std::env::consts::EXE_SUFFIX));
-    assert!(binary.exists(), "no {}; see `cli.rs` for how to have it built", binary.display());
-    binary
 }
 
 /// A configuration whose one gate `windows-mdm` admits the fixture's tokens.

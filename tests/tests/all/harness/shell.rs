@@ -1,12 +1,12 @@
 //! Runs the verbs that speak to a server.
 
-use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-use super::server::{Server, binary};
+use super::server::Server;
+use crate::run::{Run, binary};
 
 /// A folder, a server and an access token.
 pub(crate) struct Shell {
@@ -50,14 +50,11 @@ impl Shell {
     }
 
     pub(crate) fn run(&self, arguments: &str) -> Run {
-        self.command(arguments).output().unwrap().into()
+        Run::of(&mut self.command(arguments))
     }
 
     pub(crate) fn run_with(&self, mut command: Command, input: &str) -> Run {
-        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        child.wait_with_output().unwrap().into()
+        Run::with_input(&mut command, input)
     }
 
     /// What a command prints that does what it should and complains of nothing.
@@ -72,41 +69,5 @@ impl Shell {
         let run = self.run(arguments);
         assert_eq!((run.code, run.out.as_str()), (Some(code), ""), "{arguments}: {run:?}");
         run.said()
-    }
-}
-
-/// What a run left.
-#[derive(Debug)]
-pub(crate) struct Run {
-    pub(crate) code: Option<i32>,
-    pub(crate) out: String,
-    pub(crate) err: String,
-}
-
-impl From<Output> for Run {
-    fn from(output: Output) -> Self {
-        Self {
-            code: output.status.code(),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
-    }
-}
-
-impl Run {
-    /// The output of a run without complaints.
-    #[track_caller]
-    pub(crate) fn printed(self) -> String {
-        assert_eq!((self.code, self.err.as_str()), (Some(0), ""), "{self:?}");
-        self.out
-    }
-
-    /// Standard error, without the program's name, or `error` of its argument parser, and without
-    /// the last line end.
-    #[track_caller]
-    pub(crate) fn said(&self) -> String {
-        let said = self.err.strip_prefix("admit: ").or(self.err.strip_prefix("error: "));
-        let said = said.and_then(|said| said.strip_suffix('\n'));
-        said.unwrap_or_else(|| panic!("says nothing: {self:?}")).replace("\nadmit: ", "\n")
     }
 }

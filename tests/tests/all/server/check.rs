@@ -7,8 +7,8 @@ use admit_tests::clock::wait_until;
 use admit_tests::guests::CoreModule;
 use serde_json::{Value, json};
 
-use crate::harness::server::{Home, binary, merge, windows_gate, windows_settings};
-use crate::harness::shell::Run;
+use crate::harness::server::{Home, merge, windows_gate, windows_settings};
+use crate::run::{Run, binary};
 
 fn check(home: &Home) -> Run {
     home.command().arg("--check-config").output().unwrap().into()

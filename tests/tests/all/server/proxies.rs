@@ -8,7 +8,8 @@ use admit_tests::key_server::{Answer, KeyServer};
 use serde_json::json;
 
 use crate::harness::server::{Home, Server, windows_gate};
-use crate::harness::shell::{Run, Shell};
+use crate::harness::shell::Shell;
+use crate::run::Run;
 
 const KEYS: &str = "https://keys.example.com/keys";
 

@@ -13,7 +13,8 @@ use super::request::{check_answer, requests};
 use super::values::{Values, component};
 use crate::harness::client::Client;
 use crate::harness::server::{Home, Server, token, token_v1, windows_gate};
-use crate::harness::shell::{Run, Shell};
+use crate::harness::shell::Shell;
+use crate::run::Run;
 
 /// How long a step may be tried again.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -140,7 +141,11 @@ impl<'a> Stage<'a> {
         let server = self.own.take().expect("a server of the scenario's own");
         let (home, _) = server.stop_with(signal);
         self.write_all(&home, &argument["files"]);
-        self.own = Some(home.start(&config(&argument["config"])));
+        let server = home.start(&config(&argument["config"]));
+        // Only the first start of a folder makes an access token.
+        let announced = server.announced.join("\n");
+        assert!(!announced.contains("admit_"), "{announced}");
+        self.own = Some(server);
     }
 
     /// Keeps a file under its name, for `$NAME`; `has` is a pattern of its text.
@@ -365,7 +370,11 @@ impl<'a> Stage<'a> {
     fn log(&self, text: &str, fields: &mut Fields) -> Result<(), String> {
         self.server().wait_for_log(text);
         let log = self.server().log();
-        let line = log.lines().find(|line| line.contains(text)).unwrap_or_default();
+        let lines: Vec<_> = log.lines().filter(|line| line.contains(text)).collect();
+        let line = lines.first().copied().unwrap_or_default();
+        if fields.take("once").is_some() && lines.len() != 1 {
+            return Err(format!("expected one line, got {lines:?}"));
+        }
         for part in fields.list("line").unwrap_or_default() {
             let part = self.values.text(part.as_str().unwrap_or_default());
             if !line.contains(&part) {
