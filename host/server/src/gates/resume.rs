@@ -48,6 +48,7 @@ impl Gate {
             Some(taken) => State::taken_back(taken),
             None => match self.resume_last(row, active, now).await {
                 Ok(()) => return Ok(()),
+                Err(_) if self.view().active().is_some() => return Ok(()),
                 Err(error) if error.is_hosts() && !error.is_damage() => {
                     // Another release would fare no better, and going back to one would undo what was
                     // acknowledged.
@@ -87,6 +88,10 @@ impl Gate {
     ) -> Result<bool, StoreError> {
         for _ in 0..MAX_STEPS_BACK {
             let Some(id) = previous else { break };
+            // A way back was faster.
+            if self.view().active().is_some() {
+                return Ok(true);
+            }
             let target = match self.store.release(id).await {
                 Ok(Some(target)) => target,
                 Ok(None) => break,
@@ -138,7 +143,12 @@ impl Gate {
         let configured = Configured { all, counting };
         let planned = self.builder.prepare_beside(inspected, configured, &self.view()).await?;
         expect_same(&planned.release, active)?;
-        self.owned.lock().await.resume(planned, row, active, now);
+        let mut owned = self.owned.lock().await;
+        let view = owned.view();
+        if view.active().is_some() {
+            return Err(view.overtaken(self.name()));
+        }
+        owned.resume(planned, row, active, now);
         Ok(())
     }
 
@@ -161,6 +171,9 @@ impl Gate {
             current.counting.retain(|name, _| counted(name));
         }
         let base = &self.view();
+        if base.active().is_some() {
+            return Err(base.overtaken(self.name()));
+        }
         let planned = match self.builder.prepare_beside(inspected.clone(), current, base).await {
             Ok(planned) => planned,
             Err(_) => self.builder.prepare_beside(inspected, then, base).await?,

@@ -85,7 +85,13 @@ impl Gate {
 
     /// Leaves the gate without a release, for this reason; with a policy, if it has one.
     pub(super) async fn leave_without(&self, policy: Option<GatePolicy>, state: State) {
-        self.publish(|view| (view.policy, view.state) = (policy.map(Arc::new), state)).await;
+        self.publish(|view| {
+            // A way back waits for no turn: it may have given the gate a release meanwhile.
+            if view.active().is_none() {
+                (view.policy, view.state) = (policy.map(Arc::new), state);
+            }
+        })
+        .await;
     }
 
     /// Starts the gate again if it should have a release and could not be given one: the file or the
@@ -117,19 +123,27 @@ impl Gate {
         asked: bool,
         now: u64,
     ) -> Result<(), StoreError> {
+        // INVARIANT: read while no way back is made, and published before one can be.
+        let mut owned = self.owned.lock().await;
+        if owned.view().active().is_some() {
+            return Ok(());
+        }
         let taken_back = Arc::new(self.store.taken_back(self.name()).await?);
-        self.publish(|view| view.taken_back = taken_back).await;
-        let Some(row) = self.store.gate(self.name()).await? else {
+        let row = self.store.gate(self.name()).await?;
+        owned.publish(|view| {
+            view.taken_back = taken_back;
+            if let Some(row) = &row {
+                view.settings = row.settings.clone();
+                (view.revision, view.generation) = (row.revision, row.generation);
+            }
+        });
+        drop(owned);
+        let Some(row) = row else {
             return match self.begin(first, asked, now).await {
                 Err(NotBegun::Refused(ChangeError::Store(error))) => Err(error),
                 _ => Ok(()),
             };
         };
-        self.publish(|view| {
-            view.settings = row.settings.clone();
-            (view.revision, view.generation) = (row.revision, row.generation);
-        })
-        .await;
         match &row.active {
             Some(active) => self.resume(&row, active, now).await,
             None => self.resume_damaged(&row, now).await,
@@ -222,6 +236,9 @@ impl Gate {
         let digest = |policy: &GatePolicy| Arc::clone(&policy.reference().digest);
         self.publish(|view| {
             let now = view.policy().map(digest);
+            if view.active().is_some() {
+                return;
+            }
             if now.is_none() || now == policy.as_ref().map(digest) {
                 (view.policy, view.state) = (policy.map(Arc::new), state);
             }

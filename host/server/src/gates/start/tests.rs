@@ -251,3 +251,25 @@ async fn a_candidate_that_is_built_again_is_not_said_to_be_none() {
     a.start(None, NOW).await;
     assert!(matches!(none(&a), Some(ChangeError::NoCandidate(_))), "after it");
 }
+
+/// Who starts a gate again has seen it fail; a way back that waits for no turn may have been faster.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_start_again_undoes_no_way_back_that_was_faster() {
+    let runtime = Runtime::new().expect("a runtime");
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(folder.path()).await;
+    let gate = gate("a", &runtime, &store);
+    gate.start(None, NOW).await;
+    give(&gate, WINDOWS_MDM_1.component).await;
+    let before = store.gate("a").await.expect("read").expect("a row");
+    give(&gate, WINDOWS_MDM_2.component).await;
+    let view = gate.view();
+    gate.start_in_turn(None, true, NOW).await.expect("nothing to do");
+    gate.leave_without(None, State::Failed("late".to_owned())).await;
+    let active = before.active.as_ref().expect("a release");
+    gate.resume(&before, active, NOW).await.expect("nothing to do");
+    gate.resume_damaged(&before, NOW).await.expect("nothing to do");
+    let now = gate.view();
+    assert_eq!((now.revision, now.generation), (view.revision, view.generation));
+    assert_eq!((now.state(), gate.generation()), (GateState::Serving, view.generation));
+}
