@@ -9,7 +9,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde_json::{Map, Number, Value as Json, json};
 
-use super::read::{Found, Wrong, expected};
+use super::read::{Found, NAMES, Wrong, expected};
 use super::shape::{Shape, named};
 use super::tree::{Entry, Value};
 
@@ -213,7 +213,10 @@ pub fn names<T: 'static>(value: Form<T>) -> Form<IndexMap<String, T>> {
     let schema = move || json!({"type": "object", "additionalProperties": of_schema.schema()});
     let read = move |found: &Found<'_>| {
         let read = |(entry, found): (&Entry, Found<'_>)| {
-            Some((entry.name.clone(), found.reported(of_names.read(&found))?))
+            // A lenient kind takes nothing under a key of the form for no key; a name that an author
+            // gave is one, and has something to say.
+            let value = if found.is_forgotten() { expected(NAMES) } else { of_names.read(&found) };
+            Some((entry.name.clone(), found.reported(value)?))
         };
         Ok(found.entries()?.filter_map(read).collect())
     };

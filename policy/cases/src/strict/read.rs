@@ -15,7 +15,7 @@ use crate::text::Shown;
 const MAX_PROBLEMS: usize = 50;
 
 /// What a section is, for messages.
-const NAMES: &str = "names with values (`name: value`)";
+pub(super) const NAMES: &str = "names with values (`name: value`)";
 
 /// What the keys of a whole document start with that mean nothing, of a kind that has them.
 pub const NOTE: &str = "x-";
@@ -286,6 +286,11 @@ impl<'a> Section<'a> {
 }
 
 impl<'a> Found<'a> {
+    /// Whether a lenient document has a name here and nothing under it.
+    pub(super) fn is_forgotten(&self) -> bool {
+        self.reader.kind.is_lenient && matches!(self.node.value, Value::Nothing)
+    }
+
     /// Reads the value as a section; nothing is one without keys.
     pub fn section<T>(&self, read: impl FnOnce(&mut Section<'_>) -> T) -> T {
         let entries: &[Entry] = match &self.node.value {
