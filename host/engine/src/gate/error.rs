@@ -20,7 +20,7 @@ pub(super) enum RequestError {
     #[error(transparent)]
     Verify(#[from] VerifyError),
     /// A token that looks like one for Microsoft Graph: their nonce is signed in another form than it
-    /// travels in, so that nobody but Microsoft Graph can verify them.
+    /// travels in, so that only Microsoft Graph can verify them.
     #[error("the JOSE header has `nonce`, as tokens for Microsoft Graph have")]
     MicrosoftGraph(#[source] Box<RequestError>),
     #[error(transparent)]

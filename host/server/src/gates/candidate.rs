@@ -43,7 +43,7 @@ impl Candidate {
     }
 }
 
-/// Whoever lets go of it last does not wait for its thread.
+/// Dropping the last clone does not wait for its thread.
 impl Drop for Candidate {
     fn drop(&mut self) {
         let shadow = self.shadow.take();

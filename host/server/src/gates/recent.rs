@@ -44,7 +44,7 @@ pub(super) struct Recent<T> {
 }
 
 impl<T: Kept> Recent<T> {
-    /// Keeps nothing yet, and at the most so many.
+    /// Keeps nothing yet, and at most this number.
     pub(super) fn new(most: usize) -> Self {
         Self { kept: Vec::new(), most }
     }

@@ -18,11 +18,11 @@ fn a_closed_output_is_no_panic() {
     ] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        // Nobody reads: quiet, but not as if it had been said.
+        // No process reads: quiet, but not as if it had been said.
         let run = Run::of(folder.command(&arguments).stdout(writer));
         assert_eq!((run.code, run.err.as_str()), (Some(70), ""), "{arguments}");
     }
-    // Nobody reads the errors either.
+    // No process reads the errors either.
     for (arguments, code) in [
         ("inspect none".to_owned(), 3),
         (format!("{DECIDE} --format claims keys.json"), 1),

@@ -75,7 +75,7 @@ impl Unfinished {
         Self::promise(1_000, address, access, method, path)
     }
 
-    /// As [`Unfinished::send`], with so many bytes promised.
+    /// As [`Unfinished::send`], with this number of bytes promised.
     pub(crate) fn promise(
         bytes: usize,
         address: &str,

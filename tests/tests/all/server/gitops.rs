@@ -20,7 +20,7 @@ gates:
 
 #[test]
 fn what_a_template_left_is_named_where_it_is_no_yaml_and_without_a_server() {
-    // Nobody answers here.
+    // No server answers here.
     let shell = Shell::at("http://127.0.0.1:1", "admit_a");
     // Without quotes it is no YAML, and called what it is all the same.
     for (value, place, problem) in [

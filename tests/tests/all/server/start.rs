@@ -78,7 +78,7 @@ fn a_log_that_nobody_reads_keeps_decisions_waiting_and_nothing_else() {
         }
         let waiting = |decision: &std::thread::ScopedJoinHandle<'_, Value>| !decision.is_finished();
         assert!(deciding.iter().any(waiting), "the pipe holds all lines");
-        // Whoever should have read is gone: lines are lost and counted, answers are not.
+        // The reader is gone: lines are lost and counted, answers are not.
         drop(unread);
         for decision in deciding {
             assert_eq!(decision.join().unwrap()["outcome"], "allow");
